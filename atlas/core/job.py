@@ -1,0 +1,121 @@
+"""Target and Job: what to render, and the key that names the result."""
+
+from functools import cached_property
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, JsonValue, model_validator
+
+from atlas.core.canonical import digest
+
+LOGITS = "logits"
+"""Layer name of the model's own output (pre-softmax); every other layer is a module path."""
+
+TargetKind = Literal["logit", "channel", "neuron"]
+
+
+class Frozen(BaseModel):
+    """Base of the value objects: immutable, unknown fields refused."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Target(Frozen):
+    """One thing to render: a logit, the mean of a channel over positions, or one neuron.
+
+    Attributes:
+        kind: ``logit``, ``channel`` (mean over positions or tokens) or ``neuron`` (one position).
+        layer: module path, or ``"logits"``.
+        unit: index of the class, channel or hidden dimension, from 0.
+        sign: 1 renders what raises the unit, -1 what lowers it.
+        position: (row, column) of a neuron on the layer's grid; None renders the central one.
+    """
+
+    kind: TargetKind
+    layer: str
+    unit: int = Field(ge=0)
+    sign: Literal[-1, 1] = 1
+    position: tuple[int, int] | None = None
+
+    @model_validator(mode="after")
+    def _consistent(self) -> "Target":
+        if (self.kind == "logit") != (self.layer == LOGITS):
+            raise ValueError(f'a target of kind "{self.kind}" cannot be on layer "{self.layer}"')
+        if self.position is not None and self.kind != "neuron":
+            raise ValueError(f'only a neuron has a position, not a "{self.kind}"')
+        return self
+
+    def __str__(self) -> str:
+        place = "" if self.position is None else f" at {self.position[0]},{self.position[1]}"
+        sign = "" if self.sign == 1 else " (negative)"
+        where = "logit" if self.kind == "logit" else f"{self.layer} {self.kind}"
+        return f"{where} {self.unit}{place}{sign}"
+
+
+class Preprocessing(Frozen):
+    """How an image in [0, 1] becomes a model's input.
+
+    Attributes:
+        channels: 1 or 3.
+        height, width: the input size, pixels.
+        mean, std: per channel, in [0, 1] units: ``input = (image - mean) / std``.
+    """
+
+    channels: Literal[1, 3]
+    height: int = Field(ge=1)
+    width: int = Field(ge=1)
+    mean: tuple[float, ...]
+    std: tuple[float, ...]
+
+
+class ModelIdentity(Frozen):
+    """What makes two models the same for rendering.
+
+    Attributes:
+        architecture: the name a source builds it by, with its arguments.
+        weights: sha256 over the sorted tensors (names, shapes, bytes), not over a file.
+        preprocessing: the normalisation and size the model expects.
+    """
+
+    architecture: str
+    weights: str
+    preprocessing: Preprocessing
+
+    @cached_property
+    def fingerprint(self) -> str:
+        """sha256 of the identity; names the model's card in the store."""
+        return digest(self.model_dump(mode="json"))
+
+
+class Job(Frozen):
+    """Everything that decides one picture. Device, batch size and worker count are deliberately absent.
+
+    Attributes:
+        model: the model's identity.
+        target: what to render.
+        method, version: the method's registered name and its hand-bumped version.
+        parameters: *all* resolved parameters of the method, JSON values.
+        seed: which of several renderings of the same target.
+        numerics: how floats are computed, e.g. ``float32-folded``; changes floats, so it is part of the key.
+    """
+
+    model: ModelIdentity
+    target: Target
+    method: str
+    version: int
+    parameters: dict[str, JsonValue]
+    seed: int = Field(ge=0)
+    numerics: str
+
+    def key_fields(self) -> dict[str, Any]:
+        """Return what the key is made of. Fields that are None are left out, so new optional ones keep old keys."""
+        return self.model_dump(mode="json", exclude_none=True)
+
+    @cached_property
+    def key(self) -> str:
+        """sha256 of the canonical JSON of the job, 64 hexadecimal digits."""
+        return digest(self.key_fields())
+
+    @cached_property
+    def random_seed(self) -> int:
+        """Seed of the job's own generators, in [0, 2**63): from the key, never from a place in a batch."""
+        return int(self.key[:16], 16) >> 1

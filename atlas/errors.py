@@ -1,0 +1,74 @@
+"""Every error a user can meet: one tree, each with the value, what is allowed and what to do."""
+
+from collections.abc import Iterable, Sequence
+from difflib import get_close_matches
+
+
+class AtlasError(Exception):
+    """Base of all errors that atlas reports without a traceback.
+
+    Attributes:
+        exit_code: process exit status that the command line uses (1 or 2).
+    """
+
+    exit_code = 1
+
+    def __init__(self, message: str, remedy: str = "") -> None:
+        self.message = message
+        self.remedy = remedy
+        super().__init__(f"{message}\n  -> {remedy}" if remedy else message)
+
+
+class ConfigError(AtlasError):
+    """The configuration, or a value on the command line, cannot be used. Lists every problem at once."""
+
+    exit_code = 2
+
+    def __init__(self, problems: Sequence[str], source: str = "", remedy: str = "") -> None:
+        self.problems = list(problems)
+        head = f"{source}: " if source else ""
+        if len(self.problems) == 1:
+            message = head + self.problems[0]
+        else:
+            lines = "\n".join(f"  - {problem}" for problem in self.problems)
+            message = f"{head}{len(self.problems)} problems\n{lines}"
+        super().__init__(message, remedy)
+
+
+class ModelError(AtlasError):
+    """A model, a checkpoint or a layer cannot be used."""
+
+    exit_code = 2
+
+
+class SpectrumError(AtlasError):
+    """A magnitude spectrum, or the photos to make one from, cannot be used."""
+
+    exit_code = 2
+
+
+class StoreError(AtlasError):
+    """The asset store cannot be read or written."""
+
+
+class StoreSchemaError(StoreError):
+    """The store was written by a version of atlas with another schema."""
+
+    exit_code = 2
+
+
+class ExecutorError(AtlasError):
+    """The machines or worker processes that should render cannot be had."""
+
+
+class SiteError(AtlasError):
+    """The site cannot be built."""
+
+
+def did_you_mean(value: object, allowed: Iterable[object], limit: int = 3) -> str:
+    """Return ``'did you mean "a" or "b"?'`` for the names nearest to ``value``, or an empty string."""
+    by_lower = {str(name).lower(): str(name) for name in allowed}
+    near = get_close_matches(str(value).lower(), list(by_lower), n=limit, cutoff=0.5)
+    if not near:
+        return ""
+    return "did you mean " + " or ".join(f'"{by_lower[name]}"' for name in near) + "?"

@@ -1,0 +1,81 @@
+"""Atomic files: a name either holds all of its bytes or does not exist."""
+
+import errno
+import os
+import socket
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from atlas.errors import StoreError
+
+TEMPORARY_PREFIX = ".tmp-"
+
+
+@contextmanager
+def explained(action: str, path: Path) -> Iterator[None]:
+    """Turn an OSError in the body into a StoreError that says what could not be done, where and what helps."""
+    try:
+        yield
+    except OSError as error:
+        remedies = {
+            errno.ENOSPC: "free some space on that disk, then run the same command again: nothing finished is lost",
+            errno.EDQUOT: "your disk quota is used up: free some space, then run the same command again",
+            errno.EACCES: "check who may write there, or set another path",
+            errno.EPERM: "check who may write there, or set another path",
+            errno.EROFS: "that disk is read-only: set another path",
+            errno.ENOTDIR: "a file stands where a folder is needed: move it, or set another path",
+            errno.EEXIST: "a file stands where a folder is needed: move it, or set another path",
+        }
+        reason = os.strerror(error.errno) if error.errno else str(error)
+        remedy = remedies.get(error.errno or 0, "check the disk and run the same command again")
+        raise StoreError(f"cannot {action} {path}: {reason}", remedy) from error
+
+
+def write_atomic(path: Path, data: bytes) -> None:
+    """Write ``data`` to ``path`` through a temporary file in the same folder, synced before the rename.
+
+    Raises:
+        StoreError: the folder cannot be made or written; no partial file remains.
+    """
+    with explained("write", path):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        temporary = path.parent / f"{TEMPORARY_PREFIX}{socket.gethostname()}-{os.getpid()}-{path.name}"
+        try:
+            with open(temporary, "wb") as file:
+                file.write(data)
+                file.flush()
+                os.fsync(file.fileno())
+            os.replace(temporary, path)
+        except BaseException:
+            temporary.unlink(missing_ok=True)
+            raise
+        _sync_folder(path.parent)
+
+
+def is_abandoned(temporary: Path) -> bool:
+    """Tell whether a temporary file's writer is gone. Only a writer on this host can be looked up."""
+    host, _, rest = temporary.name.removeprefix(TEMPORARY_PREFIX).rpartition("-")[0].rpartition("-")
+    if host != socket.gethostname() or not rest.isdigit():
+        return False
+    return not _is_alive(int(rest))
+
+
+def _is_alive(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return True
+
+
+def _sync_folder(folder: Path) -> None:
+    """Make a rename durable. Windows cannot open folders; there the rename alone must do."""
+    if os.name == "posix":
+        descriptor = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)

@@ -1,0 +1,199 @@
+"""Store: records and pictures in plain folders.
+
+Layout, all paths relative to the store::
+
+    store.json                          format and schema version
+    models/<fingerprint>.json           one model card per model
+    objects/ab/<key>/<sha256>.png       pictures, named by their content
+    objects/ab/<key>/record.json        the record, written last: if it is there, the job is complete
+    objects/ab/<key>/attempts/<n>.json  records of failed attempts, kept so that a later run may retry
+
+Every write is atomic and repeating one is harmless, so several processes or machines may share a store.
+"""
+
+import json
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import TypeVar
+
+from pydantic import BaseModel, ValidationError
+
+from atlas.core.canonical import digest_bytes
+from atlas.core.model_card import ModelCard
+from atlas.core.record import SCHEMA_VERSION, Record
+from atlas.errors import StoreError, StoreSchemaError
+from atlas.store.files import explained, write_atomic
+
+FORMAT = "lens-atlas-store"
+Model = TypeVar("Model", bound=BaseModel)
+
+
+class Store:
+    """An asset store at a path.
+
+    Args:
+        path: the store's folder.
+        create: make it if it does not exist.
+
+    Raises:
+        StoreError: there is no store and ``create`` is false, the folder holds something else, or it cannot be made.
+        StoreSchemaError: a newer version of atlas wrote it.
+    """
+
+    def __init__(self, path: Path | str, create: bool = False) -> None:
+        self.path = Path(path)
+        marker = self.path / "store.json"
+        with explained("read the store at", self.path):
+            exists = marker.exists()
+            occupied = not exists and self.path.exists() and (not self.path.is_dir() or any(self.path.iterdir()))
+        if exists:
+            self._check_schema(marker)
+        elif occupied:
+            raise StoreError(f"{self.path} exists and is no atlas store", "set another store path, or empty that one")
+        elif create:
+            write_atomic(marker, json.dumps({"format": FORMAT, "schema_version": SCHEMA_VERSION}).encode())
+        else:
+            raise StoreError(f"there is no store at {self.path}", "run `atlas render` first, or check the store path")
+
+    def _check_schema(self, marker: Path) -> None:
+        try:
+            head = json.loads(marker.read_bytes())
+            version = int(head["schema_version"])
+            known = head["format"] == FORMAT
+        except (OSError, ValueError, KeyError, TypeError) as error:
+            raise StoreError(
+                f"{marker} is damaged: {error}",
+                f'write {{"format": "{FORMAT}", "schema_version": {SCHEMA_VERSION}}} into it',
+            ) from error
+        if not known:
+            raise StoreError(f"{self.path} is a store of another program", "set another store path")
+        if version > SCHEMA_VERSION:
+            raise StoreSchemaError(
+                f"the store at {self.path} has schema {version}; this atlas reads up to {SCHEMA_VERSION}",
+                "upgrade atlas (pip install -U lens-atlas), or use another store path",
+            )
+
+    # --- records -----------------------------------------------------------------------------------------------
+
+    def folder(self, key: str) -> Path:
+        """Return the folder of a job's record and pictures."""
+        return self.path / "objects" / key[:2] / key
+
+    def has(self, key: str) -> bool:
+        """Tell whether the job is complete: done, or known to be dead."""
+        return (self.folder(key) / "record.json").exists()
+
+    def keys(self) -> list[str]:
+        """Return the keys of all folders under ``objects``, sorted; a key may hold only failed attempts."""
+        objects = self.path / "objects"
+        if not objects.is_dir():
+            return []
+        with explained("list", objects):
+            shards = [shard for shard in objects.iterdir() if shard.is_dir()]
+            return sorted(entry.name for shard in shards for entry in shard.iterdir() if entry.is_dir())
+
+    def read(self, key: str) -> Record:
+        """Return the record of a complete job.
+
+        Raises:
+            StoreError: there is none, or it is damaged.
+        """
+        return _parse(Record, self.folder(key) / "record.json")
+
+    def records(self) -> Iterator[Record]:
+        """Yield every complete record, sorted by key.
+
+        Raises:
+            StoreError: a record is damaged.
+        """
+        for key in self.keys():
+            if self.has(key):
+                yield self.read(key)
+
+    def commit(self, record: Record, pictures: Mapping[str, bytes]) -> None:
+        """Store a complete job: its pictures first, its record last. A job that is already there is left alone.
+
+        Args:
+            record: status ``done`` or ``dead``.
+            pictures: role to encoded bytes, one for each of the record's assets.
+
+        Raises:
+            StoreError: the disk is full or cannot be written; the store stays as it was.
+        """
+        if record.status == "failed":
+            raise ValueError("a failed record is stored by record_failure")
+        if self.has(record.key):
+            return
+        folder = self.folder(record.key)
+        for asset in record.assets:
+            data = pictures[asset.role]
+            if digest_bytes(data) != asset.sha256:
+                raise ValueError(f"the {asset.role} of {record.key} is not what its record says")
+            write_atomic(folder / asset.file_name, data)
+        write_atomic(folder / "record.json", _encode(record))
+
+    def picture_path(self, record: Record, role: str) -> Path | None:
+        """Return the path of a record's picture, or None if the record has none of that role."""
+        asset = record.asset(role)
+        return None if asset is None else self.folder(record.key) / asset.file_name
+
+    # --- failures ----------------------------------------------------------------------------------------------
+
+    def record_failure(self, record: Record) -> None:
+        """Store a failed attempt beside where the record will be; up to three are kept, the newest replacing the third."""
+        attempts = self.folder(record.key) / "attempts"
+        number = min(len(self._attempts(record.key)), 2)
+        write_atomic(attempts / f"{number}.json", _encode(record))
+
+    def failure(self, key: str) -> Record | None:
+        """Return the newest failed attempt of a job that is not complete, or None."""
+        attempts = self._attempts(key)
+        if not attempts or self.has(key):
+            return None
+        return _parse(Record, attempts[-1])
+
+    def failures(self) -> Iterator[Record]:
+        """Yield the newest failed attempt of every job that has one and is not complete, sorted by key."""
+        for key in self.keys():
+            record = self.failure(key)
+            if record is not None:
+                yield record
+
+    def _attempts(self, key: str) -> list[Path]:
+        return sorted((self.folder(key) / "attempts").glob("[0-9].json"))
+
+    # --- model cards -------------------------------------------------------------------------------------------
+
+    def save_card(self, card: ModelCard) -> None:
+        """Store a model's card; a newer one of the same fingerprint replaces it."""
+        path = self.path / "models" / f"{card.identity.fingerprint}.json"
+        data = _encode(card)
+        if not path.exists() or path.read_bytes() != data:
+            write_atomic(path, data)
+
+    def cards(self) -> dict[str, ModelCard]:
+        """Return fingerprint to model card.
+
+        Raises:
+            StoreError: a card is damaged.
+        """
+        paths = sorted((self.path / "models").glob("*.json"))
+        return {path.stem: _parse(ModelCard, path) for path in paths if not path.name.startswith(".")}
+
+
+def _encode(model: BaseModel) -> bytes:
+    return model.model_dump_json(exclude_none=True, indent=1).encode("utf-8")
+
+
+def _parse(model: type[Model], path: Path) -> Model:
+    with explained("read", path):
+        data = path.read_bytes()
+    try:
+        return model.model_validate_json(data)
+    except ValidationError as error:
+        first = error.errors()[0]
+        where = ".".join(str(part) for part in first["loc"]) or "the file"
+        raise StoreError(
+            f"{path} is damaged ({where}: {first['msg']})",
+            "run `atlas status --verify --repair` to render it again",
+        ) from error
