@@ -1,0 +1,102 @@
+"""Imports point one way, and some libraries are known to one file only."""
+
+import ast
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+import atlas
+
+PACKAGE = Path(atlas.__file__).parent
+MODULES = sorted(PACKAGE.rglob("*.py"))
+
+FOUNDATION = {"errors", "core"}
+BELOW_SYNTHESIS = FOUNDATION | {"models", "photos"}
+BELOW_METHODS = BELOW_SYNTHESIS | {"synthesis", "attribution"}
+BELOW_JOBS = BELOW_METHODS | {"methods", "concepts", "metrics", "store", "config"}
+MAY_IMPORT = {
+    "errors": set(),
+    "core": {"errors"},
+    "photos": FOUNDATION,
+    "models": FOUNDATION,
+    "store": FOUNDATION,
+    "synthesis": BELOW_SYNTHESIS,
+    "attribution": BELOW_SYNTHESIS,
+    "concepts": BELOW_METHODS,
+    "metrics": BELOW_METHODS,
+    "methods": BELOW_METHODS,
+    "site": FOUNDATION | {"store"},
+    "config": FOUNDATION | {"models.spec", "site.metadata", "methods"},
+    "jobs": BELOW_JOBS,
+    "cli": BELOW_JOBS | {"jobs", "site"},
+}
+"""Each part of atlas, and the parts (or single modules) that it may import besides itself."""
+
+
+def part(module: Path) -> str:
+    """Return the part of atlas that a file belongs to, e.g. ``synthesis``; the package's own file has none."""
+    return module.relative_to(PACKAGE).with_suffix("").parts[0]
+
+
+def imported(module: Path) -> Iterator[str]:
+    """Yield the dotted name of everything a file imports, wherever in the file it does."""
+    for node in ast.walk(ast.parse(module.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            yield from (name.name for name in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.module == "atlas":
+            yield from (f"atlas.{name.name}" for name in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            yield node.module or ""
+
+
+def is_allowed(source: str, target: str) -> bool:
+    """Tell whether the part ``source`` may import ``target``, a dotted name without ``atlas.``."""
+    allowed = MAY_IMPORT[source] | {source}
+    return target == "__version__" or any(target == name or target.startswith(f"{name}.") for name in allowed)
+
+
+def importers(library: str) -> list[str]:
+    """Return the files of atlas that import a library."""
+    return [
+        module.relative_to(PACKAGE).as_posix()
+        for module in MODULES
+        if any(name.split(".")[0] == library for name in imported(module))
+    ]
+
+
+@pytest.mark.parametrize(
+    "module", [m for m in MODULES if m != PACKAGE / "__init__.py"], ids=lambda m: m.relative_to(PACKAGE).as_posix()
+)
+def test_imports_point_down_only(module):
+    targets = [name.removeprefix("atlas.") for name in imported(module) if name.startswith("atlas.")]
+    assert [target for target in targets if not is_allowed(part(module), target)] == []
+
+
+def test_the_rule_itself_sees_a_wrong_direction():
+    assert not is_allowed("store", "jobs.plan")
+    assert not is_allowed("config", "models.layers")
+    assert is_allowed("config", "models.spec")
+
+
+@pytest.mark.parametrize("library", ["timm", "ray", "jinja2"])
+def test_a_library_is_known_to_one_file_only(library):
+    assert len(importers(library)) == 1
+
+
+@pytest.mark.parametrize(
+    ("module", "heavy"),
+    [
+        ("atlas.core", ("torch", "numpy", "PIL")),
+        ("atlas.store", ("torch", "numpy", "PIL")),
+        ("atlas.config", ("torch", "ray", "timm", "jinja2")),
+        ("atlas.site", ("torch", "ray", "timm")),
+        ("atlas.cli", ("torch", "ray", "timm")),
+    ],
+)
+def test_an_import_stays_light(module, heavy):
+    code = f"import sys, {module}; print(*(name for name in {heavy!r} if name in sys.modules))"
+    loaded = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert loaded.stdout.split() == []
