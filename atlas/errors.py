@@ -41,6 +41,12 @@ class ModelError(AtlasError):
     exit_code = 2
 
 
+class PhotoError(AtlasError):
+    """A photo cannot be read. Callers with many photos name it, skip it and go on."""
+
+    exit_code = 2
+
+
 class SpectrumError(AtlasError):
     """A magnitude spectrum, or the photos to make one from, cannot be used."""
 

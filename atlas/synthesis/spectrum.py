@@ -88,14 +88,13 @@ def resize_spectrum(spectrum: Tensor, height: int, width: int) -> Tensor:
     rows, columns = spectrum.shape[1], 2 * (spectrum.shape[2] - 1)
     if (height, width) == (rows, columns):
         return spectrum.clone()
-    source = spectrum.to(torch.float64)
-    mean = source[:, 0, 0].clone()
+    source = spectrum.to(torch.float64, copy=True)
     source[:, 0, 0] = (source[:, 1, 0] + source[:, -1, 0] + 2 * source[:, 0, 1]) / 4
     vertical = _interpolation(torch.fft.fftfreq(height, dtype=torch.float64) * rows, rows)
     horizontal = _interpolation(torch.fft.rfftfreq(width, dtype=torch.float64) * columns, spectrum.shape[2])
     growth = height * width / (rows * columns)
     resized = vertical @ source @ horizontal.T * math.sqrt(growth)
-    resized[:, 0, 0] = mean * growth
+    resized[:, 0, 0] = spectrum[:, 0, 0].to(torch.float64) * growth
     return resized.to(spectrum.dtype)
 
 

@@ -1,0 +1,97 @@
+"""Decodes photos from anywhere: whatever the file is, the result is an upright 8-bit RGB image or a PhotoError."""
+
+import struct
+import warnings
+import zlib
+from pathlib import Path
+
+import numpy as np
+from PIL import Image, ImageOps, UnidentifiedImageError
+
+from atlas.errors import PhotoError
+
+MAX_PIXELS = 64_000_000
+"""Largest photo that is decoded, pixels: more than most cameras make, 192 MB as RGB."""
+
+FORMATS = ("JPEG", "MPO", "PNG", "WEBP", "AVIF", "TIFF", "BMP", "GIF", "PPM", "JPEG2000", "TGA")
+"""What is taken for a photo. Formats that run programs (EPS) or nest other files (ICNS, PSD, PDF) are not."""
+
+# What Pillow's decoders are known to raise on damaged files; all else is a bug that should be seen.
+_DAMAGE = (
+    OSError,
+    SyntaxError,
+    ValueError,
+    TypeError,
+    LookupError,
+    EOFError,
+    AttributeError,
+    OverflowError,
+    NotImplementedError,
+    struct.error,
+    zlib.error,
+    Image.DecompressionBombError,
+)
+
+
+def decode_photo(path: Path, max_pixels: int = MAX_PIXELS) -> Image.Image:
+    """Return a photo as an upright RGB image: orientation applied, transparency over white, 16 bits scaled to 8.
+
+    Of an animation the first frame is taken. Colour profiles are not applied.
+
+    Args:
+        max_pixels: a larger picture is refused from its header, before any of it is decoded.
+
+    Raises:
+        PhotoError: the file is missing, empty, truncated, damaged, too large or no photo.
+    """
+    if not path.is_file():
+        raise PhotoError(f"{path}: there is no such file")
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # Pillow warns of sizes and odd metadata; sizes are checked below
+            with Image.open(path, formats=_formats()) as image:
+                width, height = image.size
+                if width * height > max_pixels:
+                    limit = f"at most {max_pixels / 1e6:.3g} megapixels are decoded"
+                    raise PhotoError(f"{path}: {width} x {height} pixels are too many; {limit}", "scale it down first")
+                image.load()
+                return _to_rgb(ImageOps.exif_transpose(image))
+    except _DAMAGE as error:
+        raise PhotoError(f"{path}: {_reason(path, error)}") from error
+
+
+def _to_rgb(image: Image.Image) -> Image.Image:
+    """Return an image of any mode as RGB."""
+    if image.mode.startswith("I"):
+        image = _grey_16_to_8(image)
+    if image.mode == "F":
+        raise ValueError("its samples are floating-point numbers of unknown range")
+    if image.has_transparency_data:
+        seen = image.convert("RGBA")
+        white = Image.new("RGBA", seen.size, (255, 255, 255, 255))
+        return Image.alpha_composite(white, seen).convert("RGB")
+    return image.convert("RGB")
+
+
+def _grey_16_to_8(image: Image.Image) -> Image.Image:
+    """Return 16-bit grey as 8-bit grey. Pillow alone would clip it at 255, which is white nearly everywhere."""
+    values = np.asarray(image).astype(np.float64)
+    return Image.fromarray((values.clip(0, 65535) / 257).round().astype(np.uint8))
+
+
+def _formats() -> tuple[str, ...]:
+    """Return those of the formats that this build of Pillow knows; it refuses to be asked for others."""
+    Image.init()
+    return tuple(name for name in FORMATS if name in Image.OPEN)
+
+
+def _reason(path: Path, error: BaseException) -> str:
+    if path.is_file() and path.stat().st_size == 0:
+        return "the file is empty"
+    if isinstance(error, Image.DecompressionBombError):
+        return "far too many pixels"
+    if isinstance(error, UnidentifiedImageError):
+        return "not a photo in a format that is known (" + ", ".join(name.lower() for name in _formats()) + ")"
+    if isinstance(error, OSError) and error.strerror:
+        return error.strerror
+    return f"broken or truncated ({error})"

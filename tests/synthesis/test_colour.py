@@ -1,0 +1,38 @@
+"""The colour matrix: right-multiplied on the channel axis, and undone by its inverse."""
+
+import numpy as np
+import torch
+
+from atlas.synthesis.colour import IMAGENET_COLOUR, decorrelate, recorrelate
+
+
+def test_recorrelate_is_the_matrix_on_the_right_of_each_pixel():
+    image = torch.randn(2, 3, 4, 5, dtype=torch.float64, generator=torch.Generator().manual_seed(0))
+    expected = np.einsum("bchw,cd->bdhw", image.numpy(), np.array(IMAGENET_COLOUR))
+    np.testing.assert_allclose(recorrelate(image).numpy(), expected, atol=1e-15)
+
+
+def test_decorrelate_undoes_recorrelate():
+    image = torch.randn(2, 3, 7, 5, dtype=torch.float64, generator=torch.Generator().manual_seed(0))
+    torch.testing.assert_close(decorrelate(recorrelate(image)), image, atol=1e-14, rtol=0)
+
+
+def test_an_item_does_not_depend_on_its_batch():
+    images = torch.randn(5, 3, 33, 31, generator=torch.Generator().manual_seed(0))
+    together = recorrelate(images)
+    assert all(torch.equal(together[i : i + 1], recorrelate(images[i : i + 1])) for i in range(5))
+
+
+def test_gradients_flow_after_a_first_use_under_inference_mode():
+    with torch.inference_mode():
+        recorrelate(torch.zeros(1, 3, 2, 2, dtype=torch.float16).double())
+    image = torch.zeros(1, 3, 2, 2, dtype=torch.float64, requires_grad=True)
+    recorrelate(image).sum().backward()
+    expected = torch.tensor(IMAGENET_COLOUR, dtype=torch.float64).sum(1)
+    torch.testing.assert_close(image.grad[0, :, 0, 0], expected)
+
+
+def test_the_first_decorrelated_channel_is_grey_light():
+    channel = torch.tensor([1.0, 0.0, 0.0]).view(1, 3, 1, 1)
+    red, green, blue = recorrelate(channel).flatten().tolist()
+    assert max(red, green, blue) - min(red, green, blue) < 0.03
