@@ -16,7 +16,10 @@ class AtlasError(Exception):
     def __init__(self, message: str, remedy: str = "") -> None:
         self.message = message
         self.remedy = remedy
-        super().__init__(f"{message}\n  -> {remedy}" if remedy else message)
+        super().__init__(message)
+
+    def __str__(self) -> str:
+        return f"{self.message}\n  -> {self.remedy}" if self.remedy else self.message
 
 
 class ConfigError(AtlasError):

@@ -4,6 +4,7 @@ Layout, all paths relative to the store::
 
     store.json                          format and schema version
     models/<fingerprint>.json           one model card per model
+    inputs/<sha256>                     files that jobs name by digest in their parameters, such as a spectrum
     objects/ab/<key>/<sha256>.png       pictures, named by their content
     objects/ab/<key>/record.json        the record, written last: if it is there, the job is complete
     objects/ab/<key>/attempts/<n>.json  records of failed attempts, kept so that a later run may retry
@@ -161,6 +162,29 @@ class Store:
 
     def _attempts(self, key: str) -> list[Path]:
         return sorted((self.folder(key) / "attempts").glob("[0-9].json"))
+
+    # --- inputs ------------------------------------------------------------------------------------------------
+
+    def save_input(self, data: bytes) -> str:
+        """Store a file that job parameters name by its digest, and return that digest (sha256)."""
+        digest = digest_bytes(data)
+        path = self.path / "inputs" / digest
+        if not path.exists():
+            write_atomic(path, data)
+        return digest
+
+    def read_input(self, digest: str) -> bytes:
+        """Return the bytes of an input.
+
+        Raises:
+            StoreError: it is missing or damaged.
+        """
+        path = self.path / "inputs" / digest
+        with explained("read", path):
+            data = path.read_bytes()
+        if digest_bytes(data) != digest:
+            raise StoreError(f"{path} does not match its name", "remove it and run `atlas render` again")
+        return data
 
     # --- model cards -------------------------------------------------------------------------------------------
 

@@ -1,0 +1,103 @@
+"""Progress of a run in the terminal: what, how many, how long left."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from time import monotonic
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
+
+from atlas.jobs.batch import Batch
+from atlas.jobs.worker import Outcome
+
+QUIET_INTERVAL = 30.0
+"""Seconds between lines where the output is a file and a bar would only be noise."""
+
+
+class RunProgress:
+    """One bar over all jobs, advanced by steps; plain lines where there is no terminal."""
+
+    def __init__(self, console: Console, bar: Progress, total: int) -> None:
+        self._console = console
+        self._bar = bar
+        self._total = total
+        self._ended = 0
+        self._task = bar.add_task("starting", total=total, jobs=f"0/{total} jobs")
+        self._started = self._spoke = monotonic()
+
+    def on_step(self, batch: Batch, done: int, steps: int) -> None:
+        """Show a batch in flight; its share of finished steps counts as that share of its jobs."""
+        self._bar.update(
+            self._task, description=batch.title, completed=self._ended + len(batch.jobs) * min(done / steps, 0.999)
+        )
+
+    def on_outcome(self, outcome: Outcome) -> None:
+        """Count a job that ended, and name it if it failed."""
+        self._ended += 1
+        jobs = f"{self._ended}/{self._total} jobs"
+        self._bar.update(self._task, completed=self._ended, jobs=jobs)
+        if outcome.status == "failed":
+            self._console.print(f"[red]failed[/red] {outcome.planned}: {outcome.message}", highlight=False, markup=True)
+        if not self._console.is_terminal and (monotonic() - self._spoke > QUIET_INTERVAL or self._ended == self._total):
+            self._spoke = monotonic()
+            left = (self._spoke - self._started) / self._ended * (self._total - self._ended)
+            self._console.print(f"{jobs}, about {duration(left)} left", highlight=False)
+
+    def on_notice(self, text: str) -> None:
+        """Print a sentence above the bar."""
+        self._console.print(text, style="yellow", highlight=False, markup=False)
+
+
+@contextmanager
+def run_progress(console: Console, total: int) -> Iterator[RunProgress]:
+    """Show a bar over ``total`` jobs while the body runs."""
+    columns = (
+        TextColumn("{task.description}"),
+        BarColumn(),
+        TextColumn("{task.fields[jobs]}"),
+        TaskProgressColumn(),
+        TextColumn("left"),
+        TimeRemainingColumn(compact=True),
+    )
+    with Progress(*columns, console=console, disable=not console.is_terminal) as bar:
+        yield RunProgress(console, bar, total)
+
+
+@contextmanager
+def build_progress(console: Console) -> Iterator["BuildProgress"]:
+    """Show a bar per phase of a site build while the body runs."""
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn(compact=True))
+    with Progress(*columns, console=console, disable=not console.is_terminal) as bar:
+        yield BuildProgress(bar)
+
+
+class BuildProgress:
+    """A bar per phase; call it with (phase, done, total)."""
+
+    def __init__(self, bar: Progress) -> None:
+        self._bar = bar
+        self._tasks: dict[str, object] = {}
+
+    def __call__(self, phase: str, done: int, total: int) -> None:
+        """Move the bar of a phase, which is made when it is first heard of."""
+        if phase not in self._tasks:
+            self._tasks[phase] = self._bar.add_task(phase, total=total)
+        self._bar.update(self._tasks[phase], completed=done, total=total)  # type: ignore[arg-type]
+
+
+def duration(seconds: float) -> str:
+    """Return a number of seconds as a person says it, e.g. ``3 min 20 s``."""
+    if seconds < 90:
+        return f"{seconds:.0f} s"
+    if seconds < 5400:
+        return f"{seconds // 60:.0f} min {seconds % 60:02.0f} s"
+    return f"{seconds / 3600:.1f} h"
+
+
+def size(count: float) -> str:
+    """Return a number of bytes as a person says it, e.g. ``12.3 MB``."""
+    for unit in ("bytes", "kB", "MB", "GB"):
+        if count < 1000:
+            return f"{count:.0f} {unit}" if unit == "bytes" else f"{count:.1f} {unit}"
+        count /= 1000
+    return f"{count:.1f} TB"

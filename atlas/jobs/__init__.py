@@ -1,0 +1,1 @@
+"""From a configuration to jobs, and from jobs to records in the store."""

@@ -1,0 +1,66 @@
+"""Batch: jobs that are optimised together. What they share decides the work; nothing they share decides a picture."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from atlas.core.canonical import canonical_json
+from atlas.core.job import Job
+
+
+@dataclass(frozen=True)
+class PlannedJob:
+    """A job and the name by which the configuration knows its model."""
+
+    model: str
+    job: Job
+
+    @property
+    def key(self) -> str:
+        """The job's key."""
+        return self.job.key
+
+    def __str__(self) -> str:
+        seed = f", seed {self.job.seed}" if self.job.seed else ""
+        return f"{self.model}: {self.job.target} by {self.job.method}{seed}"
+
+
+@dataclass(frozen=True)
+class Batch:
+    """Jobs of one model, layer, target kind, method, parameters and numerics."""
+
+    jobs: tuple[PlannedJob, ...]
+
+    @property
+    def model(self) -> str:
+        """Name of the model in the configuration."""
+        return self.jobs[0].model
+
+    @property
+    def title(self) -> str:
+        """What is rendered, for a progress bar."""
+        target = self.jobs[0].job.target
+        return f"{self.model} {target.layer if target.kind == 'logit' else f'{target.layer} {target.kind}s'}"
+
+    def alone(self) -> list["Batch"]:
+        """Return each job as a batch of its own."""
+        return [Batch((job,)) for job in self.jobs]
+
+
+def group(jobs: Iterable[PlannedJob]) -> list[list[PlannedJob]]:
+    """Return the jobs in groups that may share a batch, in the order of their first job."""
+    groups: dict[str, list[PlannedJob]] = {}
+    for planned in jobs:
+        job = planned.job
+        shared = [job.target.layer, job.target.kind, job.method, job.version, job.parameters, job.numerics]
+        groups.setdefault(canonical_json([planned.model, *shared]), []).append(planned)
+    return list(groups.values())
+
+
+def batches(jobs: Sequence[PlannedJob], size: int) -> list[Batch]:
+    """Cut the jobs into batches of at most ``size``, as even as they can be."""
+    result = []
+    for members in group(jobs):
+        count = -(-len(members) // size)
+        edges = [len(members) * number // count for number in range(count + 1)]
+        result += [Batch(tuple(members[start:end])) for start, end in zip(edges, edges[1:], strict=False)]
+    return result

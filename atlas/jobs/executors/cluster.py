@@ -1,0 +1,218 @@
+"""The Ray executor: one actor per device, on this machine or a cluster. The one module that names Ray.
+
+The shape is the one that was measured to survive: a queue in the driver, one batch in flight per actor, results
+written by the actor, small outcomes returned, restarts by Ray and retries by us (Ray's own would multiply with ours).
+"""
+
+import logging
+import os
+from collections import Counter, deque
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from threading import Event
+from time import monotonic
+from typing import Any
+
+from atlas.errors import ExecutorError
+from atlas.jobs.allocator import ENVIRONMENT
+from atlas.jobs.batch import Batch, PlannedJob
+from atlas.jobs.executors.base import Monitor
+from atlas.jobs.quarantine import MAX_ATTEMPTS, quarantine
+from atlas.jobs.worker import Outcome, Work, Worker
+from atlas.store import Store
+from atlas.synthesis.ascent import Stopped
+
+START_TIMEOUT = 180.0
+"""Seconds within which a worker must answer for the first time: importing torch on a cold network disk takes long."""
+
+QUIET = {
+    "RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER": "0",  # the one switch that makes a local Ray listen on loopback only
+    "RAY_worker_niceness": "0",  # workers otherwise run at nice 15
+    "RAY_USAGE_STATS_ENABLED": "0",
+    "RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO": "0",
+}
+OBJECT_STORE_BYTES = 128 * 2**20
+"""Only small outcomes travel; pictures go to the store."""
+
+
+class RenderActor:
+    """A worker in its own process. Two threads: one renders, the other hears the word to stop."""
+
+    def __init__(self, work: Work) -> None:
+        self._work = work
+        self._stop = Event()
+        self._worker: Worker | None = None
+
+    def ping(self) -> int:
+        """Return the process id: proof that the actor has a place and runs."""
+        return os.getpid()
+
+    def run(self, batch: Batch) -> list[Outcome] | None:
+        """Render a batch; None if it was stopped before its end."""
+        if self._worker is None:
+            self._worker = Worker(self._work)
+        try:
+            return self._worker.run(batch, should_stop=self._stop.is_set)
+        except Stopped:
+            return None
+
+    def stop(self) -> None:
+        """End the batch in flight after its current step."""
+        self._stop.set()
+
+
+class RayExecutor:
+    """Renders with one actor per device.
+
+    Args:
+        work: what to render with and where to; its store must be reachable under the same path from every node.
+        workers: number of actors; None for one per GPU of the cluster or, without GPUs, one per CPU.
+        address: None for a Ray of this machine's own, ``"auto"`` or an address for a running cluster.
+    """
+
+    def __init__(self, work: Work, workers: int | None = None, address: str | None = None) -> None:
+        self._work = work
+        self._workers = workers
+        self._address = address
+
+    def run(self, batches: Sequence[Batch], monitor: Monitor) -> Iterator[Outcome]:
+        """See :meth:`Executor.run`.
+
+        Raises:
+            ExecutorError: the cluster cannot be reached, or has no place for a single worker.
+            StoreError: a worker could not write to the store.
+        """
+        with _ray_session(self._address, self._work.device) as ray:
+            actors = _place(ray, self._work, self._workers, len(batches), monitor)
+            try:
+                yield from _Dispatcher(ray, actors, batches, self._work, monitor).outcomes()
+            finally:
+                for actor in actors:
+                    ray.kill(actor)
+
+
+@contextmanager
+def _ray_session(address: str | None, device: str) -> Iterator[Any]:
+    """Start a quiet Ray on loopback, or join a cluster; leave it in any case."""
+    os.environ.update(QUIET)
+    import ray
+
+    quiet = {"log_to_driver": False, "logging_level": logging.ERROR}
+    try:
+        if address is None:
+            ray.init(address="local", include_dashboard=False, object_store_memory=OBJECT_STORE_BYTES, **quiet)
+        else:
+            ray.init(address=address, **quiet)
+    except (ConnectionError, ValueError, RuntimeError, OSError) as error:
+        where = "on this machine" if address is None else f'at "{address}"'
+        raise ExecutorError(f"cannot start or join Ray {where}: {error}", "check executor.address") from error
+    try:
+        yield ray
+    finally:
+        ray.shutdown()
+
+
+def _place(ray: Any, work: Work, workers: int | None, batches: int, monitor: Monitor) -> list[Any]:
+    """Start actors, as many as are asked for and fit. An actor that does not fit would wait for ever without a word."""
+    resource = "GPU" if work.device.startswith("cuda") else "CPU"
+    room = int(ray.cluster_resources().get(resource, 0))
+    wanted = min(workers or max(room, 1), max(batches, 1))
+    if room < 1:
+        raise ExecutorError(
+            f"{wanted} workers need a {resource} each; the cluster has {room}",
+            'set executor.device = "cpu"' if resource == "GPU" else "add nodes, or lower executor.workers",
+        )
+    if wanted > room:
+        monitor.on_notice(f"{wanted} workers asked for, but the cluster has {room} {resource}s: starting {room}")
+    options: dict[str, Any] = {"num_gpus": 1} if resource == "GPU" else {"num_cpus": 1}
+    remote = ray.remote(RenderActor).options(
+        max_restarts=-1,
+        max_task_retries=0,
+        max_concurrency=2,
+        runtime_env={"env_vars": ENVIRONMENT | QUIET | {"OMP_NUM_THREADS": str(work.threads or 1)}},
+        **options,
+    )
+    return [remote.remote(work) for _ in range(min(wanted, room))]
+
+
+class _Dispatcher:
+    """The driver's queue. An actor is waited for by one reference at a time: a batch, or a ping after it died."""
+
+    def __init__(self, ray: Any, actors: list[Any], batches: Sequence[Batch], work: Work, monitor: Monitor) -> None:
+        self._ray = ray
+        self._actors = actors
+        self._queue = deque(batches)
+        self._store = Store(work.store)
+        self._monitor = monitor
+        self._attempts: Counter[str] = Counter()
+        self._in_flight: dict[Any, tuple[Any, Batch | None]] = {}
+        self._pinged = dict.fromkeys(actors, monotonic())
+
+    def outcomes(self) -> Iterator[Outcome]:
+        """Yield the outcome of every job; end early if told to stop."""
+        for actor in self._actors:
+            self._ping(actor)
+        while self._in_flight and (self._queue or self._is_busy()):
+            if self._monitor.stop.is_set():
+                self._stop()
+                return
+            ready, _ = self._ray.wait(list(self._in_flight), num_returns=1, timeout=1.0)
+            for reference in ready:
+                yield from self._collect(reference)
+            self._give_up_on_silent()
+        if self._queue:
+            raise ExecutorError(
+                "no worker is left, and none could be placed", "check the cluster, then run the same command again"
+            )
+
+    def _is_busy(self) -> bool:
+        return any(batch is not None for _, batch in self._in_flight.values())
+
+    def _ping(self, actor: Any) -> None:
+        self._pinged[actor] = monotonic()
+        self._in_flight[actor.ping.remote()] = (actor, None)
+
+    def _collect(self, reference: Any) -> Iterator[Outcome]:
+        actor, batch = self._in_flight.pop(reference)
+        try:
+            result = self._ray.get(reference)
+        except self._ray.exceptions.RayTaskError as error:
+            raise error.cause if isinstance(error.cause, Exception) else error from None
+        except (self._ray.exceptions.RayActorError, self._ray.exceptions.RaySystemError) as error:
+            if batch is not None:
+                self._monitor.on_notice(f"a worker died while it rendered {batch.title}; its jobs are tried again")
+                yield from self._requeue(batch)
+            if isinstance(error, self._ray.exceptions.ActorDiedError) and batch is None:
+                return  # the actor will not come back
+            self._ping(actor)
+            return
+        if batch is not None and result is not None:
+            yield from result
+        if self._queue:
+            following = self._queue.popleft()
+            self._in_flight[actor.run.remote(following)] = (actor, following)
+
+    def _requeue(self, batch: Batch) -> Iterator[Outcome]:
+        """Count an attempt for every job that the dead worker had not stored, and queue those that have one left."""
+        for one in reversed(batch.alone()):
+            planned: PlannedJob = one.jobs[0]
+            if self._store.has(planned.key):
+                yield Outcome(planned, "done")
+                continue
+            self._attempts[planned.key] += 1
+            if self._attempts[planned.key] < MAX_ATTEMPTS:
+                self._queue.appendleft(one)
+            else:
+                yield quarantine(self._store, planned)
+
+    def _give_up_on_silent(self) -> None:
+        """Drop actors that were never placed, or did not come back, instead of waiting for them."""
+        for reference, (actor, batch) in list(self._in_flight.items()):
+            if batch is None and monotonic() - self._pinged[actor] > START_TIMEOUT:
+                self._monitor.on_notice(f"a worker found no place within {START_TIMEOUT:.0f} s; going on without it")
+                del self._in_flight[reference]
+
+    def _stop(self) -> None:
+        for actor in self._actors:
+            actor.stop.remote()
+        self._ray.wait(list(self._in_flight), num_returns=len(self._in_flight), timeout=5.0)

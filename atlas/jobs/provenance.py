@@ -1,0 +1,28 @@
+"""Provenance: with what a record was made."""
+
+import platform
+from functools import cache
+from importlib.metadata import PackageNotFoundError, version
+
+import torch
+
+from atlas import __version__
+
+LIBRARIES = ("torch", "torchvision", "timm", "numpy", "pillow")
+
+
+@cache
+def versions() -> dict[str, str]:
+    """Return the versions of atlas, Python and the libraries that pictures pass through."""
+    found = {"lens-atlas": __version__, "python": platform.python_version()}
+    for library in LIBRARIES:
+        try:
+            found[library] = version(library)
+        except PackageNotFoundError:
+            continue
+    return found
+
+
+def device_name(device: torch.device) -> str:
+    """Return ``cpu`` or the accelerator's own name."""
+    return torch.cuda.get_device_name(device) if device.type == "cuda" else device.type

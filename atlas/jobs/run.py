@@ -1,0 +1,150 @@
+"""Run: render what a plan has and the store has not."""
+
+import os
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+import torch
+
+from atlas.config import Config
+from atlas.errors import ConfigError
+from atlas.jobs.allocator import keep_freed_memory
+from atlas.jobs.batch import Batch, PlannedJob, batches
+from atlas.jobs.executors.base import Executor, Monitor, choose_executor, resolve_device
+from atlas.jobs.executors.serial import SerialExecutor
+from atlas.jobs.plan import Plan
+from atlas.jobs.quarantine import is_quarantined
+from atlas.jobs.worker import Outcome, Work
+from atlas.models.load import VisionModel
+from atlas.store import Store
+from atlas.store.integrity import sweep
+
+BATCH_SIZES = {"cpu": 8, "cuda": 64}
+"""Jobs in one batch where the configuration says ``auto``: a CPU gains nothing beyond 8."""
+
+
+@dataclass(frozen=True)
+class Pending:
+    """What of a plan is still to do.
+
+    Attributes:
+        missing: jobs to render now.
+        present: how many are stored.
+        quarantined: jobs that killed their worker before and are left out.
+    """
+
+    missing: list[PlannedJob]
+    present: int
+    quarantined: list[PlannedJob]
+
+
+@dataclass
+class Report:
+    """What a run did. ``interrupted`` says that it was stopped before its end."""
+
+    done: int = 0
+    dead: list[Outcome] = field(default_factory=list)
+    failed: list[Outcome] = field(default_factory=list)
+    interrupted: bool = False
+
+    def add(self, outcome: Outcome) -> None:
+        """Count an outcome."""
+        if outcome.status == "done":
+            self.done += 1
+        else:
+            (self.dead if outcome.status == "dead" else self.failed).append(outcome)
+
+    @property
+    def finished(self) -> int:
+        """How many jobs ended, in whatever way."""
+        return self.done + len(self.dead) + len(self.failed)
+
+
+def pending(plan: Plan, store: Store, only: Sequence[str] = (), retry_quarantined: bool = False) -> Pending:
+    """Return what is missing.
+
+    Args:
+        only: beginnings of job keys; if any are given, all other jobs are left out.
+        retry_quarantined: take jobs in quarantine as well.
+
+    Raises:
+        ConfigError: no job of the plan has a key that begins so, or it is too short to tell.
+    """
+    jobs = _chosen(plan, only) if only else list(plan.jobs)
+    absent = [job for job in jobs if not store.has(job.key)]
+    held = [] if retry_quarantined else [job for job in absent if is_quarantined(store.failure(job.key))]
+    return Pending([job for job in absent if job not in held], len(jobs) - len(absent), held)
+
+
+def _chosen(plan: Plan, only: Sequence[str]) -> list[PlannedJob]:
+    problems = [
+        f'no job of this configuration has a key that begins with "{prefix}"'
+        for prefix in only
+        if not any(job.key.startswith(prefix.lower()) for job in plan.jobs)
+    ]
+    if problems:
+        raise ConfigError(
+            problems, remedy="take the key from the picture's recipe, and the configuration it was made with"
+        )
+    return [job for job in plan.jobs if any(job.key.startswith(prefix.lower()) for prefix in only)]
+
+
+def render(
+    config: Config,
+    models: Mapping[str, VisionModel],
+    plan: Plan,
+    jobs: Sequence[PlannedJob],
+    store: Store,
+    monitor: Monitor,
+    on_outcome: Callable[[Outcome], None] = lambda outcome: None,
+) -> Report:
+    """Render jobs of a plan and store every result as soon as its batch ends.
+
+    Raises:
+        StoreError: the store cannot be written; what was finished is stored.
+        ExecutorError: no worker could be had.
+    """
+    sweep(store)
+    for card in plan.cards.values():
+        store.save_card(card)
+    for data in plan.inputs.values():
+        store.save_input(data)
+    report = Report()
+    if jobs:
+        executor, work_batches = _executor(config, models, jobs, store)
+        for outcome in executor.run(work_batches, monitor):
+            report.add(outcome)
+            on_outcome(outcome)
+    report.interrupted = report.finished < len(jobs)
+    return report
+
+
+def _executor(
+    config: Config, models: Mapping[str, VisionModel], jobs: Sequence[PlannedJob], store: Store
+) -> tuple[Executor, list[Batch]]:
+    """Return the executor that the configuration asks for, and the jobs in batches of its size."""
+    options = config.executor
+    device = resolve_device(options.device)
+    kind = choose_executor(options.kind, device, len(jobs), options.address)
+    size = batch_size(config, device)
+    threads = options.threads or (usable_cores() if kind == "serial" else 1)
+    specs = {spec.name: spec for spec in config.models}
+    work = Work(store.path.resolve(), specs, device, threads)
+    if kind == "serial":
+        if device == "cpu":
+            keep_freed_memory()
+        return SerialExecutor(work, dict(models)), batches(jobs, size)
+    from atlas.jobs.executors.cluster import RayExecutor
+
+    return RayExecutor(work, options.workers, options.address), batches(jobs, size)
+
+
+def batch_size(config: Config, device: str) -> int:
+    """Return how many jobs are optimised together; it does not change the pictures."""
+    configured = config.executor.batch_size
+    return configured if isinstance(configured, int) else BATCH_SIZES.get(torch.device(device).type, 16)
+
+
+def usable_cores() -> int:
+    """Return how many cores this process may use; more threads than that are several times slower."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1

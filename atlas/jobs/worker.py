@@ -1,0 +1,165 @@
+"""Worker: renders batches on one device and writes what comes of them to the store. The same under every executor."""
+
+import logging
+import os
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from datetime import datetime, timezone
+from functools import partial
+from pathlib import Path
+from time import perf_counter
+from typing import TypeVar
+
+import torch
+
+from atlas.core.record import Provenance, Status
+from atlas.errors import AtlasError, StoreError
+from atlas.jobs.batch import Batch, PlannedJob
+from atlas.jobs.finish import Finding, dead_record, done_record, failed_record, findings
+from atlas.jobs.provenance import device_name, versions
+from atlas.methods import Rendering, methods
+from atlas.models.load import VisionModel, load_model
+from atlas.models.spec import ModelSpec
+from atlas.store import Store
+from atlas.synthesis.ascent import Stopped
+
+T = TypeVar("T")
+logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Work:
+    """What a worker needs besides batches; small and picklable, so that it can travel to another machine.
+
+    Attributes:
+        store: absolute path of the store, the same on every machine.
+        models: name to specification of every model in the plan.
+        device: torch device, e.g. ``cpu``, ``cuda:0``.
+        threads: CPU threads of one worker; None leaves torch's choice.
+    """
+
+    store: Path
+    models: dict[str, ModelSpec]
+    device: str
+    threads: int | None = None
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """How one job ended, small enough to send between machines. ``message`` says why, if it is not done."""
+
+    planned: PlannedJob
+    status: Status
+    message: str = ""
+
+
+class Worker:
+    """Holds one model at a time and renders batches with it.
+
+    Args:
+        work: where to write, and which models there are.
+        loaded: models that this process has already loaded, by name.
+    """
+
+    def __init__(self, work: Work, loaded: dict[str, VisionModel] | None = None) -> None:
+        self._store = Store(work.store)
+        self._work = work
+        self._device = torch.device(work.device)
+        self._models = dict(loaded or {})
+        if work.threads is not None:
+            torch.set_num_threads(work.threads)
+
+    def run(
+        self,
+        batch: Batch,
+        on_step: Callable[[int, int], None] = lambda done, steps: None,
+        should_stop: Callable[[], bool] = lambda: False,
+    ) -> list[Outcome]:
+        """Render a batch and store every result; jobs that are already stored are left alone.
+
+        If the batch as a whole raises, its jobs are tried one by one, so that one bad target harms no other.
+
+        Raises:
+            Stopped: ``should_stop`` said so; nothing of the batch is stored.
+            StoreError: the store cannot be written.
+        """
+        missing = tuple(job for job in batch.jobs if not self._store.has(job.key))
+        outcomes = [Outcome(job, "done") for job in batch.jobs if job not in missing]
+        if not missing:
+            return outcomes
+        started = perf_counter()
+        renderings, error = _isolated(lambda: self._render(missing, on_step, should_stop))
+        if renderings is None:
+            if len(missing) > 1:
+                alone = [self.run(one, on_step, should_stop) for one in Batch(missing).alone()]
+                return outcomes + [outcome for group in alone for outcome in group]
+            return [*outcomes, self._fail(missing[0], "error", error, self._provenance(1, perf_counter() - started))]
+        provenance = self._provenance(len(missing), (perf_counter() - started) / len(missing))
+        return outcomes + self._finish(missing, renderings, provenance)
+
+    def _render(
+        self, jobs: Sequence[PlannedJob], on_step: Callable[[int, int], None], should_stop: Callable[[], bool]
+    ) -> list[Rendering]:
+        first = jobs[0].job
+        return methods.get(first.method).render(
+            self._model(jobs[0].model).network(first.numerics, self._device),
+            [planned.job.target for planned in jobs],
+            [planned.job.random_seed for planned in jobs],
+            first.parameters,
+            self._store.read_input,
+            on_step=on_step,
+            should_stop=should_stop,
+        )
+
+    def _model(self, name: str) -> VisionModel:
+        if name not in self._models:
+            self._models = {name: load_model(self._work.models[name])}  # one at a time: devices are small
+        return self._models[name]
+
+    def _finish(self, jobs: Sequence[PlannedJob], renderings: list[Rendering], provenance: Provenance) -> list[Outcome]:
+        """Measure the batch on the device, then encode and store its pictures in threads (both leave Python's lock)."""
+        model = self._model(jobs[0].model)
+        network = model.network(jobs[0].job.numerics, self._device)
+        plain = [planned.job for planned in jobs]
+        found, error = _isolated(lambda: findings(plain, renderings, network, bool(model.card.classes)))
+        if found is None:
+            return [self._fail(job, "error", error, provenance) for job in jobs]
+        with ThreadPoolExecutor(min(8, os.cpu_count() or 1)) as pool:
+            return list(pool.map(partial(self._keep, provenance), jobs, renderings, found))
+
+    def _keep(self, provenance: Provenance, planned: PlannedJob, rendering: Rendering, finding: Finding) -> Outcome:
+        if rendering.status == "failed":
+            return self._fail(planned, "diverged", rendering.message, provenance, rendering.trace)
+        if rendering.status == "dead":
+            self._store.commit(dead_record(planned.job, rendering, provenance), {})
+        else:
+            self._store.commit(*done_record(planned.job, rendering, finding, provenance))
+        return Outcome(planned, rendering.status, rendering.message)
+
+    def _fail(
+        self, planned: PlannedJob, kind: str, message: str, provenance: Provenance, trace: Sequence[float] = ()
+    ) -> Outcome:
+        self._store.record_failure(failed_record(planned.job, kind, message, provenance, trace))
+        return Outcome(planned, "failed", message)
+
+    def _provenance(self, batch_size: int, seconds: float) -> Provenance:
+        return Provenance(
+            versions=versions(),
+            device=device_name(self._device),
+            batch_size=batch_size,
+            seconds=round(seconds, 3),
+            created=datetime.now(timezone.utc).isoformat(timespec="seconds"),
+        )
+
+
+def _isolated(function: Callable[[], T]) -> tuple[T | None, str]:
+    """Return (result, "") or, if it raises, (None, what was wrong). A stop and a store that fails end the run."""
+    try:
+        return function(), ""
+    except (Stopped, StoreError):
+        raise
+    except Exception as error:  # noqa: BLE001  # a model's or a method's own code may raise anything at all
+        logger.debug("a job failed", exc_info=True)
+        text = error.message if isinstance(error, AtlasError) else f"{type(error).__name__}: {error}"
+        return None, text[:2000]

@@ -1,0 +1,123 @@
+"""What a method is: a name, a version, a paper, parameters, and a function from a batch of targets to pictures."""
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
+
+from pydantic import BaseModel, ConfigDict
+
+from atlas.core.job import Preprocessing, Target, TargetKind
+from atlas.core.registry import Registry
+
+if TYPE_CHECKING:
+    import numpy as np
+
+    from atlas.models.network import Network
+
+
+class MethodParameters(BaseModel):
+    """Base of every method's parameters: immutable, unknown names refused, the paper's values as defaults."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+
+
+@dataclass(frozen=True)
+class Paper:
+    """Where a method comes from. ``equation`` names the definition or algorithm that the code follows."""
+
+    title: str
+    authors: str
+    year: int
+    url: str
+    equation: str
+
+
+@dataclass(frozen=True)
+class Rendering:
+    """What a method made of one target.
+
+    Attributes:
+        status: ``done``, ``dead`` (no gradient ever reached the image) or ``failed`` (it diverged).
+        trace: the objective at every step, up to the last finite one.
+        image: (3, H, W) float32 sRGB in [0, 1]; None unless done.
+        alpha: (H, W) float32, non-negative, any scale; None unless done.
+        message: what went wrong, for a person; empty if done.
+    """
+
+    status: Literal["done", "dead", "failed"]
+    trace: list[float]
+    image: "np.ndarray | None" = None
+    alpha: "np.ndarray | None" = None
+    message: str = ""
+
+
+@dataclass(frozen=True)
+class Resolved:
+    """Parameters as they enter a job's key, and the data that they stand for.
+
+    Attributes:
+        parameters: JSON values, complete: every default is spelled out, every file replaced by its sha256.
+        inputs: sha256 to bytes of the files that the parameters name by digest.
+    """
+
+    parameters: dict[str, Any]
+    inputs: dict[str, bytes] = field(default_factory=dict)
+
+
+class Method(ABC):
+    """A way to make pictures of targets. Subclass, then ``methods.register(name, instance)``.
+
+    Attributes:
+        name: as written in the configuration. version: bump by hand whenever the pictures change.
+        title, summary: for people. kinds: the target kinds that it can render. parameters: its parameter model.
+    """
+
+    name: ClassVar[str]
+    version: ClassVar[int]
+    title: ClassVar[str]
+    summary: ClassVar[str]
+    paper: ClassVar[Paper]
+    kinds: ClassVar[frozenset[TargetKind]]
+    parameters: ClassVar[type[MethodParameters]]
+
+    @abstractmethod
+    def resolve(self, parameters: Any, preprocessing: Preprocessing, folder: Path) -> Resolved:
+        """Return the parameters with nothing left to choose, for a model with that preprocessing.
+
+        Args:
+            parameters: an instance of ``self.parameters``.
+            folder: what relative paths among the parameters are relative to.
+
+        Raises:
+            AtlasError: a file they name cannot be used, or they do not fit the model.
+        """
+
+    @abstractmethod
+    def render(
+        self,
+        network: "Network",
+        targets: Sequence[Target],
+        seeds: Sequence[int],
+        parameters: dict[str, Any],
+        load_input: Callable[[str], bytes],
+        *,
+        on_step: Callable[[int, int], None],
+        should_stop: Callable[[], bool],
+    ) -> list[Rendering]:
+        """Render a batch of targets of one kind on one layer; each result is independent of the rest of the batch.
+
+        Args:
+            seeds: one per target, below 2**63; all randomness comes from them.
+            parameters: as resolved.
+            load_input: sha256 to the bytes of an input named by a parameter.
+            on_step: told (finished steps, all steps).
+            should_stop: asked at each step.
+
+        Raises:
+            Stopped: ``should_stop`` said so.
+        """
+
+
+methods: Registry[Method] = Registry("method", "atlas.methods")

@@ -1,0 +1,39 @@
+"""Outcome: from the tensors of an ascent to one rendering per target, with what went wrong told apart."""
+
+import numpy as np
+import torch
+
+from atlas.methods.base import Rendering
+from atlas.synthesis.ascent import Ascent
+
+EXPLODED = 1e12
+"""An objective beyond this, in the activation's own unit, has exploded: float32 keeps no useful gradient there."""
+
+
+def renderings(ascent: Ascent) -> list[Rendering]:
+    """Return one rendering per item: ``failed`` if it diverged, ``dead`` if no gradient reached it, else ``done``."""
+    traces = ascent.trace.T.cpu().numpy().astype(np.float64)
+    alphas, images = ascent.alpha.float().cpu().numpy(), ascent.images.float().cpu().numpy()
+    reached = ascent.reached.cpu().numpy()
+    results = []
+    for trace, alpha, image, alive in zip(traces, alphas, images, reached, strict=True):
+        sound = np.isfinite(trace) & (np.abs(trace) < EXPLODED)
+        finite = int(np.argmin(sound)) if not sound.all() else len(trace)
+        values = [float(f"{value:.7g}") for value in trace[:finite]]
+        if finite < len(trace):
+            message = f"the objective became {trace[finite]:.3g} at step {finite + 1} of {len(trace)}"
+            results.append(Rendering("failed", values, message=message))
+        elif not alive:
+            message = "no gradient reached the image at any step, also with redirected ReLU gradients"
+            results.append(Rendering("dead", values, message=message))
+        elif not (np.isfinite(image).all() and np.isfinite(alpha).all()):
+            results.append(Rendering("failed", values, message="the picture holds NaN"))
+        else:
+            results.append(Rendering("done", values, image, alpha))
+    return results
+
+
+def as_uint8(image: torch.Tensor | np.ndarray) -> np.ndarray:
+    """Return a (3, H, W) image in [0, 1] as (H, W, 3) uint8, rounded to nearest."""
+    array = np.asarray(image)
+    return (array.transpose(1, 2, 0) * 255).round().clip(0, 255).astype(np.uint8)

@@ -1,0 +1,110 @@
+"""Transforms: the random views of the image that the network sees at each step."""
+
+from collections.abc import Sequence
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+
+class RandomCrops:
+    """Square crops that stay inside the image, resized to the network's input (MACO, section 4).
+
+    The side is drawn from N(mean, std), clipped to [smallest, 1], as a share of the image; the place is uniform over
+    all that keep the crop inside, so that the whole picture is used. All draws are made at once, per item.
+
+    Args:
+        generators: B CPU generators, one per item.
+        steps: number of steps that will be asked for.
+        count: crops per item and step.
+        mean, std, smallest: distribution of the side, share of the image's side.
+        size: (height, width) of the views, pixels.
+    """
+
+    def __init__(
+        self,
+        generators: Sequence[torch.Generator],
+        steps: int,
+        count: int,
+        mean: float,
+        std: float,
+        smallest: float,
+        size: tuple[int, int],
+        device: torch.device,
+    ) -> None:
+        self.count = count
+        self._size = size
+        boxes = [_draw_boxes(generator, steps, count, mean, std, smallest) for generator in generators]
+        self.boxes = torch.stack(boxes, dim=1).to(device)  # (steps, B, count, 3)
+
+    def __call__(self, images: Tensor, step: int, crops: slice) -> Tensor:
+        """Return the views of the crops in ``crops``.
+
+        Args:
+            images: (B, 3, H, W).
+        Returns:
+            (B * n, 3, height, width), all n crops of the first item first.
+        """
+        boxes = self.boxes[step, :, crops]
+        return crop_resize(images, boxes, self._size)
+
+
+def _draw_boxes(generator: torch.Generator, steps: int, count: int, mean: float, std: float, smallest: float) -> Tensor:
+    """Return (steps, count, 3): side, top, left, as shares of the image's side."""
+    side = torch.randn(steps, count, 1, generator=generator).mul_(std).add_(mean).clamp_(smallest, 1.0)
+    corner = torch.rand(steps, count, 2, generator=generator) * (1.0 - side)
+    return torch.cat([side, corner], dim=-1)
+
+
+def crop_resize(images: Tensor, boxes: Tensor, size: tuple[int, int]) -> Tensor:
+    """Crop and resize bilinearly, differentiably, for the whole batch at once.
+
+    On an accelerator this is two small matrix products per crop, which are fast there and, unlike the gradient of
+    ``grid_sample``, give the same bits every time; on a CPU ``grid_sample`` is the faster of the two.
+
+    Args:
+        images: (B, 3, H, W).
+        boxes: (B, n, 3): side, top, left as shares of the image's side.
+        size: (h, w) of the result, pixels.
+    Returns:
+        (B * n, 3, h, w).
+    """
+    crop = _crop_by_sampling if images.device.type == "cpu" else crop_by_matrices
+    return crop(images, boxes, size)
+
+
+def _crop_by_sampling(images: Tensor, boxes: Tensor, size: tuple[int, int]) -> Tensor:
+    batch, count, (height, width) = images.shape[0], boxes.shape[1], size
+    rows = _sample_points(boxes[..., 0], boxes[..., 1], height) * 2 - 1  # (B, n, h) in [-1, 1]
+    columns = _sample_points(boxes[..., 0], boxes[..., 2], width) * 2 - 1
+    shape = (batch, count, height, width)
+    grid = torch.stack([columns[:, :, None, :].expand(shape), rows[..., None].expand(shape)], dim=-1)
+    views = F.grid_sample(
+        images,
+        grid.reshape(batch, count * height, width, 2),
+        mode="bilinear",
+        padding_mode="border",
+        align_corners=False,
+    )
+    return views.view(batch, -1, count, height, width).transpose(1, 2).reshape(batch * count, -1, height, width)
+
+
+def crop_by_matrices(images: Tensor, boxes: Tensor, size: tuple[int, int]) -> Tensor:
+    """Do as :func:`crop_resize`, by one interpolation matrix per crop and axis."""
+    rows = _interpolation(_sample_points(boxes[..., 0], boxes[..., 1], size[0]), images.shape[2])  # (B, n, h, H)
+    columns = _interpolation(_sample_points(boxes[..., 0], boxes[..., 2], size[1]), images.shape[3])  # (B, n, w, W)
+    strips = torch.einsum("bnhy,bcyx->bnchx", rows, images)
+    return torch.einsum("bnchx,bnwx->bnchw", strips, columns).flatten(0, 1)
+
+
+def _sample_points(side: Tensor, start: Tensor, count: int) -> Tensor:
+    """Return the centres of ``count`` output pixels as shares of the image's side, (B, n, count)."""
+    centres = (torch.arange(count, device=side.device, dtype=side.dtype) + 0.5) / count
+    return start[..., None] + side[..., None] * centres
+
+
+def _interpolation(points: Tensor, length: int) -> Tensor:
+    """Return the weights of bilinear interpolation at ``points``, (..., count, length); edges are repeated."""
+    place = (points * length - 0.5).clamp(0, length - 1)
+    pixels = torch.arange(length, device=points.device, dtype=points.dtype)
+    return (1 - (place[..., None] - pixels).abs()).clamp_min(0)
