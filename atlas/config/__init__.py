@@ -1,0 +1,16 @@
+"""The configuration: atlas.toml becomes a frozen :class:`Config`, or one error that names everything wrong with it."""
+
+from atlas.config.load import load_config, template
+from atlas.config.render import RenderBlock, UnitSample
+from atlas.config.settings import Config, ExecutorSettings, SiteSettings, StoreSettings
+
+__all__ = [
+    "Config",
+    "ExecutorSettings",
+    "RenderBlock",
+    "SiteSettings",
+    "StoreSettings",
+    "UnitSample",
+    "load_config",
+    "template",
+]

@@ -1,0 +1,179 @@
+"""Reads atlas.toml. Everything wrong with it is found in one go."""
+
+import json
+import re
+import sys
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from pydantic import BaseModel, ValidationError
+
+from atlas.config import problems
+from atlas.config.problems import Problem, shown
+from atlas.config.render import INCONSISTENT, RenderBlock, UnitSample, inconsistencies
+from atlas.config.settings import Config, ExecutorSettings, SiteSettings, StoreSettings, Tables
+from atlas.errors import ConfigError, did_you_mean
+from atlas.models.spec import ModelSpec
+
+if sys.version_info >= (3, 11):
+    import tomllib
+else:
+    import tomli as tomllib
+
+TEMPLATE = Path(__file__).parent / "template.toml"
+
+MODELS: dict[problems.Path, type[BaseModel]] = {
+    (): Tables,
+    ("site",): SiteSettings,
+    ("store",): StoreSettings,
+    ("executor",): ExecutorSettings,
+    ("models",): ModelSpec,
+    ("render",): RenderBlock,
+    ("render", "units"): UnitSample,
+}
+"""Where in the file which model's keys are allowed."""
+
+
+def template() -> str:
+    """Return the commented atlas.toml that `atlas init` writes; it renders a little of the demo's model."""
+    return TEMPLATE.read_text(encoding="utf-8")
+
+
+def load_config(path: Path) -> Config:
+    """Return the configuration in a TOML file, with its paths made absolute relative to the file.
+
+    Raises:
+        ConfigError: the file is missing, is no TOML or is not valid; lists every problem.
+    """
+    table = _parse(path)
+    found: list[Problem] = []
+    tables: Tables | None = None
+    try:
+        tables = Tables.model_validate_json(json.dumps(table, default=str))
+    except ValidationError as error:
+        listed = problems.problems_of(error, table, (), MODELS)
+        texts = {detail["msg"] for detail in error.errors() if detail["type"] == INCONSISTENT}
+        found += [problem for problem in listed if not any(text in problem.text for text in texts)]
+    found += _duplicate_models(table)
+    for number, block in enumerate(_tables(table, "render")):
+        found += _block_problems(block, ("render", number), _model_names(table), found)
+    folder = path.resolve().parent
+    if tables is not None and not found:
+        config = _located(tables, folder)
+        found += _path_problems(config)
+        if not found:
+            return config
+    remedy = "correct the file and try again; the README describes every key"
+    raise ConfigError([str(problem) for problem in found], str(path), remedy)
+
+
+def _parse(path: Path) -> dict[str, Any]:
+    remedy = "write one with `atlas init`, or name another with --config"
+    try:
+        return tomllib.loads(path.read_bytes().decode("utf-8-sig"))
+    except FileNotFoundError as error:
+        raise ConfigError([f"there is no configuration {path}"], remedy=remedy) from error
+    except OSError as error:
+        raise ConfigError([f"cannot read {path}: {error.strerror or error}"], remedy=remedy) from error
+    except UnicodeDecodeError as error:
+        line = error.object[: error.start].count(b"\n") + 1
+        raise ConfigError([f"line {line}: not UTF-8 text"], str(path), "save the file as UTF-8") from error
+    except tomllib.TOMLDecodeError as error:
+        text = re.sub(r"^(.*) \(at (.*)\)$", r"\2: \1", str(error), flags=re.DOTALL)
+        raise ConfigError([f"not valid TOML, {text}"], str(path), "text needs quotes, lists square brackets") from error
+    except RecursionError as error:
+        raise ConfigError(["nested far too deeply"], str(path)) from error
+
+
+def _tables(table: dict[str, Any], key: str) -> list[dict[str, Any]]:
+    """Return the tables under a key that should hold a list of them, whatever it does hold."""
+    entries = table.get(key)
+    return [entry if isinstance(entry, dict) else {} for entry in entries] if isinstance(entries, list) else []
+
+
+def _model_names(table: dict[str, Any]) -> list[str]:
+    return [model["name"] for model in _tables(table, "models") if isinstance(model.get("name"), str)]
+
+
+def _duplicate_models(table: dict[str, Any]) -> Iterator[Problem]:
+    seen = Counter[str]()
+    for number, model in enumerate(_tables(table, "models")):
+        name = model.get("name")
+        if isinstance(name, str):
+            seen[name.casefold()] += 1
+            if seen[name.casefold()] == 2:
+                yield Problem(("models", number, "name"), f"{shown(name)} is the name of another model; choose another")
+
+
+def _block_problems(
+    block: dict[str, Any], path: problems.Path, names: list[str], known: list[Problem]
+) -> Iterator[Problem]:
+    """Yield what is wrong with a ``[[render]]`` block beyond its keys' own values."""
+    misspelt = any(problem.path[:-1] == path and "no such key" in problem.text for problem in known)
+    for key, text in inconsistencies(block):
+        if key or not misspelt or "both" in text:  # a misspelt "classes" is explanation enough of its absence
+            yield Problem((*path, key) if key else path, text)
+    yield from _model_problems(block, path, names)
+    yield from _method_problems(block, path)
+
+
+def _model_problems(block: dict[str, Any], path: problems.Path, names: list[str]) -> Iterator[Problem]:
+    chosen = block.get("model")
+    for name in chosen if isinstance(chosen, list) else [chosen]:
+        if isinstance(name, str) and name not in names:
+            hint = did_you_mean(name, names) or f"models: {', '.join(names) or 'none'}"
+            yield Problem((*path, "model"), f"there is no model {shown(name)}; {hint}")
+    if not chosen and len(names) > 1:
+        yield Problem((*path, "model"), f"is missing; name one or more of the models: {', '.join(names)}")
+
+
+def _method_problems(block: dict[str, Any], path: problems.Path) -> Iterator[Problem]:
+    from atlas.methods import methods
+
+    name, parameters = block.get("method", "maco"), block.get("parameters", {})
+    if not isinstance(name, str):
+        return
+    try:
+        method = methods.get(name)
+    except ConfigError as error:
+        yield from (Problem((*path, "method"), text) for text in error.problems)
+        return
+    kind = "logit" if block.get("classes") else block.get("kind", "channel")
+    if isinstance(kind, str) and kind in ("logit", "channel", "neuron") and kind not in method.kinds:
+        yield Problem((*path, "method"), f'"{name}" cannot render a {kind}, only: {", ".join(sorted(method.kinds))}')
+    if isinstance(parameters, dict):
+        try:
+            method.parameters.model_validate_json(json.dumps(parameters, default=str), strict=True)
+        except ValidationError as error:
+            yield from problems.problems_of(error, parameters, (*path, "parameters"), {(): method.parameters})
+
+
+def _located(tables: Tables, folder: Path) -> Config:
+    """Return the configuration with absolute paths, and each block's models spelled out."""
+
+    def absolute(path: Path) -> Path:
+        return Path(folder, path.expanduser())
+
+    specs = []
+    for spec in tables.models:
+        files = {"checkpoint": spec.checkpoint, "class_names": spec.class_names}
+        specs.append(spec.model_copy(update={key: absolute(file) for key, file in files.items() if file is not None}))
+    return Config(
+        folder=folder,
+        site=tables.site.model_copy(update={"path": absolute(tables.site.path)}),
+        store=tables.store.model_copy(update={"path": absolute(tables.store.path)}),
+        executor=tables.executor,
+        models=tuple(specs),
+        render=tuple(block.model_copy(update={"model": block.model or (specs[0].name,)}) for block in tables.render),
+    )
+
+
+def _path_problems(config: Config) -> Iterator[Problem]:
+    """Yield what makes it unsafe to swap in a new site whole."""
+    site, store = config.site.path.resolve(), config.store.path.resolve()
+    if config.folder.is_relative_to(site):
+        yield Problem(("site", "path"), f'"{site}" holds the configuration itself; the site needs a folder of its own')
+    elif store.is_relative_to(site) or site.is_relative_to(store):
+        yield Problem(("site", "path"), f'"{site}" and the store "{store}" lie in one another; keep them apart')

@@ -1,0 +1,143 @@
+"""RenderBlock: one ``[[render]]`` table, which units of which models to render and how."""
+
+import re
+from collections.abc import Iterator, Mapping
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+from pydantic_core import PydanticCustomError
+
+INCONSISTENT = "inconsistent"
+"""Type of the validation error that says that keys of a block do not go together."""
+
+UNITS = 'must be "all", numbers such as [1, 2], ranges such as "0-15" or "0-3,7", or { sample = 8, seed = 0 }'
+
+
+class UnitSample(BaseModel):
+    """``units = { sample = 8, seed = 0 }``: some of a layer's units, the same ones every time.
+
+    Attributes:
+        sample: how many. seed: which; with the same seed a larger sample holds the smaller one.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
+
+    sample: int = Field(ge=1)
+    seed: int = Field(default=0, ge=0)
+
+
+UnitRanges = tuple[tuple[int, int], ...]
+"""First and last unit of each range, both included."""
+
+
+def _parse_units(value: object) -> object:
+    if value == "all" or isinstance(value, Mapping | UnitSample):
+        return value
+    parts = value.split(",") if isinstance(value, str) else value if isinstance(value, list | tuple) else [value]
+    ranges = tuple(_parse_range(part) for part in parts)
+    if not ranges:
+        raise ValueError(UNITS)
+    return ranges
+
+
+def _parse_range(part: object) -> tuple[int, int]:
+    """Return first and last of ``7``, ``"7"``, ``"0-3"`` or ``(0, 3)``."""
+    if isinstance(part, int) and not isinstance(part, bool) and part >= 0:
+        return part, part
+    if isinstance(part, tuple) and len(part) == 2:
+        part = f"{part[0]}-{part[1]}"
+    match = re.fullmatch(r"\s*(\d{1,9})\s*(?:-\s*(\d{1,9})\s*)?", part, re.ASCII) if isinstance(part, str) else None
+    if match is None:
+        raise ValueError(UNITS)
+    first, last = int(match[1]), int(match[2] or match[1])
+    if last < first:
+        raise ValueError(f'the range "{first}-{last}" runs backwards; write "{last}-{first}"')
+    return first, last
+
+
+def _listed(value: object) -> object:
+    """Let a single name or number stand for a list of one."""
+    return tuple(value) if isinstance(value, list) else value if isinstance(value, tuple) else (value,)
+
+
+def _class_selector(value: object) -> object:
+    if (isinstance(value, str) and value.strip()) or (
+        isinstance(value, int) and not isinstance(value, bool) and value >= 0
+    ):
+        return value
+    raise ValueError("must be a class's name, id or index, or a glob such as *shark*")
+
+
+Text = Annotated[str, Field(min_length=1)]
+ClassSelector = Annotated[int | str, BeforeValidator(_class_selector)]
+Place = Annotated[int, Field(ge=0)]
+Seed = Annotated[int, Field(ge=0, lt=2**31)]
+
+
+class RenderBlock(BaseModel):
+    """One ``[[render]]`` table. Whether models have these classes, layers and units shows only when they are planned.
+
+    Attributes:
+        model: names of models; empty means the only one.
+        classes: names, ids, indices or globs of classes to render the logits of, ``("all",)`` for all of them.
+        layers: globs of layers to render channels of.
+        units: which of each layer's channels.
+        kind: ``channel`` (mean over positions) or ``neuron`` (one position).
+        position: (row, column) of a neuron; None is the central one.
+        sign: ``positive`` renders what raises a unit, ``negative`` what lowers it.
+        method, parameters: how; the parameters are checked against the method's own model.
+        seeds: one rendering of each target for each.
+        precision: of the network's arithmetic; ``bfloat16`` is for accelerators that are fast at it, and makes other
+            pictures.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
+
+    model: Annotated[tuple[Text, ...], BeforeValidator(_listed)] = ()
+    classes: Annotated[tuple[ClassSelector, ...], BeforeValidator(_listed)] = ()
+    layers: Annotated[tuple[Text, ...], BeforeValidator(_listed)] = ()
+    units: Annotated[Literal["all"] | UnitRanges | UnitSample, BeforeValidator(_parse_units)] = "all"
+    kind: Literal["channel", "neuron"] = "channel"
+    position: tuple[Place, Place] | None = None
+    sign: Literal["positive", "negative", "both"] = "positive"
+    method: str = "maco"
+    parameters: dict[str, Any] = Field(default_factory=dict)
+    seeds: Annotated[tuple[Seed, ...], BeforeValidator(_listed), Field(min_length=1)] = (0,)
+    precision: Literal["float32", "bfloat16"] = "float32"
+
+    @model_validator(mode="after")
+    def _consistent(self) -> "RenderBlock":
+        problems = [
+            problem for _, problem in inconsistencies({name: getattr(self, name) for name in self.model_fields_set})
+        ]
+        if problems:
+            raise PydanticCustomError(INCONSISTENT, "{problems}", {"problems": "; ".join(problems)})
+        return self
+
+    @property
+    def signs(self) -> tuple[Literal[-1, 1], ...]:
+        """The signs to render, in order."""
+        return {"positive": (1,), "negative": (-1,), "both": (1, -1)}[self.sign]  # type: ignore[return-value]
+
+
+def inconsistencies(table: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    """Yield the key and the problem for keys of a block that do not go together, whatever their values.
+
+    Args:
+        table: the keys that were given, and their values.
+    """
+    classes, layers = table.get("classes"), table.get("layers")
+    if classes and layers:
+        yield "", "has both classes and layers; put them into two [[render]] blocks"
+    elif not classes and not layers:
+        yield "", 'says nothing to render; give classes = ["goldfish"] or layers = ["blocks.*"]'
+    if classes and not layers:
+        for key in ("units", "kind", "position"):
+            if key in table:
+                yield key, f"{key} goes with layers, not with classes; leave it out"
+    elif table.get("position") is not None and table.get("kind", "channel") != "neuron":
+        yield "position", 'a position is for kind = "neuron"; a channel is a mean over all positions'
+    for key in ("model", "seeds"):
+        values = table.get(key)
+        if isinstance(values, list | tuple) and len(set(map(str, values))) < len(values):
+            yield key, f"{key} names one twice; name each once"

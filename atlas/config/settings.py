@@ -1,0 +1,106 @@
+"""The tables of atlas.toml. Defaults live here only."""
+
+import re
+from pathlib import Path
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
+
+from atlas.config.render import RenderBlock
+from atlas.models.spec import ModelSpec
+from atlas.site.metadata import SiteMetadata
+
+
+class Table(BaseModel):
+    """Base of the tables: immutable, unknown keys refused, ``true`` is no number and ``"4"`` neither."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
+
+
+class SiteSettings(SiteMetadata):
+    """``[site]``: what the owner says about the atlas, and where it is built.
+
+    Attributes:
+        path: the site's folder; `atlas build` swaps it in whole, so nothing else may be kept there.
+    """
+
+    path: Path = Path("build/site")
+
+    @property
+    def metadata(self) -> SiteMetadata:
+        """What the site itself needs to know."""
+        return SiteMetadata(**self.model_dump(exclude={"path"}))
+
+
+class StoreSettings(Table):
+    """``[store]``: where records and pictures are kept.
+
+    Attributes:
+        path: the store's folder.
+    """
+
+    path: Path = Path("build/store")
+
+
+class ExecutorSettings(Table):
+    """``[executor]``: what renders. None of it changes the pictures.
+
+    Attributes:
+        kind: ``serial`` renders in this process, ``ray`` on several devices or machines; ``auto`` chooses.
+        address: a Ray cluster, ``auto`` for the one this machine belongs to or ``host:port``; None starts a local one.
+        workers: processes; None means one per device.
+        batch_size: jobs optimised together; ``auto`` fits it to the device.
+        device: ``auto``, ``cpu``, ``mps``, ``cuda`` or one of several as in ``cuda:0``.
+        threads: CPU threads per worker; None shares the cores among the workers.
+    """
+
+    kind: Literal["auto", "serial", "ray"] = "auto"
+    address: str | None = Field(default=None, min_length=1)
+    workers: int | None = Field(default=None, ge=1, le=10_000)
+    batch_size: int | Literal["auto"] = "auto"
+    device: str = "auto"
+    threads: int | None = Field(default=None, ge=1, le=1024)
+
+    @field_validator("batch_size", mode="before")
+    @classmethod
+    def _batch_size(cls, value: object) -> object:
+        if value == "auto" or (isinstance(value, int) and not isinstance(value, bool) and 1 <= value <= 4096):
+            return value
+        raise ValueError('must be "auto" or a whole number from 1 to 4096')
+
+    @field_validator("device")
+    @classmethod
+    def _device(cls, value: str) -> str:
+        if not re.fullmatch(r"auto|cpu|mps|(cuda|xpu)(:\d{1,3})?", value):
+            raise ValueError('must be "auto", "cpu", "mps", "cuda", "xpu", or one of several as in "cuda:0"')
+        return value
+
+    @model_validator(mode="after")
+    def _address_needs_ray(self) -> "ExecutorSettings":
+        if self.address is not None and self.kind == "serial":
+            raise ValueError('an address is for kind = "ray"; with kind = "serial" leave it out')
+        return self
+
+
+class Tables(Table):
+    """Everything that atlas.toml may hold."""
+
+    site: SiteSettings = SiteSettings()
+    store: StoreSettings = StoreSettings()
+    executor: ExecutorSettings = ExecutorSettings()
+    models: tuple[ModelSpec, ...] = Field(min_length=1)
+    render: tuple[RenderBlock, ...] = Field(min_length=1)
+
+
+class Config(Tables):
+    """A valid configuration. Every path in it, but those among a method's parameters, is absolute.
+
+    Attributes:
+        folder: the configuration file's, which relative paths among a method's parameters are relative to.
+    """
+
+    folder: Path
+
+    def model_spec(self, name: str) -> ModelSpec | None:
+        """Return the model of that name, or None."""
+        return next((spec for spec in self.models if spec.name == name), None)

@@ -1,0 +1,155 @@
+"""Selection: from the names, globs and ranges of a ``[[render]]`` block to classes, layers and units of one model.
+
+Each function returns what it could select and a list of problems, each beginning with the key that it is about, so
+that a plan can report all of them at once.
+"""
+
+import hashlib
+import re
+from collections.abc import Iterable, Sequence
+from typing import Literal
+
+from atlas.config import UnitSample
+from atlas.core.job import LOGITS
+from atlas.core.model_card import ClassLabel, LayerInfo, ModelCard
+from atlas.errors import did_you_mean
+
+EVERYTHING = ("all", "*")
+GLOB_CHARACTERS = re.compile(r"[*?]")
+
+
+def select_classes(selectors: Sequence[str | int], card: ModelCard) -> tuple[list[int], list[str]]:
+    """Return the indices of the classes selected, in the order of the selectors, each once; and the problems.
+
+    A selector is an index, ``"all"``, a glob, or a class's name, id or synonym in any case. A text that names a class
+    is that class; only else it is a glob or an index.
+    """
+    logits = card.layer(LOGITS)
+    if logits is None:
+        return [], [f'classes: model "{card.name}" has no logits, so it has no classes; give layers instead']
+    chosen: dict[int, None] = {}
+    problems: list[str] = []
+    for selector in selectors:
+        found, problem = _class_indices(selector, card, logits.units)
+        chosen.update(dict.fromkeys(found))
+        problems += [f"classes: {problem}"] if problem else []
+    return list(chosen), problems
+
+
+def select_layers(globs: Sequence[str], card: ModelCard) -> tuple[list[LayerInfo], list[str]]:
+    """Return the layers selected, in the network's order, each once; and the problems.
+
+    ``*`` and ``?`` match within one part of a dotted name, ``**`` matches across parts. The logits are no layer here.
+    """
+    layers = [layer for layer in card.layers if layer.name != LOGITS]
+    chosen: set[str] = set()
+    problems: list[str] = []
+    for glob in globs:
+        pattern = _glob_pattern(glob, separator=".")
+        matched = {layer.name for layer in layers if layer.name == glob or pattern.fullmatch(layer.name)}
+        chosen |= matched
+        if not matched:
+            problems.append("layers: " + _no_layer(glob, [layer.name for layer in layers], card.name))
+    return [layer for layer in layers if layer.name in chosen], problems
+
+
+def select_units(
+    units: Literal["all"] | Sequence[tuple[int, int]] | UnitSample, count: int
+) -> tuple[list[int], list[str]]:
+    """Return the units selected of a layer with ``count`` of them, ascending, each once; and the problems.
+
+    A sample holds the units whose sha256 together with the seed is smallest: the same on every machine and in every
+    version, and with the same seed a larger sample holds the smaller one.
+    """
+    has = f"the layer has {count} units, 0 to {count - 1}"
+    if units == "all":
+        return list(range(count)), []
+    if isinstance(units, UnitSample):
+        if units.sample > count:
+            return [], [f"units: a sample of {units.sample} units is larger than the layer; {has}"]
+        return sorted(sorted(range(count), key=lambda unit: _rank(units.seed, unit))[: units.sample]), []
+    problems = [f"units: {last} is out of range; {has}" for _, last in units if last >= count]
+    return sorted({unit for first, last in units for unit in range(first, min(last + 1, count))}), problems
+
+
+def _class_indices(selector: str | int, card: ModelCard, count: int) -> tuple[Iterable[int], str | None]:
+    """Return the indices that one selector stands for, and what is wrong with it."""
+    if isinstance(selector, str):
+        named = _named(selector, card.classes)
+        if len(named) > 1:
+            each = " or ".join(f"{index}{_identity(card.classes[index])}" for index in named)
+            return [], f'class "{selector}" is ambiguous; write its index or id: {each}'
+        if named:
+            return named, None
+        if selector in EVERYTHING:
+            return range(count), None
+        if not re.fullmatch(r"\s*\d{1,9}\s*", selector, re.ASCII):
+            return _globbed(selector, card)
+    index = int(selector)
+    if index >= count:
+        return [], f'class {index} is out of range; model "{card.name}" has {count} classes, 0 to {count - 1}'
+    return [index], None
+
+
+def _named(text: str, classes: Sequence[ClassLabel]) -> list[int]:
+    """Return the classes that a text names by id, else by name, else by synonym."""
+    wanted = _plain(text)
+    for names in (lambda label: (label.id,), lambda label: (label.name,), lambda label: label.synonyms):
+        found = [index for index, label in enumerate(classes) if wanted and wanted in map(_plain, names(label))]
+        if found:
+            return found
+    return []
+
+
+def _globbed(glob: str, card: ModelCard) -> tuple[list[int], str | None]:
+    """Return the classes one of whose names matches a glob."""
+    if not card.classes:
+        return [], f'model "{card.name}" has no class names; write indices instead of "{glob}"'
+    pattern = _glob_pattern(_plain(glob))
+    found = [
+        index
+        for index, label in enumerate(card.classes)
+        if any(pattern.fullmatch(_plain(name)) for name in (label.name, *label.synonyms))
+    ]
+    if found:
+        return found, None
+    hint = did_you_mean(glob, _all_names(card.classes)) or "see the site's page of classes, or write an index"
+    matches = "matches no class" if GLOB_CHARACTERS.search(glob) else "is no class"
+    return [], f'"{glob}" {matches} of model "{card.name}"; {hint}'
+
+
+def _no_layer(glob: str, names: list[str], model: str) -> str:
+    if glob == LOGITS:
+        return 'the logits are rendered with classes = ["..."], not with layers'
+    wider = glob.replace("**", "*").replace("*", "**")
+    if any(_glob_pattern(wider, separator=".").fullmatch(name) for name in names):
+        hint = f'* stays within one part of a name, so you may mean "{wider}"'
+    else:
+        hint = did_you_mean(glob, names) or f"`atlas layers {model}` lists them"
+    return f'"{glob}" matches no layer of model "{model}"; {hint}'
+
+
+def _glob_pattern(glob: str, separator: str = "") -> re.Pattern[str]:
+    """Return a glob as a pattern: ``*`` and ``?`` stop at the separator if there is one, ``**`` does not."""
+    one = f"[^{re.escape(separator)}]" if separator else "."
+    meaning = {"**": ".*", "*": f"{one}*", "?": one}
+    parts = re.split(r"(\*\*|\*|\?)", glob)
+    return re.compile("".join(meaning.get(part, re.escape(part)) for part in parts), re.DOTALL)
+
+
+def _plain(text: str) -> str:
+    """Return a name as it is compared: case, underscores and repeated spaces do not count."""
+    return " ".join(text.casefold().replace("_", " ").split())
+
+
+def _all_names(classes: Sequence[ClassLabel]) -> list[str]:
+    return [name for label in classes for name in (label.name, *label.synonyms, label.id) if name]
+
+
+def _identity(label: ClassLabel) -> str:
+    details = ", ".join([label.id, *label.synonyms[:1]] if label.id else label.synonyms[:1])
+    return f" ({details})" if details else ""
+
+
+def _rank(seed: int, unit: int) -> bytes:
+    return hashlib.sha256(f"{seed}:{unit}".encode()).digest()
