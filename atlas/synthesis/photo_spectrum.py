@@ -99,8 +99,7 @@ def _magnitude(photo: Image.Image, size: int) -> torch.Tensor:
     square = ImageOps.fit(photo, (size, size), Image.Resampling.BICUBIC)
     pixels = torch.from_numpy(np.asarray(square, dtype=np.float64) / 255).permute(2, 0, 1).unsqueeze(0)
     signal = decorrelate(torch.logit(pixels * (1 - 2 * MARGIN) + MARGIN))
-    magnitude: torch.Tensor = torch.fft.rfft2(signal)[0].abs()
-    return magnitude
+    return torch.fft.rfft2(signal)[0].abs()
 
 
 def _check_writable(output: Path) -> None:
