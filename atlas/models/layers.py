@@ -1,0 +1,124 @@
+"""The dry forward: which layers a network has, in order of completion, and how many units each."""
+
+from collections import Counter
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from atlas.core.job import LOGITS, Preprocessing
+from atlas.core.model_card import LayerInfo
+from atlas.errors import ModelError, did_you_mean
+from atlas.models.capture import watching
+from atlas.models.foreign import foreign_code
+from atlas.models.layout import Activation, LayoutReader
+from atlas.models.output import first_tensor, select_logits
+
+DRY_BATCH = 2
+"""Images of the dry forward: with two, an output whose first axis is not the batch gives itself away."""
+
+
+@dataclass(frozen=True)
+class Examination:
+    """What the dry forward found.
+
+    Attributes:
+        layers: usable layers in order of (last) completion, the logits last.
+        calls: how often one forward pass calls each layer's module.
+    """
+
+    layers: tuple[LayerInfo, ...]
+    calls: dict[str, int]
+
+
+def dry_input(preprocessing: Preprocessing, batch: int = DRY_BATCH) -> Tensor:
+    """Return seeded Gaussian noise of the model's input shape, in normalised units."""
+    shape = (batch, preprocessing.channels, preprocessing.height, preprocessing.width)
+    return torch.randn(shape, generator=torch.Generator().manual_seed(0))
+
+
+@dataclass(frozen=True)
+class Observation:
+    """One dry forward: usable activations in order of last completion, and what the model returned."""
+
+    activations: tuple[Activation, ...]
+    output: Any
+
+
+def observe(module: nn.Module, preprocessing: Preprocessing) -> Observation:
+    """Run ``module`` once on noise and note what its modules return.
+
+    Raises:
+        ModelError: the forward pass fails; names the input's shape.
+    """
+    shapes: dict[str, tuple[int, ...]] = {}
+    calls: Counter[str] = Counter()
+
+    def note(path: str, output: Any) -> None:
+        calls[path] += 1
+        shapes.pop(path, None)  # the last call decides the order, and is the one that is tapped
+        tensor = first_tensor(output)
+        if tensor is not None and _usable(tensor):
+            shapes[path] = tuple(tensor.shape)
+
+    inputs = dry_input(preprocessing)
+    failed = f"the model's forward failed on an input of shape {tuple(inputs.shape)}"
+    remedy = "set the model's size and channels to what it was made for"
+    with torch.no_grad(), foreign_code(failed, remedy), watching(module, note):
+        output = module(inputs)
+    parts = dict(module.named_modules())
+    seen = (Activation(path, parts[path], shape, calls[path]) for path, shape in shapes.items() if path in parts)
+    return Observation(tuple(seen), output)
+
+
+def examine(
+    module: nn.Module, seen: Observation, preprocessing: Preprocessing, output: str | int | None, classifier: bool
+) -> Examination:
+    """List the layers of a network that was observed.
+
+    A layer is a named module whose output is, or begins with, a floating tensor of 2 to 4 dimensions with the batch
+    first; the inside of attention is left out. The name ``logits`` always means the model's own output.
+
+    Args:
+        output: the configuration's choice among several outputs.
+        classifier: False if a 2-D output is known to be features.
+
+    Raises:
+        ModelError: the logits are ambiguous, or there is nothing to render.
+    """
+    reader = LayoutReader((preprocessing.height, preprocessing.width), _declared_prefix(module))
+    layers = [layer for layer in map(reader.read, seen.activations) if layer is not None and layer.name != LOGITS]
+    logits = select_logits(seen.output, output, DRY_BATCH) if classifier else None
+    kind = type(module).__name__
+    if logits is not None:
+        layers.append(LayerInfo(name=LOGITS, module=kind, layout="vector", units=logits.shape[1]))
+    if not layers:
+        raise ModelError(
+            f"the model ({kind}) has no layer to render: no module in it returns (batch, ...) floats",
+            "build it from torch.nn modules",
+        )
+    return Examination(layers=tuple(layers), calls={one.path: one.calls for one in seen.activations})
+
+
+def _usable(tensor: Tensor) -> bool:
+    shaped = 2 <= tensor.ndim <= 4 and tensor.shape[0] == DRY_BATCH and tensor.numel() > 0
+    return shaped and tensor.is_floating_point()
+
+
+def _declared_prefix(module: nn.Module) -> int | None:
+    declared = getattr(module, "num_prefix_tokens", None)
+    return declared if isinstance(declared, int) and declared >= 0 else None
+
+
+def find_layer(layers: tuple[LayerInfo, ...], name: str) -> LayerInfo:
+    """Return the layer called ``name``.
+
+    Raises:
+        ModelError: there is none; proposes the nearest.
+    """
+    for layer in layers:
+        if layer.name == name:
+            return layer
+    hint = did_you_mean(name, (layer.name for layer in layers)) or "list the layers with `atlas layers MODEL`"
+    raise ModelError(f'the model has no layer "{name}"', hint)

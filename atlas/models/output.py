@@ -1,0 +1,83 @@
+"""Finding the logits in what a model's forward returns."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any, TypeGuard
+
+from torch import Tensor
+
+from atlas.errors import ModelError, did_you_mean
+
+_USUAL_KEY = "logits"
+
+
+def first_tensor(output: Any) -> Tensor | None:
+    """Return ``output`` if it is a tensor, else the first tensor of a tuple, list or mapping, else None."""
+    if isinstance(output, Tensor):
+        return output
+    values = output.values() if isinstance(output, Mapping) else output if isinstance(output, list | tuple) else ()
+    return next((value for value in values if isinstance(value, Tensor)), None)
+
+
+def select_logits(output: Any, choice: str | int | None, batch: int) -> Tensor | None:
+    """Return the logits (N, K) in a model's output, or None if it has none.
+
+    Without a choice these are: the tensor itself; the first 2-D tensor of a tuple or list; under ``logits`` of a
+    mapping (or an object's attribute), else its only 2-D tensor.
+
+    Args:
+        output: what the forward pass of ``batch`` images returned.
+        choice: the configuration's ``output``: a key or an index.
+
+    Raises:
+        ModelError: several tensors of a mapping could be meant, or the choice is absent or no (N, K) tensor.
+    """
+    if choice is not None:
+        return _chosen(output, choice, batch)
+    if isinstance(output, Tensor):
+        return output if _is_logits(output, batch) else None
+    if isinstance(output, list | tuple) and not hasattr(output, _USUAL_KEY):
+        return next((value for value in output if _is_logits(value, batch)), None)
+    candidates = {key: value for key, value in _named(output).items() if _is_logits(value, batch)}
+    if len(candidates) > 1 and _USUAL_KEY not in candidates:
+        raise ModelError(
+            f"the model returns several tensors that could be its logits: {_list(candidates)}",
+            f'say which with `output = "{next(iter(candidates))}"`',
+        )
+    return candidates.get(_USUAL_KEY, next(iter(candidates.values()), None))
+
+
+def _chosen(output: Any, choice: str | int, batch: int) -> Tensor:
+    value: Any
+    if isinstance(choice, int):
+        items: Sequence[Any] = output if isinstance(output, list | tuple) else ()
+        if not -len(items) <= choice < len(items):
+            shape = f"{len(items)} items" if items else f"a {type(output).__name__}"
+            raise ModelError(f"output = {choice}, but the model returns {shape}", f"keys: {_list(_named(output))}")
+        value = items[choice]
+    else:
+        named = _named(output)
+        if choice not in named:
+            hint = did_you_mean(choice, named)
+            raise ModelError(f'output = "{choice}", but the model returns {_list(named) or "a tensor"}', hint)
+        value = named[choice]
+    if not _is_logits(value, batch):
+        what = f"a tensor of shape {tuple(value.shape)}" if isinstance(value, Tensor) else type(value).__name__
+        raise ModelError(f"output = {choice!r} is {what}, not (batch, classes)", "choose a 2-D tensor")
+    return value
+
+
+def _named(output: Any) -> dict[str, Any]:
+    """Return what has a name in ``output``: items of a mapping, fields of a named tuple or of an object."""
+    if isinstance(output, Mapping):
+        return {str(key): value for key, value in output.items()}
+    if isinstance(output, tuple) and hasattr(output, "_asdict"):
+        return dict(output._asdict())
+    return dict(vars(output)) if hasattr(output, "__dict__") and not isinstance(output, Tensor) else {}
+
+
+def _is_logits(value: Any, batch: int) -> TypeGuard[Tensor]:
+    return isinstance(value, Tensor) and value.ndim == 2 and value.shape[0] == batch and value.is_floating_point()
+
+
+def _list(keys: Any) -> str:
+    return ", ".join(f'"{key}"' for key in keys)

@@ -1,0 +1,101 @@
+"""VisionModel: a loaded model, and the networks to render with that it makes on demand."""
+
+import copy
+from functools import cached_property
+
+import torch
+from torch import nn
+
+from atlas.core.model_card import ModelCard
+from atlas.errors import ModelError, did_you_mean
+from atlas.models.folding import Folded, fold
+from atlas.models.foreign import foreign_code, quiet
+from atlas.models.layers import Examination, find_layer
+from atlas.models.network import Network
+
+PRECISIONS = ("float32", "bfloat16")
+"""What a network computes in; bfloat16 is for GPUs, and only on demand."""
+
+FOLDED = "-folded"
+"""Suffix of numerics with batch norm folded into convolutions, in channels-last memory format."""
+
+
+class VisionModel:
+    """A model in float32 on the CPU, frozen, with its card. Treat it as immutable.
+
+    Attributes:
+        card: identity, layers, classes, licence and origin.
+        module: in eval mode, no weight requires a gradient.
+    """
+
+    def __init__(
+        self, card: ModelCard, module: nn.Module, examination: Examination, output: str | int | None = None
+    ) -> None:
+        self.card = card
+        self.module = module
+        self._examination = examination
+        self._output = output
+        self._networks: dict[tuple[str, str], Network] = {}
+
+    @cached_property
+    def _folded(self) -> Folded | None:
+        with quiet():
+            return fold(self.module, self.card.identity.preprocessing)
+
+    def numerics_for(self, layer: str, precision: str = "float32") -> str:
+        """Return the fastest faithful numerics for a layer: folded, unless folding would change its activation.
+
+        Args:
+            layer: module path, or ``logits``.
+            precision: ``float32`` or ``bfloat16``.
+
+        Raises:
+            ModelError: no such layer or precision.
+        """
+        _check(precision, PRECISIONS, "precision")
+        find_layer(self.card.layers, layer)
+        faithful = self._folded is not None and layer not in self._folded.lost
+        return precision + FOLDED if faithful else precision
+
+    def network(self, numerics: str, device: torch.device) -> Network:
+        """Return the network for these numerics on this device; made once, then kept.
+
+        Args:
+            numerics: as ``numerics_for`` names it.
+
+        Raises:
+            ModelError: unknown numerics, a model that cannot be folded, or a device that cannot hold it.
+        """
+        key = (numerics, str(device))
+        if key not in self._networks:
+            self._networks[key] = self._make(numerics, device)
+        return self._networks[key]
+
+    def _make(self, numerics: str, device: torch.device) -> Network:
+        _check(numerics, [name + suffix for name in PRECISIONS for suffix in ("", FOLDED)], "numerics")
+        folded = self._folded if numerics.endswith(FOLDED) else None
+        if numerics.endswith(FOLDED) and folded is None:
+            raise ModelError(
+                f'model "{self.card.name}" cannot be folded without changing its output',
+                f'use numerics "{numerics.removesuffix(FOLDED)}"',
+            )
+        module = folded.module if folded else self.module
+        if device.type != "cpu":
+            with foreign_code(f'model "{self.card.name}" cannot be put on {device}'):
+                module = copy.deepcopy(module).to(device)
+        return Network(
+            module,
+            self.card.identity.preprocessing,
+            self._examination,
+            device,
+            output=self._output,
+            lost=folded.lost if folded else frozenset(),
+            channels_last=folded is not None,
+            half=numerics.startswith("bfloat16"),
+        )
+
+
+def _check(value: str, allowed: list[str] | tuple[str, ...], noun: str) -> None:
+    if value not in allowed:
+        hint = did_you_mean(value, allowed) or f"allowed: {', '.join(allowed)}"
+        raise ModelError(f'there is no {noun} "{value}"', hint)
