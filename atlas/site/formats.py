@@ -1,0 +1,100 @@
+"""How numbers and words are written on pages; the filters of the templates."""
+
+import json
+from collections.abc import Sequence
+
+from pydantic import JsonValue
+
+from atlas.core.model_card import LayerInfo
+from atlas.site.catalog import Rendering, Unit
+from atlas.site.method_notes import method_title
+from atlas.site.pictures import THUMBNAILS, Derived
+
+TRACE_POINTS = 120
+"""Points of a trace's line: more than its pixels on a phone."""
+TRACE_SIZE = (300.0, 70.0)
+"""Width and height of a trace's line, in its own units."""
+
+
+def number(value: float) -> str:
+    """Write a number with three significant digits: ``17.2``, ``0.994``, ``-1,240``."""
+    size = abs(value)
+    if size >= 1e6 or (0 < size < 1e-3):
+        return f"{value:.2e}".replace("e+0", "e").replace("e-0", "e-").replace("-", "−")
+    decimals = 0 if size >= 100 else 1 if size >= 10 else 2 if size >= 1 else 3
+    return f"{value:,.{decimals}f}".replace("-", "−")
+
+
+def percent(share: float) -> str:
+    """Write a share in [0, 1] as a percentage that is never rounded to a certainty."""
+    value = 100 * share
+    if 99.5 <= value < 100:
+        return "> 99 %"
+    return "< 1 %" if 0 < value < 1 else f"{value:.0f} %"
+
+
+def thousands(value: int) -> str:
+    """Write a whole number with separators."""
+    return f"{value:,}"
+
+
+def noun(info: LayerInfo, count: int | None = None) -> str:
+    """Return what a layer's units are called; singular if ``count`` is 1."""
+    names = {"logits": "class"}
+    kinds = {"map": "channel", "map_last": "channel", "tokens": "dimension", "vector": "unit"}
+    name = names.get(info.name, kinds[info.layout])
+    if (info.units if count is None else count) == 1:
+        return name
+    return name + ("es" if name.endswith("s") else "s")
+
+
+def parameter(value: JsonValue) -> str:
+    """Write the value of a method's parameter."""
+    if isinstance(value, str):
+        return value
+    if isinstance(value, (list, tuple)) and not any(isinstance(item, (list, dict)) for item in value):
+        return " × ".join(parameter(item) for item in value)
+    return "model's own" if value is None else json.dumps(value, sort_keys=True, ensure_ascii=False)
+
+
+def listed(values: Sequence[float]) -> str:
+    """Write a few numbers, once if they are all the same."""
+    if len(set(values)) == 1:
+        return f"{values[0]:.4g}"
+    return ", ".join(f"{value:.4g}" for value in values)
+
+
+def line(trace: Sequence[float]) -> str:
+    """Return the points of a trace's polyline."""
+    stride = max(1, -(-len(trace) // TRACE_POINTS))
+    chosen = [*trace[::stride], *([trace[-1]] if (len(trace) - 1) % stride else [])]
+    low, high = min(chosen), max(chosen)
+    width, height = TRACE_SIZE
+    across = width / max(1, len(chosen) - 1)
+    up = height / (high - low) if high > low else 0.0
+    return " ".join(f"{place * across:.1f},{1 + height - (value - low) * up:.1f}" for place, value in enumerate(chosen))
+
+
+def thumbnails(files: Sequence[Derived]) -> Sequence[Derived]:
+    """Return the files small enough for a grid: never the full view, unless there is nothing else."""
+    return [file for file in files if file.width <= THUMBNAILS[-1] * 1.2] or files[:1]
+
+
+def alt(rendering: Rendering, unit: Unit) -> str:
+    """Describe a picture for those who cannot see it."""
+    job = rendering.record.job
+    direction = "lowers" if job.target.sign < 0 else "raises"
+    what = f"class {unit.index}" if unit.layer.is_output else f"{unit.layer.info.name} {job.target.kind} {unit.index}"
+    name = f"{unit.title}, {what}" if unit.layer.is_output and unit.title != what else what
+    return f"{method_title(job.method)} rendering of what {direction} {name}; seed {job.seed}"
+
+
+def share(value: float) -> str:
+    """Write a share in [0, 1] as the length of a bar of 100."""
+    return f"{100 * value:.1f}"
+
+
+FILTERS = {
+    function.__name__: function
+    for function in (number, percent, thousands, noun, parameter, listed, line, thumbnails, alt, share, method_title)
+}

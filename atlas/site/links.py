@@ -1,0 +1,112 @@
+"""The link check: every address inside a built site leads to a file, and every anchor to an element."""
+
+import html
+import json
+import posixpath
+import re
+from collections.abc import Iterator
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+from urllib.parse import unquote, urlsplit
+
+# Attribute values are always quoted and escaped in our pages, so these cannot match inside text.
+ATTRIBUTE = re.compile(r'\s(href|src|srcset|data-masked|data-grid|data-recipe)="([^"]*)"')
+ANCHOR = re.compile(r'\sid="([^"]*)"')
+ROOT = re.compile(r'<html[^>]*\sdata-root="(/[^"]*)"')
+LOADED = re.compile(r'<link (?![^>]*rel="canonical")[^>]*\shref="([^"]*)"')
+
+
+def check_links(output: Path) -> list[str]:
+    """Return one sentence for every broken internal link of the site in ``output``, sorted; empty if all is well.
+
+    Looked at: ``href``, ``src``, ``srcset`` and our data attributes in pages, their anchors, and in JSON files every
+    ``href``, ``src`` and member of ``links``. An address that starts at the server's root is broken too, for it ignores
+    the path under which a site is published; so is a picture, style or script from another host.
+    """
+    return sorted(set(_Checker(output).problems()))
+
+
+class _Checker:
+    def __init__(self, output: Path) -> None:
+        self.output = output
+        self._anchors: dict[str, set[str]] = {}
+
+    @cached_property
+    def files(self) -> set[str]:
+        return {path.relative_to(self.output).as_posix() for path in self.output.rglob("*") if path.is_file()}
+
+    def problems(self) -> Iterator[str]:
+        for name in self.files:
+            if name.endswith(".html"):
+                yield from self._check_page(name)
+            elif name.endswith(".json") and not posixpath.basename(name).startswith("."):
+                yield from self._check_json(name)
+
+    def _check_page(self, name: str) -> Iterator[str]:
+        text = (self.output / name).read_text(encoding="utf-8")
+        rooted = ROOT.search(text)
+        base = html.unescape(rooted[1]) if rooted else None
+        for address in LOADED.findall(text):
+            yield from self._check(name, html.unescape(address), base, may_leave=False)
+        seen = set()
+        for attribute, value in ATTRIBUTE.findall(text):
+            if (attribute, value) not in seen:
+                seen.add((attribute, value))
+                for address in _addresses(attribute, html.unescape(value)):
+                    yield from self._check(name, address, base, may_leave=attribute == "href")
+
+    def _check_json(self, name: str) -> Iterator[str]:
+        try:
+            document = json.loads((self.output / name).read_bytes())
+        except ValueError as error:
+            yield f"{name} is no valid JSON: {error}"
+            return
+        for address in set(_json_addresses(document)):
+            yield from self._check(name, address, None, may_leave=False)
+
+    def _check(self, source: str, address: str, base: str | None, may_leave: bool) -> Iterator[str]:
+        if base is not None and address.startswith(base):
+            address, source = address[len(base) :] or "index.html", posixpath.basename(source)
+        parts = urlsplit(address)
+        if parts.scheme or parts.netloc:
+            if not may_leave or parts.scheme not in ("http", "https", "mailto"):
+                yield f"{source}: {address} is on another host"
+            return
+        if parts.path.startswith("/"):
+            yield f"{source}: {address} starts at the server's root"
+            return
+        folder = posixpath.dirname(source)
+        target = posixpath.normpath(posixpath.join(folder, unquote(parts.path))) if parts.path else source
+        if target not in self.files:
+            yield f"{source}: {address} leads nowhere"
+        elif parts.fragment and target.endswith(".html") and unquote(parts.fragment) not in self._anchors_of(target):
+            yield f"{source}: {address} has no such anchor"
+
+    def _anchors_of(self, name: str) -> set[str]:
+        if name not in self._anchors:
+            self._anchors[name] = set(ANCHOR.findall((self.output / name).read_text(encoding="utf-8")))
+        return self._anchors[name]
+
+
+def _addresses(attribute: str, value: str) -> Iterator[str]:
+    if attribute == "srcset":
+        yield from (candidate.split()[0] for candidate in value.split(",") if candidate.strip())
+    elif attribute == "data-recipe":
+        yield f"#{value}"
+    else:
+        yield value
+
+
+def _json_addresses(value: Any) -> Iterator[str]:
+    if isinstance(value, dict):
+        for key, member in value.items():
+            if key in ("href", "src") and isinstance(member, str):
+                yield member
+            elif key == "links" and isinstance(member, dict):
+                yield from (address for address in member.values() if isinstance(address, str))
+            else:
+                yield from _json_addresses(member)
+    elif isinstance(value, list):
+        for member in value:
+            yield from _json_addresses(member)

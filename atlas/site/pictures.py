@@ -1,0 +1,186 @@
+"""Derived pictures: thumbnails and full views of one master, whole and masked, as WebP.
+
+The masked view follows MACO (section 3.3): the transparency map is smoothed, clipped at a percentile and used as
+opacity, so that the picture stands on whatever colour the page has. It is cropped to the square that holds the map's
+mass, so that the subject fills the frame.
+"""
+
+import io
+import math
+from dataclasses import dataclass
+from functools import cache
+from itertools import accumulate
+
+from PIL import Image, ImageChops, ImageFilter, features
+from PIL import __version__ as pillow_version
+
+from atlas.core.canonical import digest_bytes
+
+THUMBNAILS = (160, 224)
+"""Widths of thumbnails, pixels: a grid cell is 160 CSS pixels wide, or about 112 at two to three pixels each."""
+LARGEST = 512
+"""Largest full view, pixels: natural textures at this size and quality take about 60 KB."""
+MINIMUM_CROP = 0.4
+"""Smallest crop, share of the side: below it the masters' pixels would show."""
+GRID = 64
+"""Masks are smoothed on a grid of this side: they are smooth, so nothing is lost, and 512-pixel ones cost no more."""
+SIGMA = 0.025
+"""Standard deviation of the smoothing, share of the side."""
+CLIP = 0.88
+"""Percentile of the map that becomes fully opaque (the paper shows 80-98)."""
+MASS = 0.92
+"""Share of the smoothed map's mass that the crop must hold."""
+FEATHER = 0.08
+"""Width of the soft edge where a crop cuts through the map, share of the crop."""
+ALPHA_QUALITY = 76
+"""WebP keeps 64 levels of opacity at 76: no rings are seen, at half of the bytes and time of all 256."""
+RECIPE = f"atlas-pictures-1 pillow {pillow_version} webp {features.version('webp')}"
+"""Names how pictures are derived; raise the number when the code below changes what it makes."""
+
+
+@dataclass(frozen=True)
+class Derived:
+    """One WebP file. ``path`` is relative to the folder of pictures, and holds a digest of the content."""
+
+    path: str
+    width: int
+    height: int
+    bytes: int
+
+
+@dataclass(frozen=True)
+class Picture:
+    """All files of one master, each list by ascending width, the full view last.
+
+    Attributes:
+        colour: average colour, three digits 0-5 (red, green, blue): a placeholder while the picture loads.
+        raw: the whole picture. masked: the masked crop; empty without a transparency map.
+    """
+
+    colour: str
+    raw: tuple[Derived, ...]
+    masked: tuple[Derived, ...]
+
+    @property
+    def files(self) -> tuple[Derived, ...]:
+        """All of its files."""
+        return self.raw + self.masked
+
+
+def derive(image: bytes, alpha: bytes | None) -> tuple[Picture, dict[str, bytes]]:
+    """Make every file of one master.
+
+    Args:
+        image: an encoded square sRGB picture. alpha: an encoded 8-bit grey map of the same size, or None.
+
+    Returns:
+        The picture, and path to content of its files.
+
+    Raises:
+        OSError: the bytes are no picture that Pillow reads. ValueError: the sizes differ.
+    """
+    files: dict[str, bytes] = {}
+    master = Image.open(io.BytesIO(image)).convert("RGB")
+    average = master.resize((1, 1), Image.Resampling.BOX).getpixel((0, 0))
+    colour = "".join(str(round(channel / 51)) for channel in average)  # type: ignore[union-attr]
+    raw = _files(master, None, files)
+    masked: tuple[Derived, ...] = ()
+    if alpha is not None:
+        grey = Image.open(io.BytesIO(alpha)).convert("L")
+        if grey.size != master.size:
+            raise ValueError(f"the picture is {master.size}, its transparency map {grey.size}")
+        mask = smooth_mask(grey)
+        left, top, side = crop_square(mask)
+        opacity = ImageChops.multiply(mask.crop((left, top, left + side, top + side)), feather(side))
+        x, y, pixels = (round(edge * master.width / GRID) for edge in (left, top, side))
+        masked = _files(master.crop((x, y, x + pixels, y + pixels)), opacity, files)
+    return Picture(colour, raw, masked), files
+
+
+def smooth_mask(alpha: Image.Image) -> Image.Image:
+    """Return the opacity of the whole picture on a :data:`GRID` by :data:`GRID` grid, 8-bit."""
+    small = alpha.resize((GRID, GRID), Image.Resampling.BOX).filter(ImageFilter.GaussianBlur(SIGMA * GRID))
+    histogram, seen, low, high = small.histogram(), 0, 0, 255
+    low_count, high_count = 0.1 * GRID * GRID, CLIP * GRID * GRID
+    for value, count in enumerate(histogram):
+        if seen < low_count:
+            low = value
+        seen += count
+        if seen >= high_count:
+            high = value
+            break
+    if high <= low:
+        return Image.new("L", (GRID, GRID), 255)
+    return small.point([min(255, max(0, round(255 * (value - low) / (high - low)))) for value in range(256)])
+
+
+def crop_square(mask: Image.Image) -> tuple[int, int, int]:
+    """Return (left, top, side) of the smallest square that holds :data:`MASS` of the mask, in grid cells, all even.
+
+    Every place is tried on a grid of half the size, through a summed-area table; the side is found by bisection.
+    """
+    half = GRID // 2
+    values = mask.resize((half, half), Image.Resampling.BOX).tobytes()
+    table = [[0] * (half + 1)]
+    for row in range(half):
+        above, line = table[-1], [0, *accumulate(values[row * half : (row + 1) * half])]
+        table.append([here + over for here, over in zip(line, above, strict=True)])
+    wanted = MASS * table[half][half]
+    low, high = math.ceil(MINIMUM_CROP * half), half
+    best = (0, 0, half)
+    while low <= high:
+        side = (low + high) // 2
+        mass, left, top = _heaviest(table, side)
+        if mass >= wanted:
+            best, high = (left, top, side), side - 1
+        else:
+            low = side + 1
+    return best[0] * 2, best[1] * 2, best[2] * 2
+
+
+def _heaviest(table: list[list[int]], side: int) -> tuple[int, int, int]:
+    """Return (mass, left, top) of the heaviest square of that side; of equal ones, the most central."""
+    spare = len(table) - 1 - side
+    best = (-1, 0, 0, 0)
+    for top in range(spare + 1):
+        upper, lower = table[top], table[top + side]
+        for left in range(spare + 1):
+            mass = lower[left + side] - lower[left] - upper[left + side] + upper[left]
+            if mass >= best[0]:
+                best = max(best, (mass, -((2 * left - spare) ** 2) - (2 * top - spare) ** 2, left, top))
+    return best[0], best[2], best[3]
+
+
+@cache
+def feather(side: int) -> Image.Image:
+    """Return a mask that is opaque inside and fades to the edges, so that no crop ends in a hard line."""
+    width = max(1.0, FEATHER * side)
+    ramp = [min(1.0, (min(place, side - 1 - place) + 0.5) / width) for place in range(side)]
+    return Image.frombytes("L", (side, side), bytes(round(255 * down * across) for down in ramp for across in ramp))
+
+
+def _files(picture: Image.Image, opacity: Image.Image | None, files: dict[str, bytes]) -> tuple[Derived, ...]:
+    """Encode the picture at every width that it can fill, and its full view; two widths that hardly differ are one."""
+    full = min(picture.width, LARGEST)
+    widths = [width for width in THUMBNAILS if width * 1.2 < full] + [full]
+    made = []
+    for width in widths:
+        scaled = picture
+        if width != picture.width:
+            scaled = picture.resize((width, width), Image.Resampling.HAMMING)
+        if opacity is not None:
+            scaled = scaled.copy() if scaled is picture else scaled
+            scaled.putalpha(opacity.resize((width, width), Image.Resampling.BICUBIC))
+        buffer = io.BytesIO()
+        scaled.save(buffer, "WEBP", quality=_quality(width), method=1, alpha_quality=ALPHA_QUALITY)
+        content = buffer.getvalue()
+        name = digest_bytes(content)[:18]
+        path = f"{name[:2]}/{name[2:]}.webp"
+        files[path] = content
+        made.append(Derived(path, width, width, len(content)))
+    return tuple(made)
+
+
+def _quality(width: int) -> int:
+    """Return the WebP quality: large pictures hide more, and must stay near 60 KB."""
+    return 50 if width <= THUMBNAILS[-1] else 62 if width <= 384 else 48

@@ -1,0 +1,75 @@
+"""Data for scripts: the search index of the whole site, and the rows of each grid.
+
+Both are script files that call one function, because a page opened from disk may load scripts but not fetch JSON.
+Units are kept as ranges of indices, so that ten thousand of them cost a few bytes.
+"""
+
+import json
+from collections.abc import Sequence
+from typing import Any
+
+from atlas.site.catalog import Catalog, Layer, Unit
+from atlas.site.formats import thumbnails
+from atlas.site.pictures import Derived
+
+
+def _script(function: str, value: Any) -> bytes:
+    """Return a script that hands a value over. ``</`` is broken up, should anyone ever inline it."""
+    text = json.dumps(value, ensure_ascii=False, separators=(",", ":"), allow_nan=False).replace("</", "<\\/")
+    return f"{function}({text});\n".replace("\u2028", "\\u2028").replace("\u2029", "\\u2029").encode()
+
+
+def ranges(indices: Sequence[int]) -> list[int]:
+    """Return ascending indices as flat pairs of first and last: ``[0, 111, 120, 120]``."""
+    pairs: list[int] = []
+    for index in indices:
+        if pairs and pairs[-1] == index - 1:
+            pairs[-1] = index
+        else:
+            pairs += [index, index]
+    return pairs
+
+
+def search_index(catalog: Catalog) -> bytes:
+    """Return the script with every model, class (index, name, id, synonyms), layer and unit range."""
+    models = [
+        {
+            "name": model.card.name,
+            "folder": model.folder,
+            "classes": [_class_entry(unit) for unit in (model.classes.units if model.classes else [])],
+            "layers": [
+                [layer.info.name, layer.folder, ranges([unit.index for unit in layer.units])] for layer in model.hidden
+            ],
+        }
+        for model in catalog.models
+    ]
+    return _script("atlasIndex", models)
+
+
+def _class_entry(unit: Unit) -> list[Any]:
+    names = [unit.label.id, *unit.label.synonyms] if unit.label else []
+    return [unit.index, unit.title, *(name for name in names if name)]
+
+
+def grid_rows(layer: Layer) -> bytes:
+    """Return the script with one row for each unit of a layer, for sorting and filtering over all of its pages.
+
+    A row is [index, title, address of its page from the root, value or null, name of its top class, status,
+    masked files, raw files, colour, other names]; files are flat pairs of path and width.
+    """
+    return _script("atlasGrid", [_row(unit) for unit in layer.units])
+
+
+def _row(unit: Unit) -> list[Any]:
+    picture = unit.lead.picture
+    scores = unit.lead.record.top_classes
+    top = unit.model.label(scores[0].index) if scores else ""
+    names = " ".join([unit.label.id, *unit.label.synonyms]) if unit.label else ""
+    title = unit.title if unit.layer.is_output else str(unit.index)
+    files = [_pairs(thumbnails(kind)) if kind else [] for kind in (picture.masked, picture.raw)] if picture else [[], []]
+    colour = picture.colour if picture else ""
+    return [unit.index, title, unit.address, unit.lead.reached, top, unit.status, *files, colour, names]
+
+
+def _pairs(files: Sequence[Derived]) -> list[Any]:
+    return [value for file in files for value in (file.path, file.width)]

@@ -1,0 +1,420 @@
+/* atlas: what scripts add to pages that read well without them. One file, no libraries.
+   The first part runs before the page is painted; the rest when it is parsed. */
+"use strict";
+(() => {
+  const page = document.documentElement;
+  const root = page.dataset.root;
+  const remembered = {
+    get(name) { try { return localStorage.getItem(name); } catch { return null; } },  // file:// may forbid it
+    set(name, value) { try { localStorage.setItem(name, value); } catch { /* then it lasts for this page only */ } },
+  };
+  const query = () => new URLSearchParams(location.search);
+  const all = (selector, within = document) => [...within.querySelectorAll(selector)];
+  const one = (selector, within = document) => within.querySelector(selector);
+
+  function make(tag, properties = {}, ...children) {
+    const element = document.createElement(tag);
+    for (const [name, value] of Object.entries(properties)) {
+      if (name in element) element[name] = value; else element.setAttribute(name, value);
+    }
+    element.append(...children);
+    return element;
+  }
+
+  function setQuery(values) {
+    const next = query();
+    for (const [name, value] of Object.entries(values)) {
+      if (value) next.set(name, value); else next.delete(name);
+    }
+    const text = next.toString();
+    try {
+      history.replaceState(null, "", location.pathname + (text ? `?${text}` : "") + location.hash);
+    } catch { /* some browsers forbid it on file:// */ }
+  }
+
+  /* --- before the first paint: colours and view ------------------------------------------------------------- */
+
+  const theme = remembered.get("atlas-theme");
+  if (theme === "dark" || theme === "light") page.dataset.theme = theme;
+  if (query().get("view") === "raw") page.dataset.view = "raw";
+
+  const isDark = () => (page.dataset.theme || (matchMedia("(prefers-color-scheme: dark)").matches ? "dark" : "light")) === "dark";
+
+  function startTheme() {
+    const button = one("[data-theme-switch]");
+    const show = () => button.setAttribute("aria-pressed", String(isDark()));
+    button.addEventListener("click", () => {
+      page.dataset.theme = isDark() ? "light" : "dark";
+      remembered.set("atlas-theme", page.dataset.theme);
+      show();
+    });
+    show();
+  }
+
+  /* --- raw or masked, for the whole page and along its links ------------------------------------------------ */
+
+  function withView(address) {
+    const [before, hash] = address.split("#", 2);
+    const [path, search] = before.split("?", 2);
+    const values = new URLSearchParams(search || "");
+    if (page.dataset.view === "raw") values.set("view", "raw"); else values.delete("view");
+    const text = values.toString();
+    return path + (text ? `?${text}` : "") + (hash === undefined ? "" : `#${hash}`);
+  }
+
+  function carryView() {
+    for (const link of all("a[href]")) {
+      const address = link.getAttribute("href");
+      if (/^[a-z]+:|^#/i.test(address) || !/\.html([?#]|$)/.test(address)) continue;
+      link.setAttribute("href", withView(address));
+    }
+  }
+
+  function setView(view) {
+    page.dataset.view = view;
+    setQuery({ view: view === "raw" ? "raw" : "" });
+    for (const button of all("[data-set-view]")) button.setAttribute("aria-pressed", String(button.dataset.setView === view));
+    carryView();
+  }
+
+  function startView() {
+    for (const button of all("[data-set-view]")) button.addEventListener("click", () => setView(button.dataset.setView));
+    setView(page.dataset.view);
+  }
+
+  /* --- data files: scripts, because a page opened from disk may not fetch JSON ------------------------------ */
+
+  const loading = {};
+  function load(address, callback) {
+    loading[address] ||= new Promise((resolve, reject) => {
+      window[callback] = resolve;
+      document.head.append(make("script", { src: address, onerror: () => reject(new Error(`cannot load ${address}`)) }));
+    });
+    return loading[address];
+  }
+
+  /* --- search: every word must match the beginning or middle of a name, or nearly its beginning -------------- */
+
+  const fold = (text) => text.normalize("NFKD").replace(/\p{M}/gu, "").toLowerCase();
+  const words = (text) => fold(text).split(/[^\p{L}\p{N}.]+/u).filter(Boolean);
+
+  /* Fewest insertions, deletions, replacements and swaps that turn `typed` into a beginning of `word`; at most `most`. */
+  function distance(typed, word, most) {
+    let older = [], old = Array.from({ length: word.length + 1 }, (_, place) => place);
+    for (let i = 1; i <= typed.length; i++) {
+      const row = [i];
+      let least = i;
+      for (let j = 1; j <= word.length; j++) {
+        row[j] = Math.min(old[j] + 1, row[j - 1] + 1, old[j - 1] + (typed[i - 1] === word[j - 1] ? 0 : 1));
+        if (i > 1 && j > 1 && typed[i - 1] === word[j - 2] && typed[i - 2] === word[j - 1]) row[j] = Math.min(row[j], older[j - 2] + 1);
+        least = Math.min(least, row[j]);
+      }
+      if (least > most) return most + 1;
+      older = old; old = row;
+    }
+    return Math.min(...old);
+  }
+
+  /* 0 is the word itself; larger is worse; Infinity is no match. */
+  function wordScore(typed, tokens) {
+    let best = Infinity;
+    const most = typed.length < 4 ? 0 : typed.length < 8 ? 1 : 2;
+    for (const token of tokens) {
+      let score = Infinity;
+      if (token === typed) score = 0;
+      else if (token.startsWith(typed)) score = 1;
+      else if (typed.length > 1 && token.includes(typed)) score = 3;
+      else if (most) {
+        const changes = distance(typed, token, most);
+        if (changes <= most) score = 4 + changes;
+      }
+      best = Math.min(best, score);
+    }
+    return best;
+  }
+
+  const textScore = (typed, tokens) => typed.reduce((sum, word) => sum + wordScore(word, tokens), 0);
+
+  function entriesOf(models) {
+    const entries = [];
+    for (const model of models) {
+      const where = models.length > 1 ? model.name : "";
+      const add = (title, kind, address, names, layer) => entries.push({ title, kind, address, layer, tokens: names.flatMap(words), where });
+      add(model.name, "model", `${model.folder}/index.html`, [model.name]);
+      for (const [index, ...names] of model.classes) add(names[0], `class ${index}`, `${model.folder}/c/${index}.html`, [...names, String(index)]);
+      for (const [name, folder, units] of model.layers) add(name, "layer", `${folder}/index.html`, [name, ...name.split(".")], { folder, units });
+    }
+    return entries;
+  }
+
+  const holds = (units, index) => units.some((first, place) => place % 2 === 0 && first <= index && index <= units[place + 1]);
+
+  function find(entries, text) {
+    const typed = words(text);
+    if (!typed.length) return [];
+    const found = [];
+    const last = typed[typed.length - 1];
+    for (const entry of entries) {
+      const score = textScore(typed, entry.tokens);
+      if (score < Infinity) found.push({ ...entry, score: score + entry.title.length / 1000 });
+      if (entry.layer && /^\d+$/.test(last) && holds(entry.layer.units, Number(last))) {
+        const rest = typed.slice(0, -1).filter((word) => !["unit", "channel", "neuron", "layer"].includes(word));
+        const near = textScore(rest, entry.tokens);
+        if (near < Infinity) found.push({ ...entry, title: `${entry.title} · unit ${Number(last)}`, kind: "unit", address: `${entry.layer.folder}/${Number(last)}.html`, score: near + (rest.length ? -1 : 2) });
+      }
+    }
+    return found.sort((a, b) => a.score - b.score || (a.title < b.title ? -1 : 1)).slice(0, 12);
+  }
+
+  const index = () => load(`${root}search.js`, "atlasIndex");
+
+  function startSearch() {
+    const input = one("#find"), list = one("#found");
+    let entries = null, chosen = -1;
+    const close = () => { list.hidden = true; chosen = -1; input.setAttribute("aria-expanded", "false"); input.removeAttribute("aria-activedescendant"); };
+    const choose = (place) => {
+      const items = all("[role=option]", list);
+      if (!items.length) return;
+      chosen = (place + items.length) % items.length;
+      items.forEach((item, at) => item.setAttribute("aria-selected", String(at === chosen)));
+      input.setAttribute("aria-activedescendant", items[chosen].id);
+      items[chosen].scrollIntoView({ block: "nearest" });
+    };
+    const show = () => {
+      if (!entries || !input.value.trim()) return close();
+      const results = find(entries, input.value);
+      list.replaceChildren(...results.map((result, place) => make("li", { role: "option", id: `found-${place}`, "aria-selected": "false" },
+        make("a", { href: withView(root + result.address), tabIndex: -1 }, make("span", { dir: "auto" }, result.title), make("small", {}, [result.kind, result.where].filter(Boolean).join(" · "))))));
+      if (!results.length) list.append(make("li", {}, make("p", {}, "Nothing like that here.")));
+      list.hidden = false; chosen = -1;
+      input.setAttribute("aria-expanded", "true");
+    };
+    input.addEventListener("focus", async () => {
+      try { entries ||= entriesOf(await index()); show(); } catch { toast("The search index could not be loaded."); }
+    });
+    input.addEventListener("input", show);
+    input.addEventListener("keydown", (event) => {
+      if (event.key === "ArrowDown") choose(chosen + 1);
+      else if (event.key === "ArrowUp") choose(chosen - 1);
+      else if (event.key === "Enter") { const link = all("[role=option] a", list)[Math.max(0, chosen)]; if (link) location.href = link.href; }
+      else if (event.key === "Escape") { if (list.hidden) input.blur(); else close(); }
+      else return;
+      event.preventDefault();
+    });
+    document.addEventListener("click", (event) => { if (!event.target.closest(".find")) close(); });
+    one(".find").addEventListener("focusout", (event) => { if (event.relatedTarget && !event.currentTarget.contains(event.relatedTarget)) close(); });
+  }
+
+  async function random() {
+    const pages = [];
+    for (const model of await index()) {
+      for (const [number] of model.classes) pages.push([1, () => `${model.folder}/c/${number}.html`]);
+      for (const [, folder, units] of model.layers) {
+        for (let at = 0; at < units.length; at += 2) pages.push([units[at + 1] - units[at] + 1, (offset) => `${folder}/${units[at] + offset}.html`]);
+      }
+    }
+    let place = Math.floor(Math.random() * pages.reduce((sum, [size]) => sum + size, 0));
+    for (const [size, address] of pages) {
+      if (place < size) { location.href = withView(root + address(place)); return; }
+      place -= size;
+    }
+  }
+
+  /* --- grids: sort and filter over all pages of a layer, state in the address -------------------------------- */
+
+  const SORTS = {
+    index: (a, b) => a[0] - b[0],
+    name: (a, b) => a[1].localeCompare(b[1]) || a[0] - b[0],
+    value: (a, b) => (b[3] ?? -Infinity) - (a[3] ?? -Infinity) || a[0] - b[0],
+    top: (a, b) => (!a[4]) - (!b[4]) || a[4].localeCompare(b[4]) || a[0] - b[0],
+  };
+
+  function shortNumber(value) {
+    const size = Math.abs(value);
+    return value.toLocaleString("en", { minimumFractionDigits: 0, maximumFractionDigits: size >= 100 ? 0 : size >= 10 ? 1 : size >= 1 ? 2 : 3 }).replace("-", "−");
+  }
+
+  function picture(kind, files) {
+    const at = (place) => `${root}i/${files[place]}`;
+    const sources = [];
+    for (let place = 0; place < files.length; place += 2) sources.push(`${at(place)} ${files[place + 1]}w`);
+    const width = files[files.length - 1];
+    return make("img", { className: kind, loading: "lazy", decoding: "async", width, height: width, alt: "", sizes: "auto, 160px", srcset: sources.join(", "), src: at(0) });
+  }
+
+  function tile([, title, address, value, top, status, masked, raw, colour], sort) {
+    const frame = make("span", { className: "pic" });
+    if (status !== "done") frame.append(make("span", {}, status));
+    else {
+      if (masked.length) frame.append(picture("m", masked));
+      frame.append(picture(`${masked.length ? "r " : ""}c${colour}`, raw));
+    }
+    const figure = sort === "top" ? top : value === null ? "" : shortNumber(value);
+    const caption = make("span", { className: "cap" }, make("span", { className: "name", dir: "auto" }, title), make("span", { className: "num", dir: "auto" }, figure));
+    const link = make("a", { className: "tile", href: withView(root + address) }, frame, caption);
+    if (status !== "done") link.dataset.none = status;
+    return make("li", {}, link);
+  }
+
+  function startGrid() {
+    const grid = one("[data-grid]");
+    if (!grid) return;
+    const size = Number(grid.dataset.size), pages = one("[data-pages]"), narrow = one("[data-narrow]"), summary = one("[data-summary]");
+    const asRead = { tiles: [...grid.children], pages: pages && [...pages.children], summary: summary.textContent };
+    const state = () => ({ sort: query().get("sort") || "index", q: query().get("q") || "", page: Number(query().get("page")) || 1 });
+    let now = state();
+    const draw = async (next) => {
+      now = next;
+      for (const button of all("[data-sort]")) button.setAttribute("aria-pressed", String(button.dataset.sort === now.sort));
+      setQuery({ sort: now.sort === "index" ? "" : now.sort, q: now.q, page: now.page > 1 ? String(now.page) : "" });
+      if (now.sort === "index" && !now.q) {
+        grid.replaceChildren(...asRead.tiles);
+        if (pages) pages.replaceChildren(...asRead.pages);
+        summary.textContent = asRead.summary;
+        carryView();
+        return;
+      }
+      const rows = await load(grid.dataset.grid, "atlasGrid");
+      if (now !== next) return;  // overtaken by a newer wish
+      const typed = words(now.q);
+      const kept = rows.filter((row) => !typed.length || textScore(typed, words(`${row[1]} ${row[0]} ${row[9]}`)) < Infinity).sort(SORTS[now.sort] || SORTS.index);
+      const last = Math.max(1, Math.ceil(kept.length / size)), here = Math.min(now.page, last);
+      grid.replaceChildren(...kept.slice((here - 1) * size, here * size).map((row) => tile(row, now.sort)));
+      summary.textContent = `${kept.length.toLocaleString("en")} of ${rows.length.toLocaleString("en")}${last > 1 ? ` · page ${here} of ${last}` : ""}`;
+      if (!pages) return;
+      const shown = [...new Set([1, here - 2, here - 1, here, here + 1, here + 2, last])].filter((place) => place >= 1 && place <= last).sort((a, b) => a - b);
+      pages.replaceChildren(...shown.map((place) => {
+        const link = make("a", { href: `?${new URLSearchParams({ ...(now.sort === "index" ? {} : { sort: now.sort }), ...(now.q ? { q: now.q } : {}), page: place, ...(page.dataset.view === "raw" ? { view: "raw" } : {}) })}` }, String(place));
+        if (place === here) link.setAttribute("aria-current", "page"); else if (Math.abs(place - here) === 1) link.rel = place < here ? "prev" : "next";
+        link.addEventListener("click", (event) => { event.preventDefault(); draw({ ...now, page: place }); grid.scrollIntoView(); });
+        return link;
+      }));
+    };
+    for (const button of all("[data-sort]")) button.addEventListener("click", () => draw({ ...now, sort: button.dataset.sort, page: 1 }));
+    if (narrow) {
+      narrow.value = now.q;
+      narrow.addEventListener("input", () => draw({ ...now, q: narrow.value.trim(), page: 1 }));
+    }
+    if (now.sort !== "index" || now.q) draw(now);
+  }
+
+  /* --- lightbox ---------------------------------------------------------------------------------------------- */
+
+  function startLightbox() {
+    const links = all("a.zoom");
+    if (!links.length) return;
+    const image = make("img", { alt: "" }), title = make("p", { dir: "auto" });
+    const button = (text, label, action) => make("button", { type: "button", className: "chip", "aria-label": label, onclick: action }, text);
+    let here = 0, whole = false;
+    const show = (place, uncropped = whole) => {
+      here = (place + links.length) % links.length; whole = uncropped;
+      const link = links[here], masked = link.dataset.masked;
+      image.src = masked && !whole ? masked : link.getAttribute("href");
+      image.alt = one("img", link).alt;
+      title.textContent = link.dataset.title;
+      toggle.hidden = !masked;
+      toggle.textContent = whole ? "Masked" : "Whole picture";
+      toggle.setAttribute("aria-label", whole ? "Show the masked picture" : "Show the whole picture");
+    };
+    const toggle = button("", "", () => show(here, !whole));
+    const more = links.length > 1;
+    const dialog = make("dialog", { className: "light", "aria-label": "Picture" },
+      make("span", { className: "frame" }, image),
+      make("div", { className: "bar" }, title, toggle,
+        ...(more ? [button("←", "Previous picture", () => show(here - 1)), button("→", "Next picture", () => show(here + 1))] : []),
+        button("Recipe", "Go to this picture's recipe", () => { dialog.close(); toRecipe(links[here].dataset.recipe); }),
+        button("Close", "Close", () => dialog.close())));
+    dialog.addEventListener("keydown", (event) => {
+      if (event.key === "ArrowLeft") show(here - 1);
+      else if (event.key === "ArrowRight") show(here + 1);
+      else if (event.key === "v") show(here, !whole);
+      else return;
+      event.preventDefault(); event.stopPropagation();
+    });
+    dialog.addEventListener("click", (event) => { if (event.target === dialog) dialog.close(); });
+    document.body.append(dialog);
+    links.forEach((link, place) => link.addEventListener("click", (event) => {
+      if (event.ctrlKey || event.metaKey || event.shiftKey || event.button) return;
+      event.preventDefault();
+      show(place, page.dataset.view === "raw");
+      dialog.showModal();
+    }));
+    for (const link of all("a.whole")) link.addEventListener("click", (event) => {
+      if (event.ctrlKey || event.metaKey || event.shiftKey || event.button) return;
+      event.preventDefault();
+      show(0, true);
+      dialog.showModal();
+    });
+  }
+
+  function toRecipe(name) {
+    const recipe = document.getElementById(name);
+    if (!recipe) return;
+    for (const other of all(".recipe.lit")) other.classList.remove("lit");
+    recipe.classList.add("lit");
+    one("details", recipe).open = true;
+    recipe.scrollIntoView({ block: "center" });
+    one("summary", recipe).focus({ preventScroll: true });
+  }
+
+  /* --- copying ----------------------------------------------------------------------------------------------- */
+
+  let note = null;
+  function toast(text) {
+    note.textContent = text;
+    clearTimeout(toast.timer);
+    toast.timer = setTimeout(() => { note.textContent = ""; }, 2500);
+  }
+
+  async function copy(text) {
+    try {
+      await navigator.clipboard.writeText(text);
+    } catch {
+      const area = make("textarea", { value: text, className: "away" });
+      document.body.append(area);
+      area.select();
+      const done = document.execCommand("copy");
+      area.remove();
+      if (!done) return toast("Your browser does not let this page copy.");
+    }
+    toast("Copied.");
+  }
+
+  function startCopy() {
+    note = make("div", { className: "toast", role: "status" });
+    document.body.append(note);
+    const canonical = one("link[rel=canonical]");
+    for (const button of all("[data-copy-link]")) button.addEventListener("click", () => copy(canonical ? canonical.href : location.href));
+    for (const button of all("[data-copy]")) button.addEventListener("click", () => copy(button.dataset.copy));
+  }
+
+  /* --- keyboard ---------------------------------------------------------------------------------------------- */
+
+  function startKeys() {
+    const keys = [["/", "search"], ["← →", "previous and next"], ["v", "masked or raw"], ["r", "a random picture"], ["?", "this help"], ["Esc", "close"]];
+    const help = make("dialog", { className: "help", "aria-labelledby": "help-title" }, make("h2", { id: "help-title" }, "Keyboard"),
+      make("dl", {}, ...keys.flatMap(([key, meaning]) => [make("dt", {}, make("kbd", {}, key)), make("dd", {}, meaning)])),
+      make("button", { type: "button", className: "chip", onclick: () => help.close() }, "Close"));
+    document.body.append(help);
+    for (const button of all("[data-help]")) button.addEventListener("click", () => help.showModal());
+    for (const button of all("[data-random]")) button.addEventListener("click", random);
+    for (const button of all("[data-find]")) button.addEventListener("click", () => one("#find").focus());
+    const follow = (rel) => one(`a[rel=${rel}]`)?.click();
+    const actions = {
+      "/": () => one("#find").focus(), "?": () => help.showModal(), r: random,
+      v: () => setView(page.dataset.view === "raw" ? "masked" : "raw"),
+      ArrowLeft: () => follow("prev"), ArrowRight: () => follow("next"),
+    };
+    document.addEventListener("keydown", (event) => {
+      const typing = event.target.closest?.("input, textarea, select, [contenteditable], .bib pre, .small-strip");
+      if (event.ctrlKey || event.metaKey || event.altKey || typing || one("dialog[open]") || !Object.hasOwn(actions, event.key)) return;
+      event.preventDefault();
+      actions[event.key]();
+    });
+  }
+
+  document.addEventListener("DOMContentLoaded", () => {
+    startCopy(); startTheme(); startView(); startSearch(); startGrid(); startLightbox(); startKeys();
+  });
+  window.addEventListener("pageshow", (event) => { if (event.persisted) setView(query().get("view") === "raw" ? "raw" : "masked"); });
+})();
