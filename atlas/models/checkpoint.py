@@ -13,7 +13,7 @@ from torch import Tensor, nn
 from torch.nn.parameter import UninitializedBuffer, UninitializedParameter
 
 from atlas.errors import ModelError
-from atlas.models.foreign import first_line
+from atlas.models.foreign import first_line, quiet
 
 # Where training scripts put the weights, the averaged ones first (timm's order).
 _WRAPPERS = ("state_dict_ema", "model_ema", "state_dict", "model")
@@ -46,10 +46,10 @@ def read_checkpoint(path: Path) -> dict[str, Tensor]:
         raise ModelError(f'checkpoint "{path}" cannot be read: {error.strerror}', "check the path") from error
     if len(head) < 9:
         raise ModelError(f'checkpoint "{path}" holds only {len(head)} bytes', _DAMAGED)
-    if head.startswith((b"PK", b"\x80")):
-        content = _read_torch(path)
-    elif head[8:9] == b"{":
+    if head[8:] == b"{":  # after eight bytes of length, which may begin like another format
         content = _read_safetensors(path)
+    elif head.startswith((b"PK", b"\x80")):
+        content = _read_torch(path)
     else:
         raise ModelError(
             f'checkpoint "{path}" is neither a safetensors nor a torch file',
@@ -68,8 +68,8 @@ def _read_safetensors(path: Path) -> Mapping[str, Tensor]:
 def _read_torch(path: Path) -> Any:
     try:
         # timm's training script stores its arguments, a plain Namespace, beside the weights.
-        with torch.serialization.safe_globals([argparse.Namespace]):
-            return torch.load(path, map_location="cpu", weights_only=True)
+        with quiet(), torch.serialization.safe_globals([argparse.Namespace]), path.open("rb") as file:
+            return torch.load(file, map_location="cpu", weights_only=True)  # by content; a path's suffix would count
     except (pickle.UnpicklingError, RuntimeError, EOFError, ValueError, KeyError, OSError) as error:
         names = _code_in(path)
         if names or "TorchScript" in str(error):
@@ -86,7 +86,8 @@ def _code_in(path: Path) -> str:
     """Return the names of what a torch file would import, or nothing if it is too damaged to tell."""
     try:
         allowed = f"{argparse.Namespace.__module__}.{argparse.Namespace.__qualname__}"
-        unsafe = torch.serialization.get_unsafe_globals_in_checkpoint(path)
+        with path.open("rb") as file:
+            unsafe = torch.serialization.get_unsafe_globals_in_checkpoint(file)
     except (pickle.UnpicklingError, RuntimeError, EOFError, ValueError, KeyError, IndexError, OSError):
         return ""
     return _some(name for name in unsafe if name != allowed)

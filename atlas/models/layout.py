@@ -97,7 +97,7 @@ class LayoutReader:
             return "map_last"
         _, first, second, third = activation.shape
         as_map, as_last = self._mismatch((second, third)), self._mismatch((first, second))
-        if as_map == as_last:
+        if as_map == as_last or min(as_map, as_last) > MAX_MISMATCH:
             return self._layouts.get(activation.shape, "map")
         return "map" if as_map < as_last else "map_last"
 
@@ -133,17 +133,28 @@ class LayoutReader:
         return None
 
 
-def canonical(activation: Tensor, layer: LayerInfo) -> Tensor:
+def canonical(activation: Tensor, layer: LayerInfo, size: Grid) -> Tensor:
     """Return an activation with its units on axis 1: (N, C, h, w), tokens without a grid (N, D, n, 1), vectors (N, D).
 
     Args:
-        activation: as the module returned it. layer: what the dry forward found.
+        activation: as the module returned it.
+        layer: what the dry forward found.
+        size: (height, width) of the images, which decides the grid where it is not the model's own input size.
     """
     if layer.layout == "map_last":
         return activation.permute(0, 3, 1, 2)
     if layer.layout == "tokens":
         units_first = activation[:, layer.prefix_tokens :].transpose(1, 2)
-        count = units_first.shape[2]
-        fits = layer.grid is not None and math.prod(layer.grid) == count  # not so at another input size
-        return units_first.unflatten(2, layer.grid if layer.grid and fits else (count, 1))
+        batch, units, count = units_first.shape
+        return units_first.reshape(batch, units, *_grid_of(count, layer, size))
     return activation
+
+
+def _grid_of(count: int, layer: LayerInfo, size: Grid) -> Grid:
+    """Return the grid of ``count`` tokens: the layer's own, or for another image size the one of its aspect."""
+    if layer.grid is None:
+        return count, 1
+    if layer.grid[0] * layer.grid[1] == count:
+        return layer.grid
+    rows = max(1, round(math.sqrt(count * size[0] / size[1])))
+    return (rows, count // rows) if count % rows == 0 else (count, 1)

@@ -20,6 +20,8 @@ from atlas.models.spec import ModelSpec
 from atlas.models.vision_model import VisionModel
 from atlas.models.weights import check_finite, digest_weights, freeze, is_lazy, named_tensors
 
+__all__ = ["VisionModel", "load_model"]
+
 
 def load_model(spec: ModelSpec) -> VisionModel:
     """Build the model, check it and find its layers and class names.

@@ -77,7 +77,7 @@ class Network:
         inputs = self._normalise(images).contiguous(memory_format=self._format)
         with torch.autocast(self.device.type, torch.bfloat16) if self._half else nullcontext():
             activation = self._logits(inputs) if layer == LOGITS else self._tap(inputs, layer)
-        return canonical(activation.float(), info)
+        return canonical(activation.float(), info, (images.shape[2], images.shape[3]))
 
     def _logits(self, inputs: Tensor) -> Tensor:
         logits = select_logits(self._module(inputs), self._output, len(inputs))
