@@ -24,7 +24,7 @@ else:
 
 TEMPLATE = Path(__file__).parent / "template.toml"
 
-MODELS: dict[problems.Path, type[BaseModel]] = {
+MODELS: dict[problems.KeyPath, type[BaseModel]] = {
     (): Tables,
     ("site",): SiteSettings,
     ("store",): StoreSettings,
@@ -108,7 +108,7 @@ def _duplicate_models(table: dict[str, Any]) -> Iterator[Problem]:
 
 
 def _block_problems(
-    block: dict[str, Any], path: problems.Path, names: list[str], known: list[Problem]
+    block: dict[str, Any], path: problems.KeyPath, names: list[str], known: list[Problem]
 ) -> Iterator[Problem]:
     """Yield what is wrong with a ``[[render]]`` block beyond its keys' own values."""
     misspelt = any(problem.path[:-1] == path and "no such key" in problem.text for problem in known)
@@ -119,7 +119,7 @@ def _block_problems(
     yield from _method_problems(block, path)
 
 
-def _model_problems(block: dict[str, Any], path: problems.Path, names: list[str]) -> Iterator[Problem]:
+def _model_problems(block: dict[str, Any], path: problems.KeyPath, names: list[str]) -> Iterator[Problem]:
     chosen = block.get("model")
     for name in chosen if isinstance(chosen, list) else [chosen]:
         if isinstance(name, str) and name not in names:
@@ -129,7 +129,7 @@ def _model_problems(block: dict[str, Any], path: problems.Path, names: list[str]
         yield Problem((*path, "model"), f"is missing; name one or more of the models: {', '.join(names)}")
 
 
-def _method_problems(block: dict[str, Any], path: problems.Path) -> Iterator[Problem]:
+def _method_problems(block: dict[str, Any], path: problems.KeyPath) -> Iterator[Problem]:
     from atlas.methods import methods
 
     name, parameters = block.get("method", "maco"), block.get("parameters", {})

@@ -10,7 +10,7 @@ from pydantic import BaseModel, ValidationError
 
 from atlas.errors import did_you_mean
 
-Path = tuple[str | int, ...]
+KeyPath = tuple[str | int, ...]
 
 MUST_BE = {
     "string_type": "text in quotes",
@@ -50,7 +50,7 @@ class Problem:
         guessed: the check belongs to one of several forms that the value may have.
     """
 
-    path: Path
+    path: KeyPath
     text: str
     guessed: bool = False
 
@@ -58,7 +58,7 @@ class Problem:
         return f"{key_path(self.path)}: {self.text}" if self.path else self.text
 
 
-def key_path(path: Path) -> str:
+def key_path(path: KeyPath) -> str:
     """Return ``render[1].parameters.steps`` for ``("render", 1, "parameters", "steps")``; list items count from 0."""
     text = ""
     for part in path:
@@ -72,7 +72,7 @@ def shown(value: Any, limit: int = 60) -> str:
     return text if len(text) <= limit else text[: limit - 3] + "..."
 
 
-def unknown_key(path: Path, allowed: Sequence[str]) -> Problem:
+def unknown_key(path: KeyPath, allowed: Sequence[str]) -> Problem:
     """Return the problem of a key that does not exist where it stands."""
     listed = f"allowed: {', '.join(allowed)}" if allowed else "no keys are allowed here"
     hint = did_you_mean(path[-1], allowed, limit=1)
@@ -80,7 +80,7 @@ def unknown_key(path: Path, allowed: Sequence[str]) -> Problem:
 
 
 def problems_of(
-    error: ValidationError, table: Any, prefix: Path, models: Mapping[Path, type[BaseModel]]
+    error: ValidationError, table: Any, prefix: KeyPath, models: Mapping[KeyPath, type[BaseModel]]
 ) -> list[Problem]:
     """Return the problems that a validation found.
 
@@ -102,7 +102,7 @@ def problems_of(
     return _merged(found)
 
 
-def _real_path(location: Sequence[str | int], table: Any, kind: str) -> tuple[Path, bool]:
+def _real_path(location: Sequence[str | int], table: Any, kind: str) -> tuple[KeyPath, bool]:
     """Return the part of an error's location that exists in the file, and whether more was in it.
 
     Where a value may have several forms, locations also hold the name of the form that was tried.
@@ -119,7 +119,7 @@ def _real_path(location: Sequence[str | int], table: Any, kind: str) -> tuple[Pa
     return tuple(path), dropped
 
 
-def _value(table: Any, path: Path) -> Any:
+def _value(table: Any, path: KeyPath) -> Any:
     for part in path:
         try:
             table = table[part]
@@ -152,7 +152,7 @@ def _sentence(detail: Any, value: Any) -> str:
 
 def _merged(problems: list[Problem]) -> list[Problem]:
     """Say once what was found once for each form that a value may have."""
-    kept: dict[Path, Problem] = {}
+    kept: dict[KeyPath, Problem] = {}
     for problem in problems:
         inner = any(len(other.path) > len(problem.path) == _common(other.path, problem.path) for other in problems)
         if problem.guessed and inner:
@@ -168,5 +168,5 @@ def _merged(problems: list[Problem]) -> list[Problem]:
     return list(kept.values())
 
 
-def _common(one: Path, other: Path) -> int:
+def _common(one: KeyPath, other: KeyPath) -> int:
     return next((n for n, (a, b) in enumerate(zip(one, other, strict=False)) if a != b), min(len(one), len(other)))
