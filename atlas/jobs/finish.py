@@ -1,5 +1,6 @@
 """Finish: from a rendering to a record: pictures encoded, and the unit measured on the picture as it is stored."""
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -84,6 +85,7 @@ def findings(jobs: Sequence[Job], renderings: Sequence[Rendering], network: Netw
 
 
 def _finding(job: Job, rendering: Rendering, reached: float, probabilities: torch.Tensor | None) -> Finding:
+    """Return the finding of one picture; what a broken model makes NaN or infinite is left out."""
     crops = job.parameters.get("crops")
     values = [
         Measurement(
@@ -92,10 +94,11 @@ def _finding(job: Job, rendering: Rendering, reached: float, probabilities: torc
             unit="activation",
             direction="higher",
             n=crops if isinstance(crops, int) else 1,
-        ),
-        Measurement(name="activation", value=reached * job.target.sign, unit="activation"),
+        )
     ]
-    if probabilities is None:
+    if math.isfinite(reached):
+        values.append(Measurement(name="activation", value=reached * job.target.sign, unit="activation"))
+    if probabilities is None or not bool(probabilities.isfinite().all()):
         return Finding(tuple(values))
     if job.target.kind == "logit":
         probability = float(probabilities[job.target.unit])

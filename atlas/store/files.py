@@ -2,10 +2,12 @@
 
 import errno
 import os
+import re
 import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from uuid import uuid4
 
 from atlas.errors import StoreError
 
@@ -40,7 +42,7 @@ def write_atomic(path: Path, data: bytes) -> None:
     """
     with explained("write", path):
         path.parent.mkdir(parents=True, exist_ok=True)
-        temporary = path.parent / f"{TEMPORARY_PREFIX}{socket.gethostname()}-{os.getpid()}-{path.name}"
+        temporary = path.parent / f"{TEMPORARY_PREFIX}{socket.gethostname()}-{os.getpid()}-{uuid4().hex}"
         try:
             with open(temporary, "wb") as file:
                 file.write(data)
@@ -55,10 +57,8 @@ def write_atomic(path: Path, data: bytes) -> None:
 
 def is_abandoned(temporary: Path) -> bool:
     """Tell whether a temporary file's writer is gone. Only a writer on this host can be looked up."""
-    host, _, rest = temporary.name.removeprefix(TEMPORARY_PREFIX).rpartition("-")[0].rpartition("-")
-    if host != socket.gethostname() or not rest.isdigit():
-        return False
-    return not _is_alive(int(rest))
+    writer = re.fullmatch(re.escape(TEMPORARY_PREFIX) + r"(.+)-(\d+)-[0-9a-f]{32}", temporary.name)
+    return writer is not None and writer[1] == socket.gethostname() and not _is_alive(int(writer[2]))
 
 
 def _is_alive(pid: int) -> bool:

@@ -1,0 +1,194 @@
+import io
+import json
+from threading import Event
+
+import numpy as np
+import pytest
+from PIL import Image
+from small_runs import PARAMETERS, configuration, prepared
+
+from atlas.errors import ConfigError, StoreError
+from atlas.jobs.executors.base import Monitor
+from atlas.jobs.run import pending, render
+
+
+def run(config, monitor=None, only=()):
+    models, plan, store = prepared(config)
+    todo = pending(plan, store, only)
+    return render(config, models, plan, todo.missing, store, monitor or Monitor()), plan, store
+
+
+def contents(store):
+    """Every picture by its path, and every record without what a clock says."""
+    found = {}
+    for path in (store.path / "objects").rglob("*"):
+        if path.name == "record.json":
+            record = json.loads(path.read_bytes())
+            del record["provenance"]["seconds"], record["provenance"]["created"]
+            found[path.relative_to(store.path)] = record
+        elif path.is_file():
+            found[path.relative_to(store.path)] = path.read_bytes()
+    return found
+
+
+def test_every_job_gets_a_complete_record(tmp_path):
+    report, plan, store = run(configuration(tmp_path, seeds=(0, 1), sign="both"))
+    assert len(plan.jobs) == 10 * 2 * 2
+    assert (report.done, report.dead, report.failed, report.interrupted) == (40, [], [], False)
+    for planned in plan.jobs:
+        record = store.read(planned.key)
+        assert record.job == planned.job
+        assert [asset.role for asset in record.assets] == ["image", "alpha"]
+        assert {one.name for one in record.measurements} == {"objective", "activation", "probability"}
+        assert len(record.trace) == PARAMETERS["steps"]
+        assert record.provenance.versions.keys() >= {"lens-atlas", "python", "torch", "timm"}
+        with Image.open(store.picture_path(record, "image")) as image:
+            assert image.size == (32, 32) and image.mode == "RGB"
+    assert store.cards()[plan.jobs[0].job.model.fingerprint].name == "tiny"
+
+
+def test_the_same_plan_gives_identical_bytes_twice(tmp_path):
+    _, _, first = run(configuration(tmp_path / "a"))
+    _, _, second = run(configuration(tmp_path / "b"))
+    assert contents(first) == contents(second)
+
+
+def test_seeds_and_signs_give_different_pictures(tmp_path):
+    _, plan, store = run(configuration(tmp_path, classes=(1,), seeds=(0, 1), sign="both"))
+    assert len({store.read(job.key).asset("image").sha256 for job in plan.jobs}) == 4
+
+
+def test_the_negative_lowers_what_the_positive_raises(tmp_path):
+    config = configuration(tmp_path, layers=("body",), units=(1, 2), sign="both", parameters=PARAMETERS | {"steps": 30})
+    _, plan, store = run(config)
+    values = {job.job.target: store.read(job.key).measurement("activation").value for job in plan.jobs}
+    for target, value in values.items():
+        if target.sign == 1:
+            assert value > values[target.model_copy(update={"sign": -1})]
+
+
+def test_a_second_run_has_nothing_to_do(tmp_path):
+    config = configuration(tmp_path)
+    _, _, store = run(config)
+    before = contents(store)
+    report, plan, store = run(config)
+    assert (report.finished, pending(plan, store).present) == (0, 10)
+    assert contents(store) == before
+
+
+def test_a_stopped_run_goes_on_where_it_was(tmp_path):
+    config = configuration(tmp_path, executor={"batch_size": 3})
+    stop = Event()
+    seen = []
+
+    def on_step(batch, done, steps):
+        seen.append(batch)
+        if len(seen) == PARAMETERS["steps"] + 2:
+            stop.set()
+
+    report, _, store = run(config, Monitor(on_step=on_step, stop=stop))
+    assert report.interrupted
+    assert 0 < report.done < 10
+    assert sum(1 for _ in store.records()) == report.done
+    report, plan, store = run(config)
+    assert not report.interrupted
+    assert all(store.has(job.key) for job in plan.jobs)
+
+
+def test_one_target_that_raises_harms_no_other(tmp_path):
+    report, plan, store = run(configuration(tmp_path, "raising"))
+    assert report.done == 9
+    assert [outcome.message for outcome in report.failed] == ["RuntimeError: class 3 cannot be rendered"]
+    record = store.failure(plan.jobs[3].key)
+    assert record.error.kind == "error" and "class 3" in record.error.message
+    assert not store.has(plan.jobs[3].key)
+
+
+def test_nan_and_explosions_are_failures_and_the_rest_is_unharmed(tmp_path):
+    report, plan, store = run(configuration(tmp_path / "a", "exploding"))
+    _, sound_plan, sound = run(configuration(tmp_path / "b", "tiny"))
+    assert report.done == 8
+    messages = {outcome.planned.job.target.unit: outcome.message for outcome in report.failed}
+    assert messages.keys() == {3, 4}
+    assert "became nan at step 1 of 4" in messages[3]
+    assert "at step 1 of 4" in messages[4]
+    assert store.failure(plan.jobs[3].key).error.kind == "diverged"
+    for index in (0, 1, 2, 5, 9):
+        job = plan.jobs[index]
+        assert store.read(job.key).status == "done"
+    assert sound_plan.jobs[0].job.model.weights == plan.jobs[0].job.model.weights
+
+
+def test_dead_units_are_recorded_as_dead_and_sleeping_ones_are_woken(tmp_path):
+    config = configuration(
+        tmp_path, "with_dead_units", layers=("act2",), units=((0, 3),), parameters=PARAMETERS | {"steps": 40}
+    )
+    report, plan, store = run(config)
+    assert [outcome.planned.job.target.unit for outcome in report.dead] == [0]
+    record = store.read(plan.jobs[0].key)
+    assert (record.status, record.assets) == ("dead", ())
+    assert store.read(plan.jobs[1].key).status == "done"
+    assert store.read(plan.jobs[1].key).trace[0] == 0 < store.read(plan.jobs[1].key).trace[-1]
+
+
+def test_failed_jobs_are_tried_again_by_the_next_run(tmp_path):
+    config = configuration(tmp_path, "raising", classes=(3,))
+    assert len(run(config)[0].failed) == 1
+    report, plan, store = run(config)
+    assert len(report.failed) == 1
+    assert len(list((store.folder(plan.jobs[0].key) / "attempts").iterdir())) == 2
+
+
+def test_only_renders_the_keys_asked_for(tmp_path):
+    config = configuration(tmp_path)
+    _, plan, _ = prepared(config)
+    key = plan.jobs[4].key
+    report, _, store = run(config, only=(key[:12].upper(),))
+    assert (report.done, store.has(key)) == (1, True)
+    with pytest.raises(ConfigError, match='begins with "zzz"'):
+        run(config, only=("zzz",))
+
+
+def test_a_full_disk_ends_the_run_and_loses_nothing(tmp_path, monkeypatch):
+    import errno
+    import os
+
+    from atlas.store import files
+
+    real, count = os.replace, iter(range(1000))
+
+    def replace(source, target):
+        if next(count) >= 12:
+            raise OSError(errno.ENOSPC, "No space left on device")
+        real(source, target)
+
+    monkeypatch.setattr(files.os, "replace", replace)
+    config = configuration(tmp_path, executor={"batch_size": 2})
+    with pytest.raises(StoreError, match=r"No space left on device[\s\S]*nothing finished is lost"):
+        run(config)
+    monkeypatch.undo()
+    report, plan, store = run(config)
+    assert report.failed == []
+    assert all(store.has(job.key) for job in plan.jobs)
+
+
+def test_a_grey_model_gives_grey_pictures(tmp_path):
+    _, plan, store = run(configuration(tmp_path, "grey", classes=(0,)))
+    image = np.asarray(Image.open(io.BytesIO(store.picture_path(store.read(plan.jobs[0].key), "image").read_bytes())))
+    assert (image[..., 0] == image[..., 1]).all() and (image[..., 0] == image[..., 2]).all()
+    assert image.std() > 1
+
+
+def test_two_runs_on_one_store_at_once_both_end_well(tmp_path):
+    from concurrent.futures import ThreadPoolExecutor
+
+    config = configuration(tmp_path, executor={"batch_size": 2})
+    prepared(config)
+    with ThreadPoolExecutor(2) as pool:
+        reports = [future.result()[0] for future in [pool.submit(run, config) for _ in range(2)]]
+    _, plan, store = prepared(config)
+    assert all(report.failed == [] for report in reports)
+    from atlas.store.integrity import verify
+
+    assert list(verify(store)) == []
+    assert all(store.has(job.key) for job in plan.jobs)

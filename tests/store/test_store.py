@@ -1,0 +1,170 @@
+import errno
+import json
+import os
+
+import numpy as np
+import pytest
+from records import done, failed
+
+from atlas.core.record import SCHEMA_VERSION
+from atlas.errors import StoreError, StoreSchemaError
+from atlas.store import Store, files
+from atlas.store.integrity import discard, sweep, verify
+
+
+@pytest.fixture
+def store(tmp_path):
+    return Store(tmp_path / "store", create=True)
+
+
+def test_a_committed_record_reads_back_equal(store):
+    record, pictures = done()
+    store.commit(record, pictures)
+    assert store.has(record.key)
+    assert store.read(record.key) == record
+    assert list(store.records()) == [record]
+    for asset in record.assets:
+        assert store.picture_path(record, asset.role).read_bytes() == pictures[asset.role]
+
+
+def test_committing_twice_changes_nothing(store):
+    record, pictures = done()
+    store.commit(record, pictures)
+    before = {path: path.stat().st_mtime_ns for path in store.path.rglob("*")}
+    other, other_pictures = done(shade=99)
+    assert other.key == record.key
+    store.commit(other, other_pictures)
+    assert {path: path.stat().st_mtime_ns for path in store.path.rglob("*")} == before
+
+
+def test_a_record_appears_only_after_its_pictures(store, monkeypatch):
+    """Whatever write is the last to succeed, a record that is there has all of its pictures."""
+    record, pictures = done()
+    real = os.replace
+    for allowed in range(3):
+        calls = iter(range(allowed))
+
+        def replace(source, target, calls=calls):
+            if next(calls, None) is None:
+                raise OSError(errno.ENOSPC, "No space left on device")
+            real(source, target)
+
+        monkeypatch.setattr(files.os, "replace", replace)
+        with pytest.raises(StoreError, match="No space left on device"):
+            store.commit(record, pictures)
+        assert not store.has(record.key)
+        assert list(verify(store)) == []
+        assert [path for path in store.path.rglob(".tmp-*")] == []
+    monkeypatch.undo()
+    store.commit(record, pictures)
+    assert store.read(record.key) == record
+
+
+def test_failures_are_kept_beside_and_end_with_success(store):
+    record, pictures = done()
+    for attempt in range(5):
+        store.record_failure(failed(f"attempt {attempt}"))
+    assert store.failure(record.key).error.message == "attempt 4"
+    assert [one.key for one in store.failures()] == [record.key]
+    assert not store.has(record.key)
+    store.commit(record, pictures)
+    assert store.failure(record.key) is None
+    assert list(store.failures()) == []
+
+
+def test_verify_sees_every_kind_of_damage(store):
+    records = [done(unit=unit) for unit in range(6)]
+    for record, pictures in records:
+        store.commit(record, pictures)
+    keys = [record.key for record, _ in records]
+    image = store.picture_path(records[0][0], "image")
+    image.write_bytes(image.read_bytes()[:-10])
+    store.picture_path(records[1][0], "alpha").unlink()
+    half = store.folder(keys[2]) / "record.json"
+    half.write_bytes(half.read_bytes()[: half.stat().st_size // 2])
+    moved = store.folder(keys[3]) / "record.json"
+    moved.write_bytes((store.folder(keys[4]) / "record.json").read_bytes())
+    found = {damage.key: damage.problem for damage in verify(store)}
+    assert set(found) == set(keys[:4])
+    assert "does not match its hash" in found[keys[0]]
+    assert "missing" in found[keys[1]]
+    assert "damaged" in found[keys[2]]
+    assert "another job" in found[keys[3]]
+    for key in found:
+        discard(store, key)
+    assert list(verify(store)) == []
+    assert sorted(record.key for record in store.records()) == sorted(keys[4:])
+
+
+def test_a_damaged_record_is_a_clear_error_when_read(store):
+    record, pictures = done()
+    store.commit(record, pictures)
+    (store.folder(record.key) / "record.json").write_text('{"schema_version": 1, "key"')
+    with pytest.raises(StoreError, match=r"damaged[\s\S]*atlas status --verify --repair"):
+        list(store.records())
+
+
+def test_a_newer_schema_is_refused(store):
+    (store.path / "store.json").write_text(
+        json.dumps({"format": "lens-atlas-store", "schema_version": SCHEMA_VERSION + 1})
+    )
+    with pytest.raises(StoreSchemaError, match="upgrade atlas"):
+        Store(store.path)
+
+
+@pytest.mark.parametrize("text", ["", "{", "[]", '{"format": "lens-atlas-store"}', '{"schema_version": "x"}'])
+def test_a_damaged_marker_is_a_clear_error(store, text):
+    (store.path / "store.json").write_text(text)
+    with pytest.raises(StoreError, match="is damaged"):
+        Store(store.path)
+
+
+def test_a_folder_that_holds_something_else_is_left_alone(tmp_path):
+    (tmp_path / "thesis.tex").write_text("years of work")
+    with pytest.raises(StoreError, match="is no atlas store"):
+        Store(tmp_path, create=True)
+    with pytest.raises(StoreError, match="is no atlas store"):
+        Store(tmp_path / "thesis.tex", create=True)
+    with pytest.raises(StoreError, match="atlas render"):
+        Store(tmp_path / "missing")
+    assert [path.name for path in tmp_path.iterdir()] == ["thesis.tex"]
+
+
+def test_inputs_are_kept_by_digest_and_checked(store):
+    digest = store.save_input(b"a spectrum")
+    assert store.read_input(digest) == b"a spectrum"
+    (store.path / "inputs" / digest).write_bytes(b"another")
+    with pytest.raises(StoreError, match="does not match its name"):
+        store.read_input(digest)
+    with pytest.raises(StoreError, match="cannot read"):
+        store.read_input("0" * 64)
+
+
+def test_sweep_removes_only_what_a_dead_writer_left(store):
+    host = files.socket.gethostname()
+    token = "0" * 32
+    dead = store.path / f".tmp-{host}-999999999-{token}"
+    mine = store.path / f".tmp-{host}-{os.getpid()}-{token}"
+    elsewhere = store.path / f".tmp-other-host-999999999-{token}"
+    for path in (dead, mine, elsewhere):
+        path.write_bytes(b"")
+    assert sweep(store) == 1
+    assert not dead.exists() and mine.exists() and elsewhere.exists()
+
+
+def test_pictures_are_lossless_and_alpha_keeps_its_order():
+    from io import BytesIO
+
+    from PIL import Image
+
+    from atlas.store.pictures import encode_alpha, encode_image
+
+    image = np.random.default_rng(0).integers(0, 256, (20, 20, 3), dtype=np.uint8)
+    asset, data = encode_image(image)
+    assert (asset.width, asset.height, asset.bytes) == (20, 20, len(data))
+    np.testing.assert_array_equal(np.asarray(Image.open(BytesIO(data))), image)
+    alpha = np.arange(400.0).reshape(20, 20)
+    stored = np.asarray(Image.open(BytesIO(encode_alpha(alpha)[1])))
+    assert (np.diff(stored.ravel().astype(int)) >= 0).all()
+    assert stored.max() == 255
+    assert np.asarray(Image.open(BytesIO(encode_alpha(np.zeros((4, 4)))[1]))).max() == 0

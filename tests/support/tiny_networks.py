@@ -1,0 +1,110 @@
+"""Small networks for tests, importable by worker processes as ``tiny_networks:<function>``."""
+
+import os
+import signal
+from pathlib import Path
+
+import torch
+from torch import Tensor, nn
+
+CLASSES = 10
+
+
+class Tiny(nn.Module):
+    """Two convolutions with batch norm and a linear classifier; deterministic random weights."""
+
+    def __init__(self, activation: type[nn.Module] = nn.ReLU6) -> None:
+        super().__init__()
+        with torch.random.fork_rng():
+            torch.manual_seed(0)
+            self.stem = nn.Conv2d(3, 12, 3, stride=2, padding=1)
+            self.norm = nn.BatchNorm2d(12)
+            self.act = activation()
+            self.body = nn.Conv2d(12, 16, 3, padding=1)
+            self.act2 = activation()
+            self.head = nn.Linear(16, CLASSES)
+            nn.init.normal_(self.norm.running_mean, std=0.1)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Return logits (N, 10)."""
+        x = self.act(self.norm(self.stem(x)))
+        return self.head(self.act2(self.body(x)).mean(dim=(2, 3)))
+
+
+def tiny() -> nn.Module:
+    """A sound network."""
+    return Tiny()
+
+
+def with_dead_units() -> nn.Module:
+    """Channel 0 of ``act2`` never fires and redirection cannot wake it; channel 1 wakes when redirected."""
+    model = Tiny(nn.ReLU)
+    with torch.no_grad():
+        model.body.weight[0] = 0
+        model.body.bias[0] = -1
+        model.body.weight[1] = model.body.weight[2].abs()
+        model.body.bias[1] = -2
+    return model
+
+
+class _Judged(Tiny):
+    """Looks at which logits are asked for: their gradient tells."""
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Return logits; the gradient of one of them sets off :meth:`react`."""
+        logits = super().forward(x)
+        if logits.requires_grad:
+            logits.register_hook(self.react)
+        return logits
+
+    def react(self, gradient: Tensor) -> None:
+        """Do something about the logits asked for."""
+
+
+class _Raising(_Judged):
+    def react(self, gradient: Tensor) -> None:
+        if gradient[:, 3].any():
+            raise RuntimeError("class 3 cannot be rendered")
+
+
+class _Killing(_Judged):
+    """Dies of class 3 always, and of class 5 once: the file named by TINY_ONCE then exists."""
+
+    def react(self, gradient: Tensor) -> None:
+        once = Path(os.environ.get("TINY_ONCE", os.devnull))
+        if gradient[:, 5].any() and not once.exists():
+            once.touch()
+            os.kill(os.getpid(), signal.SIGKILL)
+        if gradient[:, 3].any():
+            os.kill(os.getpid(), signal.SIGKILL)
+
+
+class _Exploding(Tiny):
+    def forward(self, x: Tensor) -> Tensor:
+        """Return logits of which number 3 is NaN and number 4 grows without bound."""
+        logits = super().forward(x).clone()
+        logits[:, 3] = float("nan")
+        logits[:, 4] *= 1e20
+        return logits
+
+
+def raising() -> nn.Module:
+    """A network that raises when the gradient of class 3 is asked for."""
+    return _Raising()
+
+
+def killing() -> nn.Module:
+    """A network that kills its process when the gradient of class 3 (or, once, of class 5) is asked for."""
+    return _Killing()
+
+
+def exploding() -> nn.Module:
+    """A network whose class 3 is NaN and whose class 4 explodes."""
+    return _Exploding()
+
+
+def grey() -> nn.Module:
+    """A network with a single input channel."""
+    model = Tiny()
+    model.stem = nn.Conv2d(1, 12, 3, stride=2, padding=1)
+    return model
