@@ -231,7 +231,8 @@
 
   function shortNumber(value) {
     const size = Math.abs(value);
-    return value.toLocaleString("en", { minimumFractionDigits: 0, maximumFractionDigits: size >= 100 ? 0 : size >= 10 ? 1 : size >= 1 ? 2 : 3 }).replace("-", "−");
+    const digits = size >= 100 ? 0 : size >= 10 ? 1 : size >= 1 ? 2 : 3;
+    return value.toLocaleString("en", { minimumFractionDigits: digits, maximumFractionDigits: digits }).replace("-", "−");
   }
 
   function picture(kind, files) {

@@ -24,15 +24,13 @@ LONGEST = 60
 
 
 def slug(name: str) -> str:
-    """Return ``name`` with only letters, digits, ``.``, ``_`` and ``-``; names that lose something get a digest.
+    """Return ``name`` with only ASCII letters, digits, ``.``, ``_`` and ``-``, of at most :data:`LONGEST` characters.
 
-    The result is never empty, never starts with a dot and is no longer than :data:`LONGEST`.
+    The result never starts with a dot; a name of which nothing is left becomes a digest of it. Two names may have one
+    slug: see :func:`unique_slugs`.
     """
     clean = re.sub(r"[^A-Za-z0-9._-]+", "-", name).strip(".-")[:LONGEST].rstrip(".-")
-    if clean == name:
-        return clean
-    tail = digest_bytes(name.encode("utf-8", "surrogatepass"))[:6]
-    return f"{clean[: LONGEST - 7]}-{tail}" if clean else tail
+    return clean or digest_bytes(name.encode("utf-8", "surrogatepass"))[:8]
 
 
 def unique_slugs(names: Iterable[tuple[str, str]]) -> dict[str, str]:

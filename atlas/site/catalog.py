@@ -33,7 +33,7 @@ class Rendering:
 
     @cached_property
     def reached(self) -> float | None:
-        """The activation that the picture reaches: measured on the whole picture if it was, else the objective's end."""
+        """The activation that the picture reaches: on the whole picture if that was measured, else the objective."""
         if self.record.status != "done":
             return None
         for name in ("activation", "objective"):
@@ -303,7 +303,8 @@ def titles(records: list[Record]) -> list[str]:
             differing = [
                 f"{name.replace('_', ' ')} {value}"
                 for name, value in sorted(record.job.parameters.items())
-                if any(other.job.parameters.get(name) != value for other in twins) and not isinstance(value, (dict, list))
+                if any(other.job.parameters.get(name) != value for other in twins)
+                and not isinstance(value, (dict, list))
             ]
             title = " · ".join([title, *differing[:2]])
         result.append(title)

@@ -9,8 +9,9 @@ Layout, inside the store's folder (records are the truth, this is only saved wor
 import json
 import multiprocessing
 import os
-from collections.abc import Callable, Iterable
-from concurrent.futures import Future, ProcessPoolExecutor
+from collections import deque
+from collections.abc import Generator, Iterable
+from concurrent.futures import ProcessPoolExecutor
 from dataclasses import asdict
 from pathlib import Path
 
@@ -31,46 +32,61 @@ Task = tuple[str, str, str, str, str]
 
 
 class DerivedPictures:
-    """The derived pictures of a store.
+    """The derived pictures of a store, made ahead in other processes while the caller uses those that are done.
 
     Args:
         store: where masters and the cache are.
+        records: those whose pictures will be asked for, in that order.
+
+    Raises:
+        StoreError: a record lacks its image.
     """
 
-    def __init__(self, store: Store) -> None:
+    def __init__(self, store: Store, records: Iterable[Record]) -> None:
         self._store = store
         self._folder = store.path / "derived"
         self.files = self._folder / "files"
-        self.rendered = 0
-        """How many masters had to be derived, rather than found."""
+        self._entries: dict[str, Path] = {}
+        self._found: dict[Path, Picture] = {}
+        missing: dict[Path, Task] = {}
+        for record in records:
+            task = self._task(record)
+            if task is None:
+                continue
+            entry = self._entries[record.key] = self._entry(task)
+            if entry not in self._found and entry not in missing:
+                known = read_entry(entry, self.files)
+                if known is None:
+                    missing[entry] = task
+                else:
+                    self._found[entry] = known
+        self.rendered = len(missing)
+        """How many masters have to be derived, rather than found."""
+        self.total = len(missing) + len(self._found)
+        """How many masters there are."""
+        self._coming = self._make(list(missing.items()))
 
-    def pictures(self, records: Iterable[Record], progress: Callable[[int, int], None]) -> dict[str, Picture]:
-        """Return key to picture for every finished record; make what is missing.
+    @property
+    def done(self) -> int:
+        """How many masters are done."""
+        return len(self._found)
 
-        Args:
-            progress: told (finished, all) masters.
+    def get(self, record: Record) -> Picture | None:
+        """Return the picture of a record, waiting for it if need be; None for a record without one.
 
         Raises:
             StoreError: a master is missing or damaged, or the cache cannot be written.
         """
-        found: dict[str, Picture] = {}
-        missing: list[Task] = []
-        for record in records:
-            task = self._task(record)
-            if task is not None:
-                known = read_entry(self._entry(task), self.files)
-                if known is None:
-                    missing.append(task)
-                else:
-                    found[record.key] = known
-        self.rendered = len(missing)
-        total = len(found) + len(missing)
-        progress(len(found), total)
-        chunks = [missing[start : start + CHUNK] for start in range(0, len(missing), CHUNK)]
-        for chunk in self._run(chunks, parallel=len(missing) >= WORTH_PROCESSES):
-            found.update(chunk)
-            progress(len(found), total)
-        return found
+        entry = self._entries.get(record.key)
+        if entry is None:
+            return None
+        while entry not in self._found:
+            self._found.update(next(self._coming))
+        return self._found[entry]
+
+    def close(self) -> None:
+        """Stop what is still being made."""
+        self._coming.close()
 
     def _task(self, record: Record) -> Task | None:
         image, alpha = record.asset("image"), record.asset("alpha")
@@ -86,26 +102,26 @@ class DerivedPictures:
         name = digest([RECIPE, task[2], task[4]])[:32]
         return self._folder / name[:2] / f"{name}.json"
 
-    def _run(self, chunks: list[list[Task]], parallel: bool) -> Iterable[dict[str, Picture]]:
-        work = [([(task, self._entry(task)) for task in chunk], self.files) for chunk in chunks]
-        if not parallel:
-            yield from (make_entries(*arguments) for arguments in work)
+    def _make(self, work: list[tuple[Path, Task]]) -> Generator[dict[Path, Picture], None, None]:
+        """Yield what was made, chunk by chunk, in the order of ``work``."""
+        chunks = [work[start : start + CHUNK] for start in range(0, len(work), CHUNK)]
+        if len(work) < WORTH_PROCESSES:
+            yield from (make_entries(chunk, self.files) for chunk in chunks)
             return
         # Not fork: the caller may hold threads (torch, ray), whose locks a forked child would inherit locked.
         context = multiprocessing.get_context("spawn")
-        with ProcessPoolExecutor(max(1, os.cpu_count() or 1), mp_context=context) as pool:
-            futures: list[Future[dict[str, Picture]]] = [pool.submit(make_entries, *arguments) for arguments in work]
+        with ProcessPoolExecutor(os.cpu_count() or 1, mp_context=context) as pool:
+            futures = deque(pool.submit(make_entries, chunk, self.files) for chunk in chunks)
             try:
-                for future in futures:
-                    yield future.result()
-            except BaseException:
+                while futures:
+                    yield futures.popleft().result()
+            finally:
                 pool.shutdown(cancel_futures=True)
-                raise
 
 
-def make_entries(tasks: list[tuple[Task, Path]], files: Path) -> dict[str, Picture]:
-    """Derive a chunk of masters and put them into the cache; return key to picture. Runs in worker processes."""
-    return {task[0]: _make_entry(task, entry, files) for task, entry in tasks}
+def make_entries(chunk: list[tuple[Path, Task]], files: Path) -> dict[Path, Picture]:
+    """Derive a chunk of masters and put them into the cache; return entry to picture. Runs in worker processes."""
+    return {entry: _make_entry(task, entry, files) for entry, task in chunk}
 
 
 def _make_entry(task: Task, entry: Path, files: Path) -> Picture:
@@ -134,7 +150,7 @@ def _read_master(key: str, path: str, expected: str) -> bytes:
 
 
 def _write(path: Path, content: bytes) -> None:
-    """Write through a temporary name. Not synced: after a power cut :func:`read_entry` notices, and it is made again."""
+    """Write through a temporary name. Not synced: :func:`read_entry` notices what a power cut took."""
     temporary = path.with_name(f".tmp-{os.getpid()}-{path.name}")
     try:
         temporary.write_bytes(content)

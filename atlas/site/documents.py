@@ -6,7 +6,7 @@ Every page ``name.html`` has ``name.json`` beside it::
     schema_version  1; raised when a reader of the old one would be wrong
     kind            home | model | classes | class | layer | unit | method
     title           the page's heading
-    links           name to relative address: page, manifest, and where there are some up, previous, next, pages of units
+    links           name to relative address: page, manifest, and where they exist up, previous, next
     data            by kind:
       home          title, description, author, licence, date, counts, models [{name, weights, href}], methods
       model         card (as in the store), counts, layers [{name, units, counts, href}]
@@ -44,7 +44,8 @@ def counts_json(counts: Counter[str]) -> dict[str, int]:
 
 def _files(files: tuple[Derived, ...], root: str) -> list[dict[str, Any]]:
     return [
-        {"src": f"{root}i/{file.path}", "width": file.width, "height": file.height, "bytes": file.bytes} for file in files
+        {"src": f"{root}i/{file.path}", "width": file.width, "height": file.height, "bytes": file.bytes}
+        for file in files
     ]
 
 

@@ -31,6 +31,8 @@ class _Checker:
     def __init__(self, output: Path) -> None:
         self.output = output
         self._anchors: dict[str, set[str]] = {}
+        self._sound: set[tuple[str, str, bool]] = set()
+        """(folder, address, may leave) of links found sound: pages of one folder share most of theirs."""
 
     @cached_property
     def files(self) -> set[str]:
@@ -68,20 +70,28 @@ class _Checker:
     def _check(self, source: str, address: str, base: str | None, may_leave: bool) -> Iterator[str]:
         if base is not None and address.startswith(base):
             address, source = address[len(base) :] or "index.html", posixpath.basename(source)
+        place = (posixpath.dirname(source), address, may_leave)
+        if place not in self._sound:
+            problem = self._problem(source, address, may_leave)
+            if problem:
+                yield f"{source}: {address} {problem}"
+            elif not address.startswith("#"):
+                self._sound.add(place)
+
+    def _problem(self, source: str, address: str, may_leave: bool) -> str:
         parts = urlsplit(address)
         if parts.scheme or parts.netloc:
-            if not may_leave or parts.scheme not in ("http", "https", "mailto"):
-                yield f"{source}: {address} is on another host"
-            return
+            return "" if may_leave and parts.scheme in ("http", "https", "mailto") else "is on another host"
         if parts.path.startswith("/"):
-            yield f"{source}: {address} starts at the server's root"
-            return
-        folder = posixpath.dirname(source)
-        target = posixpath.normpath(posixpath.join(folder, unquote(parts.path))) if parts.path else source
+            return "starts at the server's root"
+        target = (
+            posixpath.normpath(posixpath.join(posixpath.dirname(source), unquote(parts.path))) if parts.path else source
+        )
         if target not in self.files:
-            yield f"{source}: {address} leads nowhere"
-        elif parts.fragment and target.endswith(".html") and unquote(parts.fragment) not in self._anchors_of(target):
-            yield f"{source}: {address} has no such anchor"
+            return "leads nowhere"
+        if parts.fragment and target.endswith(".html") and unquote(parts.fragment) not in self._anchors_of(target):
+            return "has no such anchor"
+        return ""
 
     def _anchors_of(self, name: str) -> set[str]:
         if name not in self._anchors:

@@ -19,7 +19,7 @@ def method_note(name: str) -> dict[str, Any]:
 
     A method that another package brings has only its name here; its page shows that and its parameters.
     """
-    unknown = {
+    unknown: dict[str, Any] = {
         "title": name,
         "summary": f"Renderings made with the method {name}.",
         "paragraphs": [f"The pictures below were made with the method “{name}”, which is not part of atlas itself."],

@@ -84,7 +84,7 @@ class Page:
     @property
     def canonical(self) -> str:
         """Its address for search engines, where a server finds index.html by itself."""
-        return self.address[: -len("index.html")] if self.address.endswith("index.html") else self.address
+        return self.address.removesuffix("index.html")
 
     def document(self) -> dict[str, Any]:
         """Return its JSON."""

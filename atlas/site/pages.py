@@ -4,14 +4,14 @@ import json
 from collections.abc import Iterator
 from itertools import chain, zip_longest
 
+from atlas.site.addresses import page_name, root_of
 from atlas.site.catalog import Catalog, Layer, Model, Unit
+from atlas.site.citation import bibtex
 from atlas.site.documents import counts_json, list_json, model_json, unit_json
 from atlas.site.formats import noun, number, parameter, percent, thousands
-from atlas.site.method_notes import limits, method_note
 from atlas.site.metadata import SiteMetadata
+from atlas.site.method_notes import limits, method_note
 from atlas.site.page import PAGE_SIZE, Figure, Link, Page, pager
-from atlas.site.addresses import page_name, root_of
-from atlas.site.citation import bibtex
 from atlas.site.strip import strip
 
 INTRO = (
@@ -24,21 +24,24 @@ KNOWN_MEASUREMENTS = {"objective", "activation", "probability"}
 """Measurements that have their own words on a page; others are shown under their own names."""
 
 
-def all_pages(catalog: Catalog, metadata: SiteMetadata) -> Iterator[Page]:
-    """Yield every page of the site."""
+def layer_pages(layer: Layer, metadata: SiteMetadata, date: str) -> Iterator[Page]:
+    """Yield every page of one layer; its pictures must be there."""
+    yield from list_pages(layer)
+    yield from unit_pages(layer, metadata, date)
+
+
+def other_pages(catalog: Catalog, metadata: SiteMetadata) -> Iterator[Page]:
+    """Yield the pages that belong to no layer; all pictures must be there."""
     yield home_page(catalog, metadata)
     for model in catalog.models:
         yield model_page(model)
-        for layer in model.layers:
-            yield from list_pages(layer)
-            yield from unit_pages(layer, metadata, catalog.date)
     for name in catalog.methods:
         yield method_page(name, catalog)
     yield Page("404.html", "404.html", "error", "Nothing here", "There is no page at this address.", is_error=True)
 
 
 def count_pages(catalog: Catalog) -> int:
-    """Return how many pages :func:`all_pages` yields."""
+    """Return how many pages the site has."""
     lists = sum(-(-len(layer.units) // PAGE_SIZE) for model in catalog.models for layer in model.layers)
     return 2 + len(catalog.models) + lists + sum(1 for _ in catalog.units()) + len(catalog.methods)
 
@@ -58,14 +61,14 @@ def home_page(catalog: Catalog, metadata: SiteMetadata) -> Page:
         "licence": metadata.licence,
         "date": catalog.date,
         "counts": counts_json(catalog.counts),
-        "models": [{"name": model.card.name, "weights": model.weights, "href": model.address} for model in catalog.models],
+        "models": [
+            {"name": model.card.name, "weights": model.weights, "href": model.address} for model in catalog.models
+        ],
         "methods": [{"name": name, "href": address} for name, address in catalog.methods.items()],
     }
     context = {"striking": striking, "mosaic": mosaic}
     image = _image(striking[0]) if striking else ""
-    return Page(
-        "index.html", "home.html", "home", metadata.title, intro[:300], data, context, intro=intro, image=image
-    )
+    return Page("index.html", "home.html", "home", metadata.title, intro[:300], data, context, intro=intro, image=image)
 
 
 def striking_units(catalog: Catalog) -> list[Unit]:
@@ -176,8 +179,8 @@ def unit_pages(layer: Layer, metadata: SiteMetadata, date: str) -> Iterator[Page
             unit_json(unit, root_of(unit.address)),
             {"unit": unit},
             crumbs=[Link(layer.model.card.name, layer.model.address), Link(name, list_address), Link(unit.title)],
-            previous=before and Link(before.title, before.address),
-            next=after and Link(after.title, after.address),
+            previous=Link(before.title, before.address) if before else None,
+            next=Link(after.title, after.address) if after else None,
             figures=unit_figures(unit),
             bibtex=bibtex(unit, metadata, date),
             image=_image(unit),
@@ -227,15 +230,20 @@ def method_page(name: str, catalog: Catalog) -> Page:
             values.setdefault(key, {})[json.dumps(value, sort_keys=True)] = parameter(value)
     written = {key: sorted(found.values(), key=lambda text: (len(text), text)) for key, found in sorted(values.items())}
     meanings = note["parameters"]
-    rows = [(key, "; ".join(found[:6]) + ("; …" if len(found) > 6 else ""), meanings.get(key, "")) for key, found in written.items()]
-    sample = [
-        unit
-        for model in catalog.models
-        for unit in _best_of(model)
-        if unit.lead.record.job.method == name
-    ][:6]
+    rows = [
+        (key, "; ".join(found[:6]) + ("; …" if len(found) > 6 else ""), meanings.get(key, ""))
+        for key, found in written.items()
+    ]
+    sample = [unit for model in catalog.models for unit in _best_of(model) if unit.lead.record.job.method == name][:6]
     data = {"name": name, "title": note["title"], "versions": versions, "parameters": written}
     context = {"note": note, "limits": limits(), "versions": versions, "parameters": rows, "sample": sample}
     return Page(
-        catalog.methods[name], "method.html", "method", note["title"], note["summary"], data, context, crumbs=[Link(note["title"])]
+        catalog.methods[name],
+        "method.html",
+        "method",
+        note["title"],
+        note["summary"],
+        data,
+        context,
+        crumbs=[Link(note["title"])],
     )

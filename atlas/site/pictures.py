@@ -10,6 +10,7 @@ import math
 from dataclasses import dataclass
 from functools import cache
 from itertools import accumulate
+from pathlib import Path
 
 from PIL import Image, ImageChops, ImageFilter, features
 from PIL import __version__ as pillow_version
@@ -28,14 +29,18 @@ SIGMA = 0.025
 """Standard deviation of the smoothing, share of the side."""
 CLIP = 0.88
 """Percentile of the map that becomes fully opaque (the paper shows 80-98)."""
-MASS = 0.92
-"""Share of the smoothed map's mass that the crop must hold."""
-FEATHER = 0.08
+CLEAR = 0.25
+"""Percentile of the map below which all is clear: MACO's maps carry a haze wherever a crop once fell."""
+MASS = 0.82
+"""Share of the mask's mass that the crop must hold; the rest is its faint rim."""
+FEATHER = 0.14
 """Width of the soft edge where a crop cuts through the map, share of the crop."""
+COLOUR_STEPS = 6
+"""Steps per channel of the placeholder colours; the stylesheet has a class for each of the 216."""
 ALPHA_QUALITY = 76
 """WebP keeps 64 levels of opacity at 76: no rings are seen, at half of the bytes and time of all 256."""
-RECIPE = f"atlas-pictures-1 pillow {pillow_version} webp {features.version('webp')}"
-"""Names how pictures are derived; raise the number when the code below changes what it makes."""
+RECIPE = f"{digest_bytes(Path(__file__).read_bytes())[:12]} pillow {pillow_version} webp {features.version('webp')}"
+"""Names how pictures are derived: this file as it is, and the libraries that encode."""
 
 
 @dataclass(frozen=True)
@@ -82,7 +87,7 @@ def derive(image: bytes, alpha: bytes | None) -> tuple[Picture, dict[str, bytes]
     files: dict[str, bytes] = {}
     master = Image.open(io.BytesIO(image)).convert("RGB")
     average = master.resize((1, 1), Image.Resampling.BOX).getpixel((0, 0))
-    colour = "".join(str(round(channel / 51)) for channel in average)  # type: ignore[union-attr]
+    colour = "".join(str(round(channel * (COLOUR_STEPS - 1) / 255)) for channel in average)  # type: ignore[union-attr]
     raw = _files(master, None, files)
     masked: tuple[Derived, ...] = ()
     if alpha is not None:
@@ -101,7 +106,7 @@ def smooth_mask(alpha: Image.Image) -> Image.Image:
     """Return the opacity of the whole picture on a :data:`GRID` by :data:`GRID` grid, 8-bit."""
     small = alpha.resize((GRID, GRID), Image.Resampling.BOX).filter(ImageFilter.GaussianBlur(SIGMA * GRID))
     histogram, seen, low, high = small.histogram(), 0, 0, 255
-    low_count, high_count = 0.1 * GRID * GRID, CLIP * GRID * GRID
+    low_count, high_count = CLEAR * GRID * GRID, CLIP * GRID * GRID
     for value, count in enumerate(histogram):
         if seen < low_count:
             low = value
@@ -156,6 +161,7 @@ def feather(side: int) -> Image.Image:
     """Return a mask that is opaque inside and fades to the edges, so that no crop ends in a hard line."""
     width = max(1.0, FEATHER * side)
     ramp = [min(1.0, (min(place, side - 1 - place) + 0.5) / width) for place in range(side)]
+    ramp = [share * share * (3 - 2 * share) for share in ramp]
     return Image.frombytes("L", (side, side), bytes(round(255 * down * across) for down in ramp for across in ramp))
 
 

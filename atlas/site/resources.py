@@ -17,7 +17,9 @@ def resource_folder(name: str) -> Path:
     for folder in (PACKAGE / name, PACKAGE.parent / name):
         if folder.is_dir():
             return folder
-    raise SiteError(f"this installation of atlas has no {name}", "install it again: pip install --force-reinstall lens-atlas")
+    raise SiteError(
+        f"this installation of atlas has no {name}", "install it again: pip install --force-reinstall lens-atlas"
+    )
 
 
 def code_digest() -> str:

@@ -5,6 +5,7 @@ Units are kept as ranges of indices, so that ten thousand of them cost a few byt
 """
 
 import json
+from collections import Counter
 from collections.abc import Sequence
 from typing import Any
 
@@ -32,9 +33,10 @@ def ranges(indices: Sequence[int]) -> list[int]:
 
 def search_index(catalog: Catalog) -> bytes:
     """Return the script with every model, class (index, name, id, synonyms), layer and unit range."""
+    names = Counter(model.card.name for model in catalog.models)
     models = [
         {
-            "name": model.card.name,
+            "name": model.card.name if names[model.card.name] == 1 else f"{model.card.name} {model.weights[:8]}",
             "folder": model.folder,
             "classes": [_class_entry(unit) for unit in (model.classes.units if model.classes else [])],
             "layers": [
@@ -66,7 +68,9 @@ def _row(unit: Unit) -> list[Any]:
     top = unit.model.label(scores[0].index) if scores else ""
     names = " ".join([unit.label.id, *unit.label.synonyms]) if unit.label else ""
     title = unit.title if unit.layer.is_output else str(unit.index)
-    files = [_pairs(thumbnails(kind)) if kind else [] for kind in (picture.masked, picture.raw)] if picture else [[], []]
+    files = (
+        [_pairs(thumbnails(kind)) if kind else [] for kind in (picture.masked, picture.raw)] if picture else [[], []]
+    )
     colour = picture.colour if picture else ""
     return [unit.index, title, unit.address, unit.lead.reached, top, unit.status, *files, colour, names]
 

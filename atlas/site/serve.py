@@ -21,7 +21,9 @@ def make_server(output: Path, port: int) -> ThreadingHTTPServer:
     try:
         return ThreadingHTTPServer(("127.0.0.1", port), partial(_Handler, directory=str(output)))
     except (OSError, OverflowError) as error:
-        raise SiteError(f"cannot listen on port {port} of 127.0.0.1: {error}", "choose another port, or 0 for any") from error
+        raise SiteError(
+            f"cannot listen on port {port} of 127.0.0.1: {error}", "choose another port, or 0 for any"
+        ) from error
 
 
 def serve(output: Path, port: int) -> None:
@@ -35,7 +37,7 @@ class _Handler(SimpleHTTPRequestHandler):
 
     extensions_map = SimpleHTTPRequestHandler.extensions_map | {".webp": "image/webp", ".js": "text/javascript"}
 
-    def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the base class's name
+    def log_message(self, format: str, *args: object) -> None:
         pass
 
     def end_headers(self) -> None:

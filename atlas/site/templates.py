@@ -16,7 +16,12 @@ def environment(**names: Any) -> Environment:
     """
     loader = FileSystemLoader(resource_folder("templates"))
     jinja = Environment(
-        loader=loader, autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True, auto_reload=False
+        loader=loader,
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        auto_reload=False,
     )
     jinja.filters.update(FILTERS)
     jinja.globals.update(names)

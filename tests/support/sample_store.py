@@ -79,7 +79,9 @@ def identity(variant: str) -> ModelIdentity:
 def card(variant: str, name: str = "Sample Net") -> ModelCard:
     """Return the card of one of the sample's models."""
     blocks = [
-        LayerInfo(name=f"blocks.{place}", module="Block", layout="map", units=8 * 2**place - 16 * (place == 3), grid=(28, 28))
+        LayerInfo(
+            name=f"blocks.{place}", module="Block", layout="map", units=8 * 2**place - 16 * (place == 3), grid=(28, 28)
+        )
         for place in range(5)
     ]
     wide = LayerInfo(name=WIDE_LAYER, module="Block", layout="map", units=WIDE_UNITS, grid=(14, 14))
@@ -105,7 +107,13 @@ def job(variant: str, target: Target, seed: int = 0, method: str = "maco", **par
     """Return a job with MACO-like parameters."""
     values = {"steps": 64, "image_size": 96, "noise": 0.1, "resolution": [160, 160], "spectrum": "ab" * 32} | parameters
     return Job(
-        model=identity(variant), target=target, method=method, version=1, parameters=values, seed=seed, numerics="float32"
+        model=identity(variant),
+        target=target,
+        method=method,
+        version=1,
+        parameters=values,
+        seed=seed,
+        numerics="float32",
     )
 
 
@@ -133,17 +141,26 @@ def record(job: Job, status: str = "done", side: int = 96, with_alpha: bool = Tr
         job=job,
         status=status,
         assets=tuple(
-            Asset(role=role, sha256=digest_bytes(data), media_type="image/png", bytes=len(data), width=side, height=side)
+            Asset(
+                role=role, sha256=digest_bytes(data), media_type="image/png", bytes=len(data), width=side, height=side
+            )
             for role, data in pictures.items()
         ),
         measurements=measurements if done else (),
         trace=trace if done else (0.0,) * 64,
-        top_classes=tuple(ClassScore(index=i, probability=p) for i, p in zip([first, *others], shares, strict=True)) if done else (),
+        top_classes=tuple(ClassScore(index=i, probability=p) for i, p in zip([first, *others], shares, strict=True))
+        if done
+        else (),
         provenance=Provenance(
-            versions={"atlas": "0.1.0", "torch": "2.9.0", "timm": "1.0.20"}, device="cpu", batch_size=8, seconds=3.7,
+            versions={"atlas": "0.1.0", "torch": "2.9.0", "timm": "1.0.20"},
+            device="cpu",
+            batch_size=8,
+            seconds=3.7,
             created=f"2026-11-{1 + seed % 20:02d}T08:00:00Z",
         ),
-        error=Failure(kind="diverged", message="the objective became nan at step 12 of 64 <b>") if status == "failed" else None,
+        error=Failure(kind="diverged", message="the objective became nan at step 12 of 64 <b>")
+        if status == "failed"
+        else None,
     ), pictures
 
 
@@ -187,11 +204,13 @@ def make_sample_store(path: Path, side: int = 96) -> Store:
 
 
 def add_units(store: Store, count: int, layer: str = "blocks.4", side: int = 64, distinct: int = 64) -> None:
-    """Add ``count`` units to a layer of the first model, with ``distinct`` different pictures, for sites of any size."""
+    """Give a layer of the first model ``count`` units that share ``distinct`` pictures, for sites of any size."""
     sample = card("a")
     layers = tuple(info.model_copy(update={"units": count}) if info.name == layer else info for info in sample.layers)
     store.save_card(sample.model_copy(update={"layers": layers}))
-    pictures = [record(job("a", Target(kind="channel", layer=layer, unit=index)), side=side) for index in range(distinct)]
+    pictures = [
+        record(job("a", Target(kind="channel", layer=layer, unit=index)), side=side) for index in range(distinct)
+    ]
     for index in range(count):
         twin, data = pictures[index % distinct]
         work = job("a", Target(kind="channel", layer=layer, unit=index))

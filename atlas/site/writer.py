@@ -1,0 +1,198 @@
+"""SiteWriter: writes every file of a site into an empty folder, layer by layer, while pictures are still being made."""
+
+import os
+import shutil
+from collections.abc import Callable, Iterable
+from pathlib import Path
+
+import atlas
+from atlas.core.canonical import digest_bytes
+from atlas.errors import SiteError
+from atlas.site.addresses import json_beside
+from atlas.site.catalog import Catalog, Layer
+from atlas.site.derived import DerivedPictures
+from atlas.site.documents import encode
+from atlas.site.links import check_links
+from atlas.site.metadata import SiteMetadata
+from atlas.site.method_notes import method_title
+from atlas.site.page import Page
+from atlas.site.pages import count_pages, layer_pages, other_pages
+from atlas.site.pictures import COLOUR_STEPS, Derived
+from atlas.site.resources import resource_folder
+from atlas.site.search import grid_rows, search_index
+from atlas.site.templates import environment
+
+Progress = Callable[[str, int, int], None]
+"""Told (stage, done, all)."""
+LISTED_PROBLEMS = 20
+"""Broken links that are spelled out; with more, the first ones say enough."""
+
+
+class SiteWriter:
+    """Writes one site.
+
+    Args:
+        folder: empty. derived: the pictures of the catalog's records.
+        progress: told (stage, done, all); stages are ``pictures``, ``pages`` and ``links``.
+    """
+
+    def __init__(
+        self,
+        folder: Path,
+        catalog: Catalog,
+        metadata: SiteMetadata,
+        derived: DerivedPictures,
+        progress: Progress | None,
+    ) -> None:
+        self._folder = folder
+        self._catalog = catalog
+        self._metadata = metadata
+        self._derived = derived
+        self._tell = progress or (lambda stage, done, total: None)
+        self._made: set[str] = set()
+        self._linked: set[str] = set()
+        self._can_link = True
+        self._bytes = 0
+        self._pages: list[Page] = []
+        self._total = count_pages(catalog)
+
+    def write_all(self) -> dict[str, int]:
+        """Write everything and check the links; return the counts of pages, pictures and bytes.
+
+        Raises:
+            SiteError: a link is broken. StoreError: a picture of the store is damaged.
+        """
+        site = {
+            **self._metadata.model_dump(mode="json"),
+            **self._write_static(),
+            "date": self._catalog.date,
+            "versions": _versions(self._catalog),
+            "methods": [(method_title(name), address) for name, address in self._catalog.methods.items()],
+        }
+        jinja = environment(site=site, catalog=self._catalog)
+        self._templates = {name: jinja.get_template(name) for name in jinja.list_templates(extensions=["html"])}
+        for model in self._catalog.models:
+            for layer in model.layers:
+                self._add_pictures(layer)
+                self._write_pages(layer_pages(layer, self._metadata, self._catalog.date))
+                self._write(f"{layer.folder}/grid.js", grid_rows(layer))
+        self._write_pages(other_pages(self._catalog, self._metadata))
+        self._write("search.js", search_index(self._catalog))
+        self._write_for_machines()
+        self._check()
+        return {"pages": len(self._pages), "pictures": len(self._linked), "bytes": self._bytes}
+
+    def _write(self, address: str, content: bytes) -> None:
+        path = os.path.join(self._folder, address)
+        self._make_folder(os.path.dirname(path))
+        with open(path, "wb") as file:
+            file.write(content)
+        self._bytes += len(content)
+
+    def _make_folder(self, path: str) -> None:
+        if path not in self._made:
+            os.makedirs(path, exist_ok=True)
+            self._made.add(path)
+
+    def _write_static(self) -> dict[str, str]:
+        """Write style, script and icon under names that hold a digest; return the names."""
+        levels = range(COLOUR_STEPS)
+        colours = [
+            f".c{r}{g}{b}{{background:#{r * 3:x}{g * 3:x}{b * 3:x}}}" for r in levels for g in levels for b in levels
+        ]
+        names = {}
+        for role, name in (("style", "atlas.css"), ("script", "atlas.js"), ("icon", "icon.svg")):
+            content = (resource_folder("static") / name).read_bytes()
+            if role == "style":
+                content += "".join(colours).encode()
+            stem, _, suffix = name.rpartition(".")
+            names[role] = f"{stem}.{digest_bytes(content)[:10]}.{suffix}"
+            self._write(f"static/{names[role]}", content)
+        return names
+
+    # --- pictures ----------------------------------------------------------------------------------------------
+
+    def _add_pictures(self, layer: Layer) -> None:
+        """Give every rendering of a layer its picture, and put the picture's files into the site."""
+        for unit in layer.units:
+            for rendering in unit.renderings:
+                rendering.picture = self._derived.get(rendering.record)
+                for file in rendering.picture.files if rendering.picture else ():
+                    if file.path not in self._linked:
+                        self._place(file)
+            self._tell("pictures", self._derived.done, self._derived.total)
+
+    def _place(self, file: Derived) -> None:
+        """Put a derived file into the site, as a hard link where that works."""
+        source, target = f"{self._derived.files}/{file.path}", f"{self._folder}/i/{file.path}"
+        self._make_folder(os.path.dirname(target))
+        self._linked.add(file.path)
+        self._bytes += file.bytes
+        if self._can_link:
+            try:
+                os.link(source, target)
+                return
+            except OSError:
+                self._can_link = False  # another disk, or a file system without hard links: copy instead
+        shutil.copyfile(source, target)
+
+    # --- pages -------------------------------------------------------------------------------------------------
+
+    def _write_pages(self, pages: Iterable[Page]) -> None:
+        for page in pages:
+            root = self._metadata.base_path if page.is_error and self._metadata.base_path else page.root
+            text = self._templates[page.template].render(page=page, root=root, **page.context)
+            self._write(page.address, text.encode())
+            if not page.is_error:
+                self._write(page.json, encode(page.document()))
+            page.data, page.context = {}, {}
+            self._pages.append(page)
+            self._tell("pages", len(self._pages), self._total)
+
+    def _write_for_machines(self) -> None:
+        """Write the manifest and what crawlers and hosts look for."""
+        url = self._metadata.url
+        listed = sorted((page for page in self._pages if not page.is_error), key=lambda page: page.address)
+        manifest = {
+            "schema": "atlas-manifest",
+            "schema_version": 1,
+            "title": self._metadata.title,
+            "url": url,
+            "atlas": atlas.__version__,
+            "date": self._catalog.date,
+            "pages": [
+                {"kind": page.kind, "title": page.title, "href": page.address, "data": json_beside(page.address)}
+                for page in listed
+            ],
+        }
+        self._write("manifest.json", encode(manifest))
+        self._write(".nojekyll", b"")
+        robots = "User-agent: *\nAllow: /\n"
+        if url:
+            addresses = "".join(f"<url><loc>{url}{page.canonical}</loc></url>\n" for page in listed)
+            head = (
+                '<?xml version="1.0" encoding="UTF-8"?>\n<urlset xmlns="http://www.sitemaps.org/schemas/sitemap/0.9">\n'
+            )
+            self._write("sitemap.xml", f"{head}{addresses}</urlset>\n".encode())
+            robots += f"Sitemap: {url}sitemap.xml\n"
+        self._write("robots.txt", robots.encode())
+
+    def _check(self) -> None:
+        self._tell("links", 0, 1)
+        broken = check_links(self._folder)
+        if broken:
+            lines = "".join(f"\n  - {problem}" for problem in broken[:LISTED_PROBLEMS])
+            if len(broken) > LISTED_PROBLEMS:
+                lines += f"\n  ... and {len(broken) - LISTED_PROBLEMS} more"
+            raise SiteError(
+                f"{len(broken)} broken links:{lines}", "the old site, if any, is still there; please report this"
+            )
+        self._tell("links", 1, 1)
+
+
+def _versions(catalog: Catalog) -> list[tuple[str, str]]:
+    """Return atlas's own version and those that made the newest rendering."""
+    newest = max((it.record for it in catalog.renderings()), key=lambda record: (record.provenance.created, record.key))
+    own = ("atlas", "lens-atlas")
+    others = {name: version for name, version in newest.provenance.versions.items() if name not in own}
+    return [("atlas", atlas.__version__), *sorted(others.items())]
