@@ -1,0 +1,337 @@
+"""The sample site in a real browser, opened from disk and from a server under a sub-path."""
+
+import json
+import threading
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from functools import partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import pytest
+from chromium import chromium_executable
+from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
+from sample_site import Sample
+from sample_store import ARABIC_NAME, SCRIPT_NAME, WIDE_LAYER, WIDE_UNITS
+
+PHONE, DESK = (390, 844), (1440, 900)
+
+
+class Quiet(SimpleHTTPRequestHandler):
+    def log_message(self, *args: object) -> None:
+        pass
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    with sync_playwright() as playwright:
+        executable = chromium_executable()
+        started = playwright.chromium.launch(executable_path=executable, args=["--no-sandbox"])
+        yield started
+        started.close()
+
+
+@pytest.fixture(scope="module")
+def served(sample: Sample) -> Iterator[str]:
+    """Address of the sample site under a path, as GitHub serves a project's pages."""
+    handler = partial(Quiet, directory=str(sample.site.parent))
+    with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+        thread = threading.Thread(target=server.serve_forever)
+        thread.start()
+        yield f"http://127.0.0.1:{server.server_address[1]}/{sample.site.name}/"
+        server.shutdown()
+        thread.join()
+
+
+@dataclass
+class Visit:
+    """One page of a browser, at the root of the site, and all that it asked for and complained about."""
+
+    page: Page
+    root: str
+    first: str
+    requests: list[str] = field(default_factory=list)
+    complaints: list[str] = field(default_factory=list)
+
+    def open(self, address: str) -> None:
+        self.page.goto(self.root + address)
+
+    def complain(self, text: str, address: str) -> None:
+        """Note an error, but not that a server has no icon for a bare JSON file, which browsers ask for."""
+        if not address.endswith("/favicon.ico"):
+            self.complaints.append(f"{address}: {text}")
+
+    def pictures(self) -> list[str]:
+        """Return the files of all pictures asked for so far."""
+        return [address.removeprefix(self.root) for address in self.requests if address.endswith(".webp")]
+
+
+def visit(context: BrowserContext, root: str, sample: Sample) -> Visit:
+    made = Visit(context.new_page(), root, sample.first)
+    made.page.set_default_timeout(10_000)
+    made.page.on("request", lambda request: made.requests.append(request.url))
+    made.page.on("console", lambda message: made.complain(message.text, message.location["url"]))
+    made.page.on("pageerror", lambda error: made.complain(str(error), made.page.url))
+    return made
+
+
+@pytest.fixture(params=["file", "http"])
+def site(request: pytest.FixtureRequest, browser: Browser, served: str, sample: Sample) -> Iterator[Visit]:
+    """A visit that must end without a complaint and without a request that left the site."""
+    root = sample.site.as_uri() + "/" if request.param == "file" else served
+    context = browser.new_context(viewport={"width": DESK[0], "height": DESK[1]}, color_scheme="light")
+    made = visit(context, root, sample)
+    yield made
+    context.close()
+    assert made.complaints == []
+    assert [address for address in made.requests if not address.startswith(root)] == []
+
+
+@pytest.fixture
+def on_disk(browser: Browser, sample: Sample) -> Iterator[Visit]:
+    """As ``site``, from disk only, for what cannot depend on where pages come from."""
+    context = browser.new_context(viewport={"width": DESK[0], "height": DESK[1]}, color_scheme="light")
+    made = visit(context, sample.site.as_uri() + "/", sample)
+    yield made
+    context.close()
+    assert made.complaints == []
+    assert [address for address in made.requests if not address.startswith(made.root)] == []
+
+
+def test_from_home_to_a_class_a_unit_and_its_json(site: Visit) -> None:
+    page = site.page
+    site.open("index.html")
+    page.locator(f'.entries a[href="{site.first}/index.html"]').click()
+    page.get_by_role("link", name="All 40 rendered classes").click()
+    page.locator(".grid a", has_text="goldfish").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("goldfish")
+    assert page.locator(".hero img:visible").evaluate("image => image.decode().then(() => image.naturalWidth)") > 0
+    page.locator(".crumbs a").first.click()
+    page.locator(".rows a", has_text=WIDE_LAYER).click()
+    page.locator(".pages a", has_text="2").click()
+    page.locator(".grid a").nth(4).click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("unit 40")
+    page.get_by_role("link", name="JSON", exact=True).click()
+    page.wait_for_url("**/40.json")
+    document = json.loads(page.locator("body").inner_text())
+    assert (document["kind"], document["data"]["index"]) == ("unit", 40)
+
+
+@pytest.mark.parametrize(
+    ("typed", "found"),
+    [
+        ("flamnigo", "c/0.html"),
+        ("carasius", "c/1.html"),
+        ("penguin king", "c/7.html"),
+        (ARABIC_NAME[:4], "c/5.html"),
+        (SCRIPT_NAME, "c/2.html"),
+        (f"{WIDE_LAYER} 17", f"l/{WIDE_LAYER}/17.html"),
+        ("unit 111", f"l/{WIDE_LAYER}/111.html"),
+    ],
+)
+def test_search_forgives_typos_and_finds_classes_synonyms_and_units(on_disk: Visit, typed: str, found: str) -> None:
+    on_disk.open("index.html")
+    on_disk.page.keyboard.press("/")
+    on_disk.page.keyboard.type(typed)
+    options = on_disk.page.get_by_role("option")
+    expect(options.first).to_be_visible()
+    links = options.locator("a").evaluate_all("links => links.map(link => link.getAttribute('href'))")
+    assert any(link.endswith(found) for link in links[:3])
+
+
+def test_search_is_loaded_when_wanted_and_followed_by_keyboard(site: Visit) -> None:
+    site.open(f"{site.first}/c/3.html")
+    assert not [address for address in site.requests if address.endswith("search.js")]
+    site.page.keyboard.press("/")
+    site.page.keyboard.type("goldfihs")
+    expect(site.page.get_by_role("option").first).to_be_visible()
+    site.page.keyboard.press("ArrowDown")
+    site.page.keyboard.press("Enter")
+    site.page.wait_for_url("**/c/1.html")
+
+
+def test_search_says_when_there_is_nothing(on_disk: Visit) -> None:
+    on_disk.open("index.html")
+    on_disk.page.get_by_role("combobox").fill("zzzzzzzzzz")
+    expect(on_disk.page.locator("#found")).to_contain_text("Nothing like that")
+
+
+def test_the_view_stays_in_the_address_and_goes_along(site: Visit) -> None:
+    page = site.page
+    site.open(f"{site.first}/classes/index.html")
+    assert page.locator("html").get_attribute("data-view") == "masked"
+    page.get_by_role("button", name="raw").click()
+    assert page.url.endswith("?view=raw")
+    page.locator(".grid a", has_text="goldfish").click()
+    page.wait_for_url("**/c/1.html?view=raw")
+    expect(page.locator(".hero img.r")).to_be_visible()
+    expect(page.locator(".hero img.m")).to_be_hidden()
+    page.reload()
+    expect(page.get_by_role("button", name="raw")).to_have_attribute("aria-pressed", "true")
+    page.keyboard.press("v")
+    assert "view" not in urlsplit(page.url).query
+    page.locator(".pager a[rel=next]").click()
+    page.wait_for_url("**/c/2.html")
+
+
+@pytest.mark.parametrize(("query", "hidden"), [("", "r"), ("?view=raw", "m")])
+def test_only_the_view_that_shows_is_fetched(on_disk: Visit, query: str, hidden: str) -> None:
+    on_disk.open(f"{on_disk.first}/l/{WIDE_LAYER}/index.html{query}")
+    on_disk.page.wait_for_load_state("networkidle")
+    files = on_disk.page.locator(f".grid img.{hidden}").evaluate_all(
+        "all => all.flatMap(image => image.srcset.split(/[ ,]+/))"
+    )
+    wanted = {Path(name).name for name in files if name.endswith(".webp")}
+    fetched = {Path(name).name for name in on_disk.pictures()}
+    assert len(fetched) > 20 and not fetched & wanted
+
+
+@pytest.mark.parametrize("size", [PHONE, DESK])
+def test_a_first_view_keeps_its_budget(browser: Browser, served: str, sample: Sample, size: tuple[int, int]) -> None:
+    context = browser.new_context(viewport={"width": size[0], "height": size[1]}, device_scale_factor=3)
+    for address in ("index.html", f"{sample.first}/l/{WIDE_LAYER}/index.html", f"{sample.first}/c/0.html"):
+        made = visit(context, served, sample)
+        sizes: list[int] = []
+        made.page.on("response", lambda response, sizes=sizes: sizes.append(len(response.body())))
+        made.open(address)
+        made.page.wait_for_load_state("networkidle")
+        assert len(made.requests) <= 40, address
+        assert 0 < sum(sizes) <= 600_000, address
+        made.page.close()
+    context.close()
+
+
+def background(page: Page) -> int:
+    """Return how light the page's background is, 0 to 765."""
+    colour = page.evaluate("getComputedStyle(document.body).backgroundColor")
+    return sum(int(part) for part in colour.removeprefix("rgb(").removesuffix(")").split(","))
+
+
+def test_dark_and_light_follow_the_system_until_switched(site: Visit) -> None:
+    page = site.page
+    site.open("index.html")
+    assert background(page) > 650
+    page.emulate_media(color_scheme="dark")
+    assert background(page) < 120
+    page.get_by_role("button", name="Dark colours").click()
+    assert background(page) > 650
+    page.locator(".band a").first.click()
+    page.wait_for_url("**/c/*.html")
+    assert background(page) > 650
+
+
+def test_no_storage_is_no_hindrance(on_disk: Visit) -> None:
+    on_disk.page.add_init_script(
+        "Object.defineProperty(window, 'localStorage', {get() { throw new DOMException('no', 'SecurityError'); }})"
+    )
+    on_disk.open("index.html")
+    on_disk.page.get_by_role("button", name="Dark colours").click()
+    assert background(on_disk.page) < 120
+
+
+def test_the_keyboard_reaches_everything(site: Visit) -> None:
+    page = site.page
+    site.open(f"{site.first}/c/3.html")
+    page.keyboard.press("Tab")
+    assert page.evaluate("document.activeElement.textContent") == "Skip to the content"
+    page.keyboard.press("ArrowRight")
+    page.wait_for_url("**/c/4.html")
+    page.keyboard.press("ArrowLeft")
+    page.wait_for_url("**/c/3.html")
+    page.keyboard.press("?")
+    expect(page.get_by_role("dialog")).to_contain_text("a random picture")
+    page.keyboard.press("Escape")
+    expect(page.get_by_role("dialog")).to_have_count(0)
+    page.keyboard.press("r")
+    page.wait_for_url(lambda address: not address.endswith("/c/3.html"))
+    expect(page.get_by_role("heading", level=1)).to_be_visible()
+
+
+def test_the_lightbox_shows_the_whole_picture_and_gives_focus_back(on_disk: Visit) -> None:
+    page = on_disk.page
+    on_disk.open(f"{on_disk.first}/c/0.html")
+    masked = page.locator(".hero a.zoom").get_attribute("data-masked")
+    page.locator(".hero a.zoom").focus()
+    page.keyboard.press("Enter")
+    shown = page.locator("dialog.light img")
+    expect(shown).to_have_attribute("src", str(masked))
+    page.get_by_role("button", name="Show the whole picture").click()
+    expect(shown).to_have_attribute("src", str(page.locator(".hero a.zoom").get_attribute("href")))
+    page.keyboard.press("ArrowRight")
+    expect(page.locator("dialog.light p")).to_contain_text("MACO")
+    page.keyboard.press("Escape")
+    assert page.evaluate("document.activeElement.matches('.hero a.zoom')")
+    page.get_by_role("link", name="whole picture").click()
+    expect(shown).to_have_attribute("src", str(page.locator(".hero a.zoom").get_attribute("href")))
+    page.get_by_role("button", name="Go to this picture's recipe").click()
+    expect(page.locator(".recipe.lit details")).to_have_attribute("open", "")
+
+
+def test_sorting_covers_all_pages_and_stays_in_the_address(site: Visit) -> None:
+    page = site.page
+    site.open(f"{site.first}/l/{WIDE_LAYER}/index.html")
+    page.get_by_role("button", name="activation reached").click()
+    page.wait_for_url("**sort=value*")
+    page.wait_for_function("document.querySelector('[data-summary]').textContent.startsWith('112 of 112')")
+    values = page.locator(".grid .num").all_inner_texts()
+    page.locator(".pages a", has_text="4").click()
+    page.wait_for_url("**page=4*")
+    last = page.locator(".grid .num").all_inner_texts()
+    numbers = [float(text) for text in values + [text for text in last if text]]
+    assert numbers == sorted(numbers, reverse=True)
+    assert page.locator(".grid li").count() == WIDE_UNITS - 3 * 36
+    page.reload()
+    page.wait_for_function("document.querySelector('[data-summary]').textContent.includes('page 4 of 4')")
+    page.get_by_role("button", name="index").click()
+    assert "sort" not in page.url
+    expect(page.locator(".grid .name").first).to_have_text("0")
+
+
+def test_classes_are_filtered_over_all_pages(on_disk: Visit) -> None:
+    on_disk.open(f"{on_disk.first}/classes/index.html")
+    on_disk.page.get_by_label("Show only classes that match").fill("clas name 39")
+    expect(on_disk.page.locator(".grid li")).to_have_count(1)
+    expect(on_disk.page.locator(".grid .name")).to_have_text("class name 39")
+    assert "q=clas" in on_disk.page.url
+    on_disk.page.locator(".grid a").click()
+    on_disk.page.wait_for_url("**/c/39.html")
+
+
+def test_nothing_overflows_at_any_width(browser: Browser, sample: Sample) -> None:
+    layer = f"{sample.first}/l/{WIDE_LAYER}"
+    addresses = ["index.html", "404.html", "methods/maco.html", f"{sample.first}/index.html", f"{layer}/index.html"]
+    addresses += [f"{sample.first}/classes/index.html", f"{layer}/11.html", f"{layer}/17.html"]
+    addresses += [f"{sample.first}/c/{index}.html" for index in (0, 2, 3, 4, 5, 9)]
+    context = browser.new_context()
+    made = visit(context, sample.site.as_uri() + "/", sample)
+    for width, height in (PHONE, DESK):
+        made.page.set_viewport_size({"width": width, "height": height})
+        for address in addresses:
+            made.open(address)
+            wide = made.page.evaluate("document.documentElement.scrollWidth")
+            assert wide <= width, (address, width)
+    assert made.complaints == []
+    context.close()
+
+
+def test_without_scripts_everything_can_be_read(browser: Browser, sample: Sample) -> None:
+    context = browser.new_context(java_script_enabled=False)
+    made = visit(context, sample.site.as_uri() + "/", sample)
+    made.open(f"{sample.first}/l/{WIDE_LAYER}/index.html")
+    expect(made.page.get_by_role("combobox")).to_have_count(0)
+    made.page.locator(".pages a", has_text="3").click()
+    made.page.locator(".grid a").first.click()
+    expect(made.page.get_by_role("heading", level=1)).to_have_text("unit 72")
+    expect(made.page.locator(".hero img.m")).to_be_visible()
+    made.page.get_by_text("Everything that decides this picture").click()
+    expect(made.page.locator(".recipe dl")).to_be_visible()
+    context.close()
+
+
+def test_a_hostile_name_runs_nothing(on_disk: Visit) -> None:
+    on_disk.page.on("dialog", lambda dialog: on_disk.complaints.append(f"dialog: {dialog.message}"))
+    on_disk.open(f"{on_disk.first}/c/2.html")
+    expect(on_disk.page.get_by_role("heading", level=1)).to_have_text(SCRIPT_NAME)
+    on_disk.page.locator(".hero a.zoom").click()
+    expect(on_disk.page.locator("dialog.light p")).to_contain_text(SCRIPT_NAME)

@@ -1,0 +1,303 @@
+"""Building: whole or not at all, the same bytes each time, nothing done twice, damage named."""
+
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import jinja2
+import pytest
+from sample_site import Sample
+from sample_store import card, job, record
+
+from atlas.core.job import Target
+from atlas.errors import SiteError, StoreError
+from atlas.site import SiteMetadata, build_site, check_links, derived, resources, templates, writer
+from atlas.site.output import STAMP, listing_digest
+from atlas.store import Store
+
+
+def contents(folder: Path) -> dict[str, bytes]:
+    return {
+        path.relative_to(folder).as_posix(): path.read_bytes()
+        for path in folder.rglob("*")
+        if path.is_file() and path.name != STAMP
+    }
+
+
+def files_beside(output: Path) -> list[str]:
+    return sorted(path.name for path in output.parent.iterdir() if path.name not in ("store", output.name))
+
+
+def no_new_pictures(*_: object) -> None:
+    raise AssertionError("a picture was derived again")
+
+
+def test_the_report_counts_what_is_there(sample: Sample) -> None:
+    files = contents(sample.site)
+    assert sample.report.pages == sum(name.endswith(".html") for name in files)
+    assert sample.report.pictures == sum(name.endswith(".webp") for name in files)
+    assert sample.report.bytes == sum(map(len, files.values()))
+    assert not sample.report.unchanged
+
+
+def test_the_sample_has_no_broken_link(sample: Sample) -> None:
+    assert check_links(sample.site) == []
+
+
+def test_the_same_store_gives_the_same_bytes(sample: Sample, own_store: Store, tmp_path: Path) -> None:
+    shutil.rmtree(own_store.path / "derived")
+    build_site(own_store, tmp_path / "elsewhere" / "site", SiteMetadata())
+    assert contents(tmp_path / "elsewhere" / "site") == contents(sample.site)
+
+
+def test_nothing_changed_means_nothing_is_written(own_store: Store, tmp_path: Path) -> None:
+    first = build_site(own_store, tmp_path / "site", SiteMetadata())
+    before = {path: path.stat().st_mtime_ns for path in (tmp_path / "site").rglob("*")}
+    again = build_site(own_store, tmp_path / "site", SiteMetadata())
+    assert again.unchanged and again.rendered == 0
+    assert (again.pages, again.pictures, again.bytes) == (first.pages, first.pictures, first.bytes)
+    assert {path: path.stat().st_mtime_ns for path in (tmp_path / "site").rglob("*")} == before
+
+
+def test_a_site_that_was_tampered_with_is_built_again(own_store: Store, tmp_path: Path) -> None:
+    build_site(own_store, tmp_path / "site", SiteMetadata())
+    (tmp_path / "site" / "index.html").write_text("overwritten")
+    assert not build_site(own_store, tmp_path / "site", SiteMetadata()).unchanged
+    assert "overwritten" not in (tmp_path / "site" / "index.html").read_text()
+
+
+def test_new_words_need_no_new_pictures(own_store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(derived, "derive", no_new_pictures)
+    report = build_site(own_store, tmp_path / "site", SiteMetadata(title="Other words"))
+    assert report.rendered == 0 and not report.unchanged
+    assert "Other words" in (tmp_path / "site" / "index.html").read_text()
+
+
+def test_a_new_record_needs_only_its_own_picture(own_store: Store, tmp_path: Path) -> None:
+    build_site(own_store, tmp_path / "site", SiteMetadata())
+    made, pictures = record(job("a", Target(kind="logit", layer="logits", unit=3), seed=9))
+    own_store.commit(made, pictures)
+    report = build_site(own_store, tmp_path / "site", SiteMetadata())
+    assert report.rendered == 1 and not report.unchanged
+
+
+def test_a_cached_picture_that_lost_bytes_is_made_again(own_store: Store, tmp_path: Path) -> None:
+    lost = next((own_store.path / "derived" / "files").rglob("*.webp"))
+    whole = lost.read_bytes()
+    lost.unlink()
+    lost.write_bytes(whole[:-1])
+    assert build_site(own_store, tmp_path / "site", SiteMetadata()).rendered == 1
+    assert lost.read_bytes() == whole
+
+
+def test_pictures_in_the_site_survive_the_loss_of_the_cache(own_store: Store, tmp_path: Path) -> None:
+    build_site(own_store, tmp_path / "site", SiteMetadata())
+    before = listing_digest(tmp_path / "site")
+    shutil.rmtree(own_store.path / "derived")
+    assert listing_digest(tmp_path / "site") == before
+
+
+def test_without_hard_links_pictures_are_copied(
+    own_store: Store, sample: Sample, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*_: object) -> None:
+        raise OSError(18, "Invalid cross-device link")
+
+    monkeypatch.setattr(os, "link", refuse)
+    build_site(own_store, tmp_path / "site", SiteMetadata())
+    assert contents(tmp_path / "site") == contents(sample.site)
+
+
+def test_progress_ends_where_it_said_it_would(own_store: Store, tmp_path: Path) -> None:
+    told: dict[str, list[tuple[int, int]]] = {}
+    report = build_site(
+        own_store,
+        tmp_path / "site",
+        SiteMetadata(),
+        lambda stage, done, all_: told.setdefault(stage, []).append((done, all_)),
+    )
+    assert list(told) == ["pictures", "pages", "links"]
+    assert told["pages"][-1] == (report.pages, report.pages)
+    assert all(steps[-1][0] == steps[-1][1] for steps in told.values())
+
+
+# --- a failed build leaves the old site ------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def old_site(own_store: Store, tmp_path: Path) -> Path:
+    build_site(own_store, tmp_path / "site", SiteMetadata())
+    return tmp_path / "site"
+
+
+def altered_templates(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, addition: str) -> None:
+    folder = tmp_path / "altered"
+    shutil.copytree(resources.resource_folder("templates"), folder)
+    base = folder / "base.html"
+    base.write_text(base.read_text().replace("</main>", addition + "</main>"))
+    find = resources.resource_folder
+    monkeypatch.setattr(templates, "resource_folder", lambda name: folder if name == "templates" else find(name))
+
+
+def test_a_broken_link_fails_the_build(
+    own_store: Store, old_site: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = contents(old_site)
+    altered_templates(tmp_path, monkeypatch, '<a href="{{ root }}nowhere.html">x</a>')
+    with pytest.raises(SiteError, match=r"broken links[\s\S]*nowhere\.html leads nowhere"):
+        build_site(own_store, old_site, SiteMetadata(title="new"))
+    assert contents(old_site) == before
+    assert files_beside(old_site) == ["altered"]
+
+
+def test_an_undefined_name_fails_the_build(
+    own_store: Store, old_site: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = contents(old_site)
+    altered_templates(tmp_path, monkeypatch, "{{ page.nonsense }}")
+    with pytest.raises(jinja2.UndefinedError, match="nonsense"):
+        build_site(own_store, old_site, SiteMetadata(title="new"))
+    assert contents(old_site) == before
+    assert files_beside(old_site) == ["altered"]
+
+
+def test_a_full_disk_fails_the_build(own_store: Store, old_site: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(*_: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    before = contents(old_site)
+    monkeypatch.setattr(writer.SiteWriter, "_write_for_machines", full)
+    with pytest.raises(SiteError, match="No space left"):
+        build_site(own_store, old_site, SiteMetadata(title="new"))
+    assert contents(old_site) == before
+    assert files_beside(old_site) == []
+
+
+SCRIPT = """
+import sys
+from pathlib import Path
+from atlas.site import SiteMetadata, build_site
+from atlas.store import Store
+build_site(Store(sys.argv[1]), Path(sys.argv[2]), SiteMetadata(title="killed"))
+"""
+
+
+def test_kill_9_leaves_the_old_site_whole(own_store: Store, old_site: Path) -> None:
+    before = contents(old_site)
+    process = subprocess.Popen([sys.executable, "-c", SCRIPT, str(own_store.path), str(old_site)])
+    deadline = time.monotonic() + 30
+    while time.monotonic() < deadline and not any(".new-" in name for name in files_beside(old_site)):
+        time.sleep(0.002)
+    process.send_signal(signal.SIGKILL)
+    process.wait()
+    assert any(".new-" in name for name in files_beside(old_site)), "killed too early or too late to prove anything"
+    assert contents(old_site) == before
+    build_site(own_store, old_site, SiteMetadata(title="after"))
+    assert files_beside(old_site) == []
+    assert "<title>after</title>" in (old_site / "index.html").read_text()
+
+
+def test_a_build_killed_between_the_two_renames_is_undone(own_store: Store, old_site: Path) -> None:
+    process = subprocess.Popen([sys.executable, "-c", ""])
+    process.wait()
+    before = contents(old_site)
+    old_site.rename(old_site.with_name(f".site.old-{process.pid}"))
+    with pytest.raises(SiteError, match="no renderings"):
+        build_site(Store(old_site.parent / "empty", create=True), old_site, SiteMetadata())
+    assert contents(old_site) == before
+
+
+# --- what is refused -------------------------------------------------------------------------------------------------
+
+
+def test_a_folder_that_is_no_site_is_left_alone(sample: Sample, tmp_path: Path) -> None:
+    (tmp_path / "thesis").mkdir()
+    (tmp_path / "thesis" / "index.html").write_text("mine")
+    with pytest.raises(SiteError, match="no site made by atlas"):
+        build_site(sample.store, tmp_path / "thesis", SiteMetadata())
+    assert (tmp_path / "thesis" / "index.html").read_text() == "mine"
+
+
+def test_a_file_is_left_alone(sample: Sample, tmp_path: Path) -> None:
+    (tmp_path / "site").write_text("mine")
+    with pytest.raises(SiteError, match="no site made by atlas"):
+        build_site(sample.store, tmp_path / "site", SiteMetadata())
+    assert (tmp_path / "site").read_text() == "mine"
+
+
+def test_an_empty_folder_is_used(sample: Sample, tmp_path: Path) -> None:
+    (tmp_path / "site").mkdir()
+    assert build_site(sample.store, tmp_path / "site", SiteMetadata()).pages == sample.report.pages
+
+
+def test_an_output_that_holds_the_store_is_refused(own_store: Store, tmp_path: Path) -> None:
+    with pytest.raises(SiteError, match="inside the output"):
+        build_site(own_store, tmp_path, SiteMetadata())
+
+
+def test_an_empty_store_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(SiteError, match="atlas render"):
+        build_site(Store(tmp_path / "store", create=True), tmp_path / "site", SiteMetadata())
+    assert not (tmp_path / "site").exists()
+
+
+# --- a damaged store -------------------------------------------------------------------------------------------------
+
+
+def some_record_folder(store: Store) -> Path:
+    return next(
+        path for path in sorted((store.path / "objects").rglob("record.json")) if any(path.parent.glob("*.png"))
+    ).parent
+
+
+def damage_truncated(store: Store) -> None:
+    path = next(some_record_folder(store).glob("*.png"))
+    path.write_bytes(path.read_bytes()[:200])
+    shutil.rmtree(store.path / "derived")
+
+
+def damage_missing_picture(store: Store) -> None:
+    next(some_record_folder(store).glob("*.png")).unlink()
+    shutil.rmtree(store.path / "derived")
+
+
+def damage_half_record(store: Store) -> None:
+    path = some_record_folder(store) / "record.json"
+    path.write_bytes(path.read_bytes()[:300])
+
+
+def damage_no_card(store: Store) -> None:
+    (store.path / "models" / f"{card('b').identity.fingerprint}.json").unlink()
+
+
+def damage_card_without_layer(store: Store) -> None:
+    path = store.path / "models" / f"{card('a').identity.fingerprint}.json"
+    document = json.loads(path.read_text())
+    document["layers"] = [layer for layer in document["layers"] if layer["name"] != "blocks.3"]
+    path.write_text(json.dumps(document))
+
+
+@pytest.mark.parametrize(
+    ("damage", "words"),
+    [
+        (damage_truncated, "does not match its hash"),
+        (damage_missing_picture, "is missing"),
+        (damage_half_record, "is damaged"),
+        (damage_no_card, "has no card"),
+        (damage_card_without_layer, "does not list the layer"),
+    ],
+    ids=lambda value: getattr(value, "__name__", ""),
+)
+def test_damage_is_named_and_the_old_site_kept(own_store: Store, old_site: Path, damage: object, words: str) -> None:
+    before = contents(old_site)
+    damage(own_store)  # type: ignore[operator]
+    with pytest.raises(StoreError, match=words) as caught:
+        build_site(own_store, old_site, SiteMetadata(title="new"))
+    assert "atlas " in caught.value.remedy
+    assert contents(old_site) == before
+    assert files_beside(old_site) == []
