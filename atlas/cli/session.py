@@ -18,6 +18,7 @@ from atlas.store import Store
 from atlas.store.files import write_atomic
 
 if TYPE_CHECKING:
+    from atlas.jobs.batch import PlannedJob
     from atlas.jobs.plan import Plan
     from atlas.jobs.run import Report
     from atlas.models.load import VisionModel

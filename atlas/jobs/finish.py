@@ -67,11 +67,12 @@ def findings(jobs: Sequence[Job], renderings: Sequence[Rendering], network: Netw
         jobs, renderings: of one layer and kind; an empty finding is returned for one that is not done.
         classifies: whether the model has classes; if so, its strongest ones on the picture are found.
     """
-    done = [index for index, rendering in enumerate(renderings) if rendering.status == "done"]
+    images = {index: rendering.image for index, rendering in enumerate(renderings) if rendering.image is not None}
+    done = list(images)
     results = [Finding()] * len(jobs)
     if not done:
         return results
-    pictures = np.stack([as_uint8(renderings[index].image) for index in done])
+    pictures = np.stack([as_uint8(image) for image in images.values()])
     stored = torch.from_numpy(pictures).to(network.device).permute(0, 3, 1, 2).float() / 255
     size = (network.preprocessing.height, network.preprocessing.width)
     whole = F.interpolate(stored, size=size, mode="bilinear", antialias=True, align_corners=False)

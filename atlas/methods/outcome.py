@@ -1,8 +1,6 @@
 """Outcome: from the tensors of an ascent to one rendering per target, with what went wrong told apart."""
 
 import numpy as np
-import torch
-
 from atlas.methods.base import Rendering
 from atlas.synthesis.ascent import Ascent
 
@@ -33,7 +31,6 @@ def renderings(ascent: Ascent) -> list[Rendering]:
     return results
 
 
-def as_uint8(image: torch.Tensor | np.ndarray) -> np.ndarray:
+def as_uint8(image: np.ndarray) -> np.ndarray:
     """Return a (3, H, W) image in [0, 1] as (H, W, 3) uint8, rounded to nearest."""
-    array = np.asarray(image)
-    return (array.transpose(1, 2, 0) * 255).round().clip(0, 255).astype(np.uint8)
+    return (image.transpose(1, 2, 0) * 255).round().clip(0, 255).astype(np.uint8)

@@ -42,6 +42,7 @@ def ascend(
     optimizer: torch.optim.Optimizer,
     steps: int,
     *,
+    schedule: torch.optim.lr_scheduler.LRScheduler | None = None,
     on_step: Callable[[int], None] = lambda step: None,
     should_stop: Callable[[], bool] = lambda: False,
 ) -> Ascent:
@@ -56,6 +57,7 @@ def ascend(
         accumulate: evaluates the objective at a leaf tensor of images and adds its gradient to ``.grad``.
         optimizer: over the parametrization's parameters; it descends, the sign is turned here and nowhere else.
         steps: number of moves.
+        schedule: moves the optimiser's learning rate after each step; None keeps it.
         on_step: told the number of finished steps after each.
         should_stop: asked before each step.
 
@@ -81,6 +83,8 @@ def ascend(
         optimizer.zero_grad()
         images.backward(-gradient)
         optimizer.step()
+        if schedule is not None:
+            schedule.step()
         images = parametrization()
         trace.append(values)
         on_step(step + 1)

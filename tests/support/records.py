@@ -30,9 +30,7 @@ def done(unit=0, shade=0):
     one = job(unit)
     image, image_bytes = encode_image(np.full((8, 8, 3), shade, dtype=np.uint8))
     alpha, alpha_bytes = encode_alpha(np.arange(64.0).reshape(8, 8) + shade)
-    record = Record(
-        key=one.key, job=one, status="done", assets=(image, alpha), trace=(1.0, 2.0), provenance=PROVENANCE
-    )
+    record = Record(key=one.key, job=one, status="done", assets=(image, alpha), trace=(1.0, 2.0), provenance=PROVENANCE)
     return record, {"image": image_bytes, "alpha": alpha_bytes}
 
 

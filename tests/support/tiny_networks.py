@@ -68,9 +68,11 @@ class _Raising(_Judged):
 
 
 class _Killing(_Judged):
-    """Dies of class 3 always, and of class 5 once: the file named by TINY_ONCE then exists."""
+    """Raises at class 2, dies of class 3 always and of class 5 once: the file named by TINY_ONCE then exists."""
 
     def react(self, gradient: Tensor) -> None:
+        if gradient[:, 2].any():
+            raise RuntimeError("class 2 cannot be rendered")
         once = Path(os.environ.get("TINY_ONCE", os.devnull))
         if gradient[:, 5].any() and not once.exists():
             once.touch()

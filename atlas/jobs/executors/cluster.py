@@ -6,6 +6,7 @@ written by the actor, small outcomes returned, restarts by Ray and retries by us
 
 import logging
 import os
+import sys
 from collections import Counter, deque
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -83,7 +84,7 @@ class RayExecutor:
             StoreError: a worker could not write to the store.
         """
         with _ray_session(self._address, self._work.device) as ray:
-            actors = _place(ray, self._work, self._workers, len(batches), monitor)
+            actors = _place(ray, self._work, self._workers, len(batches), monitor, local=self._address is None)
             try:
                 yield from _Dispatcher(ray, actors, batches, self._work, monitor).outcomes()
             finally:
@@ -97,7 +98,7 @@ def _ray_session(address: str | None, device: str) -> Iterator[Any]:
     os.environ.update(QUIET)
     import ray
 
-    quiet = {"log_to_driver": False, "logging_level": logging.ERROR}
+    quiet: dict[str, Any] = {"log_to_driver": False, "logging_level": logging.ERROR}
     try:
         if address is None:
             ray.init(address="local", include_dashboard=False, object_store_memory=OBJECT_STORE_BYTES, **quiet)
@@ -112,7 +113,7 @@ def _ray_session(address: str | None, device: str) -> Iterator[Any]:
         ray.shutdown()
 
 
-def _place(ray: Any, work: Work, workers: int | None, batches: int, monitor: Monitor) -> list[Any]:
+def _place(ray: Any, work: Work, workers: int | None, batches: int, monitor: Monitor, local: bool) -> list[Any]:
     """Start actors, as many as are asked for and fit. An actor that does not fit would wait for ever without a word."""
     resource = "GPU" if work.device.startswith("cuda") else "CPU"
     room = int(ray.cluster_resources().get(resource, 0))
@@ -124,12 +125,15 @@ def _place(ray: Any, work: Work, workers: int | None, batches: int, monitor: Mon
         )
     if wanted > room:
         monitor.on_notice(f"{wanted} workers asked for, but the cluster has {room} {resource}s: starting {room}")
+    environment = ENVIRONMENT | QUIET | {"OMP_NUM_THREADS": str(work.threads or 1)}
+    if local:
+        environment["PYTHONPATH"] = os.pathsep.join(filter(None, sys.path))  # a model of the user's own must be found
     options: dict[str, Any] = {"num_gpus": 1} if resource == "GPU" else {"num_cpus": 1}
     remote = ray.remote(RenderActor).options(
         max_restarts=-1,
         max_task_retries=0,
         max_concurrency=2,
-        runtime_env={"env_vars": ENVIRONMENT | QUIET | {"OMP_NUM_THREADS": str(work.threads or 1)}},
+        runtime_env={"env_vars": environment},
         **options,
     )
     return [remote.remote(work) for _ in range(min(wanted, room))]

@@ -1,0 +1,158 @@
+"""The Ray executor on this machine: what it survives, and whom it listens to."""
+
+import ipaddress
+import os
+import signal
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from threading import Event
+
+import numpy as np
+import psutil
+import pytest
+from PIL import Image
+from small_runs import PARAMETERS, configuration, prepared
+
+from atlas.errors import ExecutorError, StoreError
+from atlas.jobs.executors import cluster
+from atlas.jobs.executors.base import Monitor
+from atlas.jobs.run import pending, render
+from atlas.store.integrity import verify
+
+RAY = {"kind": "ray", "batch_size": 2, "workers": 2}
+LONG = PARAMETERS | {"steps": 150}
+
+
+def run(config, monitor=None):
+    models, plan, store = prepared(config)
+    report = render(config, models, plan, pending(plan, store).missing, store, monitor or Monitor())
+    return report, plan, store
+
+
+def actors():
+    """The worker processes below this one that hold an actor."""
+    return [
+        process
+        for process in psutil.Process().children(recursive=True)
+        if process.is_running() and "RenderActor" in "".join(process.cmdline() or [process.name()])
+    ]
+
+
+def is_loopback(text):
+    address = ipaddress.ip_address(text)
+    return (getattr(address, "ipv4_mapped", None) or address).is_loopback
+
+
+def image(store, key):
+    with Image.open(store.picture_path(store.read(key), "image")) as picture:
+        return np.asarray(picture).astype(float) / 255
+
+
+def test_it_renders_what_serial_renders_quietly_and_on_loopback(tmp_path, capfd):
+    """One run, looked at from all sides, since starting Ray takes longer than anything else here."""
+    listening, notices = {}, []
+
+    def on_outcome(outcome):
+        if not listening:
+            for process in psutil.Process().children(recursive=True):
+                for connection in process.net_connections(kind="inet"):
+                    if connection.status == psutil.CONN_LISTEN:
+                        listening[connection.laddr.ip, connection.laddr.port] = process.name()
+
+    config = configuration(tmp_path / "ray", executor=RAY | {"workers": 99}, seeds=tuple(range(20)))
+    models, plan, store = prepared(config)
+    report = render(config, models, plan, list(plan.jobs), store, Monitor(on_notice=notices.append), on_outcome)
+    assert capfd.readouterr() == ("", "")
+
+    assert (report.done, report.failed) == (200, [])
+    _, serial_plan, serial = run(configuration(tmp_path / "serial", seeds=(0,)))
+    assert {job.key for job in serial_plan.jobs} <= {job.key for job in plan.jobs}
+    for job in serial_plan.jobs:
+        ours, theirs = store.read(job.key), serial.read(job.key)
+        np.testing.assert_allclose(ours.trace[:3], theirs.trace[:3], atol=1e-5)
+        assert ours.trace[-1] == pytest.approx(theirs.trace[-1], rel=0.02, abs=1e-4)
+        assert np.abs(image(store, job.key) - image(serial, job.key)).mean() < 0.01
+
+    assert len(listening) > 3  # Ray does listen, on several ports
+    assert [place for place in listening.items() if not is_loopback(place[0][0])] == []
+    assert [notice for notice in notices if "99 workers asked for, but the cluster has" in notice] != []
+
+
+def test_killed_workers_lose_nothing(tmp_path):
+    """kill -9 of a worker, twice: every job is stored all the same."""
+    notices, killed = [], []
+
+    def kill_one():
+        for process in actors():
+            if process.pid not in killed:
+                killed.append(process.pid)
+                os.kill(process.pid, signal.SIGKILL)
+                return
+
+    config = configuration(tmp_path, executor=RAY, seeds=(0, 1), parameters=LONG)
+    models, plan, store = prepared(config)
+    counted = iter(range(1000))
+
+    def on_outcome(outcome):
+        if next(counted) in (2, 8):
+            threading.Timer(0.3, kill_one).start()
+
+    report = render(config, models, plan, list(plan.jobs), store, Monitor(on_notice=notices.append), on_outcome)
+    assert len(killed) == 2
+    assert any("a worker died" in notice for notice in notices)
+    assert (report.done, report.failed, report.interrupted) == (20, [], False)
+    assert all(store.has(job.key) for job in plan.jobs)
+    assert list(verify(store)) == []
+
+
+def test_bad_targets_harm_no_other(tmp_path, monkeypatch):
+    """Class 2 raises, class 3 kills its worker every time, class 5 once."""
+    monkeypatch.setenv("TINY_ONCE", str(tmp_path / "once"))
+    report, plan, store = run(configuration(tmp_path, "killing", executor=RAY))
+    assert sorted(outcome.planned.job.target.unit for outcome in report.failed) == [2, 3]
+    assert report.done == 8
+    assert (tmp_path / "once").exists()
+    assert store.failure(plan.jobs[2].key).error.message == "RuntimeError: class 2 cannot be rendered"
+    assert store.failure(plan.jobs[3].key).error.kind == "quarantined"
+    todo = pending(plan, store)
+    assert [job.key for job in todo.missing] == [plan.jobs[2].key]
+    assert [job.key for job in todo.quarantined] == [plan.jobs[3].key]
+    assert len(pending(plan, store, retry_quarantined=True).missing) == 2
+
+
+def test_stopping_ends_the_run_and_the_next_goes_on(tmp_path):
+    config = configuration(tmp_path, executor=RAY, parameters=LONG)
+    models, plan, store = prepared(config)
+    stop = Event()
+    report = render(
+        config, models, plan, list(plan.jobs), store, Monitor(stop=stop), on_outcome=lambda outcome: stop.set()
+    )
+    assert report.interrupted
+    assert 0 < report.done < 10
+    report, _, store = run(configuration(tmp_path, parameters=LONG))  # in this process: same keys, same store
+    assert not report.interrupted
+    assert all(store.has(job.key) for job in plan.jobs)
+    assert list(verify(store)) == []
+
+
+def test_a_store_that_cannot_be_written_ends_the_run_with_its_own_error(tmp_path):
+    config = configuration(tmp_path, executor=RAY)
+    models, plan, store = prepared(config)
+    (store.path / "objects").write_text("in the way")
+    with pytest.raises(StoreError, match=r"cannot write[\s\S]*set another path"):
+        render(config, models, plan, list(plan.jobs), store, Monitor())
+
+
+def test_a_device_that_no_node_has_is_an_error_and_not_a_wait(tmp_path):
+    work = cluster.Work(tmp_path, {}, "cuda")
+    executor = cluster.RayExecutor(work, workers=1)
+    with pytest.raises(ExecutorError, match=r"need a GPU each; the cluster has 0[\s\S]*executor.device"):
+        list(executor.run([], Monitor()))
+
+
+def test_a_cluster_that_cannot_be_reached_is_an_error(tmp_path):
+    executor = cluster.RayExecutor(cluster.Work(tmp_path, {}, "cpu"), address="127.0.0.1:1")
+    with ThreadPoolExecutor(1) as pool:
+        future = pool.submit(lambda: list(executor.run([], Monitor())))
+        with pytest.raises(ExecutorError, match=r'cannot start or join Ray at "127.0.0.1:1"'):
+            future.result(timeout=60)
