@@ -6,6 +6,7 @@ written by the actor, small outcomes returned, restarts by Ray and retries by us
 
 import logging
 import os
+import socket
 import sys
 from collections import Counter, deque
 from collections.abc import Iterator, Sequence
@@ -22,6 +23,9 @@ from atlas.jobs.quarantine import MAX_ATTEMPTS, quarantine
 from atlas.jobs.worker import Outcome, Work, Worker
 from atlas.store import Store
 from atlas.synthesis.ascent import Stopped
+
+CONNECT_TIMEOUT = 10.0
+"""Seconds within which a cluster's head node must accept a connection."""
 
 START_TIMEOUT = 180.0
 """Seconds within which a worker must answer for the first time: importing torch on a cold network disk takes long."""
@@ -83,7 +87,7 @@ class RayExecutor:
             ExecutorError: the cluster cannot be reached, or has no place for a single worker.
             StoreError: a worker could not write to the store.
         """
-        with _ray_session(self._address, self._work.device) as ray:
+        with _ray_session(self._address) as ray:
             actors = _place(ray, self._work, self._workers, len(batches), monitor, local=self._address is None)
             try:
                 yield from _Dispatcher(ray, actors, batches, self._work, monitor).outcomes()
@@ -93,9 +97,11 @@ class RayExecutor:
 
 
 @contextmanager
-def _ray_session(address: str | None, device: str) -> Iterator[Any]:
+def _ray_session(address: str | None) -> Iterator[Any]:
     """Start a quiet Ray on loopback, or join a cluster; leave it in any case."""
     os.environ.update(QUIET)
+    if address not in (None, "auto"):
+        _check_reachable(str(address))
     import ray
 
     quiet: dict[str, Any] = {"log_to_driver": False, "logging_level": logging.ERROR}
@@ -111,6 +117,18 @@ def _ray_session(address: str | None, device: str) -> Iterator[Any]:
         yield ray
     finally:
         ray.shutdown()
+
+
+def _check_reachable(address: str) -> None:
+    """Knock at a cluster's door: Ray itself tries for minutes, and then ends the process."""
+    host, _, port = address.removeprefix("ray://").rpartition(":")
+    try:
+        socket.create_connection((host.strip("[]"), int(port)), timeout=CONNECT_TIMEOUT).close()
+    except (OSError, ValueError, OverflowError) as error:
+        raise ExecutorError(
+            f'no Ray cluster answers at executor.address = "{address}": {error}',
+            'give host:port of its head node, or "auto" on a machine that belongs to it',
+        ) from error
 
 
 def _place(ray: Any, work: Work, workers: int | None, batches: int, monitor: Monitor, local: bool) -> list[Any]:
