@@ -117,6 +117,6 @@ def _json_addresses(value: Any) -> Iterator[str]:
                 yield from (address for address in member.values() if isinstance(address, str))
             else:
                 yield from _json_addresses(member)
-    elif isinstance(value, list):
+    elif isinstance(value, list) and not (value and isinstance(value[0], float)):  # a trace holds no addresses
         for member in value:
             yield from _json_addresses(member)

@@ -37,6 +37,8 @@ FEATHER = 0.14
 """Width of the soft edge where a crop cuts through the map, share of the crop."""
 COLOUR_STEPS = 6
 """Steps per channel of the placeholder colours; the stylesheet has a class for each of the 216."""
+EFFORT = 0
+"""WebP's method: 1 would save 3 % of the bytes of natural textures and take 1.4 times as long."""
 OPACITIES = [255 if value >= 248 else value // 8 * 8 for value in range(256)]
 """32 levels of opacity: no rings are seen on a texture, at two thirds of the bytes and half the time of all 256."""
 DETAIL = [min(255, 2 * value) for value in range(256)]
@@ -182,7 +184,7 @@ def _files(picture: Image.Image, opacity: Image.Image | None, files: dict[str, b
             scaled = Image.composite(scaled, soft, mask.point(DETAIL))
             scaled.putalpha(mask.point(OPACITIES))
         buffer = io.BytesIO()
-        scaled.save(buffer, "WEBP", quality=_quality(width), method=1)
+        scaled.save(buffer, "WEBP", quality=_quality(width), method=EFFORT)
         content = buffer.getvalue()
         name = digest_bytes(content)[:18]
         path = f"{name[:2]}/{name[2:]}.webp"
@@ -193,4 +195,4 @@ def _files(picture: Image.Image, opacity: Image.Image | None, files: dict[str, b
 
 def _quality(width: int) -> int:
     """Return the WebP quality: large pictures hide more, and must stay near 60 KB."""
-    return 50 if width <= THUMBNAILS[-1] else 62 if width <= 384 else 48
+    return 46 if width <= THUMBNAILS[-1] else 62 if width <= 384 else 48

@@ -4,6 +4,7 @@ import os
 import shutil
 from collections.abc import Callable, Iterable
 from pathlib import Path
+from typing import NamedTuple
 
 import atlas
 from atlas.core.canonical import digest_bytes
@@ -26,6 +27,16 @@ Progress = Callable[[str, int, int], None]
 """Told (stage, done, all)."""
 LISTED_PROBLEMS = 20
 """Broken links that are spelled out; with more, the first ones say enough."""
+
+
+class Written(NamedTuple):
+    """What the manifest needs of a page that is written: pages themselves would fill the memory."""
+
+    kind: str
+    title: str
+    address: str
+    canonical: str
+    is_error: bool
 
 
 class SiteWriter:
@@ -53,7 +64,7 @@ class SiteWriter:
         self._linked: set[str] = set()
         self._can_link = True
         self._bytes = 0
-        self._pages: list[Page] = []
+        self._pages: list[Written] = []
         self._total = count_pages(catalog)
 
     def write_all(self) -> dict[str, int]:
@@ -145,8 +156,7 @@ class SiteWriter:
             self._write(page.address, text.encode())
             if not page.is_error:
                 self._write(page.json, encode(page.document()))
-            page.data, page.context = {}, {}
-            self._pages.append(page)
+            self._pages.append(Written(page.kind, page.title, page.address, page.canonical, page.is_error))
             self._tell("pages", len(self._pages), self._total)
 
     def _write_for_machines(self) -> None:
