@@ -1,0 +1,187 @@
+"""What every registered method must do, and what every family of models must allow."""
+
+import json
+
+import numpy as np
+import pytest
+import torch
+from small_runs import PARAMETERS
+
+from atlas.core.job import LOGITS, Job, Target
+from atlas.methods import methods
+from atlas.models.load import load_model
+from atlas.models.spec import ModelSpec
+from atlas.synthesis.ascent import Stopped
+
+CPU = torch.device("cpu")
+METHODS = [name for name, _ in methods]
+FAMILIES = {
+    "tf_efficientnet_lite0": "blocks.2.1",
+    "resnet18": "layer2.1",
+    "convnext_atto": "stages.1",
+    "vit_tiny_patch16_224": "blocks.3",
+    "swin_tiny_patch4_window7_224": "layers.1",
+}
+"""One model of each family, and a layer in its middle."""
+
+
+@pytest.fixture(scope="module")
+def tiny():
+    return load_model(ModelSpec(name="tiny", source="callable", architecture="tiny_networks:tiny", size=32))
+
+
+def render(model, name, targets, parameters=PARAMETERS, seeds=None, **options):
+    method = methods.get(name)
+    resolved = method.resolve(method.parameters(**parameters), model.card.identity.preprocessing, None)
+    jobs = [
+        Job(
+            model=model.card.identity,
+            target=target,
+            method=name,
+            version=method.version,
+            parameters=resolved.parameters,
+            seed=0,
+            numerics=model.numerics_for(target.layer),
+        )
+        for target in targets
+    ]
+    return method.render(
+        model.network(jobs[0].numerics, CPU),
+        targets,
+        seeds or [job.random_seed for job in jobs],
+        resolved.parameters,
+        resolved.inputs.__getitem__,
+        **{"on_step": lambda done, steps: None, "should_stop": lambda: False} | options,
+    )
+
+
+def logits(*units):
+    return [Target(kind="logit", layer=LOGITS, unit=unit) for unit in units]
+
+
+@pytest.mark.parametrize("name", METHODS)
+def test_declarations_are_complete(name):
+    method = methods.get(name)
+    assert method.name == name
+    assert method.version >= 1
+    assert method.kinds
+    assert method.title and method.summary and method.paper.url.startswith("https://")
+    for field in method.parameters.model_fields.values():
+        assert field.description
+    assert json.dumps(method.parameters().model_dump())
+
+
+@pytest.mark.parametrize("name", METHODS)
+def test_parameters_resolve_to_complete_json_once_and_for_all(name, tiny):
+    method = methods.get(name)
+    first, second = (
+        method.resolve(method.parameters(**PARAMETERS), tiny.card.identity.preprocessing, None) for _ in range(2)
+    )
+    assert first == second
+    assert json.loads(json.dumps(first.parameters)) == first.parameters
+    assert first.parameters.keys() == method.parameters.model_fields.keys()
+    assert None not in first.parameters.values()
+
+
+@pytest.mark.parametrize("name", METHODS)
+@pytest.mark.parametrize("kind", ["logit", "channel", "neuron"])
+def test_pictures_are_finite_in_range_and_raise_their_objective(name, kind, tiny):
+    layer = LOGITS if kind == "logit" else "body"
+    targets = [Target(kind=kind, layer=layer, unit=unit, sign=sign) for unit in (1, 2) for sign in (1, -1)]
+    for one in render(tiny, name, targets, PARAMETERS | {"steps": 40, "crops": 8}):
+        assert one.status == "done"
+        assert one.image.shape == (3, 32, 32) and one.image.dtype == np.float32
+        assert np.isfinite(one.image).all() and one.image.min() >= 0 and one.image.max() <= 1
+        assert one.alpha.shape == (32, 32) and np.isfinite(one.alpha).all() and one.alpha.min() >= 0
+        assert len(one.trace) == 40
+        assert np.mean(one.trace[-8:]) > np.mean(one.trace[:4])
+
+
+@pytest.mark.parametrize("name", METHODS)
+def test_the_seed_decides_the_picture(name, tiny):
+    first, again, other = (render(tiny, name, logits(1), seeds=[seed])[0] for seed in (5, 5, 6))
+    assert np.array_equal(first.image, again.image) and first.trace == again.trace
+    assert not np.allclose(first.image, other.image, atol=0.01)
+
+
+@pytest.mark.parametrize("name", METHODS)
+def test_a_picture_does_not_depend_on_its_batch(name, tiny):
+    targets = logits(*range(8))
+    parameters = PARAMETERS | {"steps": 30}
+    eight = render(tiny, name, targets, parameters)
+    three = render(tiny, name, targets[2:5], parameters)
+    alone = render(tiny, name, targets[3:4], parameters)[0]
+    for other in (eight[3], three[1]):
+        np.testing.assert_allclose(other.trace[:5], alone.trace[:5], rtol=0, atol=1e-5)
+        assert other.trace[-1] == pytest.approx(alone.trace[-1], rel=0.02)
+        assert np.abs(other.image - alone.image).mean() < 0.005
+
+
+@pytest.mark.parametrize("name", METHODS)
+def test_a_lone_view_is_as_in_a_batch(name, tiny):
+    """One target with one crop makes a batch of one view, which linear layers would round differently."""
+    parameters = PARAMETERS | {"crops": 1, "steps": 30}
+    alone, pair = render(tiny, name, logits(3), parameters), render(tiny, name, logits(3, 4), parameters)
+    np.testing.assert_allclose(alone[0].trace[:5], pair[0].trace[:5], rtol=0, atol=1e-5)
+    assert alone[0].trace[-1] == pytest.approx(pair[0].trace[-1], rel=0.02)
+
+
+@pytest.mark.parametrize("name", METHODS)
+def test_weights_and_hooks_are_as_before_also_after_an_error(name, tiny):
+    before = {key: value.clone() for key, value in tiny.module.state_dict().items()}
+
+    def fail(done, steps):
+        raise RuntimeError("on purpose")
+
+    with pytest.raises(RuntimeError, match="on purpose"):
+        render(tiny, name, logits(1), on_step=fail)
+    network = tiny.network(tiny.numerics_for(LOGITS), CPU)
+    for module in (tiny.module, network._module):
+        assert [part for part in module.modules() if part._forward_hooks or part._backward_hooks] == []
+        assert [weight for weight in module.parameters() if weight.requires_grad or weight.grad is not None] == []
+    for key, value in tiny.module.state_dict().items():
+        assert torch.equal(value, before[key])
+
+
+@pytest.mark.parametrize("name", METHODS)
+def test_it_stops_when_asked(name, tiny):
+    steps = []
+    with pytest.raises(Stopped):
+        render(
+            tiny,
+            name,
+            logits(1),
+            on_step=lambda done, total: steps.append((done, total)),
+            should_stop=lambda: len(steps) == 2,
+        )
+    assert steps == [(1, 4), (2, 4)]
+
+
+@pytest.mark.parametrize("name", METHODS)
+def test_a_job_runs_the_network_no_further_than_its_layer(name, tiny):
+    reached = []
+    network = tiny.network(tiny.numerics_for("act"), CPU)
+    handles = [
+        network._module.get_submodule(path).register_forward_hook(lambda *_, path=path: reached.append(path))
+        for path in ("stem", "act", "body", "head")
+    ]
+    render(tiny, name, [Target(kind="channel", layer="act", unit=1)])
+    for handle in handles:
+        handle.remove()
+    assert set(reached) == {"stem", "act"}
+
+
+@pytest.mark.parametrize("family", FAMILIES)
+def test_every_family_renders_logits_and_channels_independently_of_the_batch(family):
+    model = load_model(ModelSpec(name=family, architecture=family, pretrained=False))
+    parameters = {"steps": 2, "image_size": 64, "crops": 1}
+    for targets in (
+        logits(0, 7, 999),
+        [Target(kind="channel", layer=FAMILIES[family], unit=unit, sign=sign) for unit, sign in [(0, 1), (5, -1), (31, 1)]],
+    ):
+        together = render(model, "maco", targets, parameters)
+        alone = render(model, "maco", targets[1:2], parameters)[0]
+        assert [one.status for one in together] == ["done"] * 3
+        scale = max(1.0, abs(alone.trace[0]))
+        np.testing.assert_allclose(together[1].trace, alone.trace, rtol=0, atol=1e-5 * scale)
+        assert np.abs(together[1].image - alone.image).mean() < 0.01
