@@ -10,6 +10,7 @@ import zipfile
 from pathlib import Path
 
 import pytest
+from small_demo import write_small_demo
 
 import atlas
 
@@ -89,3 +90,13 @@ def test_the_installed_package_is_the_one_that_runs(installed, tmp_path):
 
 def test_the_command_says_its_version(installed, tmp_path):
     assert atlas.__version__ in run(installed / "atlas", "--version", cwd=tmp_path)
+
+
+def test_the_wheel_alone_renders_and_builds_the_demo(installed, tmp_path):
+    write_small_demo(tmp_path / "out", steps=2)
+    printed = run(installed / "atlas", "demo", "--out", "out", cwd=tmp_path)
+    assert "5 rendered, 0 dead, 0 failed" in printed
+    site = tmp_path / "out" / "site"
+    assert site.joinpath("index.html").as_uri() in printed
+    assert "EfficientNet-Lite0" in site.joinpath("index.html").read_text(encoding="utf-8")
+    assert [*site.joinpath("static").iterdir()]

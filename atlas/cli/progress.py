@@ -27,21 +27,23 @@ class RunProgress:
 
     def on_step(self, batch: Batch, done: int, steps: int) -> None:
         """Show a batch in flight; its share of finished steps counts as that share of its jobs."""
-        self._bar.update(
-            self._task, description=batch.title, completed=self._ended + len(batch.jobs) * min(done / steps, 0.999)
-        )
+        self._advance(self._ended + len(batch.jobs) * min(done / steps, 0.999), batch.title)
 
     def on_outcome(self, outcome: Outcome) -> None:
         """Count a job that ended, and name it if it failed."""
         self._ended += 1
-        jobs = f"{self._ended}/{self._total} jobs"
-        self._bar.update(self._task, completed=self._ended, jobs=jobs)
+        self._advance(self._ended)
         if outcome.status == "failed":
-            self._console.print(f"[red]failed[/red] {outcome.planned}: {outcome.message}", highlight=False, markup=True)
-        if not self._console.is_terminal and (monotonic() - self._spoke > QUIET_INTERVAL or self._ended == self._total):
-            self._spoke = monotonic()
-            left = (self._spoke - self._started) / self._ended * (self._total - self._ended)
-            self._console.print(f"{jobs}, about {duration(left)} left", highlight=False)
+            self._console.print(f"failed {outcome.planned}: {outcome.message}", style="red", markup=False)
+
+    def _advance(self, completed: float, title: str | None = None) -> None:
+        jobs = f"{self._ended}/{self._total} jobs"
+        self._bar.update(self._task, completed=completed, jobs=jobs, description=title)
+        now = monotonic()
+        if not self._console.is_terminal and now - self._spoke > QUIET_INTERVAL:
+            self._spoke = now
+            left = (now - self._started) / completed * (self._total - completed)
+            self._console.print(f"{jobs}, about {duration(left)} left")
 
     def on_notice(self, text: str) -> None:
         """Print a sentence above the bar."""
