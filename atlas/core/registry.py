@@ -60,4 +60,6 @@ class Registry(Generic[T]):
             self._discovered = True
             for point in entry_points(group=self._group):
                 if point.name not in self._entries:
-                    self.register(point.name, point.load())
+                    entry = point.load()
+                    if point.name not in self._entries:  # loading it may have registered it
+                        self.register(point.name, entry)

@@ -69,6 +69,9 @@ class Worker:
         self._models = dict(loaded or {})
         if work.threads is not None:
             torch.set_num_threads(work.threads)
+        # "float32" in a key means float32, and the same plan gives the same bytes: no TF32, no choice by timing.
+        torch.backends.cuda.matmul.allow_tf32 = torch.backends.cudnn.allow_tf32 = False
+        torch.backends.cudnn.benchmark, torch.backends.cudnn.deterministic = False, True
 
     def run(
         self,

@@ -22,6 +22,7 @@ import platform
 import resource
 import shutil
 import sys
+from dataclasses import replace
 from pathlib import Path
 from time import perf_counter
 
@@ -31,7 +32,7 @@ from atlas.config import Config
 from atlas.jobs.executors.base import Monitor
 from atlas.jobs.plan import make_plan
 from atlas.jobs.run import render
-from atlas.models.load import load_model
+from atlas.models.load import VisionModel, load_model
 from atlas.store import Store
 from atlas.synthesis.spectrum import TEMPLATE
 from rendering import lite0
@@ -43,27 +44,38 @@ CLASSES = 1000
 
 def measure_atlas(case: Case) -> Result:
     """Render ``case.jobs`` classes with atlas."""
-    config = configuration(case)
+    config = configuration(case, "store")
     models = {spec.name: load_model(spec) for spec in config.models}
-    plan, store = make_plan(config, models), Store(config.store.path, create=True)
+    loaded = peak_memory()
+    run(configuration(replace(case, jobs=case.batch, steps=1), "rehearsal"), models, Monitor())  # starts up libraries
     timer = timer_for(case.device)
     steps = StepClock(timer, case.steps, case.warmup)
     network = None
     if case.split:
-        made = models["lite0"].network(plan.jobs[0].job.numerics, torch.device(case.device))
+        numerics = models["lite0"].numerics_for("logits", case.precision)
+        made = models["lite0"].network(numerics, torch.device(case.device))
         network = NetworkClock(made._module, timer, lambda: steps.running)
-    loaded = peak_memory()
     started = perf_counter()
-    report = render(config, models, plan, plan.jobs, store, Monitor(on_step=lambda _, done, __: steps(done)))
+    run(config, models, Monitor(on_step=lambda _, done, __: steps(done)))
     total = perf_counter() - started
-    if report.done != case.jobs:
-        raise CaseError(f"{len(report.failed)} of {case.jobs} jobs failed: {report.failed[:1] or report.dead[:1]}")
     outside = max(0.0, total / case.jobs - steps.seconds() * case.steps / case.batch)
     return result(case, steps, network, total, outside, loaded)
 
 
-def configuration(case: Case) -> Config:
-    """Return the configuration that renders logits of ``case.jobs`` classes spread over ImageNet."""
+def run(config: Config, models: dict[str, VisionModel], monitor: Monitor) -> None:
+    """Render everything that the configuration asks for, as ``atlas render`` does.
+
+    Raises:
+        CaseError: not every job gave a picture.
+    """
+    plan, store = make_plan(config, models), Store(config.store.path, create=True)
+    report = render(config, models, plan, plan.jobs, store, monitor)
+    if report.done != len(plan.jobs):
+        raise CaseError(f"{len(plan.jobs) - report.done} of {len(plan.jobs)} jobs gave no picture")
+
+
+def configuration(case: Case, store: str) -> Config:
+    """Return the configuration that renders logits of ``case.jobs`` classes, spread over ImageNet, into a store."""
     spec = {
         "name": "lite0",
         "source": "callable",
@@ -86,7 +98,7 @@ def configuration(case: Case) -> Config:
     executor = {"kind": "serial", "device": case.device, "batch_size": case.batch, "threads": case.threads}
     here = Path.cwd()
     return Config.model_validate(
-        {"folder": here, "store": {"path": here / "store"}, "executor": executor, "models": (spec,), "render": (block,)}
+        {"folder": here, "store": {"path": here / store}, "executor": executor, "models": (spec,), "render": (block,)}
     )
 
 
