@@ -11,14 +11,13 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
+from atlas.cli.progress import build_progress, duration, run_progress, size
 from atlas.config import Config, load_config, template
 from atlas.errors import ConfigError
-from atlas.cli.progress import build_progress, duration, run_progress, size
 from atlas.store import Store
 from atlas.store.files import write_atomic
 
 if TYPE_CHECKING:
-    from atlas.jobs.batch import PlannedJob
     from atlas.jobs.plan import Plan
     from atlas.jobs.run import Report
     from atlas.models.load import VisionModel

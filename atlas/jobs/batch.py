@@ -1,5 +1,6 @@
 """Batch: jobs that are optimised together. What they share decides the work; nothing they share decides a picture."""
 
+import itertools
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
@@ -62,5 +63,5 @@ def batches(jobs: Sequence[PlannedJob], size: int) -> list[Batch]:
     for members in group(jobs):
         count = -(-len(members) // size)
         edges = [len(members) * number // count for number in range(count + 1)]
-        result += [Batch(tuple(members[start:end])) for start, end in zip(edges, edges[1:], strict=False)]
+        result += [Batch(tuple(members[start:end])) for start, end in itertools.pairwise(edges)]
     return result

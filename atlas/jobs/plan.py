@@ -135,7 +135,7 @@ def _unit_targets(block: RenderBlock, layers: list[LayerInfo], problems: list[st
 def _fit_problems(
     block: RenderBlock, model: VisionModel, layers: list[LayerInfo], resolution: tuple[int, int] | None
 ) -> list[str]:
-    """Look whether the model takes views of that resolution, and whether a neuron's position is on each layer's grid."""
+    """Look whether the model takes views of that resolution and a neuron's position is on each layer's grid."""
     expected = model.card.identity.preprocessing
     size = resolution or (expected.height, expected.width)
     changed = size != (expected.height, expected.width)

@@ -162,7 +162,7 @@ def _isolated(function: Callable[[], T]) -> tuple[T | None, str]:
         return function(), ""
     except (Stopped, StoreError):
         raise
-    except Exception as error:  # noqa: BLE001  # a model's or a method's own code may raise anything at all
+    except Exception as error:  # a model's or a method's own code may raise anything at all
         logger.debug("a job failed", exc_info=True)
         text = error.message if isinstance(error, AtlasError) else f"{type(error).__name__}: {error}"
         return None, text[:2000]

@@ -1,6 +1,7 @@
 """Outcome: from the tensors of an ascent to one rendering per target, with what went wrong told apart."""
 
 import numpy as np
+
 from atlas.methods.base import Rendering
 from atlas.synthesis.ascent import Ascent
 

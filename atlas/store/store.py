@@ -141,7 +141,7 @@ class Store:
     # --- failures ----------------------------------------------------------------------------------------------
 
     def record_failure(self, record: Record) -> None:
-        """Store a failed attempt beside where the record will be; up to three are kept, the newest replacing the third."""
+        """Store a failed attempt beside where the record will be; three are kept, the newest replacing the third."""
         attempts = self.folder(record.key) / "attempts"
         number = min(len(self._attempts(record.key)), 2)
         write_atomic(attempts / f"{number}.json", _encode(record))

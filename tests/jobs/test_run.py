@@ -106,7 +106,7 @@ def test_one_target_that_raises_harms_no_other(tmp_path):
 
 def test_nan_and_explosions_are_failures_and_the_rest_is_unharmed(tmp_path):
     report, plan, store = run(configuration(tmp_path / "a", "exploding"))
-    _, sound_plan, sound = run(configuration(tmp_path / "b", "tiny"))
+    _, sound_plan, _sound = run(configuration(tmp_path / "b", "tiny"))
     assert report.done == 8
     messages = {outcome.planned.job.target.unit: outcome.message for outcome in report.failed}
     assert messages.keys() == {3, 4}

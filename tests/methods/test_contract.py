@@ -177,7 +177,10 @@ def test_every_family_renders_logits_and_channels_independently_of_the_batch(fam
     parameters = {"steps": 2, "image_size": 64, "crops": 1}
     for targets in (
         logits(0, 7, 999),
-        [Target(kind="channel", layer=FAMILIES[family], unit=unit, sign=sign) for unit, sign in [(0, 1), (5, -1), (31, 1)]],
+        [
+            Target(kind="channel", layer=FAMILIES[family], unit=unit, sign=sign)
+            for unit, sign in [(0, 1), (5, -1), (31, 1)]
+        ],
     ):
         together = render(model, "maco", targets, parameters)
         alone = render(model, "maco", targets[1:2], parameters)[0]

@@ -54,7 +54,7 @@ def test_a_record_appears_only_after_its_pictures(store, monkeypatch):
             store.commit(record, pictures)
         assert not store.has(record.key)
         assert list(verify(store)) == []
-        assert [path for path in store.path.rglob(".tmp-*")] == []
+        assert list(store.path.rglob(".tmp-*")) == []
     monkeypatch.undo()
     store.commit(record, pictures)
     assert store.read(record.key) == record
