@@ -1,4 +1,4 @@
-"""The command line: arguments in, one call, words out. All logic lives elsewhere; torch is imported where it is used."""
+"""The command line: arguments in, one call, words out. All logic lives elsewhere, imported where it is used."""
 
 import sys
 import webbrowser
@@ -139,13 +139,11 @@ def build(config_path: Path) -> None:
 @cli.command()
 @CONFIG
 @click.option("--port", type=click.IntRange(0, 65535), default=8000, show_default=True, help="0 picks a free one.")
-@click.option("--open/--no-open", "open_browser", default=False, help="Open the site in a browser.")
-def serve(config_path: Path, port: int, open_browser: bool) -> None:
+def serve(config_path: Path, port: int) -> None:
     """Serve the built site on this machine, at 127.0.0.1 only."""
-    from atlas.config import load_config
-    from atlas.site.serve import serve as serve_site
+    from atlas.cli.session import serve_site
 
-    serve_site(load_config(config_path).site.path, port, open_browser)
+    serve_site(config_path, port)
 
 
 @cli.command()

@@ -2,7 +2,7 @@
 
 import signal
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from threading import Event, current_thread, main_thread
 from typing import TYPE_CHECKING
@@ -18,6 +18,7 @@ from atlas.store import Store
 from atlas.store.files import write_atomic
 
 if TYPE_CHECKING:
+    from atlas.jobs.batch import PlannedJob
     from atlas.jobs.plan import Plan
     from atlas.jobs.run import Report
     from atlas.models.load import VisionModel
@@ -67,7 +68,8 @@ def plan_and_report(path: Path) -> None:
         with console.status("timing a few steps"):
             cost = estimate(config, models, plan, missing)
         console.print(
-            f"About {duration(cost.seconds)} with one worker on this machine, and {size(cost.bytes)} in {config.store.path}"
+            f"About {duration(cost.seconds)} with one worker on this machine, "
+            f"and {size(cost.bytes)} in {config.store.path}"
         )
 
 
@@ -95,8 +97,8 @@ def _render(
     config: Config,
     models: "dict[str, VisionModel]",
     plan: "Plan",
-    jobs: Sequence,
-    store: Store,  # type: ignore[type-arg]
+    jobs: "Sequence[PlannedJob]",
+    store: Store,
 ) -> "Report":
     from atlas.jobs.executors.base import Monitor
     from atlas.jobs.run import render
@@ -153,7 +155,7 @@ def status_and_report(path: Path, verify_too: bool) -> int:
         damage = list(verify(store))
         for one in damage:
             console.print(f"damaged {one.key[:12]}: {escape(one.problem)}")
-        console.print(f"{len(store.keys())} jobs verified, {len(damage)} problems")
+        console.print(f"{len(store.job_keys())} jobs verified, {len(damage)} problems")
         if damage:
             console.print("To render the damaged ones again: atlas status --repair")
         return 1 if damage else 0
@@ -206,6 +208,16 @@ def build_and_report(path: Path) -> Path:
         f"in {duration(report.seconds)}: {config.site.path}"
     )
     return config.site.path / "index.html"
+
+
+def serve_site(path: Path, port: int) -> None:
+    """Serve the built site until Ctrl-C, and say where."""
+    from atlas.site.serve import make_server
+
+    with make_server(load_config(path).site.path, port) as server:
+        console.print(f"Serving at http://127.0.0.1:{server.server_address[1]}/ (Ctrl-C ends it)")
+        with suppress(KeyboardInterrupt):
+            server.serve_forever()
 
 
 def write_template(path: Path, force: bool) -> None:

@@ -27,7 +27,9 @@ class MACOParameters(MethodParameters):
         "class probability is 0.01 with the constant rate, whose last steps still turn phases by a radian",
     )
     image_size: int = Field(default=512, ge=32, le=4096, description="side of the picture, pixels (paper: 512)")
-    crops: int = Field(default=6, ge=1, le=256, description="random crops per step (authors' torch code: 6)")
+    crops: int = Field(
+        default=16, ge=1, le=256, description="random crops per step (authors' TensorFlow code: 32, PyTorch code: 6)"
+    )
     crop_mean: float = Field(default=0.25, gt=0, le=1, description="mean side of a crop, share (paper: 0.25)")
     crop_std: float = Field(default=0.1, ge=0, le=1, description="spread of the side, share (paper: 0.1)")
     crop_smallest: float = Field(default=0.05, gt=0, le=1, description="smallest side of a crop, share")

@@ -19,7 +19,7 @@ class Damage:
 
 def verify(store: Store) -> Iterator[Damage]:
     """Re-hash every picture and every job key of the store; yield what is damaged, key by key."""
-    for key in store:
+    for key in store.job_keys():
         if not store.has(key):
             continue
         try:

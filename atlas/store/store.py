@@ -84,7 +84,7 @@ class Store:
         """Tell whether the job is complete: done, or known to be dead."""
         return (self.folder(key) / "record.json").exists()
 
-    def keys(self) -> list[str]:
+    def job_keys(self) -> list[str]:
         """Return the keys of all folders under ``objects``, sorted; a key may hold only failed attempts."""
         objects = self.path / "objects"
         if not objects.is_dir():
@@ -107,7 +107,7 @@ class Store:
         Raises:
             StoreError: a record is damaged.
         """
-        for key in self.keys():
+        for key in self.job_keys():
             if self.has(key):
                 yield self.read(key)
 
@@ -155,7 +155,7 @@ class Store:
 
     def failures(self) -> Iterator[Record]:
         """Yield the newest failed attempt of every job that has one and is not complete, sorted by key."""
-        for key in self.keys():
+        for key in self.job_keys():
             record = self.failure(key)
             if record is not None:
                 yield record

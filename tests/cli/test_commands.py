@@ -1,0 +1,194 @@
+"""Every command as it is meant to be used."""
+
+import re
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+from PIL import Image
+from rich.console import Console
+
+import atlas as package
+from atlas.store import Store
+
+COMMANDS = ["demo", "init", "plan", "render", "status", "build", "serve", "models", "layers", "spectrum"]
+
+
+def test_help_lists_every_command_in_the_order_of_use(atlas):
+    result = atlas("--help")
+    assert result.status == 0
+    assert re.findall(r"^  ([a-z]+)  ", result.out, re.MULTILINE) == COMMANDS
+    for command in COMMANDS:
+        assert atlas(command, "--help").status == 0
+
+
+def test_version(atlas):
+    assert package.__version__ in atlas("--version").out
+
+
+def test_help_loads_neither_torch_nor_ray():
+    code = (
+        "import sys; from click.testing import CliRunner; from atlas.cli.commands import cli; "
+        "CliRunner().invoke(cli, ['--help']); print({'torch', 'ray', 'timm'} & set(sys.modules))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "set()"
+
+
+def test_completion_knows_the_commands():
+    import os
+
+    environment = os.environ | {"_ATLAS_COMPLETE": "bash_complete", "COMP_WORDS": "atlas re", "COMP_CWORD": "1"}
+    code = "from atlas.cli import main; main()"
+    done = subprocess.run([sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=False)
+    assert done.stdout.strip() == "plain,render"
+
+
+def test_a_misspelt_command_is_guessed(atlas):
+    result = atlas("rendr")
+    assert result.status == 2
+    assert 'did you mean "render"' in result.err
+
+
+def test_init_writes_what_plan_can_read_and_never_overwrites(atlas):
+    assert atlas("init").status == 0
+    text = (atlas.folder / "atlas.toml").read_text()
+    assert "[[render]]" in text
+    (atlas.folder / "atlas.toml").write_text("mine")
+    again = atlas("init")
+    assert again.status == 2 and "--force" in again.err
+    assert (atlas.folder / "atlas.toml").read_text() == "mine"
+    assert atlas("init", "--force").status == 0
+    assert (atlas.folder / "atlas.toml").read_text() == text
+
+
+def test_plan_render_status_build(atlas):
+    atlas.configure(extra='[site]\ntitle = "Ten classes"\n')
+    plan = atlas("plan")
+    assert plan.status == 0
+    assert "10 jobs: 0 stored, 10 to render" in plan.out
+    assert re.search(r"About \d+ s with one worker on this machine, and [\d.]+ kB", plan.out)
+    assert not (atlas.folder / "build").exists()  # a plan writes nothing
+
+    render = atlas("render")
+    assert (render.status, render.err) == (0, "")
+    assert "10 rendered, 0 dead, 0 failed" in render.out
+
+    assert "10 jobs: 10 stored, 0 to render" in atlas("plan").out
+    again = atlas("render")
+    assert again.status == 0 and "10 jobs are in the store already" in again.out
+    status = atlas("status")
+    assert status.status == 0 and "tiny: 10 done" in status.out and "0 failed" in status.out
+    assert atlas("status", "--verify").status == 0
+
+    build = atlas("build")
+    assert build.status == 0 and re.search(r"\d+ pages and \d+ pictures", build.out)
+    assert "Ten classes" in (atlas.folder / "build" / "site" / "index.html").read_text()
+
+
+def test_failures_are_listed_recorded_and_shown(atlas):
+    atlas.configure("raising")
+    render = atlas("render")
+    assert render.status == 1
+    assert "9 rendered, 0 dead, 1 failed" in render.out
+    assert "tiny: logit 3 by maco: RuntimeError: class 3 cannot be rendered" in render.out
+    status = atlas("status")
+    assert status.status == 1 and "class 3 cannot be rendered" in status.out
+    assert atlas("build").status == 0
+
+
+def test_dead_units_are_no_failure(atlas):
+    atlas.configure("with_dead_units", block='layers = "act2"\nunits = [0, 2]')
+    render = atlas("render")
+    assert render.status == 0
+    assert "1 rendered, 1 dead, 0 failed" in render.out and "dead: tiny: act2 channel 0" in render.out
+
+
+def test_only_renders_one_picture_again(atlas):
+    atlas.configure()
+    atlas("render")
+    store = Store(atlas.folder / "build" / "store")
+    first = next(store.records())
+    picture = store.picture_path(first, "image")
+    before = picture.read_bytes()
+    (store.folder(first.key) / "record.json").unlink()
+    picture.unlink()
+    assert "1 rendered" in atlas("render", "--only", first.key[:12]).out
+    assert picture.read_bytes() == before
+
+
+def test_verify_reports_and_repair_renders_again(atlas):
+    atlas.configure()
+    atlas("render")
+    store = Store(atlas.folder / "build" / "store")
+    first, second, third = list(store.records())[:3]
+    picture = store.picture_path(first, "image")
+    whole = picture.read_bytes()
+    picture.write_bytes(whole[: len(whole) // 2])
+    record = store.folder(second.key) / "record.json"
+    record.write_bytes(record.read_bytes()[:100])
+    result = atlas("status", "--verify")
+    assert result.status == 1
+    assert "2 problems" in result.out and first.key[:12] in result.out and "does not match its hash" in result.out
+    build = atlas("build")
+    assert build.status == 1 and "atlas status --verify --repair" in build.err
+
+    atlas.configure(block="classes = [%d]" % third.job.target.unit)
+    kept = atlas("status", "--repair")
+    assert kept.status == 1 and "this configuration does not render it" in kept.out
+    atlas.configure()
+    repair = atlas("status", "--repair")
+    assert repair.status == 0 and "2 rendered" in repair.out
+    assert atlas("status", "--verify").status == 0
+    assert picture.read_bytes() == whole
+    assert atlas("build").status == 0
+
+
+def test_models_and_layers(atlas):
+    models = atlas("models", "*efficientnet*lite0")
+    assert models.status == 0
+    assert "efficientnet-lite0" in models.out and "tf_efficientnet_lite0" in models.out
+    nothing = atlas("models", "zzz*")
+    assert nothing.status == 2 and "zzz*" in nothing.err
+    atlas.configure()
+    layers = atlas("layers", "tiny", "-c", "atlas.toml")
+    assert layers.status == 0
+    rows = {row.split()[0]: row.split()[1:] for row in layers.out.splitlines()[1:]}
+    assert rows["body"] == ["Conv2d", "16", "16", "x", "16"]
+    assert rows["logits"][-2:] == ["10", "-"]
+    unknown = atlas("layers", "other", "-c", "atlas.toml")
+    assert unknown.status == 2 and "tiny" in unknown.err
+    assert atlas("layers", "resnet81").status == 2
+
+
+def test_spectrum_names_what_it_skips_and_the_result_renders(atlas):
+    photos = atlas.folder / "photos"
+    photos.mkdir()
+    generator = np.random.default_rng(0)
+    for number in range(3):
+        Image.fromarray(generator.integers(0, 256, (70, 90, 3), dtype=np.uint8)).save(photos / f"{number}.png")
+    (photos / "broken.jpg").write_bytes(b"\xff\xd8\xff no photo")
+    result = atlas("spectrum", "photos", "-o", "mine.npy", "--size", "64")
+    assert result.status == 0
+    assert "skipped" in result.out and "broken.jpg" in result.out and "from 3 photos" in result.out
+    assert np.load(atlas.folder / "mine.npy").shape == (3, 64, 33)
+    atlas.configure(block="classes = [1]", parameters='steps = 2, image_size = 32, spectrum = "mine.npy"')
+    assert atlas("render").status == 0
+
+
+def test_what_goes_into_a_pipe_is_plain_text(atlas):
+    atlas.configure(block="classes = [1]")
+    assert not Console().is_terminal
+    for command in (["plan"], ["render"], ["status"]):
+        assert "\x1b" not in atlas(*command).out
+    assert "\r" not in atlas("render").out
+
+
+@pytest.mark.parametrize("where", ["sub/atlas.toml"])
+def test_paths_are_relative_to_the_configuration(atlas, where):
+    (atlas.folder / "sub").mkdir()
+    atlas.configure(block="classes = [1]").rename(atlas.folder / where)
+    assert atlas("render", "-c", where).status == 0
+    assert (atlas.folder / "sub" / "build" / "store").is_dir()
+    assert not (atlas.folder / "build").exists()
