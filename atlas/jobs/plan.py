@@ -52,7 +52,7 @@ def make_plan(config: Config, models: Mapping[str, VisionModel]) -> Plan:
             except ConfigError as error:
                 problems += [f"{where}.{problem}" for problem in error.problems]
             except AtlasError as error:
-                problems.append(f"{where}.parameters: {error.message}")
+                problems.append(f"{where}.parameters: {error.message}; {error.remedy}")
             else:
                 jobs |= {job.key: job for job in expanded if job.key not in jobs}
     if problems:

@@ -2,6 +2,7 @@
 
 import os
 import signal
+from collections.abc import Callable
 from pathlib import Path
 
 import torch
@@ -110,3 +111,24 @@ def grey() -> nn.Module:
     model = Tiny()
     model.stem = nn.Conv2d(1, 12, 3, stride=2, padding=1)
     return model
+
+
+class _Wrapped(nn.Module):
+    def __init__(self, wrap: Callable[[Tensor], object]) -> None:
+        super().__init__()
+        self.inner = Tiny()
+        self.wrap = wrap
+
+    def forward(self, x: Tensor) -> object:
+        """Return the logits inside something else."""
+        return self.wrap(self.inner(x))
+
+
+def returns_tuple() -> nn.Module:
+    """A network whose forward returns (logits, None)."""
+    return _Wrapped(lambda logits: (logits, None))
+
+
+def returns_dict() -> nn.Module:
+    """A network whose forward returns {"logits": ...}."""
+    return _Wrapped(lambda logits: {"logits": logits})

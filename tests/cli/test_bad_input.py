@@ -1,0 +1,313 @@
+"""Whatever a person gives: one clear message, the right exit status, nothing half-written, nothing lost."""
+
+import errno
+import json
+import os
+import pickle
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+from safetensors.torch import save_file
+from tiny_networks import tiny
+
+from atlas.store import Store, files
+from atlas.store.integrity import verify
+
+
+def refused(result, *parts, status=2):
+    """The command ended with that status, and its message holds all of the parts."""
+    assert result.status == status, result.out + result.err
+    for part in parts:
+        assert part in result.err, result.err
+
+
+# --- the configuration -------------------------------------------------------------------------------------------
+
+
+def test_every_misspelt_key_is_named_at_once(atlas):
+    path = atlas.configure(extra='[site]\ntitel = "x"\n[stor]\npath = "y"\n')
+    path.write_text(path.read_text().replace("batch_size = 4", 'batchsize = 4\nkind2 = "x"'))
+    refused(atlas("plan"), "site.titel", 'did you mean "title"', "stor", 'did you mean "store"', "executor.batchsize")
+
+
+@pytest.mark.parametrize(
+    ("content", "part"),
+    [
+        (b"[[models]\n", "line 1"),
+        (b"\xff\xfe\x00", "UTF-8"),
+        (b"\x00\x01", "atlas.toml"),
+        (b"", "models"),
+        (b'[[models]]\nname = "a"\narchitecture = "resnet18"\n', "render"),
+    ],
+)
+def test_a_configuration_that_cannot_be_read(atlas, content, part):
+    (atlas.folder / "atlas.toml").write_bytes(content)
+    refused(atlas("render"), part)
+
+
+def test_no_configuration_or_a_folder_in_its_place(atlas):
+    refused(atlas("render"), "atlas.toml", "atlas init")
+    (atlas.folder / "atlas.toml").mkdir()
+    refused(atlas("render"), "atlas.toml")
+
+
+@pytest.mark.parametrize(
+    ("block", "parameters", "parts"),
+    [
+        ('classes = ["goldfish"]', "", ["render[0].classes", '"goldfish"']),
+        ("classes = [10]", "", ["10", "0 to 9"]),
+        ('layers = ["bdy"]', "", ["render[0].layers", "bdy", 'did you mean "body"']),
+        ('layers = ["body"]\nunits = [16]', "", ["16", "0 to 15"]),
+        ('layers = ["body"]\nunits = { sample = 17 }', "", ["17", "16"]),
+        ('layers = ["body"]\nkind = "neuron"\nposition = [0, 16]', "", ["position = [0, 16]", "16 x 16"]),
+        ('layers = ["body"]\nunits = "5-2"', "", ["5-2"]),
+        ('classes = "all"\nmethod = "maca"', "", ["maca", 'did you mean "maco"']),
+        ('classes = "all"', "step = 3", ["step", 'did you mean "steps"']),
+        ('classes = "all"', "steps = 0", ["steps", "0"]),
+        ('classes = "all"', 'steps = "many"', ["steps", "many"]),
+        ('classes = "all"', 'spectrum = "none.npy"', ["none.npy"]),
+        ('model = "tinny"\nclasses = "all"', "", ["tinny", 'did you mean "tiny"']),
+    ],
+)
+def test_a_block_that_asks_for_what_is_not_there(atlas, block, parameters, parts):
+    atlas.configure(block=block, parameters=parameters)
+    for command in ("plan", "render"):
+        refused(atlas(command), *parts)
+    assert not (atlas.folder / "build").exists()
+
+
+def test_a_resolution_that_a_transformer_cannot_take(atlas):
+    path = atlas.configure(block="classes = [1]", parameters="resolution = 160")
+    text = path.read_text().replace('source = "callable"\narchitecture = "tiny_networks:tiny"\nsize = 32', "")
+    path.write_text(
+        text.replace('name = "tiny"', 'name = "vit"\narchitecture = "vit_tiny_patch16_224"\npretrained = false')
+    )
+    refused(atlas("plan"), "resolution = 160", "224 x 224")
+
+
+# --- models ------------------------------------------------------------------------------------------------------
+
+
+def timm_model(atlas, lines):
+    path = atlas.configure(block="classes = [1]")
+    text = path.read_text()
+    start, end = text.index("[[models]]"), text.index("[[render]]")
+    path.write_text(f'{text[:start]}[[models]]\nname = "m"\n{lines}\n\n{text[end:]}')
+
+
+def test_an_unknown_model_is_answered_with_the_nearest(atlas):
+    timm_model(atlas, 'architecture = "resnet81"\npretrained = false')
+    refused(atlas("plan"), "resnet81", "did you mean", "resnet")
+
+
+@pytest.mark.parametrize("kind", ["shape", "truncated", "pickle", "text", "missing"])
+def test_a_checkpoint_that_cannot_be_used(atlas, kind):
+    path = atlas.folder / ("weights.safetensors" if kind in ("shape", "truncated") else "weights.pt")
+    if kind == "shape":
+        save_file({"fc.weight": torch.zeros(3, 3)}, path)
+    elif kind == "truncated":
+        save_file({"fc.weight": torch.zeros(300, 3)}, path)
+        path.write_bytes(path.read_bytes()[:-50])
+    elif kind == "pickle":
+        path.write_bytes(pickle.dumps(Path))
+    elif kind == "text":
+        path.write_text("no weights")
+    timm_model(atlas, f'architecture = "resnet18"\ncheckpoint = "{path.name}"')
+    refused(atlas("plan"), path.name)
+
+
+@pytest.mark.parametrize(
+    ("architecture", "part"),
+    [
+        ("no_such_module:model", "no_such_module"),
+        ("tiny_networks:no_such_function", "no_such_function"),
+        ("tiny_networks:CLASSES", "CLASSES"),
+        ("tiny_networks", "tiny_networks"),
+    ],
+)
+def test_a_callable_that_gives_no_model(atlas, architecture, part):
+    path = atlas.configure()
+    path.write_text(path.read_text().replace("tiny_networks:tiny", architecture))
+    refused(atlas("plan"), part)
+
+
+def test_models_with_one_channel_or_a_tuple_or_a_dict_render(atlas):
+    for network in ("grey", "returns_tuple", "returns_dict"):
+        atlas.configure(network, block="classes = [1]")
+        assert atlas("render").status == 0, network
+
+
+def test_hostile_class_names_are_shown_and_harm_nothing(atlas):
+    names = [
+        "<script>alert(1)</script>",
+        "../../etc",
+        "x" * 300,
+        "\u0642\u0637\u0629 \u0635\u063a\u064a\u0631\u0629",
+        *"efghij",
+    ]
+    (atlas.folder / "names.txt").write_text("\n".join(names), encoding="utf-8")
+    atlas.configure(model='size = 32\nclass_names = "names.txt"', block="classes = [0, 1, 2, 3]")
+    assert atlas("render").status == 0
+    assert atlas("build").status == 0
+    site = atlas.folder / "build" / "site"
+    pages = [path.read_text(encoding="utf-8") for path in site.rglob("*.html")]
+    assert not any("<script>alert" in page for page in pages)
+    assert any("&lt;script&gt;alert(1)" in page for page in pages)
+    assert any(names[3] in page for page in pages)
+    assert {path.name for path in atlas.folder.iterdir()} == {"atlas.toml", "names.txt", "build"}
+    assert max(len(path.name) for path in site.rglob("*")) < 100
+
+
+# --- spectra and photos ------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("kind", ["shape", "nan", "text", "objects"])
+def test_a_spectrum_that_cannot_be_used(atlas, kind):
+    path = atlas.folder / "mine.npy"
+    if kind == "text":
+        path.write_text("no spectrum")
+    else:
+        values = {"shape": np.ones((2, 8)), "nan": np.full((3, 8, 5), np.nan), "objects": np.array([{}], dtype=object)}
+        np.save(path, values[kind], allow_pickle=True)
+    atlas.configure(parameters='spectrum = "mine.npy"')
+    refused(atlas("plan"), "mine.npy", "atlas spectrum")
+
+
+def test_photos_that_make_no_spectrum(atlas):
+    (atlas.folder / "empty").mkdir()
+    refused(atlas("spectrum", "empty", "-o", "mine.npy"), "empty")
+    refused(atlas("spectrum", "nowhere", "-o", "mine.npy"), "nowhere")
+    broken = atlas.folder / "broken"
+    broken.mkdir()
+    (broken / "a.jpg").write_bytes(b"no photo")
+    refused(atlas("spectrum", "broken", "-o", "mine.npy"), "broken")
+    assert not (atlas.folder / "mine.npy").exists()
+
+
+def test_a_decompression_bomb_is_skipped_by_name(atlas):
+    photos = atlas.folder / "photos"
+    photos.mkdir()
+    Image.new("1", (30_000, 30_000)).save(photos / "bomb.png")
+    generator = np.random.default_rng(0)
+    Image.fromarray(generator.integers(0, 256, (64, 64, 3), dtype=np.uint8)).save(photos / "fine.png")
+    result = atlas("spectrum", "photos", "-o", "mine.npy", "--size", "32")
+    assert result.status == 0
+    assert "bomb.png" in result.out and "from 1 photos" in result.out
+
+
+# --- the store ---------------------------------------------------------------------------------------------------
+
+
+def test_a_store_that_cannot_be_made(atlas):
+    (atlas.folder / "file").write_text("in the way")
+    atlas.configure(extra='[store]\npath = "file/store"\n')
+    refused(atlas("render"), "file/store", "set another path", status=1)
+    atlas.configure(extra='[store]\npath = "file"\n')
+    refused(atlas("render"), "is no atlas store", status=1)
+    assert (atlas.folder / "file").read_text() == "in the way"
+
+
+def test_a_store_of_a_newer_atlas(atlas):
+    atlas.configure()
+    store = Store(atlas.folder / "build" / "store", create=True)
+    (store.path / "store.json").write_text(json.dumps({"format": "lens-atlas-store", "schema_version": 99}))
+    for command in ("plan", "render", "status", "build"):
+        refused(atlas(command), "99", "upgrade atlas")
+
+
+def test_nothing_rendered_yet(atlas):
+    atlas.configure()
+    refused(atlas("status"), "atlas render", status=1)
+    refused(atlas("build"), "atlas render", status=1)
+    refused(atlas("serve"), "atlas build", status=1)
+
+
+def test_a_full_disk_is_said_and_the_next_run_completes(atlas, monkeypatch):
+    real, count = os.replace, iter(range(10_000))
+
+    def replace(source, target):
+        if next(count) > 14:
+            raise OSError(errno.ENOSPC, "No space left on device")
+        real(source, target)
+
+    atlas.configure()
+    with monkeypatch.context() as patch:
+        patch.setattr(files.os, "replace", replace)
+        refused(atlas("render"), "No space left on device", "free some space", status=1)
+    assert list(verify(Store(atlas.folder / "build" / "store"))) == []
+    assert atlas("render").status == 0
+
+
+# --- interruptions -----------------------------------------------------------------------------------------------
+
+
+def start(folder):
+    """Start ``atlas render`` in a process of its own."""
+    support = str(Path(__file__).parents[1] / "support")
+    environment = os.environ | {"PYTHONPATH": support, "OMP_NUM_THREADS": "1", "PYTHONUNBUFFERED": "1"}
+    return subprocess.Popen(
+        [sys.executable, "-m", "atlas", "render"],
+        cwd=folder,
+        env=environment,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+
+
+def wait_for_records(folder, process, count):
+    """Wait until that many jobs are stored (and the process still runs)."""
+    objects = folder / "build" / "store" / "objects"
+    while process.poll() is None and len(list(objects.glob("*/*/record.json"))) < count:
+        time.sleep(0.02)
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_interrupting_stops_cleanly_and_says_how_to_go_on(atlas, number):
+    atlas.configure(parameters="steps = 300, image_size = 32, crops = 2")
+    process = start(atlas.folder)
+    wait_for_records(atlas.folder, process, 1)
+    process.send_signal(number)
+    out, err = process.communicate(timeout=60)
+    assert process.returncode == 130, out + err
+    assert "to go on: atlas render" in out and err == ""
+    assert list(verify(Store(atlas.folder / "build" / "store"))) == []
+
+
+def test_kill_9_at_any_moment_loses_nothing_that_was_finished(atlas):
+    atlas.configure(parameters="steps = 100, image_size = 32, crops = 2")
+    for count in (1, 5):
+        process = start(atlas.folder)
+        wait_for_records(atlas.folder, process, count)
+        process.kill()
+        process.communicate()
+        store = Store(atlas.folder / "build" / "store")
+        assert list(verify(store)) == []
+        assert len(list(store.records())) >= count
+    result = atlas("render")
+    assert result.status == 0
+    store = Store(atlas.folder / "build" / "store")
+    assert len(list(store.records())) == 10
+    assert list(verify(store)) == [] and list(store.path.rglob(".tmp-*")) == []
+
+
+def test_two_runs_on_one_store_at_once(atlas):
+    atlas.configure(parameters="steps = 60, image_size = 32, crops = 2")
+    processes = [start(atlas.folder) for _ in range(2)]
+    for process in processes:
+        out, err = process.communicate(timeout=120)
+        assert (process.returncode, err) == (0, ""), out
+    store = Store(atlas.folder / "build" / "store")
+    assert len(list(store.records())) == 10
+    assert list(verify(store)) == []
+
+
+def test_the_tiny_network_has_the_classes_that_these_tests_count_on():
+    assert tiny().head.out_features == 10
