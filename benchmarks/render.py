@@ -21,6 +21,9 @@ from rendering.case import PAPER_STEPS, Case, CaseError
 from rendering.sections import DEFAULTS, SECTIONS, Plan
 from rendering.session import Session
 
+QUIET = 0.5
+"""Load above which figures mean little: threads that wait for each other on busy cores take up to 40 times as long."""
+
 
 def numbers(context: click.Context, parameter: click.Parameter, value: str | None) -> tuple[int, ...] | None:
     """Parse ``1,4,8``."""
@@ -75,6 +78,8 @@ def main(
     print("# MACO: atlas and Horama\n")
     print(f"512 px, 6 crops of 224, rates for {PAPER_STEPS} steps; medians of {rounds}.", end="")
     print(f" Horama is left out: no {' and no '.join(missing)} installed." if missing else "")
+    if (before := os.getloadavg()[0]) > QUIET:
+        print(f"\n**This machine has other work (load {before:.1f} before the start): do not believe the seconds.**")
     try:
         for name in sections or SECTIONS:
             title, run = SECTIONS[name]

@@ -58,7 +58,7 @@ class Result:
 
     Attributes:
         step: seconds of one step, of the whole batch.
-        total: seconds of the whole run, the model being loaded and warm, pictures encoded and stored included (atlas only).
+        total: seconds of the whole run with the model loaded and warm, pictures encoded and stored (atlas only).
         outside: of those, the seconds outside all steps, for each picture.
         forward, backward: seconds of one step inside the network (if asked for).
         loaded: peak memory of the process when the model was loaded and nothing rendered yet, bytes.

@@ -134,7 +134,7 @@ def test_verify_reports_and_repair_renders_again(atlas):
     build = atlas("build")
     assert build.status == 1 and "atlas status --verify --repair" in build.err
 
-    atlas.configure(block="classes = [%d]" % third.job.target.unit)
+    atlas.configure(block=f"classes = [{third.job.target.unit}]")
     kept = atlas("status", "--repair")
     assert kept.status == 1 and "this configuration does not render it" in kept.out
     atlas.configure()
