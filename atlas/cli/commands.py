@@ -7,13 +7,14 @@ from pathlib import Path
 import click
 
 from atlas import __version__
-from atlas.errors import AtlasError
+from atlas.errors import AtlasError, did_you_mean
 
+FILE = click.Path(path_type=Path, dir_okay=False)
 CONFIG = click.option(
     "-c",
     "--config",
     "config_path",
-    type=click.Path(path_type=Path, dir_okay=False),
+    type=FILE,
     default=Path("atlas.toml"),
     show_default=True,
     help="Configuration file.",
@@ -25,6 +26,19 @@ INTERRUPTED = 130
 class Commands(click.Group):
     """A group that lists its commands in the order in which a newcomer needs them, and guesses misspelt ones."""
 
+    def invoke(self, ctx: click.Context) -> object:
+        """Run a command; every expected error is one message and an exit status, never a traceback."""
+        from atlas.cli.terminal import printable
+
+        try:
+            return super().invoke(ctx)
+        except AtlasError as error:
+            click.echo(f"Error: {printable(str(error))}", err=True)
+            ctx.exit(error.exit_code)
+        except KeyboardInterrupt:
+            click.echo("\nInterrupted.", err=True)
+            ctx.exit(INTERRUPTED)
+
     def list_commands(self, ctx: click.Context) -> list[str]:
         """Return the commands in the order of their definition."""
         return list(self.commands)
@@ -33,8 +47,6 @@ class Commands(click.Group):
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
         """Find the command, or say which one was probably meant."""
-        from atlas.errors import did_you_mean
-
         if args and args[0] not in self.commands and not args[0].startswith("-"):
             hint = did_you_mean(args[0], self.commands) or f"Commands: {', '.join(self.commands)}."
             raise click.UsageError(f'there is no command "{args[0]}"; {hint}', ctx)
@@ -51,11 +63,18 @@ def cli() -> None:
     Your model?    atlas init, edit atlas.toml, then
                    atlas plan, atlas render, atlas build, atlas serve
 
-    Exit status: 0 all done, 1 some jobs failed (they are listed and recorded), 2 bad usage or configuration.
+    \b
+    Exit status    0    all done
+                   1    some jobs failed (they are listed and recorded), or a file
+                        could not be read or written
+                   2    a mistake in the command or the configuration
+                   130  stopped by Ctrl-C
 
     \b
-    Tab completion (bash; zsh and fish alike):
-      eval "$(_ATLAS_COMPLETE=bash_source atlas)"
+    Tab completion
+      bash   eval "$(_ATLAS_COMPLETE=bash_source atlas)"
+      zsh    eval "$(_ATLAS_COMPLETE=zsh_source atlas)"
+      fish   _ATLAS_COMPLETE=fish_source atlas | source
     """
 
 
@@ -69,69 +88,78 @@ def cli() -> None:
 )
 @click.option("--open/--no-open", "open_browser", default=False, help="Open the site in a browser when it is built.")
 def demo(out: Path, open_browser: bool) -> None:
-    """Render a real ImageNet model and build its site, in about three minutes."""
+    """Render a real model and build its site: three minutes."""
     from atlas.cli.demo import prepare_demo
-    from atlas.cli.session import build_and_report, render_and_report
+    from atlas.cli.publishing import build_and_report, say_what_next
+    from atlas.cli.rendering import render_and_report
 
     path = prepare_demo(out)
     status = render_and_report(path)
     if status == INTERRUPTED:
         sys.exit(status)
     index = build_and_report(path)
-    click.echo(f"\nOpen it:   {index.resolve().as_uri()}\nServe it:  atlas serve -c {path}")
-    click.echo(f"Change it: edit {path}, then atlas render -c {path} and atlas build -c {path}")
+    say_what_next(path, index)
     if open_browser:
         webbrowser.open(index.resolve().as_uri())
     sys.exit(status)
 
 
 @cli.command()
-@click.argument("path", type=click.Path(path_type=Path), default=Path("atlas.toml"))
+@click.argument("path", type=FILE, default=Path("atlas.toml"))
 @click.option("--force", is_flag=True, help="Replace the file if it exists.")
 def init(path: Path, force: bool) -> None:
     """Write a commented atlas.toml to start from."""
-    from atlas.cli.session import write_template
+    from atlas.cli.starting import write_template
 
     write_template(path, force)
-    click.echo(f"Wrote {path}. Edit it, then run: atlas plan")
 
 
 @cli.command()
 @CONFIG
 def plan(config_path: Path) -> None:
-    """Say what would be rendered, what is there already, and how long and how large the rest is."""
-    from atlas.cli.session import plan_and_report
+    """Say what is to render, how long and how large.
+
+    Loads the models, looks up what the store has already, and times a few steps of the rest. Writes nothing.
+    """
+    from atlas.cli.rendering import plan_and_report
 
     plan_and_report(config_path)
 
 
 @cli.command()
 @CONFIG
-@click.option("--only", multiple=True, metavar="KEY", help="Only jobs whose key begins so (see a picture's recipe).")
-@click.option("--retry-quarantined", is_flag=True, help="Try jobs again that killed their worker three times.")
+@click.option(
+    "--only", multiple=True, metavar="KEY", help="Only jobs whose key begins so; a picture's page shows its key."
+)
+@click.option("--retry-quarantined", is_flag=True, help="Also jobs that ended their process several times.")
 def render(config_path: Path, only: tuple[str, ...], retry_quarantined: bool) -> None:
-    """Render what is missing. Stop with Ctrl-C at any time; run it again to go on."""
-    from atlas.cli.session import render_and_report
+    """Render what is missing.
+
+    Stop with Ctrl-C at any time, and run it again to go on: everything finished is kept.
+    """
+    from atlas.cli.rendering import render_and_report
 
     sys.exit(render_and_report(config_path, only, retry_quarantined))
 
 
 @cli.command()
 @CONFIG
-@click.option("--verify", is_flag=True, help="Read every picture and record again and report damage.")
+@click.option("--verify", is_flag=True, help="Read every file of the store and report damage.")
 @click.option("--repair", is_flag=True, help="Verify, then render again what is damaged.")
 def status(config_path: Path, verify: bool, repair: bool) -> None:
     """Say what the store holds, and what failed and why."""
-    from atlas.cli.session import repair_and_report, status_and_report
+    from atlas.cli.holdings import status_and_report, verify_and_report
+    from atlas.cli.rendering import repair_and_report
 
-    sys.exit(repair_and_report(config_path) if repair else status_and_report(config_path, verify))
+    report = repair_and_report if repair else verify_and_report if verify else status_and_report
+    sys.exit(report(config_path))
 
 
 @cli.command()
 @CONFIG
 def build(config_path: Path) -> None:
     """Make the site from the store."""
-    from atlas.cli.session import build_and_report
+    from atlas.cli.publishing import build_and_report
 
     build_and_report(config_path)
 
@@ -140,59 +168,65 @@ def build(config_path: Path) -> None:
 @CONFIG
 @click.option("--port", type=click.IntRange(0, 65535), default=8000, show_default=True, help="0 picks a free one.")
 def serve(config_path: Path, port: int) -> None:
-    """Serve the built site on this machine, at 127.0.0.1 only."""
-    from atlas.cli.session import serve_site
+    """Show the built site on this machine, at 127.0.0.1 only."""
+    from atlas.cli.publishing import serve_and_report
 
-    serve_site(config_path, port)
+    serve_and_report(config_path, port)
 
 
 @cli.command()
 @click.argument("pattern", default="*")
 def models(pattern: str) -> None:
-    """List the models that can be rendered; PATTERN is a glob such as "*vit*"."""
-    from atlas.cli.session import list_models
+    """List the models that can be rendered.
+
+    PATTERN is a glob such as "*vit*"; without it, all are listed.
+    """
+    from atlas.cli.listing import list_models
 
     list_models(pattern)
 
 
 @cli.command()
 @click.argument("model")
-@click.option(
-    "-c", "--config", "config_path", type=click.Path(path_type=Path, dir_okay=False), help="Take MODEL from it."
-)
-@click.option("--source", default="timm", show_default=True, help="Where MODEL comes from, if from no configuration.")
-def layers(model: str, config_path: Path | None, source: str) -> None:
-    """List the layers of MODEL with their unit counts. No weights are fetched."""
-    from atlas.cli.session import list_layers
+@click.option("-c", "--config", "config_path", type=FILE, help="Configuration file.  [default: atlas.toml, if there]")
+@click.option("--source", help='"timm", "package" or "callable", where the name leaves it open.')
+def layers(model: str, config_path: Path | None, source: str | None) -> None:
+    """List the layers of MODEL with their unit counts.
+
+    MODEL is the name of a model in the configuration, or one that `atlas models` lists, or your_module:function. No
+    weights are fetched.
+    """
+    from atlas.cli.listing import list_layers
 
     list_layers(model, source, config_path)
 
 
 @cli.command()
 @click.argument("photos", nargs=-1, required=True, type=click.Path(path_type=Path))
+@click.option("-o", "--output", required=True, type=FILE, help="File to write, such as natural.npy.")
 @click.option(
-    "-o", "--output", required=True, type=click.Path(path_type=Path, dir_okay=False), help="File to write (.npy)."
-)
-@click.option(
-    "--size", type=click.IntRange(32, 4096), default=512, show_default=True, help="Side that photos are cropped to."
+    "--size",
+    type=click.IntRange(32, 4096),
+    default=512,
+    show_default=True,
+    help="Side that photos are scaled to, even.",
 )
 def spectrum(photos: tuple[Path, ...], output: Path, size: int) -> None:
-    """Make a natural spectrum from PHOTOS (files or folders), for MACO's "spectrum" parameter."""
-    from atlas.cli.session import make_spectrum
+    """Make a natural spectrum from your own photos.
+
+    PHOTOS are files, or folders that are searched with all below. The result is for MACO's "spectrum" parameter.
+    """
+    from atlas.cli.starting import make_spectrum
 
     make_spectrum(photos, output, size)
 
 
 def main() -> None:
-    """Run the command line; every expected error is one message and an exit status, never a traceback."""
-    try:
-        cli(prog_name="atlas")
-    except AtlasError as error:
-        click.echo(f"atlas: {error}", err=True)
-        sys.exit(error.exit_code)
-    except KeyboardInterrupt:
-        click.echo("\natlas: interrupted", err=True)
-        sys.exit(INTERRUPTED)
+    """Run the command line, and end the process with its exit status."""
+    from atlas.cli.terminal import tolerate_any_text
+
+    tolerate_any_text()
+    cli(prog_name="atlas")
 
 
 if __name__ == "__main__":

@@ -3,12 +3,16 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from time import monotonic
+from typing import TYPE_CHECKING
 
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
 
-from atlas.jobs.batch import Batch
-from atlas.jobs.worker import Outcome
+from atlas.cli.terminal import count, duration, printable, say
+
+if TYPE_CHECKING:
+    from atlas.jobs.batch import Batch
+    from atlas.jobs.worker import Outcome
 
 QUIET_INTERVAL = 30.0
 """Seconds between lines where the output is a file and a bar would only be noise."""
@@ -21,42 +25,44 @@ class RunProgress:
         self._console = console
         self._bar = bar
         self._total = total
-        self._ended = 0
-        self._task = bar.add_task("starting", total=total, jobs=f"0/{total} jobs")
+        self._ended = self._failed = 0
+        self._task = bar.add_task("starting", total=total, jobs=self._jobs())
         self._started = self._spoke = monotonic()
 
-    def on_step(self, batch: Batch, done: int, steps: int) -> None:
+    def on_step(self, batch: "Batch", done: int, steps: int) -> None:
         """Show a batch in flight; its share of finished steps counts as that share of its jobs."""
-        self._advance(self._ended + len(batch.jobs) * min(done / steps, 0.999), batch.title)
+        self._advance(self._ended + len(batch.jobs) * min(done / steps, 0.999), printable(batch.title))
 
-    def on_outcome(self, outcome: Outcome) -> None:
-        """Count a job that ended, and name it if it failed."""
+    def on_outcome(self, outcome: "Outcome") -> None:
+        """Count a job that ended."""
         self._ended += 1
+        self._failed += outcome.status == "failed"
         self._advance(self._ended)
-        if outcome.status == "failed":
-            self._console.print(f"failed {outcome.planned}: {outcome.message}", style="red", markup=False)
+
+    def on_notice(self, text: str) -> None:
+        """Print a sentence above the bar."""
+        say(text, style="yellow")
+
+    def _jobs(self) -> str:
+        failed = f", {self._failed} failed" if self._failed else ""
+        return f"{self._ended} of {count(self._total, 'job')}{failed}"
 
     def _advance(self, completed: float, title: str | None = None) -> None:
-        jobs = f"{self._ended}/{self._total} jobs"
-        self._bar.update(self._task, completed=completed, jobs=jobs, description=title)
+        self._bar.update(self._task, completed=completed, jobs=self._jobs(), description=title)
         now = monotonic()
         if not self._console.is_terminal and now - self._spoke > QUIET_INTERVAL:
             self._spoke = now
             left = (now - self._started) / completed * (self._total - completed)
-            self._console.print(f"{jobs}, about {duration(left)} left")
-
-    def on_notice(self, text: str) -> None:
-        """Print a sentence above the bar."""
-        self._console.print(text, style="yellow", highlight=False, markup=False)
+            say(f"{self._jobs()}, about {duration(left)} left")
 
 
 @contextmanager
 def run_progress(console: Console, total: int) -> Iterator[RunProgress]:
     """Show a bar over ``total`` jobs while the body runs."""
     columns = (
-        TextColumn("{task.description}"),
+        TextColumn("{task.description}", markup=False),
         BarColumn(),
-        TextColumn("{task.fields[jobs]}"),
+        TextColumn("{task.fields[jobs]}", markup=False),
         TaskProgressColumn(),
         TextColumn("left"),
         TimeRemainingColumn(compact=True),
@@ -85,21 +91,3 @@ class BuildProgress:
         if phase not in self._tasks:
             self._tasks[phase] = self._bar.add_task(phase, total=total)
         self._bar.update(self._tasks[phase], completed=done, total=total)  # type: ignore[arg-type]
-
-
-def duration(seconds: float) -> str:
-    """Return a number of seconds as a person says it, e.g. ``3 min 20 s``."""
-    if seconds < 90:
-        return f"{seconds:.0f} s"
-    if seconds < 5400:
-        return f"{seconds // 60:.0f} min {seconds % 60:02.0f} s"
-    return f"{seconds / 3600:.1f} h"
-
-
-def size(count: float) -> str:
-    """Return a number of bytes as a person says it, e.g. ``12.3 MB``."""
-    for unit in ("bytes", "kB", "MB", "GB"):
-        if count < 1000:
-            return f"{count:.0f} {unit}" if unit == "bytes" else f"{count:.1f} {unit}"
-        count /= 1000
-    return f"{count:.1f} TB"

@@ -21,6 +21,8 @@ from atlas.store.integrity import sweep
 
 BATCH_SIZES = {"cpu": 8, "cuda": 64}
 """Jobs in one batch where the configuration says ``auto``: a CPU gains nothing beyond 8."""
+SHORTEST_KEY = 4
+"""Digits of a key that must be given to choose a job: an empty one, from a slip in a script, would choose them all."""
 
 
 @dataclass(frozen=True)
@@ -79,8 +81,10 @@ def pending(plan: Plan, store: Store, only: Sequence[str] = (), retry_quarantine
 def _chosen(plan: Plan, only: Sequence[str]) -> list[PlannedJob]:
     problems = [
         f'no job of this configuration has a key that begins with "{prefix}"'
+        if len(prefix) >= SHORTEST_KEY
+        else f'"{prefix}" is too short; give at least the first {SHORTEST_KEY} digits of a key'
         for prefix in only
-        if not any(job.key.startswith(prefix.lower()) for job in plan.jobs)
+        if len(prefix) < SHORTEST_KEY or not any(job.key.startswith(prefix.lower()) for job in plan.jobs)
     ]
     if problems:
         raise ConfigError(

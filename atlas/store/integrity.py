@@ -1,5 +1,6 @@
 """Integrity: does the store still hold what its records say?"""
 
+import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -11,41 +12,69 @@ from atlas.store.store import Store
 
 @dataclass(frozen=True)
 class Damage:
-    """One thing that is wrong with one job's folder. ``problem`` is a sentence for a person."""
+    """One thing that is wrong.
+
+    Attributes:
+        key: of the job; for a model's card its fingerprint, for an input its digest.
+        problem: a sentence for a person.
+    """
 
     key: str
     problem: str
 
 
 def verify(store: Store) -> Iterator[Damage]:
-    """Re-hash every picture and every job key of the store; yield what is damaged, key by key."""
+    """Read everything in the store again: records, failed attempts, pictures, cards, inputs; yield what is damaged."""
     for key in store.job_keys():
-        if not store.has(key):
-            continue
+        yield from _job_damage(store, key)
+    for fingerprint in store.card_keys():
         try:
-            record = store.read(key)
+            card = store.card(fingerprint)
         except StoreError as error:
-            yield Damage(key, error.message)
+            yield Damage(fingerprint, error.message)
             continue
-        if record.key != key or record.job.key != key:
-            yield Damage(key, f"the record describes another job ({record.job.key[:12]}...)")
-            continue
-        for asset in record.assets:
-            path = store.folder(key) / asset.file_name
-            if not path.exists():
-                yield Damage(key, f"the {asset.role} {asset.file_name[:12]}... is missing")
-            elif digest_bytes(path.read_bytes()) != asset.sha256:
+        if card.identity.fingerprint != fingerprint:
+            yield Damage(fingerprint, f"the model card describes another model ({card.name})")
+    for digest in store.input_keys():
+        try:
+            store.read_input(digest)
+        except StoreError as error:
+            yield Damage(digest, error.message)
+
+
+def _job_damage(store: Store, key: str) -> Iterator[Damage]:
+    try:
+        record = store.read(key) if store.has(key) else store.failure(key)
+    except StoreError as error:
+        yield Damage(key, error.message)
+        return
+    if record is None:
+        return
+    if record.key != key or record.job.key != key:
+        yield Damage(key, f"the record describes another job ({record.job.key[:12]}...)")
+        return
+    for asset in record.assets:
+        path = store.folder(key) / asset.file_name
+        try:
+            sound = digest_bytes(path.read_bytes()) == asset.sha256
+        except FileNotFoundError:
+            yield Damage(key, f"the {asset.role} {asset.file_name[:12]}... is missing")
+        except OSError as error:
+            yield Damage(key, f"the {asset.role} {asset.file_name[:12]}... cannot be read: {error.strerror}")
+        else:
+            if not sound:
                 yield Damage(key, f"the {asset.role} {asset.file_name[:12]}... does not match its hash")
 
 
 def discard(store: Store, key: str) -> None:
-    """Remove a damaged job's record and pictures, the record first, so that the next run renders it again."""
+    """Remove what is stored under a damaged key, a job's record first, so that the next run makes it again."""
     folder = store.folder(key)
-    with explained("remove the damaged record in", folder):
-        (folder / "record.json").unlink(missing_ok=True)
-        for path in folder.iterdir():
+    with explained("remove what is damaged in", store.path):
+        for path in (folder / "record.json", store.card_path(key), store.input_path(key)):
             if path.is_file():
-                path.unlink(missing_ok=True)
+                path.unlink()
+        if folder.is_dir():
+            shutil.rmtree(folder)
 
 
 def sweep(store: Store) -> int:

@@ -168,10 +168,16 @@ class Store:
     def save_input(self, data: bytes) -> str:
         """Store a file that job parameters name by its digest, and return that digest (sha256)."""
         digest = digest_bytes(data)
-        path = self.path / "inputs" / digest
-        if not path.exists():
-            write_atomic(path, data)
+        _write_changed(self.input_path(digest), data)
         return digest
+
+    def input_path(self, digest: str) -> Path:
+        """Return where the input of that digest is stored."""
+        return self.path / "inputs" / digest
+
+    def input_keys(self) -> list[str]:
+        """Return the digests of all inputs, sorted."""
+        return self._names("inputs")
 
     def read_input(self, digest: str) -> bytes:
         """Return the bytes of an input.
@@ -179,7 +185,7 @@ class Store:
         Raises:
             StoreError: it is missing or damaged.
         """
-        path = self.path / "inputs" / digest
+        path = self.input_path(digest)
         with explained("read", path):
             data = path.read_bytes()
         if digest_bytes(data) != digest:
@@ -190,10 +196,23 @@ class Store:
 
     def save_card(self, card: ModelCard) -> None:
         """Store a model's card; a newer one of the same fingerprint replaces it."""
-        path = self.path / "models" / f"{card.identity.fingerprint}.json"
-        data = _encode(card)
-        if not path.exists() or path.read_bytes() != data:
-            write_atomic(path, data)
+        _write_changed(self.card_path(card.identity.fingerprint), _encode(card))
+
+    def card_path(self, fingerprint: str) -> Path:
+        """Return where the card of the model with that fingerprint is stored."""
+        return self.path / "models" / f"{fingerprint}.json"
+
+    def card_keys(self) -> list[str]:
+        """Return the fingerprints of all model cards, sorted."""
+        return [name.removesuffix(".json") for name in self._names("models") if name.endswith(".json")]
+
+    def card(self, fingerprint: str) -> ModelCard:
+        """Return a model's card.
+
+        Raises:
+            StoreError: there is none, or it is damaged.
+        """
+        return _parse(ModelCard, self.card_path(fingerprint))
 
     def cards(self) -> dict[str, ModelCard]:
         """Return fingerprint to model card.
@@ -201,8 +220,20 @@ class Store:
         Raises:
             StoreError: a card is damaged.
         """
-        paths = sorted((self.path / "models").glob("*.json"))
-        return {path.stem: _parse(ModelCard, path) for path in paths if not path.name.startswith(".")}
+        return {fingerprint: self.card(fingerprint) for fingerprint in self.card_keys()}
+
+    def _names(self, folder: str) -> list[str]:
+        """Return the names of the files in a folder of the store, sorted, without hidden and temporary ones."""
+        with explained("list", self.path / folder):
+            return sorted(path.name for path in (self.path / folder).glob("[!.]*"))
+
+
+def _write_changed(path: Path, data: bytes) -> None:
+    """Write a file unless it holds these bytes already; one that was damaged is thereby mended."""
+    with explained("read", path):
+        stored = path.exists() and path.read_bytes() == data
+    if not stored:
+        write_atomic(path, data)
 
 
 def _encode(model: BaseModel) -> bytes:

@@ -199,7 +199,7 @@ def test_a_decompression_bomb_is_skipped_by_name(atlas):
     Image.fromarray(generator.integers(0, 256, (64, 64, 3), dtype=np.uint8)).save(photos / "fine.png")
     result = atlas("spectrum", "photos", "-o", "mine.npy", "--size", "32")
     assert result.status == 0
-    assert "bomb.png" in result.out and "from 1 photos" in result.out
+    assert "bomb.png" in result.out and "from 1 photo." in result.out
 
 
 # --- the store ---------------------------------------------------------------------------------------------------
@@ -277,7 +277,8 @@ def test_interrupting_stops_cleanly_and_says_how_to_go_on(atlas, number):
     process.send_signal(number)
     out, err = process.communicate(timeout=60)
     assert process.returncode == 130, out + err
-    assert "to go on: atlas render" in out and err == ""
+    assert "To go on: atlas render" in out
+    assert "Stopping after this step" in err
     assert list(verify(Store(atlas.folder / "build" / "store"))) == []
 
 

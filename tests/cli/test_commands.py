@@ -77,7 +77,7 @@ def test_plan_render_status_build(atlas):
 
     assert "10 jobs: 10 stored, 0 to render" in atlas("plan").out
     again = atlas("render")
-    assert again.status == 0 and "10 jobs are in the store already" in again.out
+    assert again.status == 0 and "10 jobs in the store already" in again.out
     status = atlas("status")
     assert status.status == 0 and "tiny: 10 done" in status.out and "0 failed" in status.out
     assert atlas("status", "--verify").status == 0
@@ -102,7 +102,7 @@ def test_dead_units_are_no_failure(atlas):
     atlas.configure("with_dead_units", block='layers = "act2"\nunits = [0, 2]')
     render = atlas("render")
     assert render.status == 0
-    assert "1 rendered, 1 dead, 0 failed" in render.out and "dead: tiny: act2 channel 0" in render.out
+    assert "1 rendered, 1 dead, 0 failed" in render.out and "dead (nothing excites it): tiny: act2 channel 0" in render.out
 
 
 def test_only_renders_one_picture_again(atlas):
@@ -136,7 +136,7 @@ def test_verify_reports_and_repair_renders_again(atlas):
 
     atlas.configure(block=f"classes = [{third.job.target.unit}]")
     kept = atlas("status", "--repair")
-    assert kept.status == 1 and "this configuration does not render it" in kept.out
+    assert kept.status == 1 and "atlas.toml does not render it" in kept.out
     atlas.configure()
     repair = atlas("status", "--repair")
     assert repair.status == 0 and "2 rendered" in repair.out

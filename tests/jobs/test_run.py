@@ -146,8 +146,8 @@ def test_only_renders_the_keys_asked_for(tmp_path):
     key = plan.jobs[4].key
     report, _, store = run(config, only=(key[:12].upper(),))
     assert (report.done, store.has(key)) == (1, True)
-    with pytest.raises(ConfigError, match='begins with "zzz"'):
-        run(config, only=("zzz",))
+    with pytest.raises(ConfigError, match='begins with "zzzz"'):
+        run(config, only=("zzzz",))
 
 
 def test_a_full_disk_ends_the_run_and_loses_nothing(tmp_path, monkeypatch):

@@ -34,6 +34,7 @@ class CommandLine:
         self._patch = monkeypatch
         self._capture = capsys
         monkeypatch.chdir(folder)
+        monkeypatch.setattr(sys, "path", list(sys.path))  # to which a run adds the configuration's folder
 
     def __call__(self, *arguments: str) -> Result:
         """Run ``atlas arguments...`` and return what came of it."""

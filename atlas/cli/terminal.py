@@ -1,0 +1,88 @@
+"""What the terminal is told: plain sentences and tables, which stay plain in a pipe and in every encoding."""
+
+import shlex
+import sys
+import textwrap
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+
+from rich.cells import cell_len
+from rich.console import Console
+from rich.text import Text
+
+DEFAULT_CONFIG = Path("atlas.toml")
+NARROWEST = 20
+"""Columns below which the last column of a table is not wrapped but left to the terminal."""
+
+console = Console(highlight=False, markup=False, emoji=False, soft_wrap=True)
+
+# Names and messages come from models, files and libraries; none of them may move the cursor or ring the bell.
+_CONTROL = dict.fromkeys([*range(9), *range(11, 32), *range(127, 160)], "\N{REPLACEMENT CHARACTER}")
+
+
+def tolerate_any_text() -> None:
+    """Let output streams of a narrow encoding show what they cannot write as escapes, where they would raise."""
+    for stream in (sys.stdout, sys.stderr):
+        reconfigure = getattr(stream, "reconfigure", None)
+        if reconfigure is not None:
+            reconfigure(errors="backslashreplace")
+
+
+def printable(text: str) -> str:
+    """Return a text without control characters other than line feeds and tabs."""
+    return text.translate(_CONTROL)
+
+
+def say(text: str, style: str | None = None) -> None:
+    """Print a sentence or a few lines."""
+    console.print(printable(text), style=style)
+
+
+def first_line(text: str, limit: int = 300) -> str:
+    """Return the first line of a message, shortened; the rest is in the record."""
+    line = next(iter(text.strip().splitlines()), "")
+    return line if len(line) <= limit else f"{line[: limit - 3]}..."
+
+
+def table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
+    """Print rows in columns. The last one may be long: a terminal shows it wrapped, a pipe gets one line per row."""
+    cells = [[printable(cell) for cell in row] for row in (head, *rows)]
+    widths = [max(cell_len(row[column]) for row in cells) + 2 for column in range(len(head) - 1)]
+    indent = sum(widths)
+    room = console.width - indent
+    for number, row in enumerate(cells):
+        start = "".join(cell + " " * (width - cell_len(cell)) for cell, width in zip(row[:-1], widths, strict=True))
+        wraps = console.is_terminal and room >= NARROWEST
+        lines = textwrap.wrap(row[-1], room, break_long_words=False) if wraps else [row[-1]]
+        text = f"\n{' ' * indent}".join([start + (lines or [""])[0], *lines[1:]])
+        console.print(Text(text.rstrip(), style="" if number else "bold"))
+
+
+def command(name: str, config: Path) -> str:
+    """Return the command line that runs a command with this configuration, ready to be pasted."""
+    return f"atlas {name}" if config == DEFAULT_CONFIG else f"atlas {name} -c {shlex.quote(str(config))}"
+
+
+def count(number: int, noun: str) -> str:
+    """Return e.g. ``1 job`` or ``3 jobs``."""
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
+
+
+def duration(seconds: float) -> str:
+    """Return a number of seconds as a person says it, e.g. ``3 min 20 s``; never less than a second."""
+    whole = max(1, round(seconds))
+    if whole < 90:
+        return f"{whole} s"
+    if whole < 90 * 60:
+        return f"{whole // 60} min {whole % 60} s"
+    hours = whole / 3600
+    return f"{hours:.1f} hours" if hours < 48 else f"{hours / 24:.1f} days"
+
+
+def size(number: float) -> str:
+    """Return a number of bytes as a person says it, e.g. ``12.3 MB``."""
+    for unit in ("bytes", "kB", "MB", "GB"):
+        if number < 999.95:
+            return f"{number:.0f} {unit}" if unit == "bytes" else f"{number:.1f} {unit}"
+        number /= 1000
+    return f"{number:.1f} TB"
