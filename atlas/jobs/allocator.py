@@ -15,10 +15,11 @@ ENVIRONMENT = {
     "MALLOC_MMAP_THRESHOLD_": str(KEEP),
     "MALLOC_TRIM_THRESHOLD_": str(2**31 - 1),
     "MALLOC_TOP_PAD_": str(2**26),
+    "MALLOC_ARENA_MAX": "1",  # other arenas, those of threads, cannot hold blocks so large and give them back again
 }
 """The same for a process that is yet to start."""
 
-_M_TRIM_THRESHOLD, _M_TOP_PAD, _M_MMAP_THRESHOLD = -1, -2, -3  # <malloc.h>
+_M_TRIM_THRESHOLD, _M_TOP_PAD, _M_MMAP_THRESHOLD, _M_ARENA_MAX = -1, -2, -3, -8  # <malloc.h>
 
 
 def keep_freed_memory() -> None:
@@ -29,3 +30,4 @@ def keep_freed_memory() -> None:
     libc.mallopt(_M_MMAP_THRESHOLD, KEEP)
     libc.mallopt(_M_TRIM_THRESHOLD, 2**31 - 1)
     libc.mallopt(_M_TOP_PAD, 2**26)
+    libc.mallopt(_M_ARENA_MAX, 1)

@@ -81,7 +81,7 @@ def ascend(
                 _, redirected = _gradient(accumulate, images, step)
             gradient = torch.where(passed[:, None, None, None], gradient, redirected)
         optimizer.zero_grad()
-        images.backward(-gradient)
+        images.backward(gradient.neg_())  # optimisers descend
         optimizer.step()
         if schedule is not None:
             schedule.step()

