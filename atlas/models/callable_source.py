@@ -45,13 +45,14 @@ def _import(spec: ModelSpec) -> Any:
         raise ModelError(
             f'model "{spec.name}": "{spec.architecture}" does not name a callable', 'write "package.module:function"'
         )
-    remedy = "install the package, or run atlas in the folder that holds the module"
+    remedy = f'put the module beside the configuration, or install its package; python -c "import {place}" says more'
     invalidate_caches()
     with foreign_code(f'model "{spec.name}": cannot import "{place}"', remedy):
         module = import_module(place)
     if not hasattr(module, name):
         public = [known for known in vars(module) if not known.startswith("_")]
-        raise ModelError(f'model "{spec.name}": "{place}" has no "{name}"', did_you_mean(name, public))
+        hint = did_you_mean(name, public) or f"it has: {', '.join(public) or 'nothing'}"
+        raise ModelError(f'model "{spec.name}": "{place}" has no "{name}"', hint)
     return getattr(module, name)
 
 

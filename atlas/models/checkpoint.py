@@ -79,7 +79,8 @@ def _read_torch(path: Path) -> Any:
                 "if you trust the file, save its weights alone with "
                 '`torch.save(torch.load(path, weights_only=False).state_dict(), "weights.pt")` and use that file',
             ) from error
-        raise ModelError(f'checkpoint "{path}" cannot be read: {first_line(error)}', _DAMAGED) from error
+        reason = first_line(error).partition(". ")[0]  # torch goes on about likely causes
+        raise ModelError(f'checkpoint "{path}" cannot be read: {reason}', _DAMAGED) from error
 
 
 def _code_in(path: Path) -> str:

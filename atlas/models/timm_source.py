@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from fnmatch import fnmatchcase
 from functools import lru_cache
-from socket import getaddrinfo
+from socket import gaierror, getaddrinfo
 from typing import Any
 from urllib.parse import urlsplit
 from urllib.request import getproxies
@@ -76,8 +76,9 @@ def create(spec: ModelSpec, pretrained: bool, name: str = "") -> tuple[nn.Module
         except (OSError, RuntimeError) as error:
             if not pretrained or not _about_weights(error):
                 raise
+            reason = "no connection to their server" if isinstance(error, gaierror) else first_line(error)
             raise ModelError(
-                f'model "{spec.name}": the published weights of "{name}" cannot be had: {first_line(error)}',
+                f'model "{spec.name}": the published weights of "{name}" cannot be had: {reason}',
                 "connect to the internet once, or give a weight file with `checkpoint = path`, or try another tag",
             ) from error
 

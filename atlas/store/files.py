@@ -25,6 +25,8 @@ def explained(action: str, path: Path) -> Iterator[None]:
             errno.EDQUOT: "your disk quota is used up: free some space, then run the same command again",
             errno.EACCES: "check who may write there, or set another path",
             errno.EPERM: "check who may write there, or set another path",
+            errno.ENOENT: "check the path",
+            errno.EISDIR: "a folder stands where a file is needed: move it, or set another path",
             errno.EROFS: "that disk is read-only: set another path",
             errno.ENOTDIR: "a file stands where a folder is needed: move it, or set another path",
             errno.EEXIST: "a file stands where a folder is needed: move it, or set another path",

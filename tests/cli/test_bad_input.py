@@ -4,10 +4,6 @@ import errno
 import json
 import os
 import pickle
-import signal
-import subprocess
-import sys
-import time
 from pathlib import Path
 
 import numpy as np
@@ -243,71 +239,6 @@ def test_a_full_disk_is_said_and_the_next_run_completes(atlas, monkeypatch):
         refused(atlas("render"), "No space left on device", "free some space", status=1)
     assert list(verify(Store(atlas.folder / "build" / "store"))) == []
     assert atlas("render").status == 0
-
-
-# --- interruptions -----------------------------------------------------------------------------------------------
-
-
-def start(folder):
-    """Start ``atlas render`` in a process of its own."""
-    support = str(Path(__file__).parents[1] / "support")
-    environment = os.environ | {"PYTHONPATH": support, "OMP_NUM_THREADS": "1", "PYTHONUNBUFFERED": "1"}
-    return subprocess.Popen(
-        [sys.executable, "-m", "atlas", "render"],
-        cwd=folder,
-        env=environment,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-    )
-
-
-def wait_for_records(folder, process, count):
-    """Wait until that many jobs are stored (and the process still runs)."""
-    objects = folder / "build" / "store" / "objects"
-    while process.poll() is None and len(list(objects.glob("*/*/record.json"))) < count:
-        time.sleep(0.02)
-
-
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_interrupting_stops_cleanly_and_says_how_to_go_on(atlas, number):
-    atlas.configure(parameters="steps = 300, image_size = 32, crops = 2")
-    process = start(atlas.folder)
-    wait_for_records(atlas.folder, process, 1)
-    process.send_signal(number)
-    out, err = process.communicate(timeout=60)
-    assert process.returncode == 130, out + err
-    assert "To go on: atlas render" in out
-    assert "Stopping after this step" in err
-    assert list(verify(Store(atlas.folder / "build" / "store"))) == []
-
-
-def test_kill_9_at_any_moment_loses_nothing_that_was_finished(atlas):
-    atlas.configure(parameters="steps = 100, image_size = 32, crops = 2")
-    for count in (1, 5):
-        process = start(atlas.folder)
-        wait_for_records(atlas.folder, process, count)
-        process.kill()
-        process.communicate()
-        store = Store(atlas.folder / "build" / "store")
-        assert list(verify(store)) == []
-        assert len(list(store.records())) >= count
-    result = atlas("render")
-    assert result.status == 0
-    store = Store(atlas.folder / "build" / "store")
-    assert len(list(store.records())) == 10
-    assert list(verify(store)) == [] and list(store.path.rglob(".tmp-*")) == []
-
-
-def test_two_runs_on_one_store_at_once(atlas):
-    atlas.configure(parameters="steps = 60, image_size = 32, crops = 2")
-    processes = [start(atlas.folder) for _ in range(2)]
-    for process in processes:
-        out, err = process.communicate(timeout=120)
-        assert (process.returncode, err) == (0, ""), out
-    store = Store(atlas.folder / "build" / "store")
-    assert len(list(store.records())) == 10
-    assert list(verify(store)) == []
 
 
 def test_the_tiny_network_has_the_classes_that_these_tests_count_on():

@@ -102,7 +102,10 @@ def test_dead_units_are_no_failure(atlas):
     atlas.configure("with_dead_units", block='layers = "act2"\nunits = [0, 2]')
     render = atlas("render")
     assert render.status == 0
-    assert "1 rendered, 1 dead, 0 failed" in render.out and "dead (nothing excites it): tiny: act2 channel 0" in render.out
+    assert "1 rendered, 1 dead, 0 failed" in render.out
+    assert "dead (nothing excites it): tiny: act2 channel 0" in render.out
+        "1 rendered, 1 dead, 0 failed" in render.out and "dead (nothing excites it): tiny: act2 channel 0" in render.out
+    )
 
 
 def test_only_renders_one_picture_again(atlas):

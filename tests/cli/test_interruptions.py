@@ -1,0 +1,137 @@
+"""Runs that are stopped, killed, or not alone: nothing finished is lost, and the next run completes the store."""
+
+import random
+import re
+import signal
+import time
+import urllib.request
+
+import psutil
+import pytest
+from processes import Running
+
+from atlas.store import Store
+from atlas.store.integrity import verify
+
+SLOW = "steps = 40, image_size = 32, crops = 2"
+ODD_NETWORKS = """
+import pathlib, time
+import tiny_networks
+
+def slow_to_load():
+    pathlib.Path("loading").touch()
+    time.sleep(100)
+
+class Stuck(tiny_networks.Tiny):
+    def forward(self, x):
+        if x.requires_grad:
+            pathlib.Path("stuck").touch()
+            time.sleep(100)
+        return super().forward(x)
+"""
+
+
+@pytest.fixture
+def project(atlas):
+    """Twenty jobs in batches of four."""
+    atlas.configure(block='classes = "all"\nseeds = [0, 1]', parameters=SLOW)
+    return atlas
+
+
+def store_of(project):
+    return Store(project.folder / "build" / "store")
+
+
+def stored(project):
+    return len(list((project.folder / "build" / "store" / "objects").glob("*/*/record.json")))
+
+
+def assert_complete(project, jobs=20):
+    store = store_of(project)
+    assert len(list(store.records())) == jobs
+    assert list(verify(store)) == []
+    assert list(store.path.rglob(".tmp-*")) == []
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_run_stops_cleanly_and_says_how_to_go_on(project, number):
+    run = Running(project.folder, "render")
+    run.wait_for(lambda: stored(project) > 0)
+    run.send(number)
+    assert run.status() == 130
+    assert run.printed("out").endswith("To go on: atlas render\n")
+    assert "Stopping after this step" in run.printed("err")
+    kept = stored(project)
+    assert 0 < kept < 20
+    assert f"{kept} rendered" in run.printed("out")
+    assert list(verify(store_of(project))) == []
+    again = project("render")
+    assert again.status == 0 and f"{kept} jobs in the store already" in again.out
+    assert_complete(project)
+
+
+def test_a_second_interruption_does_not_wait_for_the_step(atlas):
+    (atlas.folder / "odd_networks.py").write_text(ODD_NETWORKS)
+    path = atlas.configure()
+    path.write_text(path.read_text().replace("tiny_networks:tiny", "odd_networks:Stuck"))
+    run = Running(atlas.folder, "render")
+    run.wait_for((atlas.folder / "stuck").exists)
+    run.send(signal.SIGINT)
+    run.wait_for(lambda: "Stopping after this step" in run.printed("err"))
+    run.send(signal.SIGINT)
+    assert run.status() == 130
+    assert run.printed("err").endswith("Interrupted.\n")
+
+
+def test_an_interruption_while_a_model_is_loading(atlas):
+    (atlas.folder / "odd_networks.py").write_text(ODD_NETWORKS)
+    path = atlas.configure()
+    path.write_text(path.read_text().replace("tiny_networks:tiny", "odd_networks:slow_to_load"))
+    run = Running(atlas.folder, "render")
+    run.wait_for((atlas.folder / "loading").exists)
+    run.send(signal.SIGINT)
+    assert run.status() == 130
+    assert run.printed("err").strip() == "Interrupted."
+    assert not (atlas.folder / "build").exists()
+
+
+def test_kill_9_at_random_moments_loses_nothing_that_was_finished(project):
+    moments = random.Random(0)
+    kept = killed = 0
+    while killed < 6:
+        run = Running(project.folder, "render")
+        wanted = kept + moments.randint(0, 2)
+        run.wait_for(lambda wanted=wanted: stored(project) >= wanted)
+        time.sleep(moments.uniform(0, 0.05))
+        run.send(signal.SIGKILL)
+        if run.status() != -signal.SIGKILL:
+            break
+        killed += 1
+        if (project.folder / "build" / "store" / "store.json").exists():
+            assert list(verify(store_of(project))) == []
+        assert stored(project) >= kept
+        kept = stored(project)
+    assert killed > 2
+    assert project("render").status == 0
+    assert_complete(project)
+
+
+def test_two_runs_on_one_store_at_once(project):
+    runs = [Running(project.folder, "render") for _ in range(2)]
+    assert [run.status() for run in runs] == [0, 0]
+    assert all("20 rendered" in run.printed("out") for run in runs)
+    assert_complete(project)
+
+
+def test_serving_is_for_this_machine_only_and_ends_with_ctrl_c(atlas):
+    atlas.configure(block="classes = [1]")
+    assert atlas("render").status == atlas("build").status == 0
+    run = Running(atlas.folder, "serve", "--port", "0")
+    run.wait_for(lambda: "\n" in run.printed("out"))
+    address = re.fullmatch(r"Serving at (http://127\.0\.0\.1:\d+/) \(Ctrl-C ends it\)\n", run.printed("out"))[1]
+    with urllib.request.urlopen(address) as answer:
+        assert answer.read() == (atlas.folder / "build" / "site" / "index.html").read_bytes()
+    listening = [one.laddr.ip for one in psutil.Process(run.pid).net_connections() if one.status == "LISTEN"]
+    assert listening == ["127.0.0.1"]
+    run.send(signal.SIGINT)
+    assert (run.status(), run.printed("err")) == (0, "")
