@@ -104,8 +104,6 @@ def test_dead_units_are_no_failure(atlas):
     assert render.status == 0
     assert "1 rendered, 1 dead, 0 failed" in render.out
     assert "dead (nothing excites it): tiny: act2 channel 0" in render.out
-        "1 rendered, 1 dead, 0 failed" in render.out and "dead (nothing excites it): tiny: act2 channel 0" in render.out
-    )
 
 
 def test_only_renders_one_picture_again(atlas):
