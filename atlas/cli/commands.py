@@ -28,15 +28,15 @@ class Commands(click.Group):
 
     def invoke(self, ctx: click.Context) -> object:
         """Run a command; every expected error is one message and an exit status, never a traceback."""
-        from atlas.cli.terminal import printable
+        from atlas.cli.terminal import complain
 
         try:
             return super().invoke(ctx)
         except AtlasError as error:
-            click.echo(f"Error: {printable(str(error))}", err=True)
+            complain(f"Error: {error}")
             ctx.exit(error.exit_code)
         except KeyboardInterrupt:
-            click.echo("\nInterrupted.", err=True)
+            complain("\nInterrupted.")
             ctx.exit(INTERRUPTED)
 
     def list_commands(self, ctx: click.Context) -> list[str]:

@@ -15,6 +15,7 @@ NARROWEST = 20
 """Columns below which the last column of a table is not wrapped but left to the terminal."""
 
 console = Console(highlight=False, markup=False, emoji=False, soft_wrap=True)
+_errors = Console(stderr=True, highlight=False, markup=False, emoji=False, soft_wrap=True)
 
 # Names and messages come from models, files and libraries; none of them may move the cursor or ring the bell.
 _CONTROL = dict.fromkeys([*range(9), *range(11, 32), *range(127, 160)], "\N{REPLACEMENT CHARACTER}")
@@ -38,6 +39,11 @@ def say(text: str, style: str | None = None) -> None:
     console.print(printable(text), style=style)
 
 
+def complain(text: str) -> None:
+    """Print an error, to the stream that is for them."""
+    _errors.print(printable(text))
+
+
 def first_line(text: str, limit: int = 300) -> str:
     """Return the first line of a message, shortened; the rest is in the record."""
     line = next(iter(text.strip().splitlines()), "")
@@ -55,7 +61,7 @@ def table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
         wraps = console.is_terminal and room >= NARROWEST
         lines = textwrap.wrap(row[-1], room, break_long_words=False) if wraps else [row[-1]]
         text = f"\n{' ' * indent}".join([start + (lines or [""])[0], *lines[1:]])
-        console.print(Text(text.rstrip(), style="" if number else "bold"))
+        console.print(Text(text.rstrip(), style="" if number else "bold"), soft_wrap=True)
 
 
 def command(name: str, config: Path) -> str:

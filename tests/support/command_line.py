@@ -56,15 +56,16 @@ class CommandLine:
         block: str = 'classes = "all"',
         parameters: str = "steps = 3, image_size = 32, crops = 2",
         extra: str = "",
+        name: str = "tiny",
     ) -> Path:
         """Write an atlas.toml for a tiny network and return its path."""
         path = self.folder / "atlas.toml"
         path.write_text(
             f"""{extra}{HEAD}
 [[models]]
-name = "tiny"
+name = "{name}"
 source = "callable"
-architecture = "tiny_networks:{network}"
+architecture = "{network if ":" in network else f"tiny_networks:{network}"}"
 {model}
 
 [[render]]

@@ -12,13 +12,14 @@ from collections.abc import Callable
 from pathlib import Path
 
 CONTEXT = multiprocessing.get_context("forkserver")
-CONTEXT.set_forkserver_preload(["atlas.cli.rendering", "atlas.jobs.run", "atlas.models.load", "atlas.store.integrity"])
+CONTEXT.set_forkserver_preload(["atlas.jobs.run", "atlas.models.load", "atlas.store.integrity"])
 PATIENCE = 120
 """Seconds after which a process that should have ended is given up; a slow machine needs a few."""
 
 
-def _run(folder: Path, log: Path, arguments: tuple[str, ...]) -> None:
+def _run(folder: Path, log: Path, arguments: tuple[str, ...], environment: dict[str, str]) -> None:
     os.chdir(folder)
+    os.environ.update(environment)
     for number, suffix in ((1, ".out"), (2, ".err")):
         os.dup2(os.open(log.with_suffix(suffix), os.O_CREAT | os.O_WRONLY | os.O_TRUNC), number)
     signal.signal(signal.SIGINT, signal.default_int_handler)  # as in a shell; the server ignores it
@@ -29,13 +30,13 @@ def _run(folder: Path, log: Path, arguments: tuple[str, ...]) -> None:
 
 
 class Running:
-    """``atlas arguments...`` in a folder, started."""
+    """``atlas arguments...`` in a folder, started, perhaps with more in its environment."""
 
-    def __init__(self, folder: Path, *arguments: str) -> None:
+    def __init__(self, folder: Path, *arguments: str, **environment: str) -> None:
         logs = folder.with_name(f"{folder.name}-logs")
         logs.mkdir(exist_ok=True)
         self._log = logs / f"{len(list(logs.iterdir()))}.log"
-        self._process = CONTEXT.Process(target=_run, args=(folder, self._log, arguments), daemon=True)
+        self._process = CONTEXT.Process(target=_run, args=(folder, self._log, arguments, environment), daemon=True)
         self._process.start()
 
     @property
