@@ -38,6 +38,8 @@ def test_every_misspelt_key_is_named_at_once(atlas):
     [
         (b"[[models]\n", "line 1"),
         (b"\xff\xfe\x00", "UTF-8"),
+        ("[[models]]\n".encode("utf-16"), "UTF-8"),
+        (b"\x7fELF\x02\x01\x01\x00", "not valid TOML"),
         (b"\x00\x01", "atlas.toml"),
         (b"", "models"),
         (b'[[models]]\nname = "a"\narchitecture = "resnet18"\n', "render"),
@@ -59,6 +61,9 @@ def test_no_configuration_or_a_folder_in_its_place(atlas):
     [
         ('classes = ["goldfish"]', "", ["render[0].classes", '"goldfish"']),
         ("classes = [10]", "", ["10", "0 to 9"]),
+        ("classes = []", "", ["says nothing to render"]),
+        ('layers = ["body"]\nunits = []', "", ["render[0].units", "0-15"]),
+        ('layers = ["**"]\nunits = "0-11"', "", ["11 is out of range", "(layer head)"]),
         ('layers = ["bdy"]', "", ["render[0].layers", "bdy", 'did you mean "body"']),
         ('layers = ["body"]\nunits = [16]', "", ["16", "0 to 15"]),
         ('layers = ["body"]\nunits = { sample = 17 }', "", ["17", "16"]),
@@ -103,20 +108,51 @@ def test_an_unknown_model_is_answered_with_the_nearest(atlas):
     refused(atlas("plan"), "resnet81", "did you mean", "resnet")
 
 
-@pytest.mark.parametrize("kind", ["shape", "truncated", "pickle", "text", "missing"])
-def test_a_checkpoint_that_cannot_be_used(atlas, kind):
-    path = atlas.folder / ("weights.safetensors" if kind in ("shape", "truncated") else "weights.pt")
-    if kind == "shape":
-        save_file({"fc.weight": torch.zeros(3, 3)}, path)
-    elif kind == "truncated":
-        save_file({"fc.weight": torch.zeros(300, 3)}, path)
-        path.write_bytes(path.read_bytes()[:-50])
-    elif kind == "pickle":
-        path.write_bytes(pickle.dumps(Path))
-    elif kind == "text":
-        path.write_text("no weights")
-    timm_model(atlas, f'architecture = "resnet18"\ncheckpoint = "{path.name}"')
-    refused(atlas("plan"), path.name)
+class Trap:
+    """Leaves a file behind if it is unpickled."""
+
+    def __init__(self, path):
+        self.path = path
+
+    def __reduce__(self):
+        return Path.touch, (self.path,)
+
+
+def halve(path):
+    path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
+
+
+# Each: how the weight file comes about, and words of what is said about it.
+CHECKPOINTS = {
+    "another shape": (
+        lambda path: save_file(tiny().state_dict() | {"head.weight": torch.zeros(5, 16)}, path),
+        ["head.weight is (5, 16) instead of (10, 16)"],
+    ),
+    "other tensors": (lambda path: save_file({"fc.weight": torch.zeros(3)}, path), ["lacks stem.weight", "fc.weight"]),
+    "half a safetensors file": (lambda path: (save_file(tiny().state_dict(), path), halve(path)), ["damaged"]),
+    "half a torch file": (lambda path: (torch.save(tiny().state_dict(), path), halve(path)), ["damaged"]),
+    "a pickled network": (lambda path: torch.save(tiny(), path), ["tiny_networks.Tiny", "never runs code"]),
+    "a pickle with code": (lambda path: torch.save(Trap(path.with_name("trap")), path), ["never runs code", "pathlib"]),
+    "a plain pickle": (lambda path: path.write_bytes(pickle.dumps(Trap(path.with_name("trap")))), []),
+    "text": (lambda path: path.write_text("no weights at all"), ["neither a safetensors nor a torch file"]),
+    "an empty file": (lambda path: path.touch(), ["0 bytes"]),
+    "no file": (lambda path: None, ["No such file"]),
+    "a folder": (lambda path: path.mkdir(), ["Is a directory"]),
+    "weights that are not finite": (
+        lambda path: save_file(tiny().state_dict() | {"head.bias": torch.full((10,), torch.nan)}, path),
+        ["not finite in head.bias"],
+    ),
+}
+
+
+@pytest.mark.parametrize("name", CHECKPOINTS)
+def test_a_checkpoint_that_cannot_be_used(atlas, name):
+    write, words = CHECKPOINTS[name]
+    write(atlas.folder / "weights.bin")
+    atlas.configure(model='size = 32\ncheckpoint = "weights.bin"')
+    refused(atlas("render"), *words)
+    assert not (atlas.folder / "trap").exists()
+    assert not (atlas.folder / "build").exists()
 
 
 @pytest.mark.parametrize(
@@ -126,12 +162,52 @@ def test_a_checkpoint_that_cannot_be_used(atlas, kind):
         ("tiny_networks:no_such_function", "no_such_function"),
         ("tiny_networks:CLASSES", "CLASSES"),
         ("tiny_networks", "tiny_networks"),
+        ("faulty_networks:broken", "RuntimeError: no luck"),
+        ("faulty_networks:number", "returned int"),
+        ("faulty_networks:needy", "missing 1 required positional argument"),
+        ("unfinished_networks:model", "SyntaxError"),
+        ("lacking_networks:model", "No module named 'not_installed'"),
     ],
 )
 def test_a_callable_that_gives_no_model(atlas, architecture, part):
+    faults = "def broken():\n    raise RuntimeError('no luck')\ndef number():\n    return 3\ndef needy(size): pass\n"
+    (atlas.folder / "faulty_networks.py").write_text(faults)
+    (atlas.folder / "unfinished_networks.py").write_text("def model(:\n")
+    (atlas.folder / "lacking_networks.py").write_text("import not_installed\n")
     path = atlas.configure()
     path.write_text(path.read_text().replace("tiny_networks:tiny", architecture))
-    refused(atlas("plan"), part)
+    refused(atlas("plan"), part, "->")
+
+
+def test_a_class_name_of_two_classes_asks_for_an_index(atlas):
+    (atlas.folder / "names.txt").write_text("crane\ncrane\n" + "\n".join("abcdefgh"))
+    atlas.configure(model='size = 32\nclass_names = "names.txt"', block='classes = ["crane"]')
+    refused(atlas("render"), '"crane" is ambiguous', "0 or 1")
+
+
+@pytest.mark.parametrize(
+    ("content", "part"),
+    [(b"a\nb\n", "name 2 classes, but the model has 10"), (b"\xff\n" * 10, "not UTF-8"), (None, "No such file")],
+)
+def test_class_names_that_do_not_fit(atlas, content, part):
+    if content is not None:
+        (atlas.folder / "names.txt").write_bytes(content)
+    atlas.configure(model='size = 32\nclass_names = "names.txt"')
+    refused(atlas("render"), "names.txt", part)
+
+
+def test_half_precision_without_a_gpu_works(atlas):
+    atlas.configure(block='classes = [1]\nprecision = "bfloat16"')
+    assert atlas("render").status == 0
+    record = next(Store(atlas.folder / "build" / "store").records())
+    assert record.job.numerics.startswith("bfloat16")
+
+
+def test_a_device_that_is_not_there(atlas):
+    path = atlas.configure()
+    path.write_text(path.read_text().replace('device = "cpu"', 'device = "cuda:9"'))
+    refused(atlas("render"), "cuda:9", "CUDA devices")
+    refused(atlas("plan"), "cuda:9", "CUDA devices")
 
 
 def test_models_with_one_channel_or_a_tuple_or_a_dict_render(atlas):
@@ -176,26 +252,53 @@ def test_a_spectrum_that_cannot_be_used(atlas, kind):
     refused(atlas("plan"), "mine.npy", "atlas spectrum")
 
 
+@pytest.fixture
+def photos(atlas):
+    """A folder with one photo."""
+    folder = atlas.folder / "photos"
+    folder.mkdir()
+    generator = np.random.default_rng(0)
+    Image.fromarray(generator.integers(0, 256, (64, 64, 3), dtype=np.uint8)).save(folder / "fine.png")
+    return folder
+
+
 def test_photos_that_make_no_spectrum(atlas):
-    (atlas.folder / "empty").mkdir()
-    refused(atlas("spectrum", "empty", "-o", "mine.npy"), "empty")
-    refused(atlas("spectrum", "nowhere", "-o", "mine.npy"), "nowhere")
-    broken = atlas.folder / "broken"
-    broken.mkdir()
-    (broken / "a.jpg").write_bytes(b"no photo")
-    refused(atlas("spectrum", "broken", "-o", "mine.npy"), "broken")
+    for name in ("empty", "broken"):
+        (atlas.folder / name).mkdir()
+    (atlas.folder / "broken" / "a.jpg").write_bytes(b"no photo")
+    (atlas.folder / "broken" / "b.jpg").touch()
+    refused(atlas("spectrum", "empty", "-o", "mine.npy"), "there are no files in empty")
+    refused(atlas("spectrum", "nowhere", "-o", "mine.npy"), "no file or folder nowhere")
+    refused(atlas("spectrum", "broken", "-o", "mine.npy"), "a.jpg: not a photo", "b.jpg: the file is empty")
+    refused(atlas("spectrum", "-o", "mine.npy"), "PHOTOS")
     assert not (atlas.folder / "mine.npy").exists()
 
 
-def test_a_decompression_bomb_is_skipped_by_name(atlas):
-    photos = atlas.folder / "photos"
-    photos.mkdir()
-    Image.new("1", (30_000, 30_000)).save(photos / "bomb.png")
-    generator = np.random.default_rng(0)
-    Image.fromarray(generator.integers(0, 256, (64, 64, 3), dtype=np.uint8)).save(photos / "fine.png")
+@pytest.mark.parametrize("output", ["file/mine.npy", "/dev/null/mine.npy", "photos.npy"])
+def test_a_spectrum_that_cannot_be_written(atlas, photos, output):
+    (atlas.folder / "file").touch()
+    (atlas.folder / "photos.npy").mkdir()
+    refused(atlas("spectrum", "photos", "-o", output, "--size", "32"), output)
+
+
+def test_a_slip_cannot_replace_a_photo(atlas, photos):
+    before = (photos / "fine.png").read_bytes()
+    refused(atlas("spectrum", "photos", "-o", "photos/fine.png"), "must end in .npy", "photos/fine.npy")
+    assert (photos / "fine.png").read_bytes() == before
+
+
+@pytest.mark.parametrize("size", ["33", "31", "many"])
+def test_a_size_that_no_spectrum_can_have(atlas, photos, size):
+    refused(atlas("spectrum", "photos", "-o", "mine.npy", "--size", size), size)
+    assert not (atlas.folder / "mine.npy").exists()
+
+
+def test_a_decompression_bomb_is_skipped_by_name(atlas, photos):
+    Image.new("1", (10_000, 10_000)).save(photos / "bomb.png")
     result = atlas("spectrum", "photos", "-o", "mine.npy", "--size", "32")
     assert result.status == 0
-    assert "bomb.png" in result.out and "from 1 photo." in result.out
+    assert "skipped photos/bomb.png: 10000 x 10000 pixels are too many" in result.out
+    assert "from 1 photo." in result.out
 
 
 # --- the store ---------------------------------------------------------------------------------------------------

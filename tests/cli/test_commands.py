@@ -7,7 +7,6 @@ import sys
 import numpy as np
 import pytest
 from PIL import Image
-from rich.console import Console
 
 import atlas as package
 from atlas.store import Store
@@ -61,6 +60,37 @@ def test_init_writes_what_plan_can_read_and_never_overwrites(atlas):
     assert (atlas.folder / "atlas.toml").read_text() == "mine"
     assert atlas("init", "--force").status == 0
     assert (atlas.folder / "atlas.toml").read_text() == text
+
+
+@pytest.mark.parametrize("where", ["file/atlas.toml", "/dev/null/atlas.toml", "/proc/atlas.toml"])
+def test_init_where_nothing_can_be_written(atlas, where):
+    (atlas.folder / "file").touch()
+    refused = atlas("init", where)
+    assert refused.status == 1
+    assert f"cannot write {where}" in refused.err and "-> " in refused.err
+
+
+def test_a_folder_is_no_place_for_a_configuration(atlas):
+    (atlas.folder / "folder").mkdir()
+    for arguments in (["init", "folder"], ["init", "folder", "--force"], ["plan", "-c", "folder"]):
+        refused = atlas(*arguments)
+        assert refused.status == 2 and "is a directory" in refused.err
+
+
+def test_the_demo_keeps_a_configuration_and_says_where_it_cannot_write(atlas):
+    (atlas.folder / "file").touch()
+    refused = atlas("demo", "--out", "file/demo")
+    assert refused.status == 1 and "cannot write file/demo/atlas.toml" in refused.err
+    (atlas.folder / "demo").mkdir()
+    (atlas.folder / "demo" / "atlas.toml").write_text("mine")
+    kept = atlas("demo", "--out", "demo")
+    assert kept.status == 2 and "demo/atlas.toml: not valid TOML" in kept.err
+
+
+def test_without_a_command_there_is_help(atlas):
+    result = atlas()
+    assert result.status == 2
+    assert "New here?      atlas demo" in result.out + result.err
 
 
 def test_plan_render_status_build(atlas):
@@ -146,21 +176,59 @@ def test_verify_reports_and_repair_renders_again(atlas):
     assert atlas("build").status == 0
 
 
-def test_models_and_layers(atlas):
+def test_models_are_listed_by_glob_and_guessed(atlas):
     models = atlas("models", "*efficientnet*lite0")
     assert models.status == 0
     assert "efficientnet-lite0" in models.out and "tf_efficientnet_lite0" in models.out
-    nothing = atlas("models", "zzz*")
-    assert nothing.status == 2 and "zzz*" in nothing.err
+    for pattern, hint in {"zzz*": "*resnet*", "resnt50": 'did you mean "resnet50"', "lite0": 'try "*lite0*"'}.items():
+        nothing = atlas("models", pattern)
+        assert nothing.status == 2
+        assert f'no model matches "{pattern}"' in nothing.err and hint in nothing.err
+
+
+def rows(result):
+    assert result.status == 0, result.err
+    return {line.split()[0]: line.split()[1:] for line in result.out.splitlines()[1:]}
+
+
+def test_layers_of_a_model_of_the_configuration(atlas):
     atlas.configure()
-    layers = atlas("layers", "tiny", "-c", "atlas.toml")
-    assert layers.status == 0
-    rows = {row.split()[0]: row.split()[1:] for row in layers.out.splitlines()[1:]}
-    assert rows["body"] == ["Conv2d", "16", "16", "x", "16"]
-    assert rows["logits"][-2:] == ["10", "-"]
+    for arguments in (["tiny"], ["tiny", "-c", "atlas.toml"]):
+        found = rows(atlas("layers", *arguments))
+        assert found["body"] == ["Conv2d", "16", "16", "x", "16"]
+        assert found["logits"][-2:] == ["10", "-"]
     unknown = atlas("layers", "other", "-c", "atlas.toml")
-    assert unknown.status == 2 and "tiny" in unknown.err
-    assert atlas("layers", "resnet81").status == 2
+    assert unknown.status == 2 and 'no model "other"; it has tiny' in unknown.err
+
+
+def test_layers_of_models_that_no_configuration_names(atlas):
+    assert rows(atlas("layers", "test_resnet"))["logits"] == ["ResNet", "1000", "-"]
+    assert rows(atlas("layers", "tiny_networks:tiny"))["body"][:2] == ["Conv2d", "16"]
+    assert rows(atlas("layers", "efficientnet-lite0"))["conv_stem"][1] == "32"
+    atlas.configure()
+    assert rows(atlas("layers", "test_resnet"))["logits"] == ["ResNet", "1000", "-"]
+
+
+def test_layers_need_no_weights(atlas):
+    path = atlas.configure(model='architecture = "test_resnet"\ncheckpoint = "none.safetensors"')
+    path.write_text(path.read_text().replace('source = "callable"\narchitecture = "tiny_networks:tiny"\n', ""))
+    assert rows(atlas("layers", "tiny"))["logits"] == ["ResNet", "1000", "-"]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "part"),
+    [
+        (["resnet81"], 'did you mean "resnet'),
+        ([""], "must not be empty"),
+        (["x" * 101], "at most 100 characters"),
+        (["a\nb"], "atlas models"),
+        (["resnet18", "--source", "tim"], 'did you mean "timm"'),
+        (["no_such_module:f"], "no_such_module"),
+    ],
+)
+def test_layers_of_what_is_no_model(atlas, arguments, part):
+    refused = atlas("layers", *arguments)
+    assert refused.status == 2 and part in refused.err
 
 
 def test_spectrum_names_what_it_skips_and_the_result_renders(atlas):
@@ -178,18 +246,24 @@ def test_spectrum_names_what_it_skips_and_the_result_renders(atlas):
     assert atlas("render").status == 0
 
 
-def test_what_goes_into_a_pipe_is_plain_text(atlas):
-    atlas.configure(block="classes = [1]")
-    assert not Console().is_terminal
-    for command in (["plan"], ["render"], ["status"]):
-        assert "\x1b" not in atlas(*command).out
-    assert "\r" not in atlas("render").out
-
-
-@pytest.mark.parametrize("where", ["sub/atlas.toml"])
-def test_paths_are_relative_to_the_configuration(atlas, where):
-    (atlas.folder / "sub").mkdir()
-    atlas.configure(block="classes = [1]").rename(atlas.folder / where)
-    assert atlas("render", "-c", where).status == 0
-    assert (atlas.folder / "sub" / "build" / "store").is_dir()
+def test_paths_and_modules_are_found_beside_the_configuration(atlas):
+    folder = atlas.folder / "my atlas"
+    folder.mkdir()
+    (folder / "beside_the_configuration.py").write_text("from tiny_networks import tiny")
+    (atlas.folder / "beside_the_configuration.py").write_text("raise RuntimeError('the wrong module')")
+    (folder / "names.txt").write_text("\n".join("abcdefghij"))
+    atlas.configure(
+        "beside_the_configuration:tiny", model='size = 32\nclass_names = "names.txt"', block='classes = "b"'
+    )
+    (atlas.folder / "atlas.toml").rename(folder / "atlas.toml")
+    assert "atlas render -c 'my atlas/atlas.toml'" in atlas("plan", "-c", "my atlas/atlas.toml").out
+    assert atlas("render", "-c", "my atlas/atlas.toml").status == 0
+    assert (folder / "build" / "store").is_dir()
     assert not (atlas.folder / "build").exists()
+
+
+def test_modules_in_the_current_folder_are_found_too(atlas):
+    (atlas.folder / "sub").mkdir()
+    (atlas.folder / "in_the_current_folder.py").write_text("from tiny_networks import tiny")
+    atlas.configure("in_the_current_folder:tiny", block="classes = [1]").rename(atlas.folder / "sub" / "atlas.toml")
+    assert atlas("render", "-c", "sub/atlas.toml").status == 0
