@@ -149,6 +149,14 @@ def test_only_renders_one_picture_again(atlas):
     assert picture.read_bytes() == before
 
 
+@pytest.mark.parametrize(("key", "words"), [("", "too short"), ("abc", "too short"), ("zzzzzz", "begins with")])
+def test_only_with_what_is_no_key_renders_nothing(atlas, key, words):
+    atlas.configure()
+    refused = atlas("render", "--only", key)
+    assert refused.status == 2 and words in refused.err
+    assert list(Store(atlas.folder / "build" / "store").records()) == []
+
+
 def test_verify_reports_and_repair_renders_again(atlas):
     atlas.configure()
     atlas("render")
