@@ -66,7 +66,8 @@ class InverseFourier(torch.autograd.Function):
         (parts,), (gradient,) = ctx.saved_tensors, gradients
         height, width = gradient.shape[-2:]
         spectrum = torch.view_as_real(torch.fft.rfft2(gradient))
-        result = parts[..., 0] * spectrum[..., 1] - parts[..., 1] * spectrum[..., 0]
+        result = parts[..., 0] * spectrum[..., 1]
+        result.addcmul_(parts[..., 1], spectrum[..., 0], value=-1)
         result *= 2.0 / (height * width)
         result[..., 0] /= 2
         if width % 2 == 0:
