@@ -23,8 +23,8 @@ class MACOParameters(MethodParameters):
     learning_rate: float = Field(default=1.0, gt=0, description="of NAdam, on phases in radians (paper: 1.0)")
     schedule: Literal["cosine", "constant"] = Field(
         default="cosine",
-        description="of the learning rate: a cosine to 0, or constant as in the paper. On lite0 at 256 steps the mean "
-        "class probability is 0.01 with the constant rate, whose last steps still turn phases by a radian",
+        description="of the learning rate: a cosine to 0, or constant as in the paper. With the constant rate the last "
+        "steps still turn phases by up to a radian, and lite0's pictures are rarely recognised (benchmarks/RESULTS.md)",
     )
     image_size: int = Field(default=512, ge=32, le=4096, description="side of the picture, pixels (paper: 512)")
     crops: int = Field(
