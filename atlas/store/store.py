@@ -23,7 +23,7 @@ from atlas.core.canonical import digest_bytes
 from atlas.core.model_card import ModelCard
 from atlas.core.record import SCHEMA_VERSION, Record
 from atlas.errors import StoreError, StoreSchemaError
-from atlas.store.files import explained, write_atomic
+from atlas.store.files import TEMPORARY_PREFIX, explained, write_atomic
 
 FORMAT = "lens-atlas-store"
 Model = TypeVar("Model", bound=BaseModel)
@@ -45,8 +45,9 @@ class Store:
         self.path = Path(path)
         marker = self.path / "store.json"
         with explained("read the store at", self.path):
+            # Looked at before the marker: a store that another run makes meanwhile has its marker before all else.
+            occupied = self.path.exists() and (not self.path.is_dir() or any(map(_is_content, self.path.iterdir())))
             exists = marker.exists()
-            occupied = not exists and self.path.exists() and (not self.path.is_dir() or any(self.path.iterdir()))
         if exists:
             self._check_schema(marker)
         elif occupied:
@@ -252,3 +253,8 @@ def _parse(model: type[Model], path: Path) -> Model:
             f"{path} is damaged ({where}: {first['msg']})",
             "run `atlas status --verify --repair` to render it again",
         ) from error
+
+
+def _is_content(path: Path) -> bool:
+    """Tell a file of somebody's from the temporary one of a store that is just being made."""
+    return not path.name.startswith(TEMPORARY_PREFIX)

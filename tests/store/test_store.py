@@ -1,6 +1,7 @@
 import errno
 import json
 import os
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
@@ -168,3 +169,10 @@ def test_pictures_are_lossless_and_alpha_keeps_its_order():
     assert (np.diff(stored.ravel().astype(int)) >= 0).all()
     assert stored.max() == 255
     assert np.asarray(Image.open(BytesIO(encode_alpha(np.zeros((4, 4)))[1]))).max() == 0
+
+
+def test_many_runs_may_make_one_store_at_once(tmp_path):
+    with ThreadPoolExecutor(8) as pool:
+        for number in range(40):
+            made = list(pool.map(lambda _, path=tmp_path / str(number): Store(path, create=True).path, range(8)))
+            assert made == [tmp_path / str(number)] * 8
