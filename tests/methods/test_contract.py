@@ -1,6 +1,7 @@
 """What every registered method must do, and what every family of models must allow."""
 
 import json
+from importlib.resources import files
 
 import numpy as np
 import pytest
@@ -69,6 +70,12 @@ def test_declarations_are_complete(name):
     for field in method.parameters.model_fields.values():
         assert field.description
     assert json.dumps(method.parameters().model_dump())
+
+
+@pytest.mark.parametrize("name", METHODS)
+def test_the_site_explains_every_parameter(name):
+    notes = json.loads(files("atlas.site").joinpath("methods.json").read_text(encoding="utf-8"))["methods"]
+    assert notes[name]["parameters"].keys() == methods.get(name).parameters.model_fields.keys()
 
 
 @pytest.mark.parametrize("name", METHODS)
