@@ -10,7 +10,7 @@ from atlas.core.canonical import digest
 LOGITS = "logits"
 """Layer name of the model's own output (pre-softmax); every other layer is a module path."""
 
-TargetKind = Literal["logit", "channel", "neuron"]
+TargetKind = Literal["logit", "channel", "neuron", "direction"]
 
 
 class Frozen(BaseModel):
@@ -20,14 +20,17 @@ class Frozen(BaseModel):
 
 
 class Target(Frozen):
-    """One thing to render: a logit, the mean of a channel over positions, or one neuron.
+    """One thing to render: a logit, the mean of a channel over positions, one neuron, or a direction in a layer.
 
     Attributes:
-        kind: ``logit``, ``channel`` (mean over positions or tokens) or ``neuron`` (one position).
+        kind: ``logit``, ``channel`` (mean over positions or tokens), ``neuron`` (one position) or ``direction`` (of the
+            mean over positions: dot product times a power of the cosine).
         layer: module path, or ``"logits"``.
-        unit: index of the class, channel or hidden dimension, from 0.
+        unit: index of the class, channel or hidden dimension, from 0; for a direction, of the class it belongs to.
         sign: 1 renders what raises the unit, -1 what lowers it.
         position: (row, column) of a neuron on the layer's grid; None renders the central one.
+        direction: sha256 of the direction among the store's inputs: little-endian float32, one value per unit.
+        cosine_power: of the cosine in a direction's objective.
     """
 
     kind: TargetKind
@@ -35,6 +38,8 @@ class Target(Frozen):
     unit: int = Field(ge=0)
     sign: Literal[-1, 1] = 1
     position: tuple[int, int] | None = None
+    direction: str | None = Field(default=None, pattern=r"^[0-9a-f]{64}$")
+    cosine_power: float | None = Field(default=None, ge=0)
 
     @model_validator(mode="after")
     def _consistent(self) -> "Target":
@@ -42,9 +47,13 @@ class Target(Frozen):
             raise ValueError(f'a target of kind "{self.kind}" cannot be on layer "{self.layer}"')
         if self.position is not None and self.kind != "neuron":
             raise ValueError(f'only a neuron has a position, not a "{self.kind}"')
+        if (self.kind == "direction") != (self.direction is not None and self.cosine_power is not None):
+            raise ValueError(f'a direction and its cosine_power belong to kind "direction", not "{self.kind}"')
         return self
 
     def __str__(self) -> str:
+        if self.direction is not None:
+            return f"{self.layer} direction {self.direction[:12]} of class {self.unit}"
         place = "" if self.position is None else f" at {self.position[0]},{self.position[1]}"
         sign = "" if self.sign == 1 else " (negative)"
         where = "logit" if self.kind == "logit" else f"{self.layer} {self.kind}"

@@ -8,6 +8,7 @@ Layout, all paths relative to the store::
     objects/ab/<key>/<sha256>.png       pictures, named by their content
     objects/ab/<key>/record.json        the record, written last: if it is there, the job is complete
     objects/ab/<key>/attempts/<n>.json  records of failed attempts, kept so that a later run may retry
+    analyses/, selections/              what photos tell about a model: see :mod:`atlas.store.analyses`
 
 Every write is atomic and repeating one is harmless, so several processes or machines may share a store.
 """
@@ -15,18 +16,16 @@ Every write is atomic and repeating one is harmless, so several processes or mac
 import json
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import TypeVar
-
-from pydantic import BaseModel, ValidationError
 
 from atlas.core.canonical import digest_bytes
 from atlas.core.model_card import ModelCard
 from atlas.core.record import SCHEMA_VERSION, Record
 from atlas.errors import StoreError, StoreSchemaError
+from atlas.store.analyses import Analyses
+from atlas.store.documents import encode, parse
 from atlas.store.files import TEMPORARY_PREFIX, explained, write_atomic
 
 FORMAT = "lens-atlas-store"
-Model = TypeVar("Model", bound=BaseModel)
 
 
 class Store:
@@ -43,6 +42,7 @@ class Store:
 
     def __init__(self, path: Path | str, create: bool = False) -> None:
         self.path = Path(path)
+        self.analyses = Analyses(self.path)
         marker = self.path / "store.json"
         with explained("read the store at", self.path):
             # Looked at before the marker: a store that another run makes meanwhile has its marker before all else.
@@ -100,7 +100,7 @@ class Store:
         Raises:
             StoreError: there is none, or it is damaged.
         """
-        return _parse(Record, self.folder(key) / "record.json")
+        return parse(Record, self.folder(key) / "record.json")
 
     def records(self) -> Iterator[Record]:
         """Yield every complete record, sorted by key.
@@ -132,7 +132,7 @@ class Store:
             if digest_bytes(data) != asset.sha256:
                 raise ValueError(f"the {asset.role} of {record.key} is not what its record says")
             write_atomic(folder / asset.file_name, data)
-        write_atomic(folder / "record.json", _encode(record))
+        write_atomic(folder / "record.json", encode(record))
 
     def picture_path(self, record: Record, role: str) -> Path | None:
         """Return the path of a record's picture, or None if the record has none of that role."""
@@ -145,14 +145,14 @@ class Store:
         """Store a failed attempt beside where the record will be; three are kept, the newest replacing the third."""
         attempts = self.folder(record.key) / "attempts"
         number = min(len(self._attempts(record.key)), 2)
-        write_atomic(attempts / f"{number}.json", _encode(record))
+        write_atomic(attempts / f"{number}.json", encode(record))
 
     def failure(self, key: str) -> Record | None:
         """Return the newest failed attempt of a job that is not complete, or None."""
         attempts = self._attempts(key)
         if not attempts or self.has(key):
             return None
-        return _parse(Record, attempts[-1])
+        return parse(Record, attempts[-1])
 
     def failures(self) -> Iterator[Record]:
         """Yield the newest failed attempt of every job that has one and is not complete, sorted by key."""
@@ -197,7 +197,7 @@ class Store:
 
     def save_card(self, card: ModelCard) -> None:
         """Store a model's card; a newer one of the same fingerprint replaces it."""
-        _write_changed(self.card_path(card.identity.fingerprint), _encode(card))
+        _write_changed(self.card_path(card.identity.fingerprint), encode(card))
 
     def card_path(self, fingerprint: str) -> Path:
         """Return where the card of the model with that fingerprint is stored."""
@@ -213,7 +213,7 @@ class Store:
         Raises:
             StoreError: there is none, or it is damaged.
         """
-        return _parse(ModelCard, self.card_path(fingerprint))
+        return parse(ModelCard, self.card_path(fingerprint))
 
     def cards(self) -> dict[str, ModelCard]:
         """Return fingerprint to model card.
@@ -235,24 +235,6 @@ def _write_changed(path: Path, data: bytes) -> None:
         stored = path.exists() and path.read_bytes() == data
     if not stored:
         write_atomic(path, data)
-
-
-def _encode(model: BaseModel) -> bytes:
-    return model.model_dump_json(exclude_none=True, indent=1).encode("utf-8")
-
-
-def _parse(model: type[Model], path: Path) -> Model:
-    with explained("read", path):
-        data = path.read_bytes()
-    try:
-        return model.model_validate_json(data)
-    except ValidationError as error:
-        first = error.errors()[0]
-        where = ".".join(str(part) for part in first["loc"]) or "the file"
-        raise StoreError(
-            f"{path} is damaged ({where}: {first['msg']})",
-            "run `atlas status --verify --repair` to render it again",
-        ) from error
 
 
 def _is_content(path: Path) -> bool:

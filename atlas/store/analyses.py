@@ -1,0 +1,125 @@
+"""Analyses in the store: a document and its files, and the selection of those that are current::
+
+analyses/ab/<key>/<sha256>.<extension>   files, named by their content
+analyses/ab/<key>/analysis.json          the document, written last: if it is there, the analysis is complete
+analyses/ab/<key>/attempt.json           why the latest attempt failed
+selections/<fingerprint>.json            which analyses of a model are current
+"""
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+
+from pydantic import BaseModel
+
+from atlas.core.analysis import Selection
+from atlas.core.canonical import digest_bytes
+from atlas.errors import StoreError
+from atlas.store.documents import REMEDY, Document, encode, parse
+from atlas.store.files import explained, write_atomic
+
+
+class Analyses:
+    """The analyses of a store.
+
+    Args:
+        root: the store's folder.
+    """
+
+    def __init__(self, root: Path) -> None:
+        self._root = root
+
+    def folder(self, key: str) -> Path:
+        """Return the folder of an analysis."""
+        return self._root / "analyses" / key[:2] / key
+
+    def has(self, key: str) -> bool:
+        """Tell whether an analysis is complete."""
+        return (self.folder(key) / "analysis.json").exists()
+
+    def keys(self) -> list[str]:
+        """Return the keys of all folders of analyses, sorted; one may hold only a failed attempt."""
+        top = self._root / "analyses"
+        if not top.is_dir():
+            return []
+        with explained("list", top):
+            return sorted(entry.name for shard in top.iterdir() if shard.is_dir() for entry in shard.iterdir())
+
+    def commit(self, key: str, document: BaseModel, files: Mapping[str, bytes]) -> None:
+        """Store an analysis: its files first, its document last. One that is there already is left alone.
+
+        Args:
+            files: name to content; a name is the sha256 of the content and an extension.
+
+        Raises:
+            StoreError: the disk is full or cannot be written; the store stays as it was.
+        """
+        if self.has(key):
+            return
+        folder = self.folder(key)
+        for name, data in files.items():
+            if digest_bytes(data) != name.partition(".")[0]:
+                raise ValueError(f"the file {name} of analysis {key} is not what its name says")
+            write_atomic(folder / name, data)
+        write_atomic(folder / "analysis.json", encode(document))
+
+    def read(self, model: type[Document], key: str) -> Document:
+        """Return the document of a complete analysis.
+
+        Raises:
+            StoreError: there is none, or it is damaged.
+        """
+        return parse(model, self.folder(key) / "analysis.json")
+
+    def read_file(self, key: str, name: str) -> bytes:
+        """Return one of its files.
+
+        Raises:
+            StoreError: it is missing or damaged.
+        """
+        path = self.folder(key) / name
+        with explained("read", path):
+            data = path.read_bytes()
+        if digest_bytes(data) != name.partition(".")[0]:
+            raise StoreError(f"{path} does not match its name", REMEDY)
+        return data
+
+    def record_failure(self, key: str, message: str) -> None:
+        """Store why an attempt failed, in the place of the one before."""
+        write_atomic(self.folder(key) / "attempt.json", json.dumps({"message": message}).encode())
+
+    def failure(self, key: str) -> str | None:
+        """Return why the latest attempt at an analysis that is not complete failed, or None."""
+        path = self.folder(key) / "attempt.json"
+        if self.has(key) or not path.exists():
+            return None
+        with explained("read", path):
+            return str(json.loads(path.read_bytes()).get("message", ""))
+
+    # --- selections --------------------------------------------------------------------------------------------
+
+    def select(self, selection: Selection) -> None:
+        """Say which analyses of a model are current.
+
+        Those of the same photo set that another configuration selected stay; those of another set are dropped.
+        """
+        path = self._root / "selections" / f"{selection.model}.json"
+        known = self.selection(selection.model)
+        if known is not None and known.photo_set.digest == selection.photo_set.digest:
+            selection = selection.model_copy(
+                update={
+                    "concepts": known.concepts | selection.concepts,
+                    "statistics": known.statistics | selection.statistics,
+                }
+            )
+        if selection != known:
+            write_atomic(path, encode(selection))
+
+    def selection(self, fingerprint: str) -> Selection | None:
+        """Return which analyses of a model are current, or None if there are none.
+
+        Raises:
+            StoreError: the file is damaged.
+        """
+        path = self._root / "selections" / f"{fingerprint}.json"
+        return parse(Selection, path) if path.exists() else None
