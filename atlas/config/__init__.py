@@ -1,10 +1,12 @@
 """The configuration: atlas.toml becomes a frozen :class:`Config`, or one error that names everything wrong with it."""
 
+from atlas.config.concepts import ConceptsBlock
 from atlas.config.load import load_config, template
 from atlas.config.render import RenderBlock, UnitSample
 from atlas.config.settings import Config, ExecutorSettings, SiteSettings, StoreSettings
 
 __all__ = [
+    "ConceptsBlock",
     "Config",
     "ExecutorSettings",
     "RenderBlock",

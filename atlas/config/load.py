@@ -6,14 +6,16 @@ import sys
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 from pydantic import BaseModel, ValidationError
 
 from atlas.config import problems
+from atlas.config.concepts import ConceptsBlock
 from atlas.config.problems import Problem, shown
 from atlas.config.render import INCONSISTENT, RenderBlock, UnitSample, inconsistencies
 from atlas.config.settings import Config, ExecutorSettings, SiteSettings, StoreSettings, Tables
+from atlas.core.job import TargetKind
 from atlas.errors import ConfigError, did_you_mean
 from atlas.models.spec import ModelSpec
 
@@ -32,6 +34,7 @@ MODELS: dict[problems.KeyPath, type[BaseModel]] = {
     ("models",): ModelSpec,
     ("render",): RenderBlock,
     ("render", "units"): UnitSample,
+    ("concepts",): ConceptsBlock,
 }
 """Where in the file which model's keys are allowed."""
 
@@ -59,6 +62,10 @@ def load_config(path: Path) -> Config:
     found += _duplicate_models(table)
     for number, block in enumerate(_tables(table, "render")):
         found += _block_problems(block, ("render", number), _model_names(table), found)
+    for number, block in enumerate(_tables(table, "concepts")):
+        found += _model_problems(block, ("concepts", number), _model_names(table))
+        found += _method_problems(block, ("concepts", number), "direction")
+    found += _absent(table)
     folder = path.resolve().parent
     if tables is not None and not found:
         config = _located(tables, folder)
@@ -116,7 +123,17 @@ def _block_problems(
         if key or not misspelt or "both" in text:  # a misspelt "classes" is explanation enough of its absence
             yield Problem((*path, key) if key else path, text)
     yield from _model_problems(block, path, names)
-    yield from _method_problems(block, path)
+    yield from _method_problems(block, path, "logit" if block.get("classes") else block.get("kind", "channel"))
+
+
+def _absent(table: dict[str, Any]) -> Iterator[Problem]:
+    """Yield what is missing from the file as a whole."""
+    if "render" not in table and "concepts" not in table:
+        yield Problem(("render",), "is missing; add a [[render]] table, or [photos] and [[concepts]]")
+    if _tables(table, "concepts") and "photos" not in table:
+        yield Problem(
+            ("concepts",), 'concepts are found in photos; add a table [photos] with path = "a folder of photos"'
+        )
 
 
 def _model_problems(block: dict[str, Any], path: problems.KeyPath, names: list[str]) -> Iterator[Problem]:
@@ -129,7 +146,7 @@ def _model_problems(block: dict[str, Any], path: problems.KeyPath, names: list[s
         yield Problem((*path, "model"), f"is missing; name one or more of the models: {', '.join(names)}")
 
 
-def _method_problems(block: dict[str, Any], path: problems.KeyPath) -> Iterator[Problem]:
+def _method_problems(block: dict[str, Any], path: problems.KeyPath, kind: object) -> Iterator[Problem]:
     from atlas.methods import methods
 
     name, parameters = block.get("method", "maco"), block.get("parameters", {})
@@ -140,8 +157,7 @@ def _method_problems(block: dict[str, Any], path: problems.KeyPath) -> Iterator[
     except ConfigError as error:
         yield from (Problem((*path, "method"), text) for text in error.problems)
         return
-    kind = "logit" if block.get("classes") else block.get("kind", "channel")
-    if isinstance(kind, str) and kind in ("logit", "channel", "neuron") and kind not in method.kinds:
+    if isinstance(kind, str) and kind in get_args(TargetKind) and kind not in method.kinds:
         yield Problem((*path, "method"), f'"{name}" cannot render a {kind}, only: {", ".join(sorted(method.kinds))}')
     if isinstance(parameters, dict):
         try:
@@ -167,6 +183,9 @@ def _located(tables: Tables, folder: Path) -> Config:
         executor=tables.executor,
         models=tuple(specs),
         render=tuple(block.model_copy(update={"model": block.model or (specs[0].name,)}) for block in tables.render),
+        concepts=tuple(
+            block.model_copy(update={"model": block.model or (specs[0].name,)}) for block in tables.concepts
+        ),
     )
 
 

@@ -55,7 +55,7 @@ def _parse_range(part: object) -> tuple[int, int]:
     return first, last
 
 
-def _listed(value: object) -> object:
+def listed(value: object) -> object:
     """Let a single name or number stand for a list of one."""
     return tuple(value) if isinstance(value, list) else value if isinstance(value, tuple) else (value,)
 
@@ -93,16 +93,16 @@ class RenderBlock(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
 
-    model: Annotated[tuple[Text, ...], BeforeValidator(_listed)] = ()
-    classes: Annotated[tuple[ClassSelector, ...], BeforeValidator(_listed)] = ()
-    layers: Annotated[tuple[Text, ...], BeforeValidator(_listed)] = ()
+    model: Annotated[tuple[Text, ...], BeforeValidator(listed)] = ()
+    classes: Annotated[tuple[ClassSelector, ...], BeforeValidator(listed)] = ()
+    layers: Annotated[tuple[Text, ...], BeforeValidator(listed)] = ()
     units: Annotated[Literal["all"] | UnitRanges | UnitSample, BeforeValidator(_parse_units)] = "all"
     kind: Literal["channel", "neuron"] = "channel"
     position: tuple[Place, Place] | None = None
     sign: Literal["positive", "negative", "both"] = "positive"
     method: str = "maco"
     parameters: dict[str, Any] = Field(default_factory=dict)
-    seeds: Annotated[tuple[Seed, ...], BeforeValidator(_listed), Field(min_length=1)] = (0,)
+    seeds: Annotated[tuple[Seed, ...], BeforeValidator(listed), Field(min_length=1)] = (0,)
     precision: Literal["float32", "bfloat16"] = "float32"
 
     @model_validator(mode="after")

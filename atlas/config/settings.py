@@ -6,6 +6,7 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
+from atlas.config.concepts import ConceptsBlock
 from atlas.config.render import RenderBlock
 from atlas.models.spec import ModelSpec
 from atlas.site.metadata import SiteMetadata
@@ -89,7 +90,8 @@ class Tables(Table):
     store: StoreSettings = StoreSettings()
     executor: ExecutorSettings = ExecutorSettings()
     models: tuple[ModelSpec, ...] = Field(min_length=1)
-    render: tuple[RenderBlock, ...] = Field(min_length=1)
+    render: tuple[RenderBlock, ...] = ()
+    concepts: tuple[ConceptsBlock, ...] = ()
 
 
 class Config(Tables):
