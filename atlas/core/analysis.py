@@ -13,7 +13,7 @@ from atlas.core.canonical import digest
 from atlas.core.job import Frozen, ModelIdentity
 from atlas.core.record import SCHEMA_VERSION, Provenance
 
-AnalysisKind = Literal["tally", "statistics", "factorisation", "concepts"]
+AnalysisKind = Literal["tally", "statistics", "factorisation", "importance", "concepts"]
 
 
 class Analysis(Frozen):
@@ -21,7 +21,8 @@ class Analysis(Frozen):
 
     Attributes:
         kind: ``tally`` (units of some layers on some photos), ``statistics`` (one layer, all tallies together),
-            ``factorisation`` (of a class's patches) or ``concepts`` (their importance, patches and heat maps).
+            ``factorisation`` (of a class's patches), ``importance`` (of its directions) or ``concepts`` (the most
+            important ones, with their patches and heat maps).
         version: of the code, bumped by hand whenever results change.
         layers: what is measured; one layer but for a tally.
         class_index: of a factorisation or its concepts; None otherwise.
@@ -54,6 +55,22 @@ class Analysis(Frozen):
     def __str__(self) -> str:
         what = f"class {self.class_index}, {self.kind}" if self.class_index is not None else self.kind
         return f"{what} at {', '.join(self.layers)}"
+
+
+class ArraysDocument(Frozen):
+    """An analysis whose result is arrays, for later analyses to read: a tally, a factorisation, an importance.
+
+    Attributes:
+        arrays: name of the safetensors file beside it.
+        facts: what is known of them besides.
+    """
+
+    schema_version: int = SCHEMA_VERSION
+    key: str
+    analysis: Analysis
+    arrays: str = Field(pattern=r"^[0-9a-f]{64}\.safetensors$")
+    facts: dict[str, JsonValue]
+    provenance: Provenance
 
 
 class PhotoCredit(Frozen):

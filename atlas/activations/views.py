@@ -1,0 +1,130 @@
+"""Views: what of a photo a network is shown. The central square, whole, and its patches; all at the input's size."""
+
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from PIL import Image
+from torch import Tensor
+
+from atlas.core.job import Preprocessing
+from atlas.errors import PhotoError
+from atlas.photos import Photo
+from atlas.photos.views import central_square, patch_boxes
+
+READ_AHEAD = 16
+"""Photos that are decoded ahead of the network."""
+Box = tuple[float, float, float, float]
+
+
+class Photos(Protocol):
+    """What can decode photos: a photo set."""
+
+    def image(self, photo: Photo) -> Image.Image:
+        """Return the photo as RGB; raises PhotoError."""
+        ...
+
+
+@dataclass(frozen=True)
+class Viewer:
+    """Cuts photos into views.
+
+    Attributes:
+        size: (height, width) of the network's input, which every view is resized to.
+        patch: side of a patch, pixels of the central square at the input's size.
+        stride: between patches, pixels.
+    """
+
+    size: tuple[int, int]
+    patch: int
+    stride: int
+
+    @staticmethod
+    def of(preprocessing: Preprocessing, patch: int, stride: float) -> "Viewer":
+        """Return the viewer for a network; ``stride`` is a share of the patch."""
+        return Viewer((preprocessing.height, preprocessing.width), patch, max(1, int(patch * stride)))
+
+    @property
+    def side(self) -> int:
+        """Side of the central square, pixels."""
+        return max(self.size)
+
+    @property
+    def pixel_boxes(self) -> list[tuple[int, int, int, int]]:
+        """(left, top, right, bottom) of each patch, pixels of the central square."""
+        return patch_boxes(self.side, self.patch, self.stride)
+
+    @property
+    def boxes(self) -> list[Box]:
+        """The box of every view as shares of the central square: the whole first, then the patches, row by row."""
+        side = self.side
+        patches = [(left / side, top / side, right / side, bottom / side) for left, top, right, bottom in self.pixel_boxes]
+        return [(0.0, 0.0, 1.0, 1.0), *patches]
+
+    def whole(self, square: Image.Image) -> Tensor:
+        """Return the central square as (3, height, width) float32 in [0, 1]."""
+        return self._resized(_tensor(square)[None])[0]
+
+    def patches(self, square: Image.Image) -> Tensor:
+        """Return the patches of the central square, (P, 3, height, width) float32 in [0, 1], resized bilinearly."""
+        pixels = _tensor(square)
+        cut = [pixels[:, top:bottom, left:right] for left, top, right, bottom in self.pixel_boxes]
+        return self._resized(torch.stack(cut))
+
+    def views(self, square: Image.Image) -> Tensor:
+        """Return all views, in the order of :attr:`boxes`."""
+        return torch.cat([self.whole(square)[None], self.patches(square)])
+
+    def _resized(self, views: Tensor) -> Tensor:
+        if views.shape[2:] == self.size:
+            return views
+        return F.interpolate(views, size=self.size, mode="bilinear", align_corners=False)
+
+
+def squares(
+    photos: Iterable[Photo], source: Photos, viewer: Viewer, on_skip: Callable[[Photo, str], None]
+) -> Iterator[tuple[Photo, Image.Image]]:
+    """Yield each photo with its central square, in order, decoded ahead in threads.
+
+    Args:
+        on_skip: told a photo that cannot be decoded, and why.
+    """
+
+    def read(photo: Photo) -> Image.Image | PhotoError:
+        try:
+            return central_square(source.image(photo), viewer.side)
+        except PhotoError as error:
+            return error
+
+    coming: deque[tuple[Photo, Future[Image.Image | PhotoError]]] = deque()
+    waiting = iter(photos)
+    with ThreadPoolExecutor(2) as pool:
+        try:
+            while True:
+                while len(coming) < READ_AHEAD and (photo := next(waiting, None)) is not None:
+                    coming.append((photo, pool.submit(read, photo)))
+                if not coming:
+                    return
+                photo, future = coming.popleft()
+                result = future.result()
+                if isinstance(result, PhotoError):
+                    on_skip(photo, result.message)
+                else:
+                    yield photo, result
+        finally:
+            pool.shutdown(cancel_futures=True)
+
+
+def crop(square: Image.Image, box: Sequence[float]) -> Image.Image:
+    """Return the part of a central square that a view shows."""
+    left, top, right, bottom = (round(edge * square.width) for edge in box)
+    return square.crop((left, top, right, bottom))
+
+
+def _tensor(image: Image.Image) -> Tensor:
+    return torch.from_numpy(np.array(image)).permute(2, 0, 1).float() / 255
