@@ -129,7 +129,8 @@ class UnitStatistics(Frozen):
     """One unit on the photos' views (each photo whole, and its patches).
 
     Attributes:
-        unit: index. n: number of views. mean, minimum, maximum: of the activation, mean over positions.
+        unit: index. n: number of views.
+        mean, deviation, minimum, maximum: over views, of the activation's mean over positions.
         quantiles: at :data:`QUANTILES`.
         histogram: for showing.
         crops: the views that activate it most, one per photo, best first; sprite: those views.
@@ -138,6 +139,7 @@ class UnitStatistics(Frozen):
     unit: int
     n: int
     mean: float
+    deviation: float
     minimum: float
     maximum: float
     quantiles: tuple[float, ...]
