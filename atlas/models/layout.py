@@ -7,6 +7,7 @@ import math
 from dataclasses import dataclass
 from typing import Literal
 
+import torch
 from torch import Tensor, nn
 from torch.nn.modules.batchnorm import _BatchNorm
 from torch.nn.modules.conv import _ConvNd
@@ -148,6 +149,22 @@ def canonical(activation: Tensor, layer: LayerInfo, size: Grid) -> Tensor:
         batch, units, count = units_first.shape
         return units_first.reshape(batch, units, *_grid_of(count, layer, size))
     return activation
+
+
+def prefix_of(activation: Tensor, layer: LayerInfo) -> Tensor | None:
+    """Return what :func:`canonical` drops: class and register tokens (N, P, D); None where there are none."""
+    return activation[:, : layer.prefix_tokens] if layer.prefix_tokens else None
+
+
+def restored(activation: Tensor, layer: LayerInfo, prefix: Tensor | None) -> Tensor:
+    """Return a canonical activation as the module returned it, contiguous: the inverse of :func:`canonical`."""
+    if layer.layout == "map_last":
+        activation = activation.permute(0, 2, 3, 1)
+    elif layer.layout == "tokens":
+        activation = activation.flatten(2).transpose(1, 2)
+        if prefix is not None:
+            activation = torch.cat([prefix.to(activation.dtype), activation], dim=1)
+    return activation.contiguous()
 
 
 def _grid_of(count: int, layer: LayerInfo, size: Grid) -> Grid:

@@ -1,6 +1,7 @@
-"""Finding the logits in what a model's forward returns."""
+"""What modules return: tensors, alone or in containers; and which of a model's are the logits."""
 
-from collections.abc import Mapping, Sequence
+import copy
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, TypeGuard
 
 from torch import Tensor
@@ -16,6 +17,30 @@ def first_tensor(output: Any) -> Tensor | None:
         return output
     values = output.values() if isinstance(output, Mapping) else output if isinstance(output, list | tuple) else ()
     return next((value for value in values if isinstance(value, Tensor)), None)
+
+
+def map_tensors(output: Any, function: Callable[[Tensor], Tensor]) -> Any:
+    """Return ``output`` with every tensor in its tuples, lists and mappings replaced by what ``function`` makes of it.
+
+    Containers are copied, also those of other libraries' kinds; objects that are no containers are kept as they are.
+    """
+    if isinstance(output, Tensor):
+        return function(output)
+    if isinstance(output, Mapping):
+        copied: Any = copy.copy(output)
+        for key, value in output.items():
+            copied[key] = map_tensors(value, function)
+        return copied
+    if isinstance(output, list | tuple):
+        values = [map_tensors(value, function) for value in output]
+        return type(output)(*values) if hasattr(output, "_fields") else type(output)(values)
+    return output
+
+
+def replace_first_tensor(output: Any, tensor: Tensor) -> Any:
+    """Return ``output`` with the tensor that :func:`first_tensor` finds in it replaced."""
+    first = first_tensor(output)
+    return map_tensors(output, lambda value: tensor if value is first else value)
 
 
 def select_logits(output: Any, choice: str | int | None, batch: int) -> Tensor | None:

@@ -54,7 +54,7 @@ def measure_atlas(case: Case) -> Result:
     if case.split:
         numerics = models["lite0"].numerics_for("logits", case.precision)
         made = models["lite0"].network(numerics, torch.device(case.device))
-        network = NetworkClock(made._module, timer, lambda: steps.running)
+        network = NetworkClock(made.module, timer, lambda: steps.running)
     started = perf_counter()
     run(config, models, Monitor(on_step=lambda _, done, __: steps(done)))
     total = perf_counter() - started

@@ -143,7 +143,7 @@ def test_weights_and_hooks_are_as_before_also_after_an_error(name, tiny):
     with pytest.raises(RuntimeError, match="on purpose"):
         render(tiny, name, logits(1), on_step=fail)
     network = tiny.network(tiny.numerics_for(LOGITS), CPU)
-    for module in (tiny.module, network._module):
+    for module in (tiny.module, network.module):
         assert [part for part in module.modules() if part._forward_hooks or part._backward_hooks] == []
         assert [weight for weight in module.parameters() if weight.requires_grad or weight.grad is not None] == []
     for key, value in tiny.module.state_dict().items():
@@ -169,7 +169,7 @@ def test_a_job_runs_the_network_no_further_than_its_layer(name, tiny):
     reached = []
     network = tiny.network(tiny.numerics_for("act"), CPU)
     handles = [
-        network._module.get_submodule(path).register_forward_hook(lambda *_, path=path: reached.append(path))
+        network.module.get_submodule(path).register_forward_hook(lambda *_, path=path: reached.append(path))
         for path in ("stem", "act", "body", "head")
     ]
     render(tiny, name, [Target(kind="channel", layer="act", unit=1)])

@@ -98,7 +98,7 @@ def test_folded_layers_agree_and_lost_ones_ask_for_plain_numerics(families, imag
     assert model.numerics_for(stem) == "float32"
     norms = sum(isinstance(part, torch.nn.BatchNorm2d) for part in model.module.modules())
     assert norms > 10
-    assert not any(isinstance(part, torch.nn.BatchNorm2d) for part in folded._module.modules())
+    assert not any(isinstance(part, torch.nn.BatchNorm2d) for part in folded.module.modules())
 
 
 @pytest.mark.parametrize("family", ["convnext", "vit", "swin"])
