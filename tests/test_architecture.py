@@ -29,7 +29,7 @@ MAY_IMPORT = {
     "metrics": BELOW_METHODS,
     "methods": BELOW_METHODS,
     "site": FOUNDATION | {"store"},
-    "config": FOUNDATION | {"models.spec", "site.metadata", "methods"},
+    "config": FOUNDATION | {"models.spec", "photos.spec", "site.metadata", "methods"},
     "jobs": BELOW_JOBS,
     "cli": BELOW_JOBS | {"jobs", "site"},
     "__main__": {"cli"},
@@ -82,7 +82,7 @@ def test_the_rule_itself_sees_a_wrong_direction():
     assert is_allowed("config", "models.spec")
 
 
-@pytest.mark.parametrize("library", ["timm", "ray", "jinja2"])
+@pytest.mark.parametrize("library", ["timm", "ray", "jinja2", "datasets"])
 def test_a_library_is_known_to_one_file_only(library):
     assert len(importers(library)) == 1
 
@@ -92,6 +92,7 @@ def test_a_library_is_known_to_one_file_only(library):
     [
         ("atlas.core", ("torch", "numpy", "PIL")),
         ("atlas.store", ("torch", "numpy", "PIL")),
+        ("atlas.photos", ("torch", "numpy", "PIL", "datasets")),
         ("atlas.config", ("torch", "ray", "timm")),
         ("atlas.site", ("torch", "ray", "timm")),
         ("atlas.cli", ("torch", "ray", "timm")),

@@ -4,11 +4,13 @@ from atlas.config.concepts import ConceptsBlock
 from atlas.config.load import load_config, template
 from atlas.config.render import RenderBlock, UnitSample
 from atlas.config.settings import Config, ExecutorSettings, SiteSettings, StoreSettings
+from atlas.photos.spec import PhotosSpec
 
 __all__ = [
     "ConceptsBlock",
     "Config",
     "ExecutorSettings",
+    "PhotosSpec",
     "RenderBlock",
     "SiteSettings",
     "StoreSettings",

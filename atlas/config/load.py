@@ -5,8 +5,9 @@ import re
 import sys
 from collections import Counter
 from collections.abc import Iterator
+from itertools import combinations
 from pathlib import Path
-from typing import Any, get_args
+from typing import Any, TypeVar, get_args
 
 from pydantic import BaseModel, ValidationError
 
@@ -18,11 +19,14 @@ from atlas.config.settings import Config, ExecutorSettings, SiteSettings, StoreS
 from atlas.core.job import TargetKind
 from atlas.errors import ConfigError, did_you_mean
 from atlas.models.spec import ModelSpec
+from atlas.photos.spec import PhotosSpec
 
 if sys.version_info >= (3, 11):
     import tomllib
 else:
     import tomli as tomllib
+
+Located = TypeVar("Located", bound=BaseModel)
 
 TEMPLATE = Path(__file__).parent / "template.toml"
 
@@ -31,6 +35,7 @@ MODELS: dict[problems.KeyPath, type[BaseModel]] = {
     ("site",): SiteSettings,
     ("store",): StoreSettings,
     ("executor",): ExecutorSettings,
+    ("photos",): PhotosSpec,
     ("models",): ModelSpec,
     ("render",): RenderBlock,
     ("render", "units"): UnitSample,
@@ -172,15 +177,17 @@ def _located(tables: Tables, folder: Path) -> Config:
     def absolute(path: Path) -> Path:
         return Path(folder, path.expanduser())
 
-    specs = []
-    for spec in tables.models:
-        files = {"checkpoint": spec.checkpoint, "class_names": spec.class_names}
-        specs.append(spec.model_copy(update={key: absolute(file) for key, file in files.items() if file is not None}))
+    def located(spec: Located, *keys: str) -> Located:
+        files = {key: getattr(spec, key) for key in keys}
+        return spec.model_copy(update={key: absolute(file) for key, file in files.items() if file is not None})
+
+    specs = [located(spec, "checkpoint", "class_names") for spec in tables.models]
     return Config(
         folder=folder,
-        site=tables.site.model_copy(update={"path": absolute(tables.site.path)}),
-        store=tables.store.model_copy(update={"path": absolute(tables.store.path)}),
+        site=located(tables.site, "path"),
+        store=located(tables.store, "path"),
         executor=tables.executor,
+        photos=None if tables.photos is None else located(tables.photos, "path", "classes", "attribution", "cache"),
         models=tuple(specs),
         render=tuple(block.model_copy(update={"model": block.model or (specs[0].name,)}) for block in tables.render),
         concepts=tuple(
@@ -190,9 +197,16 @@ def _located(tables: Tables, folder: Path) -> Config:
 
 
 def _path_problems(config: Config) -> Iterator[Problem]:
-    """Yield what makes it unsafe to swap in a new site whole."""
-    site, store = config.site.path.resolve(), config.store.path.resolve()
-    if config.folder.is_relative_to(site):
-        yield Problem(("site", "path"), f'"{site}" holds the configuration itself; the site needs a folder of its own')
-    elif store.is_relative_to(site) or site.is_relative_to(store):
-        yield Problem(("site", "path"), f'"{site}" and the store "{store}" lie in one another; keep them apart')
+    """Yield what would destroy or mix data: a site is swapped in whole, a cache may be deleted, photos are searched."""
+    places = {("site", "path"): ("the site", config.site.path), ("store", "path"): ("the store", config.store.path)}
+    if config.photos is not None:
+        places["photos", "cache"] = ("the cache", config.photos.cache)
+        places["photos", "path"] = ("the photos", config.photos.place)
+    resolved = [(key, name, path.resolve()) for key, (name, path) in places.items()]
+    if config.folder.is_relative_to(resolved[0][2]):
+        own = f'"{resolved[0][2]}" holds the configuration itself; the site needs a folder of its own'
+        yield Problem(("site", "path"), own)
+        return
+    for (key, _, path), (_, name, other) in combinations(resolved, 2):
+        if path.is_relative_to(other) or other.is_relative_to(path):
+            yield Problem(key, f'"{path}" and {name} "{other}" lie in one another; keep them apart')

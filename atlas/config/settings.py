@@ -9,6 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field, field_validator, model_valida
 from atlas.config.concepts import ConceptsBlock
 from atlas.config.render import RenderBlock
 from atlas.models.spec import ModelSpec
+from atlas.photos.spec import PhotosSpec
 from atlas.site.metadata import SiteMetadata
 
 
@@ -89,6 +90,7 @@ class Tables(Table):
     site: SiteSettings = SiteSettings()
     store: StoreSettings = StoreSettings()
     executor: ExecutorSettings = ExecutorSettings()
+    photos: PhotosSpec | None = None
     models: tuple[ModelSpec, ...] = Field(min_length=1)
     render: tuple[RenderBlock, ...] = ()
     concepts: tuple[ConceptsBlock, ...] = ()

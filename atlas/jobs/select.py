@@ -10,8 +10,9 @@ from collections.abc import Iterable, Sequence
 from typing import Literal
 
 from atlas.config import UnitSample
+from atlas.core.class_lookup import ClassLookup, plain
 from atlas.core.job import LOGITS
-from atlas.core.model_card import ClassLabel, LayerInfo, ModelCard
+from atlas.core.model_card import LayerInfo, ModelCard
 from atlas.errors import did_you_mean
 
 EVERYTHING = ("all", "*")
@@ -29,8 +30,9 @@ def select_classes(selectors: Sequence[str | int], card: ModelCard) -> tuple[lis
         return [], [f'classes: model "{card.name}" has no logits, so it has no classes; give layers instead']
     chosen: dict[int, None] = {}
     problems: list[str] = []
+    lookup = ClassLookup(card.classes)
     for selector in selectors:
-        found, problem = _class_indices(selector, card, logits.units)
+        found, problem = _class_indices(selector, card, lookup, logits.units)
         chosen.update(dict.fromkeys(found))
         problems += [f"classes: {problem}"] if problem else []
     return list(chosen), problems
@@ -72,48 +74,39 @@ def select_units(
     return sorted({unit for first, last in units for unit in range(first, min(last + 1, count))}), problems
 
 
-def _class_indices(selector: str | int, card: ModelCard, count: int) -> tuple[Iterable[int], str | None]:
+def _class_indices(
+    selector: str | int, card: ModelCard, lookup: ClassLookup, count: int
+) -> tuple[Iterable[int], str | None]:
     """Return the indices that one selector stands for, and what is wrong with it."""
     if isinstance(selector, str):
-        named = _named(selector, card.classes)
+        named = lookup.named(selector)
         if len(named) > 1:
-            each = " or ".join(f"{index}{_identity(card.classes[index])}" for index in named)
-            return [], f'class "{selector}" is ambiguous; write its index or id: {each}'
+            return [], f'class "{selector}" is ambiguous; write its index or id: {lookup.ambiguity(named)}'
         if named:
             return named, None
         if selector in EVERYTHING:
             return range(count), None
         if not re.fullmatch(r"\s*\d{1,9}\s*", selector, re.ASCII):
-            return _globbed(selector, card)
+            return _globbed(selector, card, lookup)
     index = int(selector)
     if index >= count:
         return [], f'class {index} is out of range; model "{card.name}" has {count} classes, 0 to {count - 1}'
     return [index], None
 
 
-def _named(text: str, classes: Sequence[ClassLabel]) -> list[int]:
-    """Return the classes that a text names by id, else by name, else by synonym."""
-    wanted = _plain(text)
-    for names in (lambda label: (label.id,), lambda label: (label.name,), lambda label: label.synonyms):
-        found = [index for index, label in enumerate(classes) if wanted and wanted in map(_plain, names(label))]
-        if found:
-            return found
-    return []
-
-
-def _globbed(glob: str, card: ModelCard) -> tuple[list[int], str | None]:
+def _globbed(glob: str, card: ModelCard, lookup: ClassLookup) -> tuple[list[int], str | None]:
     """Return the classes one of whose names matches a glob."""
     if not card.classes:
         return [], f'model "{card.name}" has no class names; write indices instead of "{glob}"'
-    pattern = _glob_pattern(_plain(glob))
+    pattern = _glob_pattern(plain(glob))
     found = [
         index
         for index, label in enumerate(card.classes)
-        if any(pattern.fullmatch(_plain(name)) for name in (label.name, *label.synonyms))
+        if any(pattern.fullmatch(plain(name)) for name in (label.name, *label.synonyms))
     ]
     if found:
         return found, None
-    hint = did_you_mean(glob, _all_names(card.classes)) or "see the site's page of classes, or write an index"
+    hint = did_you_mean(glob, lookup.all_names()) or "see the site's page of classes, or write an index"
     matches = "matches no class" if GLOB_CHARACTERS.search(glob) else "is no class"
     return [], f'"{glob}" {matches} of model "{card.name}"; {hint}'
 
@@ -135,20 +128,6 @@ def _glob_pattern(glob: str, separator: str = "") -> re.Pattern[str]:
     meaning = {"**": ".*", "*": f"{one}*", "?": one}
     parts = re.split(r"(\*\*|\*|\?)", glob)
     return re.compile("".join(meaning.get(part, re.escape(part)) for part in parts), re.DOTALL)
-
-
-def _plain(text: str) -> str:
-    """Return a name as it is compared: case, underscores and repeated spaces do not count."""
-    return " ".join(text.casefold().replace("_", " ").split())
-
-
-def _all_names(classes: Sequence[ClassLabel]) -> list[str]:
-    return [name for label in classes for name in (label.name, *label.synonyms, label.id) if name]
-
-
-def _identity(label: ClassLabel) -> str:
-    details = ", ".join([label.id, *label.synonyms[:1]] if label.id else label.synonyms[:1])
-    return f" ({details})" if details else ""
 
 
 def _rank(seed: int, unit: int) -> bytes:

@@ -1,6 +1,7 @@
-"""Reference photos: found in folders and decoded safely."""
+"""Reference photos: found in folders, archives and datasets, credited, matched with classes and decoded safely."""
 
-from atlas.photos.decode import decode_photo
-from atlas.photos.find import find_photos
+from atlas.photos.photo import Photo
+from atlas.photos.photo_set import PhotoSet, open_photo_set
+from atlas.photos.spec import PhotosSpec
 
-__all__ = ["decode_photo", "find_photos"]
+__all__ = ["Photo", "PhotoSet", "PhotosSpec", "open_photo_set"]

@@ -1,17 +1,21 @@
 """Decodes photos from anywhere: whatever the file is, the result is an upright 8-bit RGB image or a PhotoError."""
 
+import io
 import struct
 import warnings
 import zlib
 from pathlib import Path
+from threading import Lock
+from typing import BinaryIO
 
 import numpy as np
 from PIL import Image, ImageOps, UnidentifiedImageError
 
 from atlas.errors import PhotoError
+from atlas.photos.spec import MAX_MEGAPIXELS
 
-MAX_PIXELS = 64_000_000
-"""Largest photo that is decoded, pixels: more than most cameras make, 192 MB as RGB."""
+MAX_PIXELS = round(MAX_MEGAPIXELS * 1e6)
+"""Largest photo that is decoded unless told otherwise, pixels."""
 
 FORMATS = ("JPEG", "MPO", "PNG", "WEBP", "AVIF", "TIFF", "BMP", "GIF", "PPM", "JPEG2000", "TGA")
 """What is taken for a photo. Formats that run programs (EPS) or nest other files (ICNS, PSD, PDF) are not."""
@@ -34,12 +38,7 @@ _DAMAGE = (
 
 
 def decode_photo(path: Path, max_pixels: int = MAX_PIXELS) -> Image.Image:
-    """Return a photo as an upright RGB image: orientation applied, transparency over white, 16 bits scaled to 8.
-
-    Of an animation the first frame is taken. Colour profiles are not applied.
-
-    Args:
-        max_pixels: a larger picture is refused from its header, before any of it is decoded.
+    """Return the photo in a file as an upright RGB image; see :func:`decode_bytes`.
 
     Raises:
         PhotoError: the file is missing, empty, truncated, damaged, too large or no photo.
@@ -47,17 +46,71 @@ def decode_photo(path: Path, max_pixels: int = MAX_PIXELS) -> Image.Image:
     if not path.is_file():
         raise PhotoError(f"{path}: there is no such file")
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # Pillow warns of sizes and odd metadata; sizes are checked below
-            with Image.open(path, formats=_formats()) as image:
-                width, height = image.size
-                if width * height > max_pixels:
-                    limit = f"at most {max_pixels / 1e6:.3g} megapixels are decoded"
-                    raise PhotoError(f"{path}: {width} x {height} pixels are too many; {limit}", "scale it down first")
-                image.load()
-                return _to_rgb(ImageOps.exif_transpose(image))
+        with path.open("rb") as file:
+            return _decode(file, str(path), max_pixels)
+    except OSError as error:
+        raise PhotoError(f"{path}: {error.strerror or error}") from error
+
+
+def decode_bytes(data: bytes, name: str, max_pixels: int = MAX_PIXELS) -> Image.Image:
+    """Return a photo as an upright RGB image: orientation applied, transparency over white, 16 bits scaled to 8.
+
+    Of an animation the first frame is taken. Colour profiles are not applied.
+
+    Args:
+        data: the encoded photo.
+        name: what errors call it.
+        max_pixels: a larger picture is refused from its header, before any of it is decoded.
+
+    Raises:
+        PhotoError: it is empty, truncated, damaged, too large or no photo.
+    """
+    return _decode(io.BytesIO(data), name, max_pixels)
+
+
+def _decode(file: BinaryIO, name: str, max_pixels: int) -> Image.Image:
+    if not file.read(1):
+        raise PhotoError(f"{name}: the file is empty")
+    file.seek(0)
+    try:
+        with _quiet, Image.open(file, formats=_formats()) as image:
+            width, height = image.size
+            if width * height > max_pixels:
+                limit = f"at most {max_pixels / 1e6:.3g} megapixels are decoded"
+                raise PhotoError(f"{name}: {width} x {height} pixels are too many; {limit}", "scale it down first")
+            image.load()
+            return _to_rgb(ImageOps.exif_transpose(image))
     except _DAMAGE as error:
-        raise PhotoError(f"{path}: {_reason(path, error)}") from error
+        raise PhotoError(f"{name}: {_reason(error)}") from error
+
+
+class _Quiet:
+    """Silences Pillow while any thread decodes: it warns of sizes, which are checked here, and of odd metadata.
+
+    ``warnings.catch_warnings`` is not made for several threads: the one that ends last restores what another changed.
+    """
+
+    def __init__(self) -> None:
+        self._lock = Lock()
+        self._inside = 0
+        self._filters = warnings.catch_warnings()
+
+    def __enter__(self) -> None:
+        with self._lock:
+            if self._inside == 0:
+                self._filters = warnings.catch_warnings()
+                self._filters.__enter__()
+                warnings.filterwarnings("ignore", module=r"PIL\.")
+            self._inside += 1
+
+    def __exit__(self, *exception: object) -> None:
+        with self._lock:
+            self._inside -= 1
+            if self._inside == 0:
+                self._filters.__exit__(None, None, None)
+
+
+_quiet = _Quiet()
 
 
 def _to_rgb(image: Image.Image) -> Image.Image:
@@ -85,9 +138,7 @@ def _formats() -> tuple[str, ...]:
     return tuple(name for name in FORMATS if name in Image.OPEN)
 
 
-def _reason(path: Path, error: BaseException) -> str:
-    if path.is_file() and path.stat().st_size == 0:
-        return "the file is empty"
+def _reason(error: BaseException) -> str:
     if isinstance(error, Image.DecompressionBombError):
         return "far too many pixels"
     if isinstance(error, UnidentifiedImageError):

@@ -1,0 +1,135 @@
+"""Photos in a folder: in class folders, or flat."""
+
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from atlas.errors import PhotoError
+from atlas.photos.attribution import is_document
+from atlas.photos.digest_cache import DigestCache, stamp_of
+from atlas.photos.photo import FilePart, Photo
+from atlas.photos.readers.base import Listing, OnPhoto, counted, hash_stream, is_photo, printable, some
+from atlas.photos.spec import PhotosSpec
+
+
+@dataclass
+class _Found:
+    """What a walk through a folder came by: files by their path, and folders, both relative to where it began."""
+
+    photos: dict[str, os.stat_result] = field(default_factory=dict)
+    others: list[str] = field(default_factory=list)
+    broken: list[str] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class FolderReader:
+    """A folder. A photo's group is the first folder on its path, however deep it lies below that.
+
+    Links to folders are followed unless they lead back up. Files without a photo's ending are no photos.
+    """
+
+    spec: PhotosSpec
+
+    def listing(self, cache: DigestCache, on_photo: OnPhoto) -> Listing:
+        """Return all photos below the folder."""
+        root = self.spec.path
+        if not root.is_dir():
+            raise PhotoError(f'photos: "{root}" is no folder', _hint(root.name))
+        found = _Found()
+        _walk(root, "", frozenset(), found)
+        if not found.photos:
+            raise _no_photos(root, found)
+        listing = Listing(documents=_documents(root))
+        unreadable = list(found.broken)
+        for done, (name, status) in enumerate(found.photos.items(), start=1):
+            path = os.path.join(root, name)
+            digest = _digest(path, name, status, cache)
+            if digest is None:
+                unreadable.append(name)
+            else:
+                group = name.partition("/")[0] if "/" in name else ""
+                listing.photos.append(Photo(printable(name), printable(group), digest, FilePart(path)))
+            on_photo(done, len(found.photos))
+        if unreadable:
+            names = some(map(printable, sorted(unreadable)))
+            listing.notices.append(f"{counted(len(unreadable))} cannot be read and are left out: {names}")
+        listing.notices += _empty_folders(root, found)
+        return listing
+
+
+def _walk(root: Path, inside: str, above: frozenset[str], found: _Found) -> None:
+    """Collect what is below ``root/inside``; ``above`` holds the real paths of the folders on the way there."""
+    real = os.path.realpath(os.path.join(root, inside))
+    if real in above:
+        return
+    try:
+        entries = sorted(os.scandir(os.path.join(root, inside)), key=lambda entry: entry.name)
+    except OSError as error:
+        raise PhotoError(f"photos: cannot list {error.filename}: {error.strerror}", "check who may read it") from error
+    for entry in entries:
+        if entry.name.startswith(".") or entry.name == "__MACOSX":
+            continue
+        name = f"{inside}/{entry.name}" if inside else entry.name
+        if entry.is_dir():
+            _walk(root, name, above | {real}, found)
+        elif not is_photo(entry.name):
+            found.others.append(name)
+        elif entry.is_file():
+            found.photos[name] = entry.stat()
+        else:
+            found.broken.append(name)  # a link to nowhere, or no file at all
+
+
+def _digest(path: str, name: str, status: os.stat_result, cache: DigestCache) -> str | None:
+    """Return a file's digest, or None if it cannot be read."""
+    stamp = stamp_of(status)
+    known: str | None = cache.get(name, stamp)
+    if known is not None:
+        return known
+    try:
+        with open(path, "rb") as file:
+            digest = hash_stream(file)
+    except OSError:
+        return None
+    cache.put(name, stamp, digest)
+    return digest
+
+
+def _documents(root: Path) -> dict[str, bytes]:
+    """Return the files at the top of a folder that may say whom photos are owed to."""
+    try:
+        return {path.name: path.read_bytes() for path in sorted(root.iterdir()) if is_document(path.name)}
+    except OSError as error:
+        raise PhotoError(f"photos: cannot read {error.filename}: {error.strerror}", "check who may read it") from error
+
+
+def _empty_folders(root: Path, found: _Found) -> Iterator[str]:
+    with_photos = {name.partition("/")[0] for name in found.photos}
+    folders = {entry.name for entry in os.scandir(root) if entry.is_dir() and not entry.name.startswith(".")}
+    empty = sorted(folders - with_photos - {"__MACOSX"})
+    if empty and any("/" in name for name in found.photos):
+        yield f"{counted(len(empty), 'folder')} without a photo: {some(map(printable, empty))}"
+
+
+def _no_photos(root: Path, found: _Found) -> PhotoError:
+    remedy = "name a folder of photos, or of a folder of photos for each class"
+    if found.broken:
+        return PhotoError(f'photos: none of the photos in "{root}" can be read: {some(found.broken)}', remedy)
+    if not found.others:
+        return PhotoError(f'photos: "{root}" is empty', remedy)
+    endings = sorted({os.path.splitext(name)[1].lower() or "none" for name in found.others})
+    held = f"{counted(len(found.others), 'file')} with the endings {some(endings, 6)}"
+    return PhotoError(f'photos: no photo in "{root}": {held}', next(filter(None, map(_hint, found.others)), remedy))
+
+
+def _hint(name: str) -> str:
+    """Return what to do with a file that may hold photos, but not as we read them."""
+    ending = os.path.splitext(name)[1].lower()
+    if ending == ".tar":
+        return 'to read archives, set reader = "tar"'
+    if ending in (".zip", ".gz", ".tgz", ".bz2", ".xz", ".zst", ".7z", ".rar"):
+        return f"unpack {os.path.basename(name)} first"
+    if ending in (".parquet", ".arrow"):
+        return "to read a Hugging Face dataset, save it with its save_to_disk first"
+    return ""

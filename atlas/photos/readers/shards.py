@@ -1,0 +1,75 @@
+"""Which archives a path stands for: one, all of a folder, or those of a glob or brace list."""
+
+import glob
+import os
+import re
+from itertools import product
+from pathlib import Path
+
+from atlas.errors import PhotoError
+from atlas.photos.readers.base import counted, is_photo, missing, some
+
+MAX_SHARDS = 100_000
+"""Archives that a brace list may name."""
+
+_BRACES = re.compile(r"\{([^{}]*)\}")
+
+
+def holds_only_shards(folder: Path) -> bool:
+    """Tell whether a folder holds archives, and neither photos nor folders beside them."""
+    try:
+        entries = [entry for entry in os.scandir(folder) if not entry.name.startswith(".")]
+    except OSError:
+        return False
+    inner = any(entry.is_dir() or is_photo(entry.name) for entry in entries)
+    return not inner and any(entry.name.endswith(".tar") for entry in entries)
+
+
+def shards(path: Path) -> list[Path]:
+    """Return the archives that a path stands for, in order.
+
+    Raises:
+        PhotoError: there are none, or some of a brace list are missing.
+    """
+    if path.is_dir():
+        found = sorted(entry for entry in path.glob("*.tar") if not entry.name.startswith("."))
+        if not found:
+            raise PhotoError(f'photos: there is no .tar in "{path}"', "name the folder of the archives")
+        return found
+    if os.path.exists(path):
+        return [path]
+    patterns = _expanded(str(path))
+    matches = [sorted(glob.glob(pattern)) for pattern in patterns]
+    absent = [os.path.basename(pattern) for pattern, match in zip(patterns, matches, strict=True) if not match]
+    if len(absent) == len(patterns):
+        raise missing(path)
+    if absent:
+        raise PhotoError(
+            f'photos: {counted(len(absent), "archive")} of "{path}" missing: {some(absent)}',
+            "get the rest, or name only those that are there",
+        )
+    return [Path(name) for name in dict.fromkeys(name for match in matches for name in match)]
+
+
+def _expanded(text: str) -> list[str]:
+    """Return the paths of a brace list: ``a-{08..10}`` is a-08, a-09 and a-10, ``{a,b}`` is a and b."""
+    parts = _BRACES.split(text)
+    choices = [_choices(part) if number % 2 else [part] for number, part in enumerate(parts)]
+    count = 1
+    for choice in choices:
+        count *= len(choice)
+    if count > MAX_SHARDS:
+        raise PhotoError(f'photos: "{text}" names {count:,} archives, more than {MAX_SHARDS:,}', "check its numbers")
+    return ["".join(chosen) for chosen in product(*choices)]
+
+
+def _choices(inside: str) -> list[str]:
+    """Return what may stand for one pair of braces. A range keeps the width of its first number."""
+    match = re.fullmatch(r"(\d{1,9})\.\.(\d{1,9})", inside, re.ASCII)
+    if match is None:
+        return inside.split(",") if "," in inside else ["{" + inside + "}"]
+    first, last = int(match[1]), int(match[2])
+    if abs(last - first) >= MAX_SHARDS:
+        raise PhotoError(f'photos: "{{{inside}}}" names more than {MAX_SHARDS:,} archives', "check its numbers")
+    step = 1 if last >= first else -1
+    return [f"{number:0{len(match[1])}d}" for number in range(first, last + step, step)]
