@@ -12,7 +12,6 @@ import torch.nn.functional as F
 from PIL import Image
 from torch import Tensor
 
-from atlas.core.job import Preprocessing
 from atlas.errors import PhotoError
 from atlas.photos import Photo
 from atlas.photos.views import central_square, patch_boxes
@@ -44,11 +43,6 @@ class Viewer:
     patch: int
     stride: int
 
-    @staticmethod
-    def of(preprocessing: Preprocessing, patch: int, stride: float) -> "Viewer":
-        """Return the viewer for a network; ``stride`` is a share of the patch."""
-        return Viewer((preprocessing.height, preprocessing.width), patch, max(1, int(patch * stride)))
-
     @property
     def side(self) -> int:
         """Side of the central square, pixels."""
@@ -63,7 +57,7 @@ class Viewer:
     def boxes(self) -> list[Box]:
         """The box of every view as shares of the central square: the whole first, then the patches, row by row."""
         side = self.side
-        patches = [(left / side, top / side, right / side, bottom / side) for left, top, right, bottom in self.pixel_boxes]
+        patches = [(x / side, y / side, right / side, bottom / side) for x, y, right, bottom in self.pixel_boxes]
         return [(0.0, 0.0, 1.0, 1.0), *patches]
 
     def whole(self, square: Image.Image) -> Tensor:

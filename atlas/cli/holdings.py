@@ -27,15 +27,18 @@ def status_and_report(path: Path) -> int:
             name = names.get(record.job.model.fingerprint, record.job.model.architecture)
             counts[name][record.status] += 1
             failures += [(name, record)] if record.status == "failed" else []
+    unmade = [failure for key in store.analyses.all_keys() if (failure := store.analyses.failure(key))]
     say(f"{store.path}:" if counts else f"{store.path} holds no renderings yet")
     for name, each in sorted(counts.items()):
         say(f"  {name}: {each['done']} done, {each['dead']} dead, {each['failed']} failed")
     for name, record in failures:
         reason = first_line(record.error.message) if record.error else "unknown"
         say(f"failed {record.key[:12]} {name}: {record.job.target}: {reason}")
+    for failure in unmade:
+        say(f"failed {failure.key[:12]} {failure.what}: {first_line(failure.message)}")
     if damaged:
         say(f"{count(damaged, 'record')} damaged; to see which: {command('status', path)} --verify")
-    return 1 if failures or damaged else 0
+    return 1 if failures or unmade or damaged else 0
 
 
 def verify_and_report(path: Path) -> int:
@@ -47,7 +50,9 @@ def verify_and_report(path: Path) -> int:
         damage = list(verify(store))
     for one in damage:
         say(f"damaged {one.key[:12]}: {one.problem}")
-    say(f"{count(len(store.job_keys()), 'job')} verified, {count(len(damage), 'problem')}")
+    analyses = len(store.analyses.all_keys())
+    with_photos = f", {analyses} analyses of photos" if analyses else ""
+    say(f"{count(len(store.job_keys()), 'job')}{with_photos} verified, {count(len(damage), 'problem')}")
     if damage:
         say(f"To render again what is damaged: {command('status', path)} --repair")
     return 1 if damage else 0

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
 
-from atlas.cli.terminal import count, duration, printable, say
+from atlas.cli.terminal import duration, printable, say
 
 if TYPE_CHECKING:
-    from atlas.jobs.batch import Batch
+    from atlas.jobs.tasks import Task
     from atlas.jobs.worker import Outcome
 
 QUIET_INTERVAL = 30.0
@@ -21,15 +21,16 @@ QUIET_INTERVAL = 30.0
 class RunProgress:
     """One bar over all jobs, advanced by steps; plain lines where there is no terminal."""
 
-    def __init__(self, console: Console, bar: Progress, total: int) -> None:
+    def __init__(self, console: Console, bar: Progress, total: int, nouns: tuple[str, str]) -> None:
         self._console = console
         self._bar = bar
         self._total = total
+        self._noun = nouns[total != 1]
         self._ended = self._failed = 0
         self._task = bar.add_task("starting", total=total, jobs=self._jobs())
         self._started = self._spoke = monotonic()
 
-    def on_step(self, batch: "Batch", done: int, steps: int) -> None:
+    def on_step(self, batch: "Task", done: int, steps: int) -> None:
         """Show a batch in flight; its share of finished steps counts as that share of its jobs."""
         self._advance(self._ended + len(batch.jobs) * min(done / steps, 0.999), printable(batch.title))
 
@@ -45,7 +46,7 @@ class RunProgress:
 
     def _jobs(self) -> str:
         failed = f", {self._failed} failed" if self._failed else ""
-        return f"{self._ended} of {count(self._total, 'job')}{failed}"
+        return f"{self._ended} of {self._total} {self._noun}{failed}"
 
     def _advance(self, completed: float, title: str | None = None) -> None:
         self._bar.update(self._task, completed=completed, jobs=self._jobs(), description=title)
@@ -57,8 +58,8 @@ class RunProgress:
 
 
 @contextmanager
-def run_progress(console: Console, total: int) -> Iterator[RunProgress]:
-    """Show a bar over ``total`` jobs while the body runs."""
+def run_progress(console: Console, total: int, noun: str = "job", nouns: str = "jobs") -> Iterator[RunProgress]:
+    """Show a bar over ``total`` jobs, or whatever they are called, while the body runs."""
     columns = (
         TextColumn("{task.description}", markup=False),
         BarColumn(),
@@ -68,7 +69,7 @@ def run_progress(console: Console, total: int) -> Iterator[RunProgress]:
         TimeRemainingColumn(compact=True),
     )
     with Progress(*columns, console=console, disable=not console.is_terminal) as bar:
-        yield RunProgress(console, bar, total)
+        yield RunProgress(console, bar, total, (noun, nouns))
 
 
 @contextmanager

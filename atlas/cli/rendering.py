@@ -1,23 +1,23 @@
 """Plan, render, repair: from the configuration to jobs, and words about how they went."""
 
-import os
-import signal
 import sys
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
-from threading import Event, current_thread, main_thread
 from typing import TYPE_CHECKING
 
 from rich.text import Text
 
-from atlas.cli.progress import run_progress
+from atlas.cli.analysing import analyse_and_report
+from atlas.cli.progress import build_progress, run_progress
+from atlas.cli.stopping import stop_on_interrupt
 from atlas.cli.terminal import command, console, count, duration, first_line, printable, say, size, table
 from atlas.config import Config, load_config
 from atlas.store import Store
 from atlas.store.files import explained
 
 if TYPE_CHECKING:
+    from atlas.jobs.analyses.plan import AnalysisPlan
     from atlas.jobs.batch import PlannedJob
     from atlas.jobs.plan import Plan
     from atlas.jobs.run import Report
@@ -27,25 +27,33 @@ INTERRUPTED = 130
 """Exit status after Ctrl-C, as shells have it (128 + SIGINT)."""
 LISTED = 20
 """How many failures are listed before the rest is only counted."""
-STOPPING = b"\nStopping after this step; press Ctrl-C again to stop at once.\n"
 
 
-def _plan(path: Path) -> "tuple[Config, dict[str, VisionModel], Plan]":
-    """Load a configuration and the models that it renders, and expand it into jobs."""
+def _plan(path: Path) -> "tuple[Config, dict[str, VisionModel], Plan, AnalysisPlan]":
+    """Load a configuration and the models that it is about, and expand it into renderings and analyses of photos."""
     config = load_config(path)
     make_importable(config)
     with console.status("starting"):
+        from atlas.jobs.analyses.plan import concept_models, plan_analyses
+        from atlas.jobs.executors.base import resolve_device
         from atlas.jobs.plan import make_plan, rendered_models
         from atlas.models.load import load_model
 
     used = {name for block in config.render for name in rendered_models(config, block)}
+    used |= {name for block in config.concepts for name in concept_models(config, block)}
     models = {}
     for spec in config.models:
         if spec.name in used:
             with console.status(Text(f"loading {printable(spec.name)}")):
                 models[spec.name] = load_model(spec)
     with console.status("planning"):
-        return config, models, make_plan(config, models)
+        plan = make_plan(config, models)
+    device = resolve_device(config.executor.device)
+    with build_progress(console) as progress:
+        analyses = plan_analyses(config, models, plan, device, lambda done, total: progress("photos", done, total))
+    for notice in analyses.notices:
+        say(notice, style="yellow")
+    return config, models, plan, analyses
 
 
 def make_importable(config: Config) -> None:
@@ -56,39 +64,76 @@ def make_importable(config: Config) -> None:
 
 def plan_and_report(path: Path) -> None:
     """Print what a configuration would render, what is there already and what the rest will cost."""
-    config, models, plan = _plan(path)
+    config, models, plan, analyses = _plan(path)
+    from atlas.jobs.analyses.renderings import stand_ins, with_concepts
     from atlas.jobs.batch import group
     from atlas.jobs.estimate import estimate
     from atlas.jobs.run import pending
 
     store = _existing(config)
-    rows = []
+    plan = with_concepts(plan, analyses, models, config.folder, store)
+    to_find, inputs = stand_ins(analyses, models, config.folder, store)
+    rows = _analysis_rows(analyses, store)
     for jobs in group(plan.jobs):
         target = jobs[0].job.target
         stored = sum(store is not None and store.has(job.key) for job in jobs)
         rows.append((jobs[0].model, target.layer, target.kind, jobs[0].job.method, str(len(jobs)), str(stored)))
-    table(("model", "layer", "kind", "method", "jobs", "stored"), rows)
+    table(("model", "layer", "kind", "method", "jobs", "stored"), _merged(rows))
     todo = pending(plan, store) if store else None
     missing = todo.missing if todo else list(plan.jobs)
     held = f", {len(todo.quarantined)} in quarantine" if todo and todo.quarantined else ""
     present = todo.present if todo else 0
-    say(f"\n{count(len(plan.jobs), 'job')}: {present} stored{held}, {len(missing)} to render")
-    if missing:
+    coming = f", and up to {count(len(to_find), 'concept')} to find and render" if to_find else ""
+    say(f"\n{count(len(plan.jobs), 'job')}: {present} stored{held}, {len(missing)} to render{coming}")
+    if missing or to_find:
         with console.status("timing a few steps"):
-            cost = estimate(config, models, plan, missing)
+            cost = estimate(config, models, replace(plan, inputs=plan.inputs | inputs), [*missing, *to_find])
+        photos = "; looking at the photos comes on top" if to_find else ""
         say(
             f"About {duration(cost.seconds)} with one worker on this machine, "
-            f"and {size(cost.bytes)} in {config.store.path}"
+            f"and {size(cost.bytes)} in {config.store.path}{photos}"
         )
         say(f"To start: {command('render', path)}")
 
 
+def _analysis_rows(analyses: "AnalysisPlan", store: Store | None) -> list[tuple[str, ...]]:
+    """Return a row for each analysis of photos."""
+    return [
+        (
+            job.model,
+            job.analysis.layers[0] if len(job.analysis.layers) == 1 else f"{len(job.analysis.layers)} layers",
+            job.analysis.kind,
+            str(job.analysis.parameters.get("factorisation", "photos")),
+            "1",
+            str(int(store is not None and store.analyses.has(job.key))),
+        )
+        for job in analyses.jobs
+    ]
+
+
+def _merged(rows: "Sequence[tuple[str, ...]]") -> list[tuple[str, ...]]:
+    """Add up the rows that differ in their numbers only."""
+    totals: dict[tuple[str, ...], list[int]] = {}
+    for *names, jobs, stored in rows:
+        total = totals.setdefault(tuple(names), [0, 0])
+        total[0] += int(jobs)
+        total[1] += int(stored)
+    return [(*names, str(jobs), str(stored)) for names, (jobs, stored) in totals.items()]
+
+
 def render_and_report(path: Path, only: Sequence[str] = (), retry_quarantined: bool = False) -> int:
     """Render what is missing and say how it went; return the exit status."""
-    config, models, plan = _plan(path)
-    from atlas.jobs.run import pending
+    config, models, plan, analyses = _plan(path)
+    from atlas.jobs.analyses.renderings import with_concepts
+    from atlas.jobs.run import knows, pending
 
     store = Store(config.store.path, create=True)
+    analysed = None
+    if analyses.jobs and not knows(plan, only):
+        analysed = analyse_and_report(config, models, analyses, store, path, retry_quarantined)
+        if analysed.interrupted:
+            return _stopped(path)
+        plan = with_concepts(plan, analyses, models, config.folder, store)
     todo = pending(plan, store, only, retry_quarantined)
     if todo.present:
         say(f"{count(todo.present, 'job')} in the store already")
@@ -98,12 +143,13 @@ def render_and_report(path: Path, only: Sequence[str] = (), retry_quarantined: b
             f"several times. To try again: {command('render', path)} --retry-quarantined"
         )
     report = _render(config, models, plan, todo.missing, store)
-    return _summarise(report, bool(todo.quarantined), path)
+    return max(_summarise(report, bool(todo.quarantined), path), 1 if analysed is not None and analysed.failed else 0)
 
 
 def repair_and_report(path: Path) -> int:
     """Discard what is damaged and can be made again by this configuration, make it, and say how it went."""
-    config, models, plan = _plan(path)
+    config, models, plan, analyses = _plan(path)
+    from atlas.jobs.analyses.renderings import with_concepts
     from atlas.store.integrity import discard, verify
 
     store = Store(config.store.path)
@@ -112,16 +158,20 @@ def repair_and_report(path: Path) -> int:
     if not damage:
         say(f"Nothing to repair: {store.path} is as its records say")
         return 0
+    plan = with_concepts(plan, analyses, models, config.folder, store)
     mine = [job for job in plan.jobs if job.key in damage]
     known = {job.key for job in mine} | {card.identity.fingerprint for card in plan.cards.values()} | {*plan.inputs}
+    known |= analyses.keys
     for key, problem in sorted(damage.items()):
         if key in known:
             say(f"{key[:12]}: {problem}; made again")
             discard(store, key)
         else:
             say(f"{key[:12]}: {problem}; {path} does not render it, so it stays as it is")
+    analysed = analyse_and_report(config, models, analyses, store, path) if analyses.keys & damage.keys() else None
     report = _render(config, models, plan, mine, store)
-    return max(_summarise(report, False, path), 0 if damage.keys() <= known else 1)
+    unmended = not damage.keys() <= known or (analysed is not None and (analysed.failed or analysed.interrupted))
+    return max(_summarise(report, False, path), 1 if unmended else 0)
 
 
 def _render(
@@ -134,31 +184,9 @@ def _render(
     from atlas.jobs.executors.base import Monitor
     from atlas.jobs.run import render
 
-    with run_progress(console, len(jobs)) as progress, _stop_on_interrupt() as stop:
+    with run_progress(console, len(jobs)) as progress, stop_on_interrupt() as stop:
         monitor = Monitor(progress.on_step, progress.on_notice, stop)
         return render(config, models, plan, jobs, store, monitor, progress.on_outcome)
-
-
-@contextmanager
-def _stop_on_interrupt() -> Iterator[Event]:
-    """Turn the first Ctrl-C (or SIGTERM) into a wish to stop after the current step; a second one ends at once."""
-    stop = Event()
-    if current_thread() is not main_thread():
-        yield stop
-        return
-
-    def on_signal(number: int, frame: object) -> None:
-        if stop.is_set():
-            raise KeyboardInterrupt
-        stop.set()
-        os.write(2, STOPPING)  # a signal may come in the middle of a print, which cannot be entered twice
-
-    previous = {number: signal.signal(number, on_signal) for number in (signal.SIGINT, signal.SIGTERM)}
-    try:
-        yield stop
-    finally:
-        for number, handler in previous.items():
-            signal.signal(number, handler)
 
 
 def _summarise(report: "Report", held: bool, path: Path) -> int:
@@ -175,11 +203,15 @@ def _summarise(report: "Report", held: bool, path: Path) -> int:
     if unlisted:
         say(f"  and {unlisted} more; every failure: {command('status', path)}")
     if report.interrupted:
-        say(f"Stopped; what was finished is stored. To go on: {command('render', path)}")
-        return INTERRUPTED
+        return _stopped(path)
     if report.failed:
         say(f"What failed is recorded, and tried again by the next {command('render', path)}")
     return 1 if report.failed or held else 0
+
+
+def _stopped(path: Path) -> int:
+    say(f"Stopped; what was finished is stored. To go on: {command('render', path)}")
+    return INTERRUPTED
 
 
 def _existing(config: Config) -> Store | None:

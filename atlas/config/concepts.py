@@ -6,7 +6,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_valida
 
 from atlas.config.render import ClassSelector, Seed, Text, listed
 
-Factorisation = Literal["nmf", "semi-nmf", "convex-nmf", "k-means", "dictionary"]
+Factorisation = Literal["nmf", "semi-nmf", "k-means", "dictionary"]
 
 
 class ConceptsBlock(BaseModel):

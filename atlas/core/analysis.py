@@ -57,6 +57,20 @@ class Analysis(Frozen):
         return f"{what} at {', '.join(self.layers)}"
 
 
+class AnalysisFailure(Frozen):
+    """Why an attempt at an analysis failed.
+
+    Attributes:
+        what: the analysis, in words. quarantined: it killed its worker again and again, and is not tried unasked.
+    """
+
+    schema_version: int = SCHEMA_VERSION
+    key: str
+    what: str
+    message: str
+    quarantined: bool = False
+
+
 class ArraysDocument(Frozen):
     """An analysis whose result is arrays, for later analyses to read: a tally, a factorisation, an importance.
 
@@ -207,7 +221,8 @@ class Concept(Frozen):
         direction: sha256 of its float32 vector (C values, unit norm) among the store's inputs.
         importance: see :class:`ClassConcepts.measure`.
         first: share of the photos on which it is the most important.
-        stability: the smallest, over repeated factorisations, of its best cosine there, in [0, 1].
+        stability: the smallest, over repeated factorisations, of its best cosine there, in [0, 1]; None if there was
+            only one factorisation.
         stable: whether that is above the threshold.
         together: the other shown concepts, strongest first, by number.
         patch_cosines: percentiles 0 to 100 of the cosine between the class's patches and the direction.
@@ -221,7 +236,7 @@ class Concept(Frozen):
     direction: str = Field(pattern=r"^[0-9a-f]{64}$")
     importance: Importance
     first: float
-    stability: float
+    stability: float | None
     stable: bool
     together: tuple[Together, ...] = ()
     patch_cosines: tuple[float, ...]

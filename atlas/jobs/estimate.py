@@ -16,6 +16,7 @@ from atlas.jobs.executors.base import Monitor, resolve_device
 from atlas.jobs.executors.serial import SerialExecutor
 from atlas.jobs.plan import Plan
 from atlas.jobs.run import batch_size, usable_cores
+from atlas.jobs.tasks import Task
 from atlas.jobs.worker import Work
 from atlas.models.load import VisionModel
 from atlas.store import Store
@@ -67,7 +68,7 @@ def _seconds(executor: SerialExecutor, batch: Batch) -> float:
     stop = Event()
     total = 1
 
-    def on_step(_: Batch, done: int, steps: int) -> None:
+    def on_step(_: Task, done: int, steps: int) -> None:
         nonlocal total
         total = steps
         times.append(perf_counter())

@@ -3,17 +3,22 @@
 from datetime import datetime, timezone
 
 from atlas.core.record import Provenance, Record
-from atlas.jobs.batch import PlannedJob
+from atlas.jobs.analyses.bench import PlannedAnalysis
 from atlas.jobs.finish import failed_record
 from atlas.jobs.provenance import versions
+from atlas.jobs.tasks import Planned
 from atlas.jobs.worker import Outcome
 from atlas.store import Store
 
 MAX_ATTEMPTS = 3
 
 
-def quarantine(store: Store, planned: PlannedJob) -> Outcome:
+def quarantine(store: Store, planned: Planned) -> Outcome:
     """Record that a job killed its worker ``MAX_ATTEMPTS`` times."""
+    if isinstance(planned, PlannedAnalysis):
+        message = f"its worker process died {MAX_ATTEMPTS} times while working on it"
+        store.analyses.record_failure(planned.key, str(planned), message, quarantined=True)
+        return Outcome(planned, "failed", message)
     message = f"its worker process died {MAX_ATTEMPTS} times while rendering it"
     provenance = Provenance(
         versions=versions(),

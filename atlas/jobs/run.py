@@ -2,25 +2,32 @@
 
 import os
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from functools import partial
 
 import torch
 
 from atlas.config import Config
 from atlas.errors import ConfigError
 from atlas.jobs.allocator import keep_freed_memory
-from atlas.jobs.batch import Batch, PlannedJob, batches
+from atlas.jobs.analyses.bench import PlannedAnalysis
+from atlas.jobs.analyses.plan import AnalysisPlan, analysis_batches
+from atlas.jobs.batch import PlannedJob, batches
 from atlas.jobs.executors.base import Executor, Monitor, choose_executor, resolve_device
 from atlas.jobs.executors.serial import SerialExecutor
 from atlas.jobs.plan import Plan
 from atlas.jobs.quarantine import is_quarantined
+from atlas.jobs.tasks import Task
 from atlas.jobs.worker import Outcome, Work
 from atlas.models.load import VisionModel
+from atlas.photos import PhotoSet
 from atlas.store import Store
 from atlas.store.integrity import sweep
 
 BATCH_SIZES = {"cpu": 8, "cuda": 64}
 """Jobs in one batch where the configuration says ``auto``: a CPU gains nothing beyond 8."""
+RENDERINGS_PER_ANALYSIS = 4
+"""What an analysis costs, in renderings, roughly; it decides whether several workers are worth their start."""
 SHORTEST_KEY = 4
 """Digits of a key that must be given to choose a job: an empty one, from a slip in a script, would choose them all."""
 
@@ -47,12 +54,14 @@ class Report:
     done: int = 0
     dead: list[Outcome] = field(default_factory=list)
     failed: list[Outcome] = field(default_factory=list)
+    notices: list[str] = field(default_factory=list)
     interrupted: bool = False
 
     def add(self, outcome: Outcome) -> None:
         """Count an outcome."""
         if outcome.status == "done":
             self.done += 1
+            self.notices += [outcome.message] if outcome.message else []
         else:
             (self.dead if outcome.status == "dead" else self.failed).append(outcome)
 
@@ -76,6 +85,13 @@ def pending(plan: Plan, store: Store, only: Sequence[str] = (), retry_quarantine
     absent = [job for job in jobs if not store.has(job.key)]
     held = [] if retry_quarantined else [job for job in absent if is_quarantined(store.failure(job.key))]
     return Pending([job for job in absent if job not in held], len(jobs) - len(absent), held)
+
+
+def knows(plan: Plan, only: Sequence[str]) -> bool:
+    """Tell whether every one of these beginnings of keys, of which there are some, is that of a job of the plan."""
+    return bool(only) and all(
+        len(prefix) >= SHORTEST_KEY and any(job.key.startswith(prefix.lower()) for job in plan.jobs) for prefix in only
+    )
 
 
 def _chosen(plan: Plan, only: Sequence[str]) -> list[PlannedJob]:
@@ -114,33 +130,88 @@ def render(
     for data in plan.inputs.values():
         store.save_input(data)
     report = Report()
-    if jobs:
-        executor, work_batches = _executor(config, models, jobs, store)
-        for outcome in executor.run(work_batches, monitor):
-            report.add(outcome)
-            on_outcome(outcome)
-    report.interrupted = report.finished < len(jobs)
+    size = batch_size(config, resolve_device(config.executor.device))
+    executor = partial(_executor, config, models, store, None)
+    _run(executor, batches(jobs, size), len(jobs), monitor, on_outcome, report)
     return report
 
 
+def analyse(
+    config: Config,
+    models: Mapping[str, VisionModel],
+    analyses: AnalysisPlan,
+    store: Store,
+    monitor: Monitor,
+    on_outcome: Callable[[Outcome], None] = lambda outcome: None,
+    retry_quarantined: bool = False,
+) -> Report:
+    """Make the analyses that are missing, and say which are current. What yesterday's photos told is shown no more.
+
+    Raises:
+        StoreError, ExecutorError: as :func:`render`.
+    """
+    sweep(store)
+    for planned in analyses.jobs:
+        store.save_card(models[planned.model].card)
+    for selection in analyses.selections:
+        store.analyses.select(selection)
+    report = Report()
+    photos = replace(analyses.photo_set, photos=()) if analyses.photo_set else None
+    executor = partial(_executor, config, models, store, photos)
+    for wave in (analyses.first, analyses.second):
+        missing = [job for job in wave if is_to_do(store, job, retry_quarantined)]
+        if not report.interrupted:
+            cost = len(missing) * RENDERINGS_PER_ANALYSIS
+            _run(executor, analysis_batches(missing), cost, monitor, on_outcome, report)
+    return report
+
+
+def is_to_do(store: Store, planned: PlannedAnalysis, retry_quarantined: bool) -> bool:
+    """Tell whether an analysis is neither complete nor in quarantine."""
+    failure = store.analyses.failure(planned.key)
+    held = failure is not None and failure.quarantined and not retry_quarantined
+    return not store.analyses.has(planned.key) and not held
+
+
+def _run(
+    executor: Callable[[int], Executor],
+    tasks: Sequence[Task],
+    cost: int,
+    monitor: Monitor,
+    on_outcome: Callable[[Outcome], None],
+    report: Report,
+) -> None:
+    """Run tasks and add what comes of them to the report.
+
+    Args:
+        executor: made for tasks of that cost.
+        cost: of all of them, in renderings.
+    """
+    before, expected = report.finished, sum(len(task.jobs) for task in tasks)
+    if tasks:
+        for outcome in executor(cost).run(tasks, monitor):
+            report.add(outcome)
+            on_outcome(outcome)
+    report.interrupted = report.finished - before < expected
+
+
 def _executor(
-    config: Config, models: Mapping[str, VisionModel], jobs: Sequence[PlannedJob], store: Store
-) -> tuple[Executor, list[Batch]]:
-    """Return the executor that the configuration asks for, and the jobs in batches of its size."""
+    config: Config, models: Mapping[str, VisionModel], store: Store, photos: PhotoSet | None, cost: int
+) -> Executor:
+    """Return the executor that the configuration asks for, for work that costs so many renderings."""
     options = config.executor
     device = resolve_device(options.device)
-    kind = choose_executor(options.kind, device, len(jobs), options.address)
-    size = batch_size(config, device)
+    kind = choose_executor(options.kind, device, cost, options.address)
     threads = options.threads or (usable_cores() if kind == "serial" else 1)
     specs = {spec.name: spec for spec in config.models}
-    work = Work(store.path.resolve(), specs, device, threads)
+    work = Work(store.path.resolve(), specs, device, threads, photos)
     if kind == "serial":
         if device == "cpu":
             keep_freed_memory()
-        return SerialExecutor(work, dict(models)), batches(jobs, size)
+        return SerialExecutor(work, dict(models))
     from atlas.jobs.executors.cluster import RayExecutor
 
-    return RayExecutor(work, options.workers, options.address), batches(jobs, size)
+    return RayExecutor(work, options.workers, options.address)
 
 
 def batch_size(config: Config, device: str) -> int:

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from pydantic import BaseModel
 
-from atlas.core.analysis import Selection
+from atlas.core.analysis import Analysis, AnalysisFailure, Selection
 from atlas.core.canonical import digest_bytes
 from atlas.errors import StoreError
 from atlas.store.documents import REMEDY, Document, encode, parse
@@ -37,7 +37,7 @@ class Analyses:
         """Tell whether an analysis is complete."""
         return (self.folder(key) / "analysis.json").exists()
 
-    def keys(self) -> list[str]:
+    def all_keys(self) -> list[str]:
         """Return the keys of all folders of analyses, sorted; one may hold only a failed attempt."""
         top = self._root / "analyses"
         if not top.is_dir():
@@ -71,6 +71,23 @@ class Analyses:
         """
         return parse(model, self.folder(key) / "analysis.json")
 
+    def read_text(self, key: str) -> str:
+        """Return the JSON of a complete analysis, whatever its kind.
+
+        Raises:
+            StoreError: it is missing, is no JSON, or is of another analysis.
+        """
+        path = self.folder(key) / "analysis.json"
+        with explained("read", path):
+            text = path.read_bytes().decode("utf-8", errors="replace")
+        try:
+            stored = Analysis.model_validate(json.loads(text)["analysis"])
+        except (ValueError, KeyError, TypeError) as error:
+            raise StoreError(f"{path} is damaged: {str(error).splitlines()[0]}", REMEDY) from error
+        if stored.key != key:
+            raise StoreError(f"{path} describes another analysis ({stored.key[:12]}...)", REMEDY)
+        return text
+
     def read_file(self, key: str, name: str) -> bytes:
         """Return one of its files.
 
@@ -84,17 +101,19 @@ class Analyses:
             raise StoreError(f"{path} does not match its name", REMEDY)
         return data
 
-    def record_failure(self, key: str, message: str) -> None:
-        """Store why an attempt failed, in the place of the one before."""
-        write_atomic(self.folder(key) / "attempt.json", json.dumps({"message": message}).encode())
+    def record_failure(self, key: str, what: str, message: str, quarantined: bool = False) -> None:
+        """Store why an attempt failed, in the place of the one before.
 
-    def failure(self, key: str) -> str | None:
-        """Return why the latest attempt at an analysis that is not complete failed, or None."""
+        Args:
+            what: the analysis, in words. quarantined: it killed its worker again and again.
+        """
+        attempt = AnalysisFailure(key=key, what=what, message=message, quarantined=quarantined)
+        write_atomic(self.folder(key) / "attempt.json", encode(attempt))
+
+    def failure(self, key: str) -> AnalysisFailure | None:
+        """Return the latest failed attempt at an analysis that is not complete, or None."""
         path = self.folder(key) / "attempt.json"
-        if self.has(key) or not path.exists():
-            return None
-        with explained("read", path):
-            return str(json.loads(path.read_bytes()).get("message", ""))
+        return parse(AnalysisFailure, path) if path.exists() and not self.has(key) else None
 
     # --- selections --------------------------------------------------------------------------------------------
 

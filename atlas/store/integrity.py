@@ -1,5 +1,6 @@
 """Integrity: does the store still hold what its records say?"""
 
+import re
 import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -8,6 +9,9 @@ from atlas.core.canonical import digest_bytes
 from atlas.errors import StoreError
 from atlas.store.files import TEMPORARY_PREFIX, explained, is_abandoned
 from atlas.store.store import Store
+
+FILE_NAME = re.compile(r'"([0-9a-f]{64}\.[a-z]+)"')
+"""A file of an analysis, as its document names it."""
 
 
 @dataclass(frozen=True)
@@ -24,9 +28,11 @@ class Damage:
 
 
 def verify(store: Store) -> Iterator[Damage]:
-    """Read everything in the store again: records, failed attempts, pictures, cards, inputs; yield what is damaged."""
+    """Read everything in the store again: records, failed attempts, pictures, analyses, cards, inputs; yield damage."""
     for key in store.job_keys():
         yield from _job_damage(store, key)
+    for key in store.analyses.all_keys():
+        yield from _analysis_damage(store, key)
     for fingerprint in store.card_keys():
         try:
             card = store.card(fingerprint)
@@ -66,15 +72,32 @@ def _job_damage(store: Store, key: str) -> Iterator[Damage]:
                 yield Damage(key, f"the {asset.role} {asset.file_name[:12]}... does not match its hash")
 
 
+def _analysis_damage(store: Store, key: str) -> Iterator[Damage]:
+    if not store.analyses.has(key):
+        return
+    try:
+        text = store.analyses.read_text(key)
+    except StoreError as error:
+        yield Damage(key, error.message)
+        return
+    for name in sorted(set(FILE_NAME.findall(text))):
+        try:
+            store.analyses.read_file(key, name)
+        except StoreError as error:
+            yield Damage(key, error.message)
+
+
 def discard(store: Store, key: str) -> None:
-    """Remove what is stored under a damaged key, a job's record first, so that the next run makes it again."""
+    """Remove what is stored under a damaged key, the record or document first; the next run makes it again."""
     folder = store.folder(key)
     with explained("remove what is damaged in", store.path):
         for path in (folder / "record.json", store.card_path(key), store.input_path(key)):
             if path.is_file():
                 path.unlink()
-        if folder.is_dir():
-            shutil.rmtree(folder)
+        (store.analyses.folder(key) / "analysis.json").unlink(missing_ok=True)
+        for place in (folder, store.analyses.folder(key)):
+            if place.is_dir():
+                shutil.rmtree(place)
 
 
 def sweep(store: Store) -> int:

@@ -9,7 +9,7 @@ from typing import Protocol
 import torch
 
 from atlas.errors import ConfigError
-from atlas.jobs.batch import Batch
+from atlas.jobs.tasks import Task
 from atlas.jobs.worker import Outcome
 
 JOBS_WORTH_RAY = 64
@@ -27,7 +27,7 @@ class Monitor:
         stop: set it to end the run after the current step; finished jobs are stored.
     """
 
-    on_step: Callable[[Batch, int, int], None] = lambda batch, done, steps: None
+    on_step: Callable[[Task, int, int], None] = lambda batch, done, steps: None
     on_notice: Callable[[str], None] = lambda text: None
     stop: Event = field(default_factory=Event)
 
@@ -35,7 +35,7 @@ class Monitor:
 class Executor(Protocol):
     """Runs batches and yields an outcome for every job as it ends; stores everything before it says so."""
 
-    def run(self, batches: Sequence[Batch], monitor: Monitor) -> Iterator[Outcome]:
+    def run(self, batches: Sequence[Task], monitor: Monitor) -> Iterator[Outcome]:
         """Run the batches; return early, without an error, once ``monitor.stop`` is set."""
         ...
 

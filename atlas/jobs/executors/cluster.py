@@ -17,9 +17,9 @@ from typing import Any
 
 from atlas.errors import ExecutorError
 from atlas.jobs.allocator import ENVIRONMENT
-from atlas.jobs.batch import Batch, PlannedJob
 from atlas.jobs.executors.base import Monitor
 from atlas.jobs.quarantine import MAX_ATTEMPTS, quarantine
+from atlas.jobs.tasks import Task, is_stored
 from atlas.jobs.worker import Outcome, Work, Worker
 from atlas.store import Store
 from atlas.synthesis.ascent import Stopped
@@ -52,7 +52,7 @@ class RenderActor:
         """Return the process id: proof that the actor has a place and runs."""
         return os.getpid()
 
-    def run(self, batch: Batch) -> list[Outcome] | None:
+    def run(self, batch: Task) -> list[Outcome] | None:
         """Render a batch; None if it was stopped before its end."""
         if self._worker is None:
             self._worker = Worker(self._work)
@@ -80,7 +80,7 @@ class RayExecutor:
         self._workers = workers
         self._address = address
 
-    def run(self, batches: Sequence[Batch], monitor: Monitor) -> Iterator[Outcome]:
+    def run(self, batches: Sequence[Task], monitor: Monitor) -> Iterator[Outcome]:
         """See :meth:`Executor.run`.
 
         Raises:
@@ -160,14 +160,14 @@ def _place(ray: Any, work: Work, workers: int | None, batches: int, monitor: Mon
 class _Dispatcher:
     """The driver's queue. An actor is waited for by one reference at a time: a batch, or a ping after it died."""
 
-    def __init__(self, ray: Any, actors: list[Any], batches: Sequence[Batch], work: Work, monitor: Monitor) -> None:
+    def __init__(self, ray: Any, actors: list[Any], batches: Sequence[Task], work: Work, monitor: Monitor) -> None:
         self._ray = ray
         self._actors = actors
         self._queue = deque(batches)
         self._store = Store(work.store)
         self._monitor = monitor
         self._attempts: Counter[str] = Counter()
-        self._in_flight: dict[Any, tuple[Any, Batch | None]] = {}
+        self._in_flight: dict[Any, tuple[Any, Task | None]] = {}
         self._pinged = dict.fromkeys(actors, monotonic())
 
     def outcomes(self) -> Iterator[Outcome]:
@@ -214,11 +214,12 @@ class _Dispatcher:
             following = self._queue.popleft()
             self._in_flight[actor.run.remote(following)] = (actor, following)
 
-    def _requeue(self, batch: Batch) -> Iterator[Outcome]:
+    def _requeue(self, batch: Task) -> Iterator[Outcome]:
         """Count an attempt for every job that the dead worker had not stored, and queue those that have one left."""
-        for one in reversed(batch.alone()):
-            planned: PlannedJob = one.jobs[0]
-            if self._store.has(planned.key):
+        alone: Sequence[Task] = batch.alone()
+        for one in reversed(alone):
+            planned = one.jobs[0]
+            if is_stored(self._store, planned):
                 yield Outcome(planned, "done")
                 continue
             self._attempts[planned.key] += 1

@@ -2,8 +2,8 @@
 
 from collections.abc import Iterator, Sequence
 
-from atlas.jobs.batch import Batch
 from atlas.jobs.executors.base import Monitor
+from atlas.jobs.tasks import Task
 from atlas.jobs.worker import Outcome, Work, Worker
 from atlas.models.load import VisionModel
 from atlas.synthesis.ascent import Stopped
@@ -20,7 +20,7 @@ class SerialExecutor:
     def __init__(self, work: Work, loaded: dict[str, VisionModel] | None = None) -> None:
         self._worker = Worker(work, loaded)
 
-    def run(self, batches: Sequence[Batch], monitor: Monitor) -> Iterator[Outcome]:
+    def run(self, batches: Sequence[Task], monitor: Monitor) -> Iterator[Outcome]:
         """See :meth:`Executor.run`."""
         for batch in batches:
             if monitor.stop.is_set():

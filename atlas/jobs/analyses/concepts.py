@@ -1,0 +1,291 @@
+"""The concepts of classes: photos -> activations -> factorisation -> importance -> what is shown.
+
+Each stage is stored under its own key, so that a run that was ended goes on after the last one that was finished, and a
+change of a later stage's parameters repeats no earlier one.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import cached_property, partial
+from time import perf_counter
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from atlas.activations.cache import ActivationCache
+from atlas.activations.class_photos import ClassPhotos, PhotoActivations, gather
+from atlas.activations.views import Viewer
+from atlas.concepts.document import Fit, describe, direction_bytes, no_concepts
+from atlas.concepts.encode import encode
+from atlas.concepts.factorise import check_activations, factorise, factorise_many
+from atlas.concepts.gallery import PATCH_CELL, PATCH_COLUMNS, Shown, top_patches
+from atlas.concepts.implicit import implicit_heat
+from atlas.concepts.importance import share_importance, sobol_importance
+from atlas.concepts.stability import stability
+from atlas.core.analysis import Analysis, Part
+from atlas.core.canonical import digest_bytes
+from atlas.errors import ConceptError
+from atlas.jobs.analyses.bench import Bench, PlannedAnalysis
+from atlas.models.network import Network
+from atlas.models.tail import Context, Tail
+from atlas.photos import Photo
+from atlas.photos.views import central_square
+
+Floats = NDArray[np.float32]
+CONTEXT_BATCH = 16
+"""Photos that go through the network at once for their class tokens."""
+PART_PATCHES = 64
+"""Patches of a concept that its parts are found in, at most."""
+
+
+@dataclass(frozen=True)
+class PlannedConcepts(PlannedAnalysis):
+    """The concepts of one class; ``analysis`` is its last stage.
+
+    Attributes:
+        factorisation, importance: the stages before.
+        name: of the class, for messages.
+        viewer: cuts photos into views.
+    """
+
+    factorisation: Analysis
+    importance: Analysis
+    name: str
+    viewer: Viewer
+
+    @property
+    def title(self) -> str:
+        """See :attr:`PlannedAnalysis.title`."""
+        return f"{self.model} concepts of {self.name}"
+
+    @property
+    def class_index(self) -> int:
+        """The class."""
+        assert self.analysis.class_index is not None  # concepts are those of a class
+        return self.analysis.class_index
+
+    @property
+    def settings(self) -> dict[str, Any]:
+        """The parameters of all stages, and the boxes of the patches."""
+        stages = (self.factorisation.parameters, self.importance.parameters, self.analysis.parameters)
+        return {name: value for stage in stages for name, value in stage.items()} | {"boxes": self.viewer.boxes[1:]}
+
+    @staticmethod
+    def run(jobs: "Sequence[PlannedConcepts]", bench: Bench) -> list[str]:
+        """See :meth:`PlannedAnalysis.run`. What is not factorised yet is factorised together."""
+        classes = [_Class(job, bench) for job in jobs]
+        _factorise([each for each in classes if not bench.store.analyses.has(each.job.factorisation.key)], bench)
+        return [each.finish() for each in classes]
+
+
+def _factorise(classes: "Sequence[_Class]", bench: Bench) -> None:
+    """Factorise the patches of classes, each ``fits`` times from different starts, and store what comes of it."""
+    usable = [each for each in classes if each.check()]
+    if not usable:
+        return
+    started = perf_counter()
+    settings = usable[0].settings
+    fits = [
+        factorise_many(
+            [each.patches for each in usable],
+            settings["count"],
+            settings["factorisation"],
+            solver=settings["solver"],
+            seed=number,
+            start="random" if number else "spectral",
+            device=str(bench.device),
+        )
+        for number in range(settings["fits"])
+    ]
+    seconds = (perf_counter() - started) / len(usable)
+    for place, each in enumerate(usable):
+        first, *others = (made[place] for made in fits)
+        arrays = {
+            "coefficients": first.coefficients,
+            "directions": first.directions,
+            "stability": stability(first.directions, [it.directions for it in others]) if others else np.empty(0),
+        }
+        facts = {"photos": [photo.digest for photo in each.data.photos], "error": first.error}
+        bench.keep_arrays(each.job.factorisation, arrays, facts, seconds)
+
+
+class _Class:
+    """One class on the bench. Its photos' activations are looked at once."""
+
+    def __init__(self, job: PlannedConcepts, bench: Bench) -> None:
+        self.job = job
+        self.settings = job.settings
+        self.problem = ""
+        self._bench = bench
+        self._layer = job.analysis.layers[0]
+        self._network = bench.network(job.analysis.numerics)
+
+    @cached_property
+    def data(self) -> ClassPhotos:
+        """The class's photos and their activations."""
+        activations = self._activations(self._network, self._layer)
+        only_predicted = self.settings["photos"] == "predicted"
+        return gather(activations, self.job.photos, self.job.class_index, only_predicted, self.settings["limit"])
+
+    @property
+    def patches(self) -> Floats:
+        """(p * P, C) activations of all patches."""
+        return self.data.patches.reshape(-1, self.data.patches.shape[-1])
+
+    def check(self) -> bool:
+        """Tell whether the photos can be factorised; if not, ``problem`` says why."""
+        data = self.data
+        if not data.readable:
+            self.problem = f"none of its {data.found} photos could be read"
+        elif not data.photos:
+            self.problem = f"the model predicts none of its {data.readable} photos as this class"
+        else:
+            try:
+                check_activations(self.patches, self.settings["count"], self.settings["factorisation"])
+            except ConceptError as error:
+                self.problem = f"{error.message}; {error.remedy}" if error.remedy else error.message
+        return not self.problem
+
+    def finish(self) -> str:
+        """Make the stages after the factorisation, as far as they are missing; return a notice, or nothing."""
+        started = perf_counter()
+        job, store = self.job, self._bench.store
+        if self.problem:
+            provenance = self._bench.provenance(perf_counter() - started)
+            document = no_concepts(job.analysis, self.settings, self.data, self.problem, provenance)
+            store.analyses.commit(job.key, document, {})
+            return f"{job.model}: no concepts of {job.name}: {self.problem}"
+        fit = self._fit()
+        shown = Shown(self.data.photos, self._bench.source, self._bench.source.credit, job.viewer.side)
+        provenance = self._bench.provenance(perf_counter() - started)
+        heat = partial(self._heat, fit)
+        document = describe(job.analysis, self.settings, self.data, fit, shown, heat, self._parts, provenance)
+        for concept in document.concepts:
+            store.save_input(direction_bytes(fit.directions[concept.component]))
+        store.analyses.commit(job.key, document, shown.files)
+        return "; ".join(f"{job.model}, {job.name}: {text}" for text in document.warnings)
+
+    def _fit(self) -> Fit:
+        """Return the stored factorisation, with its importance, which is measured if it is missing."""
+        found, arrays = self._bench.read_arrays(self.job.factorisation.key)
+        if [photo.digest for photo in self.data.photos] != found.facts["photos"]:
+            raise ConceptError(
+                f"the photos of {self.job.name} changed while they were being read", "run the same command again"
+            )
+        count, channels, rows, columns = self.data.maps.shape
+        positions = self.data.maps.transpose(0, 2, 3, 1).reshape(-1, channels)
+        directions = arrays["directions"]
+        maps = encode(positions, directions, self.settings["factorisation"]).reshape(count, rows, columns, -1)
+        if not self._bench.store.analyses.has(self.job.importance.key):
+            self._measure(maps, directions)
+        _, importance = self._bench.read_arrays(self.job.importance.key)
+        return Fit(
+            coefficients=arrays["coefficients"].reshape(count, -1, len(directions)),
+            directions=directions,
+            stability=arrays["stability"],
+            error=float(found.facts["error"]),  # type: ignore[arg-type]
+            maps=maps,
+            **importance,
+        )
+
+    def _measure(self, maps: Floats, directions: Floats) -> None:
+        """Measure and store the importance of every fitted direction."""
+        started = perf_counter()
+        job, settings = self.job, self.settings
+        logit = self._logit()
+        if settings["importance"] == "sobol":
+            result = sobol_importance(
+                maps, directions, logit, settings["designs"], job.importance.random_seed, device=self._bench.device
+            )
+        else:
+            result = share_importance(maps, directions, logit, job.importance.random_seed, device=self._bench.device)
+        arrays = {"per_photo": result.per_photo, "mean": result.mean, "low": result.low, "high": result.high}
+        self._bench.keep_arrays(job.importance, arrays, {}, perf_counter() - started)
+
+    def _heat(self, fit: Fit, component: int, photos: Sequence[int]) -> list[np.ndarray]:
+        """Return the heat maps of a concept on photos: on the layer's grid, or to the pixels."""
+        if self.settings["heat"] == "nnls":
+            return [fit.maps[photo, :, :, component] for photo in photos]
+        images = self._images([self.data.photos[photo] for photo in photos])
+        heat = implicit_heat(
+            images, lambda images: self._network(images, self._layer), torch.from_numpy(fit.directions), component
+        )
+        return list(heat.cpu().numpy())
+
+    def _parts(self, component: int, strengths: Floats, shown: Shown) -> tuple[Part, ...]:
+        """Factorise the strongest patches of a concept again, at an earlier layer (CRAFT, section 3.2)."""
+        layer = self.settings["part_layer"]
+        if not self.settings["depth"]:
+            return ()
+        chosen = top_patches(strengths, min(PART_PATCHES, strengths.size // 2))
+        means = self._part_means[[photo for photo, _ in chosen], [patch for _, patch in chosen]]
+        kind = self.settings["factorisation"]
+        count = min(self.settings["parts"], max(1, len(chosen) // 2))
+        check_activations(means, count, kind)
+        found = factorise(means, count, kind, seed=self.job.analysis.random_seed + component)
+        shares = found.coefficients.sum(axis=0) * np.abs(found.directions).sum(axis=1)
+        boxes = self.settings["boxes"]
+        parts = []
+        for part in np.argsort(-shares, kind="stable"):
+            best = np.argsort(-found.coefficients[:, part], kind="stable")[:PATCH_COLUMNS]
+            crops, sprite = shown.crops(
+                [(chosen[it][0], tuple(boxes[chosen[it][1]]), float(found.coefficients[it, part])) for it in best],
+                PATCH_CELL,
+                PATCH_COLUMNS,
+            )
+            data = direction_bytes(found.directions[part])
+            self._bench.store.save_input(data)
+            share = float(shares[part] / shares.sum()) if shares.sum() > 0 else 0.0
+            parts.append(Part(layer=layer, direction=digest_bytes(data), share=share, crops=crops, sprite=sprite))
+        return tuple(parts)
+
+    @cached_property
+    def _part_means(self) -> Floats:
+        """(p, P, C') activations of all patches at the layer of the parts."""
+        layer = self.settings["part_layer"]
+        network = self._bench.network(self._bench.model.numerics_for(layer))
+        found = dict(self._activations(network, layer).patches(self.data.photos))
+        return np.stack([found[photo]["means"].astype(np.float32) for photo in self.data.photos])
+
+    def _activations(self, network: Network, layer: str) -> PhotoActivations:
+        analysis, viewer = self.job.analysis, self.job.viewer
+        identity = [analysis.model.fingerprint, layer, analysis.numerics, viewer.size, viewer.patch, viewer.stride]
+        cache = ActivationCache(self._bench.cache, identity)
+        return PhotoActivations(network, layer, self._bench.source, viewer, cache, self._bench.on_photo)
+
+    def _logit(self) -> Callable[[Tensor, Tensor], Tensor]:
+        """Return the class's logit of (activations (m, C, h, w), which photo each is of (m,))."""
+        tail = self._network.tail(self._layer)
+        context = self._context(tail)
+        unit = self.job.class_index
+
+        def logit(activations: Tensor, photos: Tensor) -> Tensor:
+            return tail(activations, context.take(photos))[:, unit]
+
+        return logit
+
+    @torch.no_grad()
+    def _context(self, tail: Tail) -> Context:
+        """Return what the layer's maps leave out, such as class tokens, for every photo."""
+        if not tail.layer.prefix_tokens:
+            return Context()
+        found = []
+        for start in range(0, len(self.data.photos), CONTEXT_BATCH):
+            images = self._images(self.data.photos[start : start + CONTEXT_BATCH])
+            prefix = tail.capture(images).context.prefix
+            assert prefix is not None  # the layer has prefix tokens
+            found.append(prefix)
+        return Context(torch.cat(found))
+
+    def _images(self, photos: Sequence[Photo]) -> Tensor:
+        """Return whole photos as the network sees them, (n, 3, H, W) on its device.
+
+        Raises:
+            PhotoError: one went away since its activations were cached.
+        """
+        viewer, source = self.job.viewer, self._bench.source
+        views = [viewer.whole(central_square(source.image(photo), viewer.side)) for photo in photos]
+        return torch.stack(views).to(self._network.device)

@@ -1,0 +1,69 @@
+"""Which layer concepts are found at: chosen by a rule, or checked if it was named."""
+
+from collections.abc import Callable
+
+from atlas.config import ConceptsBlock
+from atlas.errors import AtlasError, did_you_mean
+from atlas.models.concept_layer import concept_layer, earlier_layer, nearest_non_negative, signed_concept_layer
+from atlas.models.load import VisionModel
+
+NON_NEGATIVE = ("nmf",)
+"""Factorisations that take no negative activations."""
+
+
+def choose_layers(block: ConceptsBlock, model: VisionModel, problems: list[str]) -> tuple[str, str | None]:
+    """Return the layer of a block's concepts, and that of their parts if it asks for them.
+
+    Args:
+        problems: gets a sentence for everything that is wrong.
+    """
+    signed = block.factorisation not in NON_NEGATIVE
+    layer = _concept_layer(block, model, signed, problems)
+    if not layer or not block.depth:
+        return layer, None
+    if block.part_layer != "auto":
+        return layer, _known(block.part_layer, "part_layer", model, problems)
+    return layer, _or_problem(lambda: earlier_layer(model, layer, signed), "part_layer", problems)
+
+
+def _concept_layer(block: ConceptsBlock, model: VisionModel, signed: bool, problems: list[str]) -> str:
+    if block.layer == "auto":
+        rule = signed_concept_layer if signed else concept_layer
+        return _or_problem(lambda: rule(model), "layer", problems)
+    layer = _known(block.layer, "layer", model, problems)
+    if not layer:
+        return ""
+    _or_problem(lambda: _check_cut(model, layer), "layer", problems)
+    if not signed:
+        nearest = nearest_non_negative(model, layer)
+        if nearest != layer:
+            hint = f'the nearest that is never negative is "{nearest}"' if nearest else "no layer of this model fits"
+            problems.append(
+                f'layer: "{layer}" has negative activations, which nmf cannot take; {hint}; or choose factorisation = '
+                '"semi-nmf", "k-means" or "dictionary"'
+            )
+    return layer
+
+
+def _known(layer: str, key: str, model: VisionModel, problems: list[str]) -> str:
+    if model.card.layer(layer) is not None:
+        return layer
+    names = [info.name for info in model.card.layers]
+    hint = did_you_mean(layer, names) or f"`atlas layers {model.card.name}` lists them"
+    problems.append(f'{key}: model "{model.card.name}" has no layer "{layer}"; {hint}')
+    return ""
+
+
+def _check_cut(model: VisionModel, layer: str) -> str:
+    import torch
+
+    model.network(model.numerics_for(layer), torch.device("cpu")).tail(layer)
+    return layer
+
+
+def _or_problem(choose: Callable[[], str], key: str, problems: list[str]) -> str:
+    try:
+        return choose()
+    except AtlasError as error:
+        problems.append(f"{key}: {error.message}" + (f"; {error.remedy}" if error.remedy else ""))
+        return ""

@@ -1,0 +1,15 @@
+"""Tasks: what executors run, be they batches of pictures or analyses of photos."""
+
+from atlas.jobs.analyses.bench import AnalysisBatch, PlannedAnalysis
+from atlas.jobs.batch import Batch, PlannedJob
+from atlas.store import Store
+
+Task = Batch | AnalysisBatch
+"""What one worker does at a time."""
+Planned = PlannedJob | PlannedAnalysis
+"""What ends in one outcome."""
+
+
+def is_stored(store: Store, planned: Planned) -> bool:
+    """Tell whether the store has what was planned."""
+    return store.analyses.has(planned.key) if isinstance(planned, PlannedAnalysis) else store.has(planned.key)
