@@ -1,5 +1,7 @@
 """Evaluation: image -> noise -> views -> network -> objective, and the gradient back, in passes that fit the memory."""
 
+from typing import Protocol
+
 import torch
 from torch import Tensor
 
@@ -7,7 +9,6 @@ from atlas.models.network import Network
 from atlas.synthesis.ascent import Evaluate
 from atlas.synthesis.noise import HashedNoise
 from atlas.synthesis.objectives import TargetObjective
-from atlas.synthesis.transforms import RandomCrops
 
 VIEWS_PER_CUT = 512
 """Views that are cut out of the images at once, all by one operation; it bounds memory (300 MB at 224 px)."""
@@ -17,24 +18,41 @@ VIEWS_PER_PASS = {"cpu": 16, "cuda": 512}
 (4, 8 and 12 slower, 24 equal)."""
 
 
-def mean_over_views(
-    network: Network, layer: str, objective: TargetObjective, noise: HashedNoise, crops: RandomCrops
-) -> Evaluate:
-    """Return the evaluation of a batch: the mean of the objective over each item's crops of its noisy image.
+class Views(Protocol):
+    """Random views of pictures, the same number of each item at each step.
 
-    The network sees the views in passes, so its memory depends neither on the number of crops nor, past one pass, on
+    Attributes:
+        count: views per item and step.
+    """
+
+    count: int
+
+    def __call__(self, images: Tensor, step: int, part: slice, /) -> Tensor:
+        """Return the views (B * n, 3, h, w) in ``part`` of images (B, 3, H, W), all n of the first item first."""
+        ...
+
+
+def mean_over_views(
+    network: Network, layer: str, objective: TargetObjective, noise: HashedNoise | None, views: Views
+) -> Evaluate:
+    """Return the evaluation of a batch: the mean of the objective over each item's views of its image.
+
+    The network sees the views in passes, so its memory depends neither on the number of views nor, past one pass, on
     the batch.
+
+    Args:
+        noise: added to the images before views are taken of them; None adds none.
     """
 
     def evaluate(images: Tensor, step: int) -> Tensor:
-        noisy = images + noise(step)
+        shown = images if noise is None else images + noise(step)
         total = torch.zeros(len(images), device=images.device)
         per_cut = max(1, VIEWS_PER_CUT // len(images))
-        for start in range(0, crops.count, per_cut):
-            views = crops(noisy, step, slice(start, start + per_cut))
-            values, gradient = _in_passes(network, layer, objective, views, len(images))
-            views.backward(gradient / crops.count)
-            total += values / crops.count
+        for start in range(0, views.count, per_cut):
+            cut = views(shown, step, slice(start, start + per_cut))
+            values, gradient = _in_passes(network, layer, objective, cut, len(images))
+            cut.backward(gradient / views.count)
+            total += values / views.count
         return total
 
     return evaluate

@@ -73,3 +73,103 @@ class InverseFourier(torch.autograd.Function):
         if width % 2 == 0:
             result[..., -1] /= 2
         return result, None, None
+
+
+class FourierSpectrum(nn.Module):
+    """The complex half spectrum of a picture, low frequencies amplified (Lucid's ``fft_image``, Olah et al. 2017).
+
+    ``image = sigmoid(recorrelate(irfft2(scale * z)))`` with the scale of :func:`frequency_scale`, and the signal either
+    standardised or divided by 4. The first is Horama's, and keeps colours from saturating however far the spectrum
+    grows; the second is Lucid's ("a magic constant?", says its code). Horama also standardises z itself: that its
+    deviation is divided by cancels here, its mean is a single bump in the picture's corner.
+
+    Args:
+        side: of the pictures, pixels; an odd one needs no extra column, unlike in Lucid.
+        decay: power of the frequency by which coefficients are divided.
+        standardise: bring each picture's signal to mean 0 and variance 1 instead of dividing it by 4.
+        deviation: standard deviation of the normal draws that each coefficient's two parts start from.
+        generators: B CPU generators, one per item.
+        decorrelate: whether the channels are those of the decorrelated colour space.
+        grey: render luminance only, for models with a single input channel; the three channels are then equal.
+    """
+
+    def __init__(
+        self,
+        side: int,
+        decay: float,
+        standardise: bool,
+        deviation: float,
+        generators: Sequence[torch.Generator],
+        device: torch.device,
+        decorrelate: bool,
+        grey: bool,
+    ) -> None:
+        super().__init__()
+        self._side = side
+        self._standardise = standardise
+        self._decorrelate = decorrelate
+        self._scale = (frequency_scale(side, side, decay)[..., None] / 4).to(device, torch.float32)
+        shape = (1 if grey else 3, side, side // 2 + 1, 2)  # real and imaginary part last
+        start = [torch.randn(shape, generator=generator) * deviation for generator in generators]
+        self.coefficients = nn.Parameter(torch.stack(start).to(device))
+
+    def forward(self) -> Tensor:
+        """Return the images, (B, 3, H, W) float32 sRGB in [0, 1]."""
+        spectrum = torch.view_as_complex(self.coefficients * self._scale)
+        signal = torch.fft.irfft2(spectrum, s=(self._side, self._side))
+        return to_picture(F.group_norm(signal, 1, eps=0.0) if self._standardise else signal, self._decorrelate)
+
+
+class Pixels(nn.Module):
+    """Pixels before the sigmoid, in the decorrelated colour space or in RGB (Lucid's ``pixel_image``).
+
+    Args:
+        side: of the pictures, pixels.
+        deviation: standard deviation of the normal draws that they start from.
+        generators: B CPU generators, one per item.
+        decorrelate: whether the channels are those of the decorrelated colour space.
+        grey: render luminance only, for models with a single input channel; the three channels are then equal.
+    """
+
+    def __init__(
+        self,
+        side: int,
+        deviation: float,
+        generators: Sequence[torch.Generator],
+        device: torch.device,
+        decorrelate: bool,
+        grey: bool,
+    ) -> None:
+        super().__init__()
+        self._decorrelate = decorrelate
+        shape = (1 if grey else 3, side, side)
+        start = [torch.randn(shape, generator=generator) * deviation for generator in generators]
+        self.values = nn.Parameter(torch.stack(start).to(device))
+
+    def forward(self) -> Tensor:
+        """Return the images, (B, 3, H, W) float32 sRGB in [0, 1]."""
+        return to_picture(self.values, self._decorrelate)
+
+
+def frequency_scale(height: int, width: int, decay: float) -> Tensor:
+    """Return what a half spectrum is multiplied by, (height, width // 2 + 1) float64 (Lucid's ``fft_image``).
+
+    ``sqrt(width * height) / max(f, 1 / max(width, height)) ** decay``, f in cycles per pixel. The square root makes
+    irfft2 unitary, so that learning rates are those of pixels.
+    """
+    rows = torch.fft.fftfreq(height, dtype=torch.float64)[:, None]
+    columns = torch.fft.rfftfreq(width, dtype=torch.float64)
+    frequencies = torch.hypot(rows, columns).clamp_min(1 / max(width, height))
+    return math.sqrt(width * height) / frequencies**decay
+
+
+def to_picture(signal: Tensor, decorrelated: bool) -> Tensor:
+    """Return images (B, 3, H, W) in [0, 1] of unbounded signals (B, 3, H, W), or (B, 1, H, W) for grey pictures.
+
+    The colour matrix, then a sigmoid: Lucid's ``to_valid_rgb``.
+    """
+    if signal.shape[1] == 1:
+        signal = signal.expand(-1, 3, -1, -1)
+    elif decorrelated:
+        signal = recorrelate(signal)
+    return torch.sigmoid(signal)

@@ -17,6 +17,13 @@ def test_decorrelate_undoes_recorrelate():
     torch.testing.assert_close(decorrelate(recorrelate(image)), image, atol=1e-14, rtol=0)
 
 
+def test_the_matrix_is_lucids_divided_by_its_largest_column_norm():
+    """``color_correlation_svd_sqrt`` of lucid/optvis/param/color.py; a row there is a channel of RGB."""
+    published = np.array([[0.26, 0.09, 0.02], [0.27, 0.00, -0.05], [0.27, -0.09, 0.03]])
+    normalised = published / np.linalg.norm(published, axis=0).max()
+    np.testing.assert_allclose(np.array(IMAGENET_COLOUR), normalised.T, atol=1e-7)
+
+
 def test_an_item_does_not_depend_on_its_batch():
     images = torch.randn(5, 3, 33, 31, generator=torch.Generator().manual_seed(0))
     together = recorrelate(images)

@@ -1,0 +1,44 @@
+"""CBR: the Fourier baseline's transformations and optimiser, in pixel space (a baseline of Fel et al. 2023)."""
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+from atlas.methods.base import Paper, methods
+from atlas.methods.fourier import OlahMethod, OlahParameters
+
+if TYPE_CHECKING:
+    import torch
+    from torch import nn
+
+
+class CBRParameters(OlahParameters):
+    """Parameters of CBR: those of the Fourier baseline but for the spectrum's."""
+
+
+class CBR(OlahMethod):
+    """Pixels before a sigmoid, as Lucid's ``pixel_image``."""
+
+    name = "cbr"
+    version = 1
+    title = "CBR"
+    summary = "Finds the pixels of a picture that excite a unit most, with random transformations alone to tame them."
+    paper = Paper(
+        title="Unlocking Feature Visualization for Deeper Networks with MAgnitude Constrained Optimization",
+        authors="Fel, Boissin, Boutin, Picard, Novello, Colin, Linsley, Rousseau, Cadene, Gardes, Serre",
+        year=2023,
+        url="https://arxiv.org/abs/2306.06805",
+        equation="section 4 (baseline CBR); lucid/optvis/param/spatial.py, pixel_image",
+    )
+    parameters = CBRParameters
+
+    def picture(
+        self, parameters: dict[str, Any], generators: "Sequence[torch.Generator]", device: "torch.device", grey: bool
+    ) -> "nn.Module":
+        """See :meth:`TransformedMethod.picture`."""
+        from atlas.synthesis.parametrization import Pixels
+
+        start, decorrelate = parameters["start"], parameters["decorrelate"]
+        return Pixels(parameters["image_size"], start, generators, device, decorrelate, grey)
+
+
+methods.register(CBR.name, CBR())

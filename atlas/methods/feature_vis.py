@@ -1,0 +1,121 @@
+"""Feature-Vis: activation maximisation in the frequency domain, for CNNs and ViTs (Zhu and Cangelosi 2025)."""
+
+import math
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from pydantic import Field
+
+from atlas.core.job import Preprocessing
+from atlas.errors import ConfigError
+from atlas.methods.base import Paper, Resolved, methods
+from atlas.methods.transformed import TransformedMethod, TransformedParameters, spectrum
+
+if TYPE_CHECKING:
+    import torch
+    from torch import nn
+
+    from atlas.synthesis.stages import Stage
+
+SCALE_STEPS = 11
+"""Factors that a scale is drawn from, evenly spaced: as many as in Lucid's ``standard_transforms``."""
+
+
+class FeatureVisParameters(TransformedParameters):
+    """Parameters of Algorithm 1. The paper gives the number of steps and the kinds of transformation, no other number.
+
+    Where it is silent, Lucid's value is the default (jitter, scale, rotation, colours, start, decay).
+    """
+
+    steps: int = Field(default=1000, ge=1, le=100_000, description="steps of gradient ascent (paper: 1000)")
+    learning_rate: float = Field(
+        default=0.01,
+        gt=0,
+        description="of the plain gradient step; with a normalised gradient, the root mean square of a coefficient's "
+        "change (paper: not given; chosen by eye on lite0)",
+    )
+    normalise_gradient: bool = Field(
+        default=True,
+        description="divide each gradient by its root mean square, so that one rate fits all units; false is the "
+        "paper's bare step",
+    )
+    decay: float = Field(
+        default=1.0,
+        ge=0,
+        le=4,
+        description="power of 1/frequency (Lucid: 1). 0 is Algorithm 1 to the letter: irfft2 being unitary, its steps "
+        "are then those in pixel space",
+    )
+    standardise: bool = Field(
+        default=True,
+        description="bring each picture to mean 0 and variance 1 before the sigmoid; false divides it by 4",
+    )
+    jitter: int = Field(default=8, ge=0, le=4000, description="window's random shift, pixels of the picture (Lucid: 8)")
+    scale: float = Field(default=0.1, ge=0, lt=1, description="random scale within 1 +- this (Lucid: 0.1)")
+    rotate: float = Field(default=10.0, ge=0, le=180, description="random rotation within +- this, degrees (Lucid: 10)")
+
+
+class FeatureVis(TransformedMethod):
+    """Algorithm 1 of the paper: ``x = tau(irfft2(z))``, ``z <- z + eta * grad``.
+
+    A logit is read before the softmax (section 4.1). A "channel" of a ViT is a hidden dimension of a block's output,
+    averaged over its tokens (section 3.4); class and register tokens, which the paper's own indexing would take in,
+    are left out, as they show no place of the picture.
+    """
+
+    name = "feature_vis"
+    version = 1
+    title = "Feature-Vis"
+    summary = "Climbs the plain gradient of a unit in the Fourier spectrum of a randomly moved, scaled, turned picture."
+    paper = Paper(
+        title="Representation Understanding via Activation Maximization",
+        authors="Zhu, Cangelosi",
+        year=2025,
+        url="https://arxiv.org/abs/2508.07281",
+        equation="algorithm 1, equation 2",
+    )
+    kinds = frozenset({"logit", "channel", "neuron"})
+    parameters = FeatureVisParameters
+
+    def resolve(self, parameters: Any, preprocessing: Preprocessing, folder: Path) -> Resolved:
+        """See :meth:`Method.resolve`.
+
+        Raises:
+            ConfigError: the jitter leaves nothing of the picture.
+        """
+        resolved = super().resolve(parameters, preprocessing, folder)
+        jitter, side = parameters.jitter, resolved.parameters["image_size"]
+        if jitter >= side:
+            raise ConfigError(
+                [f"jitter = {jitter} leaves no window of a picture of {side} pixels"],
+                remedy=f"choose a jitter below {side}; an eighth of the picture or less is usual",
+            )
+        return resolved
+
+    def picture(
+        self, parameters: dict[str, Any], generators: "Sequence[torch.Generator]", device: "torch.device", grey: bool
+    ) -> "nn.Module":
+        """See :meth:`TransformedMethod.picture`."""
+        return spectrum(parameters, generators, device, grey)
+
+    def transformations(self, parameters: dict[str, Any]) -> "tuple[Sequence[Stage], float]":
+        """See :meth:`TransformedMethod.transformations`; the order is that of the paper's words."""
+        from atlas.synthesis.stages import LUCID_FILL, CropOrPad, Jitter, Rotate, Scale, spaced
+
+        jitter, scale, rotate = parameters["jitter"], parameters["scale"], parameters["rotate"]
+        factors = Scale(spaced(1 - scale, 1 + scale, SCALE_STEPS))
+        angles = Rotate(spaced(-rotate, rotate, 2 * math.ceil(rotate) + 1))
+        return (Jitter(jitter), factors, angles, CropOrPad(parameters["image_size"] - jitter)), LUCID_FILL
+
+    def optimizer(self, parameters: dict[str, Any], picture: "nn.Module") -> "torch.optim.Optimizer":
+        """See :meth:`TransformedMethod.optimizer`."""
+        import torch
+
+        from atlas.synthesis.gradient_step import NormalisedStep
+
+        rule = NormalisedStep if parameters["normalise_gradient"] else torch.optim.SGD
+        return rule(picture.parameters(), lr=parameters["learning_rate"])
+
+
+methods.register(FeatureVis.name, FeatureVis())

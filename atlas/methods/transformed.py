@@ -1,0 +1,111 @@
+"""What methods share that show the network random transformations of a picture: fourier, cbr and feature_vis."""
+
+from abc import abstractmethod
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from pydantic import Field
+
+from atlas.core.job import Preprocessing, Target
+from atlas.methods.base import Method, MethodParameters, Rendering, Resolved
+
+if TYPE_CHECKING:
+    import torch
+    from torch import nn
+
+    from atlas.models.network import Network
+    from atlas.synthesis.stages import Stage
+
+
+class TransformedParameters(MethodParameters):
+    """What every method of this kind can be told."""
+
+    image_size: int | None = Field(
+        default=None, ge=32, le=4096, description="side of the picture, pixels; the model's input (Lucid: as shown)"
+    )
+    views: int = Field(default=1, ge=1, le=256, description="transformed views of the picture per step (Lucid: 1)")
+    resolution: int | None = Field(default=None, ge=16, le=4096, description="views' side, pixels; the model's input")
+    start: float = Field(default=0.01, gt=0, le=10, description="deviation of the normal start (Lucid's sd: 0.01)")
+    decorrelate: bool = Field(
+        default=True, description="optimise decorrelated colours rather than RGB (Olah et al. 2017, Lucid's default)"
+    )
+
+
+class TransformedMethod(Method):
+    """A picture, a sequence of random transformations and an optimiser; subclasses say which."""
+
+    @abstractmethod
+    def picture(
+        self, parameters: dict[str, Any], generators: "Sequence[torch.Generator]", device: "torch.device", grey: bool
+    ) -> "nn.Module":
+        """Return the parametrization of one picture per generator."""
+
+    @abstractmethod
+    def transformations(self, parameters: dict[str, Any]) -> "tuple[Sequence[Stage], float]":
+        """Return the stages, and the constant that lies outside the picture, image units."""
+
+    @abstractmethod
+    def optimizer(self, parameters: dict[str, Any], picture: "nn.Module") -> "torch.optim.Optimizer":
+        """Return the optimiser of the picture."""
+
+    def resolve(self, parameters: Any, preprocessing: Preprocessing, folder: Path) -> Resolved:
+        """See :meth:`Method.resolve`: the picture's side becomes a number, the resolution a (height, width)."""
+        size = parameters.resolution
+        views = [size, size] if size else [preprocessing.height, preprocessing.width]
+        side = parameters.image_size or max(preprocessing.height, preprocessing.width)
+        return Resolved(parameters.model_dump() | {"image_size": side, "resolution": views})
+
+    def render(
+        self,
+        network: "Network",
+        targets: Sequence[Target],
+        seeds: Sequence[int],
+        parameters: dict[str, Any],
+        load_input: Callable[[str], bytes],
+        *,
+        on_step: Callable[[int, int], None],
+        should_stop: Callable[[], bool],
+    ) -> list[Rendering]:
+        """See :meth:`Method.render`."""
+        import torch
+
+        from atlas.methods.outcome import renderings
+        from atlas.synthesis.ascent import ascend
+        from atlas.synthesis.evaluation import mean_over_views
+        from atlas.synthesis.objectives import TargetObjective
+        from atlas.synthesis.warp import RandomViews
+
+        steps, side, device = parameters["steps"], parameters["image_size"], network.device
+        generators = [torch.Generator().manual_seed(seed) for seed in seeds]
+        picture = self.picture(parameters, generators, device, network.preprocessing.channels == 1)
+        stages, fill = self.transformations(parameters)
+        size = tuple(parameters["resolution"])
+        views = RandomViews(generators, steps, parameters["views"], stages, side, size, fill, device)
+        result = ascend(
+            picture,
+            mean_over_views(network, targets[0].layer, TargetObjective(targets, device), None, views),
+            self.optimizer(parameters, picture),
+            steps,
+            on_step=lambda done: on_step(done, steps),
+            should_stop=should_stop,
+        )
+        return renderings(result)
+
+
+def spectrum(
+    parameters: dict[str, Any], generators: "Sequence[torch.Generator]", device: "torch.device", grey: bool
+) -> "nn.Module":
+    """Return pictures in the frequency domain, for methods with a ``decay`` and a choice to ``standardise``."""
+    from atlas.synthesis.parametrization import FourierSpectrum
+
+    return FourierSpectrum(
+        parameters["image_size"],
+        parameters["decay"],
+        parameters["standardise"],
+        parameters["start"],
+        generators,
+        device,
+        parameters["decorrelate"],
+        grey,
+    )
