@@ -25,7 +25,8 @@ class ClassLookup:
         for index, label in enumerate(labels):
             self._ids.setdefault(plain(label.id), []).append(index)
             self._names.setdefault(plain(label.name), []).append(index)
-            for synonym in dict.fromkeys(map(plain, label.synonyms)):
+            # Lists of ImageNet's classes often write all of a class's names into one: "tench, Tinca tinca".
+            for synonym in dict.fromkeys(map(plain, (*label.synonyms, *label.name.split(",")))):
                 self._synonyms.setdefault(synonym, []).append(index)
 
     def named(self, text: str) -> list[int]:
@@ -34,6 +35,10 @@ class ClassLookup:
         if not wanted:
             return []
         return self._ids.get(wanted) or self._names.get(wanted) or self._synonyms.get(wanted) or []
+
+    def with_id(self, text: str) -> list[int]:
+        """Return the classes that have an id."""
+        return self._ids.get(plain(text), []) if text else []
 
     def ambiguity(self, indices: Sequence[int]) -> str:
         """Return classes of one name as a choice between indices that says what tells them apart."""

@@ -13,8 +13,9 @@ Stamp = list[int]
 """Size in bytes, time of last modification and of last change of status in nanoseconds; then whatever else decides."""
 
 _HEAD = b"atlas-digests 1 "
-_COARSEST_CLOCK = 2_000_000_000
-"""FAT keeps times to two seconds; a file that young may change again without a new time, so nothing is kept of it."""
+SETTLED = 2_000_000_000
+"""Age in nanoseconds of a file that is remembered. FAT keeps times to two seconds only: one that is younger may change
+again without a new time."""
 
 
 def stamp_of(found: os.stat_result) -> Stamp:
@@ -47,7 +48,7 @@ class DigestCache:
 
     def put(self, name: str, stamp: Stamp, value: Any) -> None:
         """Keep a value, unless what it was made from is so young that a change could go unseen."""
-        if time.time_ns() - max(stamp[1:3]) > _COARSEST_CLOCK:
+        if time.time_ns() - max(stamp[1:3]) > SETTLED:
             self._kept[name] = (stamp, value)
             self._changed = True
 

@@ -81,6 +81,47 @@ def test_paths_are_relative_to_the_file_unless_absolute(load, tmp_path):
     assert str(config.models[0].class_names) == "/names.txt"
 
 
+PHOTOS = '[photos]\npath = "photos"\n'
+
+
+def test_photos_have_defaults_and_paths_relative_to_the_file(load, tmp_path):
+    assert load(GOOD).photos is None
+    photos = load(GOOD + PHOTOS).photos
+    assert (photos.path, photos.cache) == (tmp_path / "photos", tmp_path / "build/cache")
+    assert photos.model_dump(exclude={"path", "cache"}) == {
+        "reader": "auto",
+        "classes": None,
+        "attribution": None,
+        "max_megapixels": 64.0,
+        "patch_size": None,
+        "stride": 0.8,
+        "statistics": True,
+        "top": 9,
+        "split": None,
+        "image_column": None,
+        "label_column": None,
+        "demonstration": False,
+    }
+    text = 'path = "/data/s-{000..012}.tar"\ncache = "~/c"\nclasses = "c.csv"\nattribution = "../a.csv"\n'
+    photos = load(f"{GOOD}[photos]\n{text}stride = 1\n").photos
+    assert str(photos.path) == "/data/s-{000..012}.tar"
+    assert (photos.classes, photos.attribution) == (tmp_path / "c.csv", tmp_path / "../a.csv")
+    assert photos.cache.is_absolute()
+    assert "~" not in str(photos.cache)
+
+
+def test_the_place_of_a_pattern_is_the_folder_that_it_starts_from(load, tmp_path):
+    def place(path):
+        return load(f'{GOOD}[photos]\npath = "{path}"\n').photos.place
+
+    assert place("a/b/s-{0..9}.tar") == tmp_path / "a/b"
+    assert place("a/*/s.tar") == tmp_path / "a"
+    assert place("a/b.tar") == tmp_path / "a/b.tar"
+    (tmp_path / "[2024]").mkdir()
+    assert place("[2024]") == tmp_path / "[2024]"
+    assert place("x" * 300) == tmp_path / ("x" * 300)
+
+
 def test_the_sites_metadata_is_without_its_path(load):
     config = load('[site]\ntitle = "Fishes"\npath = "out"\n' + GOOD)
     assert config.site.metadata.title == "Fishes"
@@ -228,6 +269,40 @@ CASES = {
     ),
     "a site that holds the store": ('[store]\npath = "build/site/s"\n' + GOOD, {"site.path": ["keep them apart"]}),
     "a site in the store": ('[site]\npath = "build/store/s"\n' + GOOD, {"site.path": ["keep them apart"]}),
+    "photos": (
+        GOOD + '[photos]\nreader = "tra"\nstride = 0\npatch_size = 3\ntop = 0\nmax_megapixels = inf\nstatistics = 1\n'
+        'clases = "c.csv"\ncache = ""\n',
+        {
+            "photos.path": ["missing"],
+            "photos.reader": ['did you mean "tar"?'],
+            "photos.stride": ["0 must be more than 0"],
+            "photos.patch_size": ["3 must be 8 or more"],
+            "photos.top": ["0 must be 1 or more"],
+            "photos.max_megapixels": ["must be"],
+            "photos.statistics": ["true or false"],
+            "photos.clases": ['did you mean "classes"?'],
+            "photos.cache": ['"" must be a path'],
+        },
+    ),
+    "photos in double brackets": (GOOD + '[[photos]]\npath = "a"\n', {"photos": ["[photos]", "one bracket"]}),
+    "a path that is a number": (GOOD + "[photos]\npath = 3\n", {"photos.path": ["3 must be text in quotes"]}),
+    "a site in the photos": (
+        '[site]\npath = "photos/site"\n' + GOOD + '[photos]\npath = "photos"\n',
+        {"site.path": ["the photos", "keep them apart"]},
+    ),
+    "photos in the site": (GOOD + '[photos]\npath = "build/site/a-*.tar"\n', {"site.path": ["the photos"]}),
+    "photos around everything": (
+        GOOD + '[photos]\npath = "."\n',
+        {"site.path": ["the photos"], "store.path": ["the photos"], "photos.cache": ["the photos"]},
+    ),
+    "a cache in the site": (
+        GOOD + '[photos]\npath = "a"\ncache = "build/site/cache"\n',
+        {"site.path": ["the cache"]},
+    ),
+    "a cache around the store": (
+        '[site]\npath = "s"\n' + GOOD + '[photos]\npath = "a"\ncache = "build"\n',
+        {"store.path": ["the cache"]},
+    ),
     "a key of ours, not of the file": ('folder = "/"\n' + GOOD, {"folder": ["no such key"]}),
     "problems in every table at once": (
         '[site]\nurl = "me"\n[executor]\nworkers = -1\n'
@@ -297,7 +372,20 @@ def test_every_methods_own_defaults_are_accepted(load):
 
 
 KEYS = ["path", "url", "kind", "device", "batch_size", "name", "size", "mean", "arguments", "model", "classes"]
-KEYS += ["layers", "units", "position", "parameters", "seeds", "method", "sign", "unknown"]
+KEYS += [
+    "layers",
+    "units",
+    "position",
+    "parameters",
+    "seeds",
+    "method",
+    "sign",
+    "unknown",
+    "cache",
+    "stride",
+    "top",
+    "max_megapixels",
+]
 TOML_VALUES = st.one_of(
     st.sampled_from(
         [
@@ -321,7 +409,7 @@ TOML_VALUES = st.one_of(
 
 
 @given(
-    table=st.sampled_from(["site", "store", "executor", "models", "render", "nothing"]),
+    table=st.sampled_from(["site", "store", "executor", "photos", "models", "render", "nothing"]),
     key=st.sampled_from(KEYS),
     value=TOML_VALUES,
     lists=st.booleans(),

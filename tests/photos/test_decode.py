@@ -1,7 +1,9 @@
 """Decoding: every mode and mishap that a photo folder holds."""
 
 import io
+import warnings
 import zlib
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
@@ -10,7 +12,7 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from atlas.errors import PhotoError
-from atlas.photos.decode import MAX_PIXELS, decode_photo
+from atlas.photos.decode import MAX_PIXELS, decode_bytes, decode_photo
 
 
 def encoded(image, kind="PNG", **options):
@@ -63,6 +65,54 @@ def test_cmyk_becomes_rgb(decode):
     red, green, blue = pixel(decode(encoded(Image.new("CMYK", (16, 16), (0, 255, 255, 0)), "JPEG", quality=95)))
     assert red > 240
     assert max(green, blue) < 15
+
+
+def adobe_jpeg(stored, transform):
+    """Return a CMYK JPEG as Adobe writes it: components inverted, and as YCCK if ``transform`` is 2."""
+    # Pillow writes 255 minus what it is given, and the marker with transform 0.
+    data = encoded(Image.new("CMYK", (16, 16), tuple(255 - value for value in stored)), "JPEG", quality=100)
+    place = data.index(b"Adobe") + 11
+    assert data[place] == 0
+    return data[:place] + bytes([transform]) + data[place + 1 :]
+
+
+@pytest.mark.parametrize(
+    ("stored", "transform", "expected"),
+    [
+        ((255, 255, 255, 255), 0, (255, 255, 255)),  # no ink
+        ((255, 255, 255, 0), 0, (0, 0, 0)),
+        ((0, 255, 255, 255), 0, (0, 255, 255)),  # all the cyan there is
+        ((255, 255, 255, 128), 0, (128, 128, 128)),
+        ((55, 128, 128, 255), 2, (200, 200, 200)),  # Y, Cb, Cr of 255 - CMY
+        ((0, 128, 128, 255), 2, (255, 255, 255)),
+    ],
+)
+def test_adobes_inverted_cmyk_is_turned_the_right_way(decode, stored, transform, expected):
+    found = pixel(decode(adobe_jpeg(stored, transform)), 5, 5)
+    assert max(abs(value - wanted) for value, wanted in zip(found, expected, strict=True)) <= 3
+
+
+def test_cmyk_in_a_tiff_is_not_inverted(decode):
+    assert pixel(decode(encoded(Image.new("CMYK", (4, 4), (255, 0, 0, 0)), "TIFF"))) == (0, 255, 255)
+
+
+def test_bytes_are_decoded_like_files(decode):
+    data = encoded(Image.effect_noise((12, 9), 80).convert("RGB"), "JPEG")
+    assert decode_bytes(data, "x").tobytes() == decode(data).tobytes()
+    for broken, reason in [(b"", "the file is empty"), (b"text", "not a photo"), (data[:300], "truncated")]:
+        with pytest.raises(PhotoError, match=rf"a/x\.jpg: .*{reason}"):
+            decode_bytes(broken, "a/x.jpg")
+    with pytest.raises(PhotoError, match="12 x 9 pixels are too many"):
+        decode_bytes(data, "x", max_pixels=100)
+
+
+def test_several_threads_decode_without_touching_warnings():
+    data = encoded(Image.new("RGB", (64, 64), (9, 9, 9)), "JPEG")
+    before = list(warnings.filters)
+    with ThreadPoolExecutor(8) as pool:
+        sizes = {image.size for image in pool.map(lambda _: decode_bytes(data, "x"), range(400))}
+    assert sizes == {(64, 64)}
+    assert list(warnings.filters) == before
 
 
 def test_sixteen_bit_tiff_of_either_byte_order_is_scaled(decode):
