@@ -70,7 +70,7 @@ class PhotoActivations:
         """A sentence for each photo that could not be decoded."""
 
     def whole(self, photos: Sequence[Photo]) -> Iterator[tuple[Photo, Arrays]]:
-        """Yield photos with ``map`` (C, h, w) and ``top`` (), the index of the strongest logit."""
+        """Yield photos with ``map`` (C, h, w) and ``top`` (1,), the index of the strongest logit."""
         yield from self._through_cache(photos, "whole", self._whole, 1)
 
     def patches(self, photos: Sequence[Photo]) -> Iterator[tuple[Photo, Arrays]]:
@@ -108,7 +108,7 @@ class PhotoActivations:
         taps = self._network.taps(views, [self._layer, LOGITS])
         maps = taps[self._layer].float().cpu().numpy()
         tops = taps[LOGITS].argmax(dim=1).cpu().numpy()
-        return [{"map": as_half(each), "top": np.asarray(top)} for each, top in zip(maps, tops, strict=True)]
+        return [{"map": as_half(each), "top": np.array([top])} for each, top in zip(maps, tops, strict=True)]
 
     @torch.no_grad()
     def _patches(self, shown: list[Image.Image]) -> list[Arrays]:
@@ -132,7 +132,7 @@ def gather(
     readable = predicted = 0
     for photo, arrays in activations.whole(ordered):
         readable += 1
-        is_predicted = int(arrays["top"]) == class_index
+        is_predicted = int(arrays["top"][0]) == class_index
         predicted += is_predicted
         if is_predicted or not only_predicted:
             kept.append(photo)

@@ -3,7 +3,11 @@
 from pathlib import Path
 
 from atlas.config import Config
+from atlas.jobs.analyses.plan import plan_analyses
+from atlas.jobs.analyses.renderings import with_concepts
+from atlas.jobs.executors.base import Monitor
 from atlas.jobs.plan import make_plan
+from atlas.jobs.run import analyse
 from atlas.models.load import load_model
 from atlas.models.spec import ModelSpec
 from atlas.store import Store
@@ -32,3 +36,40 @@ def prepared(config: Config):
     """Return (models, plan, store) of a configuration."""
     models = {spec.name: load_model(ModelSpec.model_validate(spec)) for spec in config.models}
     return models, make_plan(config, models), Store(config.store.path, create=True)
+
+
+def concept_configuration(
+    folder: Path, photos: Path, network: str = "colours", executor: dict | None = None, render: tuple = (), **block
+) -> Config:
+    """A configuration that finds concepts of the three classes of a small network in photos beside it."""
+    names = folder / "classes.txt"
+    names.write_text("red\ngreen\nblue\n")
+    values = {"count": 3, "shown": 2, "designs": 8, "minimum": 3, "patches": 4, "heat_photos": 2, "fits": 2}
+    return Config.model_validate(
+        {
+            "folder": folder,
+            "site": {"path": folder / "site"},
+            "store": {"path": folder / "store"},
+            "executor": {"kind": "serial", "device": "cpu", "threads": 1} | (executor or {}),
+            "photos": {"path": photos, "cache": folder / "cache", "patch_size": 16, "top": 3},
+            "models": (
+                {
+                    "name": "tiny",
+                    "source": "callable",
+                    "architecture": f"tiny_networks:{network}",
+                    "size": 32,
+                    "class_names": names,
+                },
+            ),
+            "render": render,
+            "concepts": (values | {"parameters": PARAMETERS} | block,),
+        }
+    )
+
+
+def analysed(config: Config, device: str = "cpu"):
+    """Return (models, plan with its concepts, analyses, store, report) once the analyses of a configuration ran."""
+    models, plan, store = prepared(config)
+    analyses = plan_analyses(config, models, plan, device)
+    report = analyse(config, models, analyses, store, Monitor())
+    return models, with_concepts(plan, analyses, models, config.folder, store), analyses, store, report

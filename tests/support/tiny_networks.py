@@ -132,3 +132,50 @@ def returns_tuple() -> nn.Module:
 def returns_dict() -> nn.Module:
     """A network whose forward returns {"logits": ...}."""
     return _Wrapped(lambda logits: {"logits": logits})
+
+
+class _Colours(nn.Module):
+    """Three classes, red, green and blue, told by features that are never negative: colours, and edges of any colour."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.features = nn.Conv2d(3, 8, 3, stride=2, padding=1)
+        self.act = nn.ReLU()
+        self.late = nn.Conv2d(8, 12, 3, stride=2, padding=1)
+        self.act2 = nn.ReLU()
+        self.head = nn.Linear(12, 3)
+        with torch.random.fork_rng(), torch.no_grad():
+            torch.manual_seed(1)
+            nn.init.normal_(self.features.weight, std=0.05)
+            nn.init.uniform_(self.late.weight, 0, 0.02)
+            self.features.bias.zero_()
+            self.late.bias.zero_()
+            self.head.weight.zero_()
+            self.head.bias.zero_()
+            for colour in range(3):
+                self.features.weight[colour, :, 1, 1] = torch.tensor([-0.5, -0.5, -0.5])
+                self.features.weight[colour, colour, 1, 1] = 1.0
+                self.late.weight[colour, colour, 1, 1] = 1.0
+                self.head.weight[colour, colour] = 4.0
+                self.head.weight[colour, 3 + 3 * colour : 6 + 3 * colour] = 0.5
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Return logits (N, 3)."""
+        x = self.act2(self.late(self.act(self.features(x))))
+        return self.head(x.mean(dim=(2, 3)))
+
+
+def colours() -> nn.Module:
+    """A network that tells red, green and blue pictures apart."""
+    return _Colours()
+
+
+class _Signed(_Colours):
+    def __init__(self) -> None:
+        super().__init__()
+        self.act, self.act2 = nn.GELU(), nn.GELU()
+
+
+def signed_colours() -> nn.Module:
+    """The same with activations of both signs."""
+    return _Signed()

@@ -4,7 +4,7 @@ Each stage is stored under its own key, so that a run that was ended goes on aft
 change of a later stage's parameters repeats no earlier one.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property, partial
 from time import perf_counter
@@ -24,6 +24,8 @@ from atlas.concepts.factorise import check_activations, factorise, factorise_man
 from atlas.concepts.gallery import PATCH_CELL, PATCH_COLUMNS, Shown, top_patches
 from atlas.concepts.implicit import implicit_heat
 from atlas.concepts.importance import share_importance, sobol_importance
+from atlas.concepts.reconstruct import pooled
+from atlas.concepts.sobol import bootstrap_interval
 from atlas.concepts.stability import stability
 from atlas.core.analysis import Analysis, Part
 from atlas.core.canonical import digest_bytes
@@ -35,8 +37,8 @@ from atlas.photos import Photo
 from atlas.photos.views import central_square
 
 Floats = NDArray[np.float32]
-CONTEXT_BATCH = 16
-"""Photos that go through the network at once for their class tokens."""
+MAPS_PER_PASS = 64
+"""Rebuilt maps that go through the rest of the network at once; it bounds memory."""
 PART_PATCHES = 64
 """Patches of a concept that its parts are found in, at most."""
 
@@ -194,26 +196,40 @@ class _Class:
     def _measure(self, maps: Floats, directions: Floats) -> None:
         """Measure and store the importance of every fitted direction."""
         started = perf_counter()
-        job, settings = self.job, self.settings
-        logit = self._logit()
-        if settings["importance"] == "sobol":
-            result = sobol_importance(
-                maps, directions, logit, settings["designs"], job.importance.random_seed, device=self._bench.device
-            )
+        tail = self._network.tail(self._layer)
+        if tail.layer.prefix_tokens:  # each photo has class tokens of its own, and goes alone
+            each = [self._importance(maps[photo : photo + 1], directions, tail, photo) for photo in range(len(maps))]
+            per_photo = np.concatenate(each)
         else:
-            result = share_importance(maps, directions, logit, job.importance.random_seed, device=self._bench.device)
-        arrays = {"per_photo": result.per_photo, "mean": result.mean, "low": result.low, "high": result.high}
-        self._bench.keep_arrays(job.importance, arrays, {}, perf_counter() - started)
+            per_photo = self._importance(maps, directions, tail, None)
+        low, high = bootstrap_interval(per_photo, self.job.importance.random_seed)
+        arrays = {"per_photo": per_photo, "mean": per_photo.mean(axis=0), "low": low, "high": high}
+        self._bench.keep_arrays(self.job.importance, arrays, {}, perf_counter() - started)
+
+    def _importance(self, maps: Floats, directions: Floats, tail: Tail, photo: int | None) -> Floats:
+        """Return the importance (p, r) on photos, or on the one whose class tokens are needed."""
+        context = Context() if photo is None else tail.capture(self._images([self.data.photos[photo]])).context
+
+        def logit(activations: Tensor) -> Tensor:
+            return tail(activations, context.take([0] * len(activations)))[:, self.job.class_index]
+
+        seed, device, batch = self.job.importance.random_seed, str(self._bench.device), MAPS_PER_PASS
+        reduced = pooled(maps, directions, logit, batch, device)
+        if self.settings["importance"] == "sobol":
+            designs = self.settings["designs"]
+            found = sobol_importance(reduced, directions, logit, designs, seed, batch, device)
+        else:
+            found = share_importance(reduced, directions, logit, seed, batch, device)
+        return found.per_photo.astype(np.float32)
 
     def _heat(self, fit: Fit, component: int, photos: Sequence[int]) -> list[np.ndarray]:
         """Return the heat maps of a concept on photos: on the layer's grid, or to the pixels."""
         if self.settings["heat"] == "nnls":
             return [fit.maps[photo, :, :, component] for photo in photos]
         images = self._images([self.data.photos[photo] for photo in photos])
-        heat = implicit_heat(
-            images, lambda images: self._network(images, self._layer), torch.from_numpy(fit.directions), component
-        )
-        return list(heat.cpu().numpy())
+        kind = self.settings["factorisation"]
+        heat = implicit_heat(images, partial(self._network, layer=self._layer), fit.directions, component, kind)
+        return list(heat)
 
     def _parts(self, component: int, strengths: Floats, shown: Shown) -> tuple[Part, ...]:
         """Factorise the strongest patches of a concept again, at an earlier layer (CRAFT, section 3.2)."""
@@ -255,30 +271,6 @@ class _Class:
         identity = [analysis.model.fingerprint, layer, analysis.numerics, viewer.size, viewer.patch, viewer.stride]
         cache = ActivationCache(self._bench.cache, identity)
         return PhotoActivations(network, layer, self._bench.source, viewer, cache, self._bench.on_photo)
-
-    def _logit(self) -> Callable[[Tensor, Tensor], Tensor]:
-        """Return the class's logit of (activations (m, C, h, w), which photo each is of (m,))."""
-        tail = self._network.tail(self._layer)
-        context = self._context(tail)
-        unit = self.job.class_index
-
-        def logit(activations: Tensor, photos: Tensor) -> Tensor:
-            return tail(activations, context.take(photos))[:, unit]
-
-        return logit
-
-    @torch.no_grad()
-    def _context(self, tail: Tail) -> Context:
-        """Return what the layer's maps leave out, such as class tokens, for every photo."""
-        if not tail.layer.prefix_tokens:
-            return Context()
-        found = []
-        for start in range(0, len(self.data.photos), CONTEXT_BATCH):
-            images = self._images(self.data.photos[start : start + CONTEXT_BATCH])
-            prefix = tail.capture(images).context.prefix
-            assert prefix is not None  # the layer has prefix tokens
-            found.append(prefix)
-        return Context(torch.cat(found))
 
     def _images(self, photos: Sequence[Photo]) -> Tensor:
         """Return whole photos as the network sees them, (n, 3, H, W) on its device.
