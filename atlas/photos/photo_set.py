@@ -22,6 +22,9 @@ if TYPE_CHECKING:
 BYTES_PER_PIXEL = 8
 """No encoding that is read takes more: four channels of 16 bits, uncompressed."""
 
+MAX_METADATA = 16_000_000
+"""Bytes that a file may hold besides its pixels: previews, profiles."""
+
 
 @dataclass(frozen=True)
 class PhotoSet:
@@ -53,7 +56,7 @@ class PhotoSet:
         """
         from atlas.photos.decode import decode_bytes  # numpy and Pillow are not needed to check a configuration
 
-        limit = self.spec.max_pixels * BYTES_PER_PIXEL
+        limit = self.spec.max_pixels * BYTES_PER_PIXEL + MAX_METADATA
         try:
             data = photo.locator.read(limit + 1)
         except OSError as error:
@@ -128,7 +131,7 @@ def _one_kind(photos: Iterable[Photo]) -> tuple[list[Photo], list[str]]:
     alone = [photo.name for photo in ordered if not photo.group]
     if not grouped or not alone:
         return ordered, []
-    text = f"{counted(len(alone))} in no class folder, or without a label, are left out: {some(alone)}"
+    text = f"left out {counted(len(alone))} in no class folder or without a label: {some(alone)}"
     return grouped, [text]
 
 
@@ -142,7 +145,7 @@ def _each_once(photos: list[Photo]) -> tuple[list[Photo], list[str]]:
             pairs.append(f"{photo.name} is {earlier.name}")
     notices = []
     if pairs:
-        notices.append(f"{counted(len(pairs))} identical to another of the same class count once: {some(pairs)}")
+        notices.append(f"left out {counted(len(pairs))} identical to another of the same class: {some(pairs)}")
     groups = Counter(key[1] for key in first)
     several = [photo.name for photo in first.values() if groups[photo.digest] > 1]
     if several:

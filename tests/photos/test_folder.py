@@ -3,6 +3,7 @@
 import os
 import pickle
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -11,6 +12,7 @@ from PIL import Image
 
 from atlas.errors import AtlasError, PhotoError
 from atlas.photos import open_photo_set
+from atlas.photos.readers import base, folder
 
 
 @pytest.fixture
@@ -53,14 +55,14 @@ def test_files_that_are_no_photos_are_left_alone(opened, tmp_path):
 def test_photos_beside_class_folders_are_left_out_and_named(opened, tmp_path):
     found = opened(write_files(tmp_path / "photos", {"a/1.jpg": 1, "cover.jpg": 2}))
     assert names(found) == ["a/1.jpg"]
-    assert found.notices == ("1 photo in no class folder, or without a label, are left out: cover.jpg",)
+    assert found.notices == ("left out 1 photo in no class folder or without a label: cover.jpg",)
 
 
 def test_identical_photos_count_once_in_their_class(opened, tmp_path):
     found = opened(write_files(tmp_path / "photos", {"a/1.jpg": 1, "a/2.jpg": 1, "a/3.jpg": 2, "b/1.jpg": 1}))
     assert names(found) == ["a/1.jpg", "a/3.jpg", "b/1.jpg"]
     same, shared = found.notices
-    assert "1 photo identical to another of the same class" in same
+    assert "left out 1 photo identical to another of the same class" in same
     assert "a/2.jpg is a/1.jpg" in same
     assert "2 photos identical to one of another class: a/1.jpg, b/1.jpg" in shared
 
@@ -93,10 +95,35 @@ def test_links_to_class_folders_are_followed_but_not_in_circles(opened, classes,
 
 def test_what_cannot_be_read_is_named_and_left_out(opened, classes):
     (classes / "a" / "gone.jpg").symlink_to(classes / "nowhere.jpg")
+    (classes / "b" / "self.jpg").symlink_to("self.jpg")
     os.mkfifo(classes / "b" / "pipe.jpg")
     found = opened(classes)
     assert len(found.photos) == 4
-    assert found.notices == ("2 photos cannot be read and are left out: a/gone.jpg, b/pipe.jpg",)
+    assert found.notices == ("left out 3 photos that cannot be read: a/gone.jpg, b/pipe.jpg, b/self.jpg",)
+
+
+def test_what_must_not_be_read_is_named(opened, classes, monkeypatch):
+    def refuse(stream, size=None):
+        if stream.name.endswith("2.PNG"):
+            raise PermissionError(13, "Permission denied")
+        return base.hash_stream(stream)
+
+    monkeypatch.setattr(folder, "hash_stream", refuse)
+    assert opened(classes).notices == ("left out 1 photo that cannot be read: a/2.PNG",)
+
+    def locked(path):
+        raise PermissionError(13, "Permission denied", str(path))
+
+    monkeypatch.setattr(folder.os, "scandir", locked)
+    with pytest.raises(PhotoError, match=r"cannot list .*photos: Permission denied"):
+        opened(classes)
+
+
+def test_a_relative_path_holds_wherever_a_worker_runs(opened, classes, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    found = opened(Path("photos"))
+    monkeypatch.chdir("/")
+    assert found.image(found.photos[0]).size == (20, 16)
 
 
 def test_empty_class_folders_are_named(opened, classes):
@@ -161,7 +188,7 @@ def test_broken_photos_are_listed_and_named_when_decoded(opened, tmp_path):
 
 
 def test_a_photo_above_the_limit_is_refused(opened, tmp_path):
-    root = write_files(tmp_path / "photos", {"a.png": photo_bytes(1, "PNG", (200, 100)), "b.png": b"\0" * 100_000})
+    root = write_files(tmp_path / "photos", {"a.png": photo_bytes(1, "PNG", (200, 100)), "b.png": bytes(17_000_000)})
     found = opened(root, max_megapixels=0.01)
     with pytest.raises(PhotoError, match=r"a\.png: 200 x 100 pixels are too many"):
         found.image(found.photos[0])

@@ -44,7 +44,7 @@ def test_labels_may_be_text_or_missing(opened, tmp_path):
     saved(tmp_path / "text", label=(["a", None, "b"], datasets.Value("string")))
     found = opened(tmp_path / "text")
     assert groups(found) == [("0", "a"), ("2", "b")]
-    assert "1 photo in no class folder, or without a label" in found.notices[0]
+    assert "left out 1 photo in no class folder or without a label" in found.notices[0]
     saved(tmp_path / "none", caption=TEXT)
     assert not opened(tmp_path / "none").grouped
     saved(tmp_path / "test", label=([-1, -1, -1], FISH[1]))
@@ -89,7 +89,7 @@ def test_an_image_may_be_a_file_or_missing(opened, tmp_path):
     dataset.save_to_disk(tmp_path / "set")
     found = opened(tmp_path / "set")
     assert [photo.digest for photo in found.photos] == [opened(files).photos[0].digest]
-    assert found.notices == ("1 row of the dataset without an image",)
+    assert found.notices == ("left out 1 row of the dataset without an image",)
 
 
 def test_the_licence_of_the_dataset_is_carried_along(opened, tmp_path):

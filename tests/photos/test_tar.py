@@ -141,7 +141,7 @@ def test_hard_links_are_the_photo_they_link_to_and_other_links_are_left_out(open
     found = opened(path)
     assert groups(found) == {"a/1.jpg": "a", "b/1.jpg": "b"}
     assert found.image(found.photos[1]).size == (20, 16)
-    assert "2 photos in archives are links" in found.notices[0]
+    assert "left out 2 photos in archives: links" in found.notices[0]
 
 
 @pytest.mark.parametrize(

@@ -14,6 +14,7 @@ def reader_for(spec: PhotosSpec) -> Reader:
     Raises:
         PhotoError: nothing is there, or nothing that can be read.
     """
+    spec = spec.model_copy(update={"path": spec.path.absolute()})  # for workers that run elsewhere
     kind = spec.reader if spec.reader != "auto" else _kind(spec)
     if kind == "tar":
         return tar.TarReader(spec, shards(spec.path))

@@ -1,10 +1,11 @@
 """What every reader has in common: what counts as a photo, and what a listing of photos is."""
 
 import hashlib
+import os
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from itertools import islice
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from typing import BinaryIO, Protocol
 
 from atlas.errors import PhotoError, did_you_mean
@@ -52,8 +53,8 @@ class Reader(Protocol):
 
 def is_photo(name: str) -> bool:
     """Tell by its name whether a file is meant to be a photo: a photo's ending, and not hidden."""
-    path = PurePosixPath(name)
-    return path.suffix.lower() in ENDINGS and not path.name.startswith(".")
+    stem, ending = os.path.splitext(name)
+    return ending.lower() in ENDINGS and not os.path.basename(stem).startswith(".")
 
 
 def hash_stream(stream: BinaryIO, size: int | None = None) -> str:

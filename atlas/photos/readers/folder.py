@@ -15,9 +15,14 @@ from atlas.photos.spec import PhotosSpec
 
 @dataclass
 class _Found:
-    """What a walk through a folder came by: files by their path, and folders, both relative to where it began."""
+    """What a walk through a folder came by, by path relative to where it began.
 
-    photos: dict[str, os.stat_result] = field(default_factory=dict)
+    Attributes:
+        photos: their whole path, and what the file system says of them.
+        others: files that are no photos. broken: photos that cannot be read.
+    """
+
+    photos: dict[str, tuple[str, os.stat_result]] = field(default_factory=dict)
     others: list[str] = field(default_factory=list)
     broken: list[str] = field(default_factory=list)
 
@@ -37,13 +42,12 @@ class FolderReader:
         if not root.is_dir():
             raise PhotoError(f'photos: "{root}" is no folder', _hint(root.name))
         found = _Found()
-        _walk(root, "", frozenset(), found)
+        _walk(str(root), "", frozenset(), found)
         if not found.photos:
             raise _no_photos(root, found)
         listing = Listing(documents=_documents(root))
         unreadable = list(found.broken)
-        for done, (name, status) in enumerate(found.photos.items(), start=1):
-            path = os.path.join(root, name)
+        for done, (name, (path, status)) in enumerate(found.photos.items(), start=1):
             digest = _digest(path, name, status, cache)
             if digest is None:
                 unreadable.append(name)
@@ -53,32 +57,40 @@ class FolderReader:
             on_photo(done, len(found.photos))
         if unreadable:
             names = some(map(printable, sorted(unreadable)))
-            listing.notices.append(f"{counted(len(unreadable))} cannot be read and are left out: {names}")
+            listing.notices.append(f"left out {counted(len(unreadable))} that cannot be read: {names}")
         listing.notices += _empty_folders(root, found)
         return listing
 
 
-def _walk(root: Path, inside: str, above: frozenset[str], found: _Found) -> None:
-    """Collect what is below ``root/inside``; ``above`` holds the real paths of the folders on the way there."""
-    real = os.path.realpath(os.path.join(root, inside))
+def _walk(folder: str, inside: str, above: frozenset[str], found: _Found) -> None:
+    """Collect what is below a folder, ``inside`` from the start; ``above`` are the real paths of those it lies in."""
+    real = os.path.realpath(folder)
     if real in above:
         return
     try:
-        entries = sorted(os.scandir(os.path.join(root, inside)), key=lambda entry: entry.name)
+        entries = sorted(os.scandir(folder), key=lambda entry: entry.name)
     except OSError as error:
         raise PhotoError(f"photos: cannot list {error.filename}: {error.strerror}", "check who may read it") from error
     for entry in entries:
         if entry.name.startswith(".") or entry.name == "__MACOSX":
             continue
         name = f"{inside}/{entry.name}" if inside else entry.name
-        if entry.is_dir():
-            _walk(root, name, above | {real}, found)
+        if os.path.isdir(entry) if entry.is_symlink() else entry.is_dir():
+            _walk(entry.path, name, above | {real}, found)
         elif not is_photo(entry.name):
             found.others.append(name)
-        elif entry.is_file():
-            found.photos[name] = entry.stat()
+        elif (status := _status(entry)) is not None:
+            found.photos[name] = entry.path, status
         else:
-            found.broken.append(name)  # a link to nowhere, or no file at all
+            found.broken.append(name)
+
+
+def _status(entry: os.DirEntry[str]) -> os.stat_result | None:
+    """Return what the file system says of a file; None for a link to nowhere, or what is no file."""
+    try:
+        return entry.stat() if entry.is_file() else None
+    except OSError:
+        return None
 
 
 def _digest(path: str, name: str, status: os.stat_result, cache: DigestCache) -> str | None:

@@ -84,7 +84,9 @@ class HuggingFaceReader:
             raise PhotoError(f'photos: no photo in "{root}"', "name a dataset that holds images")
         listing = Listing(photos, _documents(root, dataset.info))
         if len(photos) < len(rows):
-            listing.notices.append(f"{counted(len(rows) - len(photos), 'row')} of the dataset without an image")
+            listing.notices.append(
+                f"left out {counted(len(rows) - len(photos), 'row')} of the dataset without an image"
+            )
         return listing
 
 

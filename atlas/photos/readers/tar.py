@@ -75,7 +75,7 @@ class TarReader:
             on_photo(done, total)
         listing = Listing(self._photos(shards), _documents(self.paths, shards))
         if odd := sum(shard.odd for shard in shards):
-            listing.notices.append(f"{counted(odd)} in archives are links or sparse files, and are left out")
+            listing.notices.append(f"left out {counted(odd)} in archives: links or sparse files")
         return listing
 
     def _shard(self, path: Path, cache: DigestCache) -> Shard:
