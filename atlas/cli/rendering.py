@@ -71,8 +71,8 @@ def plan_and_report(path: Path) -> None:
     from atlas.jobs.run import pending
 
     store = _existing(config)
-    plan = with_concepts(plan, analyses, models, config.folder, store)
-    to_find, inputs = stand_ins(analyses, models, config.folder, store)
+    plan = with_concepts(plan, analyses, models, store)
+    to_find, inputs = stand_ins(analyses, models, store)
     rows = _analysis_rows(analyses, store)
     for jobs in group(plan.jobs):
         target = jobs[0].job.target
@@ -133,7 +133,7 @@ def render_and_report(path: Path, only: Sequence[str] = (), retry_quarantined: b
         analysed = analyse_and_report(config, models, analyses, store, path, retry_quarantined)
         if analysed.interrupted:
             return _stopped(path)
-        plan = with_concepts(plan, analyses, models, config.folder, store)
+        plan = with_concepts(plan, analyses, models, store)
     todo = pending(plan, store, only, retry_quarantined)
     if todo.present:
         say(f"{count(todo.present, 'job')} in the store already")
@@ -158,7 +158,7 @@ def repair_and_report(path: Path) -> int:
     if not damage:
         say(f"Nothing to repair: {store.path} is as its records say")
         return 0
-    plan = with_concepts(plan, analyses, models, config.folder, store)
+    plan = with_concepts(plan, analyses, models, store)
     mine = [job for job in plan.jobs if job.key in damage]
     known = {job.key for job in mine} | {card.identity.fingerprint for card in plan.cards.values()} | {*plan.inputs}
     known |= analyses.keys

@@ -39,9 +39,10 @@ def prepared(config: Config):
 
 
 def concept_configuration(
-    folder: Path, photos: Path, network: str = "colours", executor: dict | None = None, render: tuple = (), **block
+    folder: Path, reference: Path, network: str = "colours", executor: dict | None = None, render: tuple = (), **block
 ) -> Config:
     """A configuration that finds concepts of the three classes of a small network in photos beside it."""
+    folder.mkdir(parents=True, exist_ok=True)
     names = folder / "classes.txt"
     names.write_text("red\ngreen\nblue\n")
     values = {"count": 3, "shown": 2, "designs": 8, "minimum": 3, "patches": 4, "heat_photos": 2, "fits": 2}
@@ -51,7 +52,7 @@ def concept_configuration(
             "site": {"path": folder / "site"},
             "store": {"path": folder / "store"},
             "executor": {"kind": "serial", "device": "cpu", "threads": 1} | (executor or {}),
-            "photos": {"path": photos, "cache": folder / "cache", "patch_size": 16, "top": 3},
+            "photos": {"path": reference, "cache": folder / "cache", "patch_size": 16, "top": 3},
             "models": (
                 {
                     "name": "tiny",
@@ -67,9 +68,14 @@ def concept_configuration(
     )
 
 
+def planned(config: Config, device: str = "cpu"):
+    """Return (models, plan, analyses, store, None) of a configuration with concepts; nothing runs."""
+    models, plan, store = prepared(config)
+    return models, plan, plan_analyses(config, models, plan, device), store, None
+
+
 def analysed(config: Config, device: str = "cpu"):
     """Return (models, plan with its concepts, analyses, store, report) once the analyses of a configuration ran."""
-    models, plan, store = prepared(config)
-    analyses = plan_analyses(config, models, plan, device)
+    models, plan, analyses, store, _ = planned(config, device)
     report = analyse(config, models, analyses, store, Monitor())
-    return models, with_concepts(plan, analyses, models, config.folder, store), analyses, store, report
+    return models, with_concepts(plan, analyses, models, store), analyses, store, report

@@ -135,7 +135,7 @@ def returns_dict() -> nn.Module:
 
 
 class _Colours(nn.Module):
-    """Three classes, red, green and blue, told by features that are never negative: colours, and edges of any colour."""
+    """Three classes, red, green and blue, told by features that are never negative."""
 
     def __init__(self) -> None:
         super().__init__()

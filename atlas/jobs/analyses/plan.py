@@ -4,13 +4,14 @@ from collections import Counter, defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
+from pathlib import Path
 
 from atlas.activations.views import Viewer
 from atlas.concepts.factorise import LARGE
 from atlas.config import ConceptsBlock, Config
 from atlas.core.analysis import Analysis, Selection
 from atlas.core.canonical import canonical_json
-from atlas.core.job import LOGITS
+from atlas.core.job import LOGITS, Preprocessing
 from atlas.core.model_card import ModelCard
 from atlas.errors import AtlasError, ConfigError
 from atlas.jobs.analyses.bench import AnalysisBatch, PlannedAnalysis, photos_digest
@@ -19,6 +20,8 @@ from atlas.jobs.analyses.layers import choose_layers
 from atlas.jobs.analyses.statistics import PlannedStatistics, PlannedTally, in_parts
 from atlas.jobs.plan import Plan
 from atlas.jobs.select import GLOB_CHARACTERS, select_classes
+from atlas.methods import methods
+from atlas.methods.base import Resolved
 from atlas.models.load import VisionModel
 from atlas.photos import Photo, PhotoSet, open_photo_set
 from atlas.photos.classes import match_classes
@@ -34,6 +37,19 @@ ByClass = Mapping[int, Sequence[Photo]]
 
 
 @dataclass(frozen=True)
+class RenderedConcepts:
+    """The concepts of a class, and how they are rendered once they are found.
+
+    Attributes:
+        job: finds them. resolved: the parameters of their renderings, with nothing left to choose.
+    """
+
+    block: ConceptsBlock
+    job: PlannedConcepts
+    resolved: Resolved
+
+
+@dataclass(frozen=True)
 class AnalysisPlan:
     """What is asked of the photos.
 
@@ -41,7 +57,7 @@ class AnalysisPlan:
         photo_set: the photos; None without a ``[photos]`` table.
         first: analyses that need nothing but photos. second: those that need the first.
         selections: what is current once they are made, one for each model.
-        concepts: the classes whose concepts are rendered, each with its block of the configuration.
+        concepts: the classes whose concepts are found and rendered.
         notices: sentences for a person.
     """
 
@@ -49,7 +65,7 @@ class AnalysisPlan:
     first: tuple[PlannedAnalysis, ...] = ()
     second: tuple[PlannedAnalysis, ...] = ()
     selections: tuple[Selection, ...] = ()
-    concepts: tuple[tuple[ConceptsBlock, PlannedConcepts], ...] = ()
+    concepts: tuple[RenderedConcepts, ...] = ()
     notices: tuple[str, ...] = ()
 
     @property
@@ -60,7 +76,7 @@ class AnalysisPlan:
     @property
     def keys(self) -> set[str]:
         """The keys of all of them, and of the stages that they are made in."""
-        stages = {stage.key for _, job in self.concepts for stage in (job.factorisation, job.importance)}
+        stages = {stage.key for each in self.concepts for stage in (each.job.factorisation, each.job.importance)}
         return {job.key for job in self.jobs} | stages
 
 
@@ -68,7 +84,7 @@ class AnalysisPlan:
 class _Model:
     """What is planned for one model."""
 
-    concepts: list[tuple[ConceptsBlock, PlannedConcepts]] = field(default_factory=list)
+    concepts: list[RenderedConcepts] = field(default_factory=list)
     tallies: list[PlannedTally] = field(default_factory=list)
     statistics: list[PlannedStatistics] = field(default_factory=list)
 
@@ -101,13 +117,15 @@ def plan_analyses(
         for name in concept_models(config, block):
             where = f"concepts[{number}]" + (f" (model {name})" if len(config.models) > 1 else "")
             try:
-                planned[name].concepts += _concepts(block, name, models[name], photo_set, matched[name], device)
+                planned[name].concepts += _concepts(
+                    block, name, models[name], photo_set, matched[name], device, config.folder
+                )
             except ConfigError as error:
                 problems += [f"{where}.{problem}" for problem in error.problems]
             except AtlasError as error:
                 problems.append(f"{where}: {error.message}" + (f"; {error.remedy}" if error.remedy else ""))
     for name, each in planned.items():
-        seen = Counter(job.class_index for _, job in each.concepts)
+        seen = Counter(it.job.class_index for it in each.concepts)
         twice = sum(count > 1 for count in seen.values())
         if twice:
             problems.append(f"concepts: {twice} classes of model {name} are in two blocks; name each once")
@@ -149,24 +167,31 @@ def concept_models(config: Config, block: ConceptsBlock) -> tuple[str, ...]:
 
 
 def _concepts(
-    block: ConceptsBlock, name: str, model: VisionModel, photo_set: PhotoSet, matched: ByClass, device: str
-) -> list[tuple[ConceptsBlock, PlannedConcepts]]:
+    block: ConceptsBlock,
+    name: str,
+    model: VisionModel,
+    photo_set: PhotoSet,
+    matched: ByClass,
+    device: str,
+    folder: Path,
+) -> list[RenderedConcepts]:
     """Return the jobs of a block for one model."""
     classes, problems = _classes(block, model.card, photo_set, matched)
     layer, part_layer = choose_layers(block, model, problems)
     if problems:
         raise ConfigError(problems)
     preprocessing = model.card.identity.preprocessing
-    side = max(preprocessing.height, preprocessing.width)
-    patch = patch_size_for(photo_set.spec, side)
-    viewer = Viewer((preprocessing.height, preprocessing.width), patch, patch_stride_for(photo_set.spec, patch))
+    method = methods.get(block.method)
+    resolved = method.resolve(method.parameters.model_validate(block.parameters), preprocessing, folder)
+    viewer = _viewer(photo_set, preprocessing)
     labels = model.card.classes
     jobs = []
     for index in classes:
         photos = tuple(sorted(matched[index] if photo_set.grouped else photo_set.photos, key=lambda it: it.digest))
         stages = _stages(block, model, index, photos, layer, part_layer, viewer, device)
         title = labels[index].name if index < len(labels) and labels[index].name.strip() else f"class {index}"
-        jobs.append((block, PlannedConcepts(name, stages[2], photos, stages[0], stages[1], title, viewer)))
+        job = PlannedConcepts(name, stages[2], photos, stages[0], stages[1], title, viewer)
+        jobs.append(RenderedConcepts(block, job, resolved))
     return jobs
 
 
@@ -256,6 +281,12 @@ def _stages(
     return factorisation, importance, concepts
 
 
+def _viewer(photo_set: PhotoSet, preprocessing: Preprocessing) -> Viewer:
+    """Return what cuts photos into views for a model."""
+    patch = patch_size_for(photo_set.spec, max(preprocessing.height, preprocessing.width))
+    return Viewer((preprocessing.height, preprocessing.width), patch, patch_stride_for(photo_set.spec, patch))
+
+
 # --- statistics -----------------------------------------------------------------------------------------------------
 
 
@@ -271,10 +302,8 @@ def _add_statistics(
     planned: _Model, name: str, model: VisionModel, photo_set: PhotoSet, units: Mapping[str, Sequence[int]]
 ) -> None:
     """Plan the tallies and statistics of a model's layers; layers of one numerics share each pass over photos."""
-    spec, preprocessing = photo_set.spec, model.card.identity.preprocessing
-    side = max(preprocessing.height, preprocessing.width)
-    patch = patch_size_for(spec, side)
-    viewer = Viewer((preprocessing.height, preprocessing.width), patch, patch_stride_for(spec, patch))
+    spec = photo_set.spec
+    viewer = _viewer(photo_set, model.card.identity.preprocessing)
     parameters = {"size": list(viewer.size), "patch": viewer.patch, "stride": viewer.stride, "top": spec.top}
     parts = in_parts(photo_set.photos, TALLY_PHOTOS)
     by_numerics: dict[str, list[str]] = defaultdict(list)
@@ -317,19 +346,19 @@ def _add_statistics(
 
 
 def _assembled(photo_set: PhotoSet, models: Mapping[str, VisionModel], planned: Mapping[str, _Model]) -> AnalysisPlan:
-    concepts = [pair for each in planned.values() for pair in each.concepts]
+    concepts = [it for each in planned.values() for it in each.concepts]
     selections = [
         Selection(
             model=models[name].card.identity.fingerprint,
             photo_set=photo_set.card(len({photo.group for photo in photo_set.photos} - {""})),
-            concepts={job.class_index: job.key for _, job in each.concepts},
+            concepts={it.job.class_index: it.job.key for it in each.concepts},
             statistics={job.analysis.layers[0]: job.key for job in each.statistics},
         )
         for name, each in planned.items()
     ]
     return AnalysisPlan(
         photo_set,
-        (*(tally for each in planned.values() for tally in each.tallies), *(job for _, job in concepts)),
+        (*(tally for each in planned.values() for tally in each.tallies), *(it.job for it in concepts)),
         tuple(job for each in planned.values() for job in each.statistics),
         tuple(selections),
         tuple(concepts),

@@ -2,49 +2,42 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
-from pathlib import Path
 
 import numpy as np
 
 from atlas.concepts.document import direction_bytes
-from atlas.config import ConceptsBlock
 from atlas.core.analysis import ClassConcepts
 from atlas.core.canonical import digest_bytes
 from atlas.core.job import Job, Target
 from atlas.jobs.analyses.concepts import PlannedConcepts
-from atlas.jobs.analyses.plan import AnalysisPlan
+from atlas.jobs.analyses.plan import AnalysisPlan, RenderedConcepts
 from atlas.jobs.batch import PlannedJob
 from atlas.jobs.plan import Plan
 from atlas.methods import methods
-from atlas.methods.base import Resolved
 from atlas.models.load import VisionModel
 from atlas.store import Store
 
 
-def with_concepts(
-    plan: Plan, analyses: AnalysisPlan, models: Mapping[str, VisionModel], folder: Path, store: Store | None
-) -> Plan:
+def with_concepts(plan: Plan, analyses: AnalysisPlan, models: Mapping[str, VisionModel], store: Store | None) -> Plan:
     """Return the plan with a rendering of every concept that the store has found, and of its parts.
 
     Args:
-        folder: what relative paths among parameters are relative to.
         store: None if there is none yet.
     """
     jobs = {job.key: job for job in plan.jobs}
     inputs, cards = dict(plan.inputs), dict(plan.cards)
-    for block, planned in analyses.concepts:
-        model = models[planned.model]
-        resolved = resolve(block, model, folder)
-        inputs |= resolved.inputs
-        cards[planned.model] = model.card
-        for layer, direction in _directions(planned, store):
-            for job in _jobs(block, planned, model, resolved, layer, direction):
+    for each in analyses.concepts:
+        model = models[each.job.model]
+        inputs |= each.resolved.inputs
+        cards[each.job.model] = model.card
+        for layer, direction in _directions(each.job, store):
+            for job in _jobs(each, model, layer, direction):
                 jobs.setdefault(job.key, job)
     return replace(plan, jobs=tuple(jobs.values()), inputs=inputs, cards=cards)
 
 
 def stand_ins(
-    analyses: AnalysisPlan, models: Mapping[str, VisionModel], folder: Path, store: Store | None
+    analyses: AnalysisPlan, models: Mapping[str, VisionModel], store: Store | None
 ) -> tuple[list[PlannedJob], dict[str, bytes]]:
     """Return as many jobs as concepts that are still to be found may have, and the direction that they share.
 
@@ -52,28 +45,17 @@ def stand_ins(
     """
     jobs: list[PlannedJob] = []
     inputs: dict[str, bytes] = {}
-    for block, planned in analyses.concepts:
-        if store is not None and store.analyses.has(planned.key):
+    for each in analyses.concepts:
+        if store is not None and store.analyses.has(each.job.key):
             continue
-        model = models[planned.model]
-        layer = planned.analysis.layers[0]
+        model = models[each.job.model]
+        layer = each.job.analysis.layers[0]
         info = model.card.layer(layer)
         vector = direction_bytes(np.ones(info.units if info else 1, dtype=np.float32))
         inputs[digest_bytes(vector)] = vector
-        resolved = resolve(block, model, folder)
-        inputs |= resolved.inputs
-        jobs += list(_jobs(block, planned, model, resolved, layer, digest_bytes(vector))) * block.shown
+        inputs |= each.resolved.inputs
+        jobs += list(_jobs(each, model, layer, digest_bytes(vector))) * each.block.shown
     return jobs, inputs
-
-
-def resolve(block: ConceptsBlock, model: VisionModel, folder: Path) -> Resolved:
-    """Return the parameters of a block's renderings, nothing left to choose.
-
-    Raises:
-        AtlasError: they do not fit the model.
-    """
-    method = methods.get(block.method)
-    return method.resolve(method.parameters.model_validate(block.parameters), model.card.identity.preprocessing, folder)
 
 
 def _directions(planned: PlannedConcepts, store: Store | None) -> Iterator[tuple[str, str]]:
@@ -88,18 +70,12 @@ def _directions(planned: PlannedConcepts, store: Store | None) -> Iterator[tuple
             yield part.layer, part.direction
 
 
-def _jobs(
-    block: ConceptsBlock,
-    planned: PlannedConcepts,
-    model: VisionModel,
-    resolved: Resolved,
-    layer: str,
-    direction: str,
-) -> Iterator[PlannedJob]:
+def _jobs(each: RenderedConcepts, model: VisionModel, layer: str, direction: str) -> Iterator[PlannedJob]:
+    block = each.block
     target = Target(
         kind="direction",
         layer=layer,
-        unit=planned.class_index,
+        unit=each.job.class_index,
         direction=direction,
         cosine_power=block.cosine_power,
     )
@@ -109,8 +85,8 @@ def _jobs(
             target=target,
             method=block.method,
             version=methods.get(block.method).version,
-            parameters=resolved.parameters,
+            parameters=each.resolved.parameters,
             seed=seed,
             numerics=model.numerics_for(layer, block.precision),
         )
-        yield PlannedJob(planned.model, job)
+        yield PlannedJob(each.job.model, job)

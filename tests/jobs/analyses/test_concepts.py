@@ -1,11 +1,16 @@
 """Concepts of a small network, from photos to documents in the store."""
 
+import shutil
+
 import numpy as np
 import pytest
-from small_photos import write_photos
-from small_runs import analysed, concept_configuration
+from small_photos import picture, write_photos
+from small_runs import analysed, concept_configuration, planned
 
 from atlas.core.analysis import ClassConcepts
+from atlas.errors import AtlasError, ConfigError
+from atlas.jobs.analyses.plan import analysis_batches
+from atlas.store.integrity import discard
 
 
 @pytest.fixture
@@ -13,13 +18,18 @@ def photos(tmp_path):
     return write_photos(tmp_path / "photos")
 
 
+def jobs_of(analyses):
+    """The jobs that find concepts."""
+    return [each.job for each in analyses.concepts]
+
+
 def documents(analyses, store):
     """Class index to the concepts that the run found."""
-    return {job.class_index: store.analyses.read(ClassConcepts, job.key) for _, job in analyses.concepts}
+    return {job.class_index: store.analyses.read(ClassConcepts, job.key) for job in jobs_of(analyses)}
 
 
 def test_every_class_with_photos_gets_its_concepts(tmp_path, photos):
-    _, plan, analyses, store, report = analysed(concept_configuration(tmp_path, photos))
+    _, _, analyses, store, report = analysed(concept_configuration(tmp_path, photos))
     assert not report.failed and not report.notices
     found = documents(analyses, store)
     assert set(found) == {0, 1, 2}
@@ -55,3 +65,200 @@ def test_each_concept_is_rendered_by_one_job(tmp_path, photos):
     wanted = {concept.direction for found in documents(analyses, store).values() for concept in found.concepts}
     assert {planned.job.target.direction for planned in plan.jobs} == wanted
     assert {planned.job.target.layer for planned in plan.jobs} == {"act2"}
+
+
+def test_a_second_run_does_nothing(tmp_path, photos):
+    config = concept_configuration(tmp_path, photos)
+    analysed(config)
+    before = {path: path.stat().st_mtime_ns for path in (tmp_path / "store").rglob("*") if path.is_file()}
+    _, _, _, _, report = analysed(config)
+    assert report.finished == 0
+    assert {path: path.stat().st_mtime_ns for path in (tmp_path / "store").rglob("*") if path.is_file()} == before
+
+
+@pytest.mark.parametrize("stage", ["factorisation", "importance"])
+def test_a_later_stage_is_made_again_without_those_before(tmp_path, photos, stage, monkeypatch):
+    config = concept_configuration(tmp_path, photos)
+    _, _, analyses, store, _ = analysed(config)
+    whole = documents(analyses, store)
+    for job in jobs_of(analyses):
+        discard(store, job.key)
+        if stage == "factorisation":
+            discard(store, job.importance.key)
+
+    def untouched(*_, **__):
+        raise AssertionError("an earlier stage was made again")
+
+    monkeypatch.setattr("atlas.jobs.analyses.concepts.factorise_many", untouched)
+    if stage == "importance":
+        monkeypatch.setattr("atlas.jobs.analyses.concepts.sobol_importance", untouched)
+    _, _, analyses, store, report = analysed(config)
+    assert not report.failed
+    again = documents(analyses, store)
+    assert {index: found.concepts for index, found in again.items()} == {
+        index: found.concepts for index, found in whole.items()
+    }
+
+
+def test_what_decides_a_stage_is_in_its_key_and_nothing_later(tmp_path, photos):
+    def keys(**changes):
+        _, _, analyses, _, _ = planned(concept_configuration(tmp_path, photos, **changes))
+        job = analyses.concepts[0].job
+        return job.factorisation.key, job.importance.key, job.key
+
+    base = keys()
+    assert keys() == base
+    for change, same in [({"count": 4}, 0), ({"designs": 16}, 1), ({"shown": 1}, 2), ({"parameters": {"steps": 9}}, 3)]:
+        changed = keys(**change)
+        assert [one == other for one, other in zip(changed, base, strict=True)] == [True] * same + [False] * (3 - same)
+
+
+def test_another_photo_gives_another_key_and_nothing_stale_is_selected(tmp_path, photos):
+    config = concept_configuration(tmp_path, photos)
+    models, _, first, store, _ = analysed(config)
+    fingerprint = models["tiny"].card.identity.fingerprint
+    picture(0, 99).save(photos / "red" / "new.png")
+    for name in ("000.png", "001.png"):
+        (photos / "blue" / name).unlink()
+    _, _, second, _, _ = analysed(config)
+    old, new = ({job.class_index: job.key for job in jobs_of(each)} for each in (first, second))
+    assert old[0] != new[0] and old[1] == new[1] and old[2] != new[2]
+    assert store.analyses.selection(fingerprint).concepts == new
+    shutil.rmtree(photos / "blue")
+    analysed(config)
+    assert set(store.analyses.selection(fingerprint).concepts) == {0, 1}
+
+
+def test_renaming_photos_changes_nothing(tmp_path, photos):
+    config = concept_configuration(tmp_path, photos)
+    _, _, first, _, _ = planned(config)
+    (photos / "red" / "000.png").rename(photos / "red" / "zzz.png")
+    _, _, second, _, _ = planned(config)
+    assert [job.key for job in jobs_of(first)] == [job.key for job in jobs_of(second)]
+
+
+def test_more_concepts_than_patches_are_said_in_the_document(tmp_path, photos):
+    _, plan, analyses, store, report = analysed(concept_configuration(tmp_path, photos, count=30))
+    words = "30 concepts cannot be found in 24 patches"
+    for document in documents(analyses, store).values():
+        assert words in document.reason and not document.concepts
+    assert not report.failed and all(words in notice for notice in report.notices) and not plan.jobs
+
+
+def test_photos_that_are_never_predicted_as_the_class(tmp_path):
+    photos = write_photos(tmp_path / "photos", classes=("red",))
+    (photos / "red").rename(photos / "blue")
+    _, _, analyses, store, report = analysed(concept_configuration(tmp_path, photos))
+    document = documents(analyses, store)[2]
+    assert "the model predicts none of its 6 photos as this class" in document.reason
+    assert document.counts.predicted == 0 and "no concepts of blue" in report.notices[0]
+    _, _, analyses, store, _ = analysed(concept_configuration(tmp_path, photos, photos="all"))
+    assert documents(analyses, store)[2].concepts
+
+
+def test_identical_photos_are_said_to_be_too_few(tmp_path):
+    photos = write_photos(tmp_path / "photos", count=1, classes=("red",))
+    for number in range(5):
+        shutil.copy(photos / "red" / "000.png", photos / "red" / f"copy{number}.png")
+    _, _, analyses, store, _ = analysed(concept_configuration(tmp_path, photos, count=5))
+    assert "5 concepts cannot be found in 4 patches" in documents(analyses, store)[0].reason
+    assert any("identical" in notice for notice in analyses.notices)
+
+
+def test_few_photos_and_broken_ones_are_named_in_warnings(tmp_path, photos):
+    (photos / "red" / "000.png").write_bytes(b"broken")
+    (photos / "red" / "broken.jpg").write_bytes(b"")
+    _, _, analyses, store, report = analysed(concept_configuration(tmp_path, photos, minimum=10))
+    warnings = documents(analyses, store)[0].warnings
+    assert any("only 5 photos were used; at least 10 are advised" in text for text in warnings)
+    assert any("red/000.png" in text for text in warnings)
+    assert any("red/000.png" in notice for notice in report.notices)
+
+
+def test_a_layer_of_both_signs_is_refused_for_nmf_with_what_to_use(tmp_path, photos):
+    config = concept_configuration(tmp_path, photos, network="signed_colours", layer="act2")
+    with pytest.raises(ConfigError, match="negative activations") as caught:
+        planned(config)
+    assert "semi-nmf" in str(caught.value)
+    with pytest.raises(ConfigError, match="semi-nmf"):
+        planned(concept_configuration(tmp_path, photos, network="signed_colours"))
+
+
+@pytest.mark.parametrize("kind", ["semi-nmf", "k-means", "dictionary"])
+def test_other_factorisations_take_both_signs(tmp_path, photos, kind):
+    config = concept_configuration(tmp_path, photos, network="signed_colours", factorisation=kind)
+    _, _, analyses, store, report = analysed(config)
+    assert not report.failed
+    for document in documents(analyses, store).values():
+        assert document.concepts and document.factorisation == kind
+
+
+def test_shares_pixels_and_parts(tmp_path, photos):
+    changes = {"importance": "share", "heat": "implicit", "depth": 1, "parts": 2, "part_layer": "act"}
+    _, plan, analyses, store, report = analysed(concept_configuration(tmp_path, photos, **changes))
+    assert not report.failed
+    for document in documents(analyses, store).values():
+        assert document.measure == "share" and document.heat == "implicit"
+        total = sum(concept.importance.value for concept in document.concepts) + document.importance_rest
+        assert total == pytest.approx(1, abs=1e-4)
+        for concept in document.concepts:
+            assert len(concept.parts) == 2 and {part.layer for part in concept.parts} == {"act"}
+            assert sum(part.share for part in concept.parts) == pytest.approx(1, abs=1e-5)
+    layers = [planned.job.target.layer for planned in plan.jobs]
+    assert layers.count("act2") == 6 and layers.count("act") == len(set(layers)) * 6
+
+
+def test_a_folder_without_classes_is_told_apart_by_predictions(tmp_path, photos):
+    flat = tmp_path / "flat"
+    flat.mkdir()
+    for path in photos.rglob("*.png"):
+        shutil.copy(path, flat / f"{path.parent.name}-{path.name}")
+    _, _, analyses, store, _ = analysed(concept_configuration(tmp_path, flat, classes=("green",)))
+    document = documents(analyses, store)[1]
+    assert document.counts.model_dump() == {"found": 18, "readable": 18, "predicted": 6, "used": 6}
+    with pytest.raises(ConfigError, match="name the classes"):
+        planned(concept_configuration(tmp_path, flat))
+
+
+def test_bad_blocks_are_all_named_at_once(tmp_path, photos):
+    shutil.rmtree(photos / "blue")
+    cases = [
+        ({"classes": ("blue",)}, 'there are no photos of "blue"'),
+        ({"classes": ("purple",)}, "purple"),
+        ({"layer": "act3"}, "no layer"),
+        ({"layer": "logits"}, "logits"),
+        ({"depth": 1, "part_layer": "nowhere"}, "part_layer"),
+        ({"parameters": {"spectrum": "missing.npy"}}, "missing.npy"),
+    ]
+    for change, words in cases:
+        with pytest.raises(AtlasError) as caught:
+            planned(concept_configuration(tmp_path, photos, **change))
+        assert words in str(caught.value), change
+
+
+def test_a_folder_that_matches_no_class_is_an_error_with_a_hint(tmp_path, photos):
+    (photos / "green").rename(photos / "grean")
+    with pytest.raises(ConfigError, match="grean") as caught:
+        planned(concept_configuration(tmp_path, photos))
+    assert 'did you mean "green"' in str(caught.value)
+
+
+def test_torch_and_several_classes_at_once_find_the_same(tmp_path, photos):
+    _, _, one, store, _ = analysed(concept_configuration(tmp_path, photos))
+    first = documents(one, store)
+    _, _, many, store, report = analysed(concept_configuration(tmp_path, photos, solver="torch"))
+    assert len(analysis_batches(jobs_of(many))) == 1 and not report.failed
+    for index, document in documents(many, store).items():
+        assert document.error == pytest.approx(first[index].error, abs=1e-3)
+        assert document.concepts[0].component is not None
+
+
+def test_both_executors_find_the_same(tmp_path, photos):
+    _, _, serial, store, _ = analysed(concept_configuration(tmp_path / "a", photos))
+    workers = {"kind": "ray", "workers": 2, "device": "cpu", "threads": 1}
+    _, _, cluster, other, report = analysed(concept_configuration(tmp_path / "b", photos, executor=workers))
+    assert not report.failed
+    mine, theirs = documents(serial, store), documents(cluster, other)
+    assert {index: found.concepts for index, found in mine.items()} == {
+        index: found.concepts for index, found in theirs.items()
+    }
