@@ -1,5 +1,6 @@
-"""Cuts: layers through which everything that the logits know of an image passes. Measured, not read off the code."""
+"""Cuts: layers through which everything that the logits know of an image passes. Measured, not taken from names."""
 
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 import torch
@@ -10,6 +11,7 @@ from atlas.errors import ModelError
 from atlas.models.capture import substituting
 from atlas.models.layers import find_layer
 from atlas.models.layout import prefix_of
+from atlas.models.paths import unavoidable_layers
 
 if TYPE_CHECKING:
     from atlas.models.network import Network
@@ -81,11 +83,18 @@ class Cuts:
         error = _distance(own, logits)
         return error <= tolerance * _distance(own) and error <= max(SHARE, tolerance) * _distance(own, other)
 
+    @cached_property
+    def _candidates(self) -> set[str]:
+        found = unavoidable_layers(self._network, self._inputs[:1])
+        return {info.name for info in self._network.layers()} if found is None else found
+
     def is_cut(self, layer: str) -> bool:
         """Tell whether the logits depend on the image through this layer alone.
 
         One of the other images' logits must become those of ``self.images[0]`` when the layer is given its activation.
         """
+        if layer not in self._candidates:
+            return False
         return self.agree(self._substituted(self._other_inputs[:1], layer, self._raw(self._inputs[:1], layer)))
 
     def matters(self, layer: str) -> bool:

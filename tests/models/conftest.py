@@ -36,6 +36,23 @@ def families() -> Callable[[str], VisionModel]:
     return get
 
 
+@pytest.fixture(scope="session")
+def small() -> Callable[..., VisionModel]:
+    """Return a loader of timm's models for inputs of 64 pixels that builds each once: ``small("resnet18")``."""
+    loaded: dict[str, VisionModel] = {}
+
+    def get(name: str, **arguments: object) -> VisionModel:
+        if name not in loaded:
+            spec = ModelSpec(name=name, architecture=name, pretrained=False, size=64, arguments=arguments)
+            loaded[name] = load_model(spec)
+            for part in loaded[name].module.modules():
+                if isinstance(part, torch.nn.BatchNorm2d):
+                    networks.randomise(part)
+        return loaded[name]
+
+    return get
+
+
 @pytest.fixture
 def odd() -> Callable[..., VisionModel]:
     """Return a loader of the networks in tests/support/networks.py: ``odd("Tiny", channels=1)``."""

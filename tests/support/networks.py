@@ -226,3 +226,118 @@ def a_list() -> list[int]:
 
 READY = Tiny()
 NUMBER = 3
+
+
+class Shortcut(Tiny):
+    """Adds in place, in its own code, what went past a branch; ends in an activation that works in place."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.branch = nn.Sequential(nn.Conv2d(8, 8, 3, padding=1), nn.BatchNorm2d(8))
+        self.last = nn.ReLU(inplace=True)
+        randomise(self.branch[1])
+
+    def forward(self, images: Tensor) -> Tensor:
+        trunk = self.deep(self.act(self.norm(self.conv(images))))
+        summed = self.branch(trunk)
+        summed += trunk
+        return self.head(self.last(summed).mean(dim=(2, 3)))
+
+
+class Packed(nn.Module):
+    """Layers that return their activation in a tuple, and one that is listed but unpacked by hand."""
+
+    class Block(nn.Module):
+        def __init__(self, channels: int) -> None:
+            super().__init__()
+            self.mix = nn.Conv2d(channels, 4, 3, padding=1)
+
+        def forward(self, maps: Tensor) -> tuple[Tensor, dict[str, Tensor]]:
+            return torch.relu(self.mix(maps)), {"raw": maps}
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.first = self.Block(3)
+        self.second = self.Block(4)
+        self.head = nn.Linear(4 * SIDE * SIDE, CLASSES)
+
+    def forward(self, images: Tensor) -> Tensor:
+        maps, _ = self.first(images)
+        maps, _ = self.second(maps.view(len(images), 4, SIDE, SIDE))
+        return self.head(maps.view(len(images), -1))
+
+
+class Viewing(Tiny):
+    """Views the output of an early layer in a way that only memory of its own allows."""
+
+    def forward(self, images: Tensor) -> Tensor:
+        early = self.conv(images).contiguous()
+        rows = early.view(-1, SIDE)
+        maps = self.act(self.norm(rows.view(early.shape)))
+        return self.head(self.deep(maps).mean(dim=(2, 3)))
+
+
+class ClassToken(Tokens):
+    """Reads out its class token, after two blocks with shortcuts."""
+
+    def __init__(self) -> None:
+        super().__init__(prefix=1)
+        layer = {"nhead": 2, "dim_feedforward": 16, "dropout": 0.0, "batch_first": True}
+        self.blocks = nn.ModuleList(nn.TransformerEncoderLayer(12, **layer) for _ in range(3))
+
+    def forward(self, images: Tensor) -> Tensor:
+        patches = self.embed(images).flatten(2).transpose(1, 2)
+        tokens = torch.cat([self.prefix.expand(len(images), -1, -1), patches], dim=1)
+        for block in self.blocks:
+            tokens = block(tokens)
+        return self.head(tokens[:, 0])
+
+
+class Moody(Tiny):
+    """Calls other modules for bright images than for dark ones."""
+
+    def forward(self, images: Tensor) -> Tensor:
+        maps = self.conv(images)
+        if images[0].mean() > 0:
+            maps = self.act(maps)
+        return self.head(self.deep(self.norm(maps)).mean(dim=(2, 3)))
+
+
+class Smooth(Tiny):
+    """Has no activation that is never negative, but one early ReLU."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.deep = nn.Sequential(*(nn.Sequential(nn.Conv2d(6, 6, 3, 2, 1), nn.GELU()) for _ in range(2)))
+        self.out = nn.Conv2d(6, 8, 1)
+
+    def forward(self, images: Tensor) -> Tensor:
+        return self.head(self.out(self.deep(self.act(self.norm(self.conv(images))))).mean(dim=(2, 3)))
+
+
+class Vectors(nn.Module):
+    """Has no layer with positions."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.hidden = nn.Linear(3 * SIDE * SIDE, 8)
+        self.head = nn.Linear(8, CLASSES)
+
+    def forward(self, images: Tensor) -> Tensor:
+        return self.head(torch.relu(self.hidden(images.flatten(1))))
+
+
+class Blind(Tiny):
+    """Says the same of all images."""
+
+    def forward(self, images: Tensor) -> Tensor:
+        return super().forward(images) * 0 + 1
+
+
+class Detached(Tiny):
+    """Lets no gradient through its first layer."""
+
+    def forward(self, images: Tensor) -> Tensor:
+        with torch.no_grad():
+            maps = self.act(self.norm(self.conv(images)))
+        return self.head(self.deep(maps).mean(dim=(2, 3)))
