@@ -38,6 +38,12 @@
   if (theme === "dark" || theme === "light") page.dataset.theme = theme;
   if (query().get("view") === "raw") page.dataset.view = "raw";
 
+  /* How strongly heat maps cover photos, 0 to 100; the stylesheet's own opacity where nothing was chosen. */
+  const wantedHeat = () => { const value = query().get("heat"); return /^\d{1,3}$/.test(value || "") && Number(value) <= 100 ? value : ""; };
+  let heat = wantedHeat();
+  const showHeat = () => { if (heat) page.style.setProperty("--heat", Number(heat) / 100); else page.style.removeProperty("--heat"); };
+  showHeat();
+
   const isDark = () => (page.dataset.theme || (matchMedia("(prefers-color-scheme: dark)").matches ? "dark" : "light")) === "dark";
 
   function startTheme() {
@@ -58,6 +64,7 @@
     const [path, search] = before.split("?", 2);
     const values = new URLSearchParams(search || "");
     if (page.dataset.view === "raw") values.set("view", "raw"); else values.delete("view");
+    if (heat) values.set("heat", heat); else values.delete("heat");
     const text = values.toString();
     return path + (text ? `?${text}` : "") + (hash === undefined ? "" : `#${hash}`);
   }
@@ -80,6 +87,16 @@
   function startView() {
     for (const button of all("[data-set-view]")) button.addEventListener("click", () => setView(button.dataset.setView));
     setView(page.dataset.view);
+  }
+
+  /* --- heat maps: one slider for the whole page, kept in the address as the view is ----------------------------- */
+
+  function startHeat() {
+    const slider = one("[data-heat]");
+    if (!slider) return;
+    const set = (value) => { heat = value; showHeat(); setQuery({ heat }); carryView(); };
+    if (heat) slider.value = heat;
+    slider.addEventListener("input", () => set(slider.value));
   }
 
   /* --- data files: scripts, because a page opened from disk may not fetch JSON ------------------------------ */
@@ -139,12 +156,36 @@
     const entries = [];
     for (const model of models) {
       const where = models.length > 1 ? model.name : "";
-      const add = (title, kind, address, names, layer) => entries.push({ title, kind, address, layer, tokens: names.flatMap(words), where });
+      const add = (title, kind, address, names, more) => entries.push({ title, kind, address, ...more, tokens: names.flatMap(words), where });
+      const counts = new Map(model.concepts), titles = new Map();
       add(model.name, "model", `${model.folder}/index.html`, [model.name]);
-      for (const [index, ...names] of model.classes) add(names[0], `class ${index}`, `${model.folder}/c/${index}.html`, [...names, String(index)]);
-      for (const [name, folder, units] of model.layers) add(name, "layer", `${folder}/index.html`, [name, ...name.split(".")], { folder, units });
+      for (const [index, ...names] of model.classes) {
+        titles.set(index, names[0]);
+        add(names[0], `class ${index}`, `${model.folder}/c/${index}.html`, [...names, String(index)], { concepts: counts.get(index), folder: `${model.folder}/c/${index}` });
+      }
+      for (const [name, folder, units] of model.layers) add(name, "layer", `${folder}/index.html`, [name, ...name.split(".")], { layer: { folder, units } });
+      for (const [index, number, text, author] of model.labels) add(`“${text}”`, `concept ${number} of ${titles.get(index)}, labelled by ${author}`, `${model.folder}/c/${index}/${number}.html`, [text]);
     }
     return entries;
+  }
+
+  /* "concept 3 of espresso", "espresso 3": the number of a concept, and words for its class. */
+  function findConcepts(entries, typed) {
+    const numbers = typed.filter((word) => /^\d{1,3}$/.test(word)), asked = typed.some((word) => /^concepts?$/.test(word));
+    const rest = typed.filter((word) => !/^(concepts?|of|\d{1,3})$/.test(word));
+    if (!rest.length || (!asked && !numbers.length)) return [];
+    const found = [];
+    for (const entry of entries) {
+      if (!entry.concepts) continue;
+      const score = textScore(rest, entry.tokens);
+      if (score === Infinity) continue;
+      const wanted = numbers.length ? [Number(numbers[0])] : Array.from({ length: Math.min(3, entry.concepts) }, (_, place) => place + 1);
+      for (const number of wanted) {
+        if (number < 1 || number > entry.concepts) continue;
+        found.push({ ...entry, title: `Concept ${number} of ${entry.title}`, kind: "concept", address: `${entry.folder}/${number}.html`, score: score + (asked ? -1 : 1) + number / 100 });
+      }
+    }
+    return found;
   }
 
   const holds = (units, index) => units.some((first, place) => place % 2 === 0 && first <= index && index <= units[place + 1]);
@@ -152,7 +193,7 @@
   function find(entries, text) {
     const typed = words(text);
     if (!typed.length) return [];
-    const found = [];
+    const found = findConcepts(entries, typed);
     const last = typed[typed.length - 1];
     for (const entry of entries) {
       const score = textScore(typed, entry.tokens);
@@ -226,6 +267,7 @@
     index: (a, b) => a[0] - b[0],
     name: (a, b) => a[1].localeCompare(b[1]) || a[0] - b[0],
     value: (a, b) => (b[3] ?? -Infinity) - (a[3] ?? -Infinity) || a[0] - b[0],
+    selective: (a, b) => (b[10] ?? -Infinity) - (a[10] ?? -Infinity) || a[0] - b[0],
     top: (a, b) => (!a[4]) - (!b[4]) || a[4].localeCompare(b[4]) || a[0] - b[0],
   };
 
@@ -243,13 +285,14 @@
     return make("img", { className: kind, loading: "lazy", decoding: "async", width, height: width, alt: "", sizes: "auto, 160px", srcset: sources.join(", "), src: at(0) });
   }
 
-  function tile([, title, address, value, top, status, masked, raw, colour], sort) {
+  function tile([, title, address, reached, top, status, masked, raw, colour, , selectivity], sort) {
     const frame = make("span", { className: "pic" });
-    if (status !== "done") frame.append(make("span", {}, status));
+    if (status !== "done") frame.append(make("span", {}, status === "none" ? "not rendered" : status));
     else {
       if (masked.length) frame.append(picture("m", masked));
       frame.append(picture(`${masked.length ? "r " : ""}c${colour}`, raw));
     }
+    const value = sort === "selective" ? selectivity : reached;
     const figure = sort === "top" ? top : value === null ? "" : shortNumber(value);
     const caption = make("span", { className: "cap" }, make("span", { className: "name", dir: "auto" }, title), make("span", { className: "num", dir: "auto" }, figure));
     const link = make("a", { className: "tile", href: withView(root + address) }, frame, caption);
@@ -285,7 +328,7 @@
       if (!pages) return;
       const shown = [...new Set([1, here - 2, here - 1, here, here + 1, here + 2, last])].filter((place) => place >= 1 && place <= last).sort((a, b) => a - b);
       pages.replaceChildren(...shown.map((place) => {
-        const link = make("a", { href: `?${new URLSearchParams({ ...(now.sort === "index" ? {} : { sort: now.sort }), ...(now.q ? { q: now.q } : {}), page: place, ...(page.dataset.view === "raw" ? { view: "raw" } : {}) })}` }, String(place));
+        const link = make("a", { href: `?${new URLSearchParams({ ...(now.sort === "index" ? {} : { sort: now.sort }), ...(now.q ? { q: now.q } : {}), page: place, ...(page.dataset.view === "raw" ? { view: "raw" } : {}), ...(heat ? { heat } : {}) })}` }, String(place));
         if (place === here) link.setAttribute("aria-current", "page"); else if (Math.abs(place - here) === 1) link.rel = place < here ? "prev" : "next";
         link.addEventListener("click", (event) => { event.preventDefault(); draw({ ...now, page: place }); grid.scrollIntoView(); });
         return link;
@@ -415,7 +458,7 @@
   }
 
   document.addEventListener("DOMContentLoaded", () => {
-    startCopy(); startTheme(); startView(); startSearch(); startGrid(); startLightbox(); startKeys();
+    startCopy(); startTheme(); startView(); startHeat(); startSearch(); startGrid(); startLightbox(); startKeys();
   });
-  window.addEventListener("pageshow", (event) => { if (event.persisted) setView(query().get("view") === "raw" ? "raw" : "masked"); });
+  window.addEventListener("pageshow", (event) => { if (!event.persisted) return; heat = wantedHeat(); showHeat(); setView(query().get("view") === "raw" ? "raw" : "masked"); });
 })();

@@ -2,17 +2,22 @@
 
 import os
 import time
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import atlas
+from atlas.core.analysis import ClassConcepts
 from atlas.core.canonical import digest
+from atlas.core.record import Record
 from atlas.errors import SiteError
-from atlas.site.catalog import read_catalog
+from atlas.site.catalog import Catalog
 from atlas.site.derived import DerivedPictures
+from atlas.site.labels import Label, stale_labels
 from atlas.site.metadata import SiteMetadata
 from atlas.site.output import Output, unwritable
 from atlas.site.pictures import RECIPE
+from atlas.site.reading import read_catalog
 from atlas.site.resources import code_digest
 from atlas.site.writer import Progress, SiteWriter
 from atlas.store import Store
@@ -27,6 +32,7 @@ class BuildReport:
         rendered: pictures that had to be derived anew, of all those in the store.
         unchanged: nothing had changed since the last build, so the site was left as it is.
         seconds: wall time.
+        notices: sentences on what the owner should know, but need not stop a build, such as labels of lost concepts.
     """
 
     pages: int
@@ -35,14 +41,22 @@ class BuildReport:
     rendered: int
     unchanged: bool
     seconds: float
+    notices: tuple[str, ...] = ()
 
 
-def build_site(store: Store, output: Path, metadata: SiteMetadata, progress: Progress | None = None) -> BuildReport:
+def build_site(
+    store: Store,
+    output: Path,
+    metadata: SiteMetadata,
+    progress: Progress | None = None,
+    labels: Mapping[str, Label] | None = None,
+) -> BuildReport:
     """Build the site of a store. The old one stays until the new one is complete and its links are checked.
 
     Args:
         output: the site's folder; made, or replaced if it is a site that atlas made.
         progress: told (stage, done, all); stages are ``pictures``, ``pages`` and ``links``.
+        labels: concept key to what a person calls it, as :func:`atlas.site.labels.read_labels` returns them.
 
     Raises:
         StoreError: a record, a card or a picture of the store is damaged.
@@ -51,28 +65,40 @@ def build_site(store: Store, output: Path, metadata: SiteMetadata, progress: Pro
     started = time.perf_counter()
     if store.path.resolve().is_relative_to(output.resolve()):
         raise SiteError(f"the store {store.path} lies inside the output {output}", "choose another output folder")
-    target = Output(output, inputs_digest(store, metadata))
+    named = labels or {}
+    target = Output(output, inputs_digest(store, metadata, named))
     known = target.unchanged()
     if known is not None:
-        return BuildReport(**known, rendered=0, unchanged=True, seconds=time.perf_counter() - started)
-    catalog = read_catalog(store)
-    derived = DerivedPictures(store, (rendering.record for rendering in catalog.renderings()))
+        counts, notices = known
+        seconds = time.perf_counter() - started
+        return BuildReport(**counts, rendered=0, unchanged=True, seconds=seconds, notices=notices)
+    catalog = read_catalog(store, named)
+    notices = tuple(stale_labels(named, (concept.key for concept in catalog.concepts())))
+    derived = DerivedPictures(store, wanted(catalog))
     staging = target.begin()
     try:
-        counts = SiteWriter(staging, catalog, metadata, derived, progress).write_all()
-        target.swap(counts)
+        counts = SiteWriter(staging, store, catalog, metadata, derived, progress).write_all()
+        target.swap(counts, notices)
     except OSError as error:
         raise unwritable(output, error) from error
     finally:
         derived.close()
         target.abandon()
-    return BuildReport(**counts, rendered=derived.rendered, unchanged=False, seconds=time.perf_counter() - started)
+    seconds = time.perf_counter() - started
+    return BuildReport(**counts, rendered=derived.rendered, unchanged=False, seconds=seconds, notices=notices)
 
 
-def inputs_digest(store: Store, metadata: SiteMetadata) -> str:
+def wanted(catalog: Catalog) -> Iterator[Record | ClassConcepts]:
+    """Yield what pictures are derived of, in the order in which the writer asks for them."""
+    for model in catalog.models:
+        yield from (rendering.record for rendering in model.renderings())
+        yield from (view.read() for view in model.concepts.values())
+
+
+def inputs_digest(store: Store, metadata: SiteMetadata, labels: Mapping[str, Label]) -> str:
     """Return a digest of all that decides the site, from names, sizes and times of the store's files: quick."""
     listing: list[tuple[str, int, int]] = []
-    folders = [store.path / "objects", store.path / "models"]
+    folders = [store.path / name for name in ("objects", "models", "analyses", "selections")]
     while folders:
         folder = folders.pop()
         if not folder.is_dir():
@@ -85,4 +111,5 @@ def inputs_digest(store: Store, metadata: SiteMetadata) -> str:
                     status = entry.stat()
                     listing.append((entry.path, status.st_size, status.st_mtime_ns))
     listing.sort()
-    return digest([atlas.__version__, code_digest(), RECIPE, metadata.model_dump(mode="json"), listing])
+    words = [metadata.model_dump(mode="json"), {key: asdict(label) for key, label in labels.items()}]
+    return digest([atlas.__version__, code_digest(), RECIPE, words, listing])

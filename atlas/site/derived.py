@@ -1,8 +1,9 @@
-"""The cache of derived pictures: one entry per master, made once, in parallel, and kept across builds.
+"""The cache of derived pictures: one entry per task, made once, in parallel, and kept across builds.
 
-Layout, inside the store's folder (records are the truth, this is only saved work: deleting it is safe)::
+A task is one master, or the sprites of one class's concepts. Layout, inside the store's folder (records are the truth,
+this is only saved work: deleting it is safe)::
 
-    derived/ab/<entry>.json      what was made of one master: paths, sizes, average colour; written last
+    derived/ab/<entry>.json      what was made in one task: paths, sizes, average colour; written last
     derived/files/ab/<rest>.webp the files, named by their content
 """
 
@@ -14,21 +15,53 @@ from collections.abc import Generator, Iterable
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import asdict
 from pathlib import Path
+from typing import NamedTuple
 
+from atlas.core.analysis import ClassConcepts, Sprite
 from atlas.core.canonical import digest, digest_bytes
 from atlas.core.record import Record
 from atlas.errors import AtlasError, StoreError
+from atlas.site.overlays import CARDS, OVERLAY_RECIPE, Grid, Overlays, derive_overlays
 from atlas.site.pictures import RECIPE, Derived, Picture, derive
 from atlas.store import Store
 from atlas.store.files import explained
 
 CHUNK = 16
-"""Masters per task: large enough that handing tasks over costs nothing, small enough for smooth progress."""
+"""Masters per task of a process: large enough that handing over costs nothing, small enough for smooth progress."""
 WORTH_PROCESSES = 48
-"""Fewer new masters than this are done in this process: starting others takes longer."""
+"""Fewer new tasks than this are done in this process: starting others takes longer."""
 
-Task = tuple[str, str, str, str, str]
-"""(key, path of the image, its sha256, path of the map or "", its sha256 or "")."""
+Made = Picture | Overlays
+
+
+class Source(NamedTuple):
+    """One file that something is derived from. ``grid`` if it is a sprite."""
+
+    path: str
+    sha256: str
+    grid: Grid | None = None
+
+
+class Task(NamedTuple):
+    """One thing to derive: a master, with its map if it has one; or a class's sprites of patches and of heat maps.
+
+    Attributes:
+        owner: whose files they are, in words. key: of the record or analysis.
+    """
+
+    owner: str
+    key: str
+    masters: tuple[Source, ...] = ()
+    patches: tuple[Source, ...] = ()
+    heats: tuple[Source, ...] = ()
+
+    @property
+    def name(self) -> str:
+        """Name of its entry in the cache, from all that decides what is made."""
+        if self.masters:
+            return digest([RECIPE, *(source.sha256 for source in self.masters)])[:32]
+        listed = [[(source.sha256, source.grid) for source in sources] for sources in (self.patches, self.heats)]
+        return digest([OVERLAY_RECIPE, *listed])[:32]
 
 
 class DerivedPictures:
@@ -36,24 +69,24 @@ class DerivedPictures:
 
     Args:
         store: where masters and the cache are.
-        records: those whose pictures will be asked for, in that order.
+        wanted: records and documents of concepts whose pictures will be asked for, in that order.
 
     Raises:
         StoreError: a record lacks its image.
     """
 
-    def __init__(self, store: Store, records: Iterable[Record]) -> None:
+    def __init__(self, store: Store, wanted: Iterable[Record | ClassConcepts]) -> None:
         self._store = store
         self._folder = store.path / "derived"
         self.files = self._folder / "files"
         self._entries: dict[str, Path] = {}
-        self._found: dict[Path, Picture] = {}
+        self._found: dict[Path, Made] = {}
         missing: dict[Path, Task] = {}
-        for record in records:
-            task = self._task(record)
+        for item in wanted:
+            task = self._task(item) if isinstance(item, Record) else self._class_task(item)
             if task is None:
                 continue
-            entry = self._entries[record.key] = self._entry(task)
+            entry = self._entries[task.key] = self._folder / task.name[:2] / f"{task.name}.json"
             if entry not in self._found and entry not in missing:
                 known = read_entry(entry, self.files)
                 if known is None:
@@ -61,14 +94,14 @@ class DerivedPictures:
                 else:
                     self._found[entry] = known
         self.rendered = len(missing)
-        """How many masters have to be derived, rather than found."""
+        """How many tasks have to be done, rather than found."""
         self.total = len(missing) + len(self._found)
-        """How many masters there are."""
+        """How many tasks there are."""
         self._coming = self._make(list(missing.items()))
 
     @property
     def done(self) -> int:
-        """How many masters are done."""
+        """How many tasks are done."""
         return len(self._found)
 
     def get(self, record: Record) -> Picture | None:
@@ -77,7 +110,20 @@ class DerivedPictures:
         Raises:
             StoreError: a master is missing or damaged, or the cache cannot be written.
         """
-        entry = self._entries.get(record.key)
+        made = self._wait(record.key)
+        return made if isinstance(made, Picture) else None
+
+    def overlays(self, key: str) -> Overlays:
+        """Return what is derived of the class whose analysis has that key, waiting for it if need be.
+
+        Raises:
+            StoreError: a sprite is missing or damaged, or the cache cannot be written.
+        """
+        made = self._wait(key)
+        return made if isinstance(made, Overlays) else Overlays((), ())
+
+    def _wait(self, key: str) -> Made | None:
+        entry = self._entries.get(key)
         if entry is None:
             return None
         while entry not in self._found:
@@ -95,14 +141,21 @@ class DerivedPictures:
         if image is None:
             raise damaged(f"the record {record.key[:12]}... is done but has no image")
         folder = self._store.folder(record.key)
-        map_path, map_hash = (str(folder / alpha.file_name), alpha.sha256) if alpha else ("", "")
-        return record.key, str(folder / image.file_name), image.sha256, map_path, map_hash
+        masters = [Source(str(folder / asset.file_name), asset.sha256) for asset in (image, alpha) if asset]
+        return Task("job", record.key, masters=tuple(masters))
 
-    def _entry(self, task: Task) -> Path:
-        name = digest([RECIPE, task[2], task[4]])[:32]
-        return self._folder / name[:2] / f"{name}.json"
+    def _class_task(self, document: ClassConcepts) -> Task | None:
+        folder = self._store.analyses.folder(document.key)
 
-    def _make(self, work: list[tuple[Path, Task]]) -> Generator[dict[Path, Picture], None, None]:
+        def source(sprite: Sprite) -> Source:
+            grid = Grid(sprite.cell, sprite.columns, sprite.count)
+            return Source(str(folder / sprite.name), sprite.name.partition(".")[0], grid)
+
+        patches = tuple(source(concept.sprite) for concept in document.concepts[:CARDS])
+        heats = tuple(source(concept.heat_sprite) for concept in document.concepts)
+        return Task("analysis", document.key, patches=patches, heats=heats) if heats else None
+
+    def _make(self, work: list[tuple[Path, Task]]) -> Generator[dict[Path, Made], None, None]:
         """Yield what was made, chunk by chunk, in the order of ``work``."""
         chunks = [work[start : start + CHUNK] for start in range(0, len(work), CHUNK)]
         if len(work) < WORTH_PROCESSES:
@@ -119,33 +172,40 @@ class DerivedPictures:
                 pool.shutdown(cancel_futures=True)
 
 
-def make_entries(chunk: list[tuple[Path, Task]], files: Path) -> dict[Path, Picture]:
-    """Derive a chunk of masters and put them into the cache; return entry to picture. Runs in worker processes."""
+def make_entries(chunk: list[tuple[Path, Task]], files: Path) -> dict[Path, Made]:
+    """Do a chunk of tasks and put what they make into the cache; return entry to that. Runs in worker processes."""
     return {entry: _make_entry(task, entry, files) for entry, task in chunk}
 
 
-def _make_entry(task: Task, entry: Path, files: Path) -> Picture:
-    key, image_path, image_hash, alpha_path, alpha_hash = task
-    image = _read_master(key, image_path, image_hash)
-    alpha = _read_master(key, alpha_path, alpha_hash) if alpha_path else None
+def _make_entry(task: Task, entry: Path, files: Path) -> Made:
+    made: Made
     try:
-        picture, contents = derive(image, alpha)
+        if task.masters:
+            image, *alpha = (_read(source, task) for source in task.masters)
+            made, contents = derive(image, alpha[0] if alpha else None)
+        else:
+            made, contents = derive_overlays(_sprites(task.patches, task), _sprites(task.heats, task))
     except (OSError, ValueError) as error:
-        raise damaged(f"a picture of job {key[:12]}... cannot be read: {error}") from error
+        raise damaged(f"a picture of {task.owner} {task.key[:12]}... cannot be read: {error}") from error
     with explained("write derived pictures to", files):
         for path, content in contents.items():
             _write(files / path, content)
-        _write(entry, json.dumps(asdict(picture)).encode())
-    return picture
+        _write(entry, json.dumps(asdict(made)).encode())
+    return made
 
 
-def _read_master(key: str, path: str, expected: str) -> bytes:
+def _sprites(sources: Iterable[Source], task: Task) -> list[tuple[bytes, Grid]]:
+    return [(_read(source, task), source.grid) for source in sources if source.grid is not None]
+
+
+def _read(source: Source, task: Task) -> bytes:
+    name = Path(source.path).name
     try:
-        data = Path(path).read_bytes()
+        data = Path(source.path).read_bytes()
     except FileNotFoundError as error:
-        raise damaged(f"the picture {Path(path).name[:12]}... of job {key[:12]}... is missing") from error
-    if digest_bytes(data) != expected:
-        raise damaged(f"the picture {path} does not match its hash")
+        raise damaged(f"the picture {name[:12]}... of {task.owner} {task.key[:12]}... is missing") from error
+    if digest_bytes(data) != source.sha256:
+        raise damaged(f"the picture {source.path} does not match its hash")
     return data
 
 
@@ -160,18 +220,21 @@ def _write(path: Path, content: bytes) -> None:
     os.replace(temporary, path)
 
 
-def read_entry(entry: Path, files: Path) -> Picture | None:
-    """Return a cached picture, or None if it is not there, or anything about it is not as it was written."""
+def read_entry(entry: Path, files: Path) -> Made | None:
+    """Return what the cache has of a task, or None if it is not there, or anything about it is not as it was written."""
+    made: Made
     try:
         values = json.loads(entry.read_bytes())
-        raw, masked = (tuple(Derived(**file) for file in values[kind]) for kind in ("raw", "masked"))
-        picture = Picture(str(values["colour"]), raw, masked)
-        intact = all(os.stat(files / file.path).st_size == file.bytes for file in picture.files)
-    except (OSError, ValueError, KeyError, TypeError):
+        listed = {
+            kind: tuple(Derived(**file) for file in member) for kind, member in values.items() if kind != "colour"
+        }
+        made = Picture(str(values["colour"]), **listed) if "colour" in values else Overlays(**listed)
+        intact = all(os.stat(files / file.path).st_size == file.bytes for file in made.files)
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
         return None
-    return picture if intact and raw else None
+    return made if intact and made.files else None
 
 
 def damaged(problem: str) -> AtlasError:
     """Return the error for a damaged picture or record of the store."""
-    return StoreError(problem, "run `atlas status --verify --repair` to render it again, then build again")
+    return StoreError(problem, "run `atlas status --verify --repair` to make it again, then build again")

@@ -4,32 +4,62 @@ Every page ``name.html`` has ``name.json`` beside it::
 
     schema          "atlas-page"
     schema_version  1; raised when a reader of the old one would be wrong
-    kind            home | model | classes | class | layer | unit | method
+    kind            home | model | classes | class | layer | unit | concept | method | photos
     title           the page's heading
     links           name to relative address: page, manifest, and where they exist up, previous, next
     data            by kind:
       home          title, description, author, licence, date, counts, models [{name, weights, href}], methods
-      model         card (as in the store), counts, layers [{name, units, counts, href}]
-      classes       model, layer, counts, page, of, units [{index, title, status, value, href}]
+      model         card (as in the store), counts, layers [{name, units, counts, href}], concepts [{index, title, count,
+                    href}]
+      classes       model, layer, counts, page, of, units [{index, title, status, value, selectivity, href}]
       layer         the same, for the units of one layer
-      class, unit   model, weights, layer, index, title, id, synonyms, status, renderings
+      class, unit   model, weights, layer, index, title, id, synonyms, status, renderings, and where photos tell of it
+                    statistics; a class whose concepts were found also has concepts
+      concept       number, key, label, class, all that the store knows of it, renderings, similar, sought_by, parts
       method        name, title, versions, parameters
+      photos        name, digest, photos, classes, demonstration, notes, page, of, shown [{digest, name, author, ...}]
 
 A rendering is the store's record (key, job, status, measurements, trace, top_classes, provenance, error) with two more
 fields: ``command``, which makes it again, and ``pictures``: {raw, masked}, each a list of {src, width, height, bytes}
-by ascending width. Counts are units: {done, dead, failed}. Every address (``href``, ``src``, all of ``links``) is
+by ascending width. Counts are units: {done, dead, failed}; a class that was not rendered itself, because only its
+concepts were asked for, has the status ``none`` and is not counted.
+
+``concepts`` of a class: its analysis (key, layer, parameters, versions), factorisation, measure (``sobol``: total Sobol
+index of the logit; ``share``: of the logit), heat, counts {found, readable, predicted, used}, patches, fitted, error
+(relative reconstruction error), importance_rest (of the directions that are not shown), reason, warnings, demonstration,
+and the list ``concepts``: {number, key, label, importance {value, low, high}, first, stability, stable, direction, href,
+similar, sought_by}. ``similar`` are the nearest concepts of other classes and ``sought_by`` those whose nearest is this
+one: {class, number, key, cosine, href}. ``label`` is null or {text, author}.
+
+``statistics`` of a unit: n (views), photo_count, mean, deviation, minimum, maximum, quantiles {share: value}, histogram
+{low, high, counts}, selectivity ((maximum - mean) / deviation), placed (key of a rendering to the share of views that
+activate the unit less) and top, a sprite.
+
+A sprite is {src, width, height, cell, columns, pictures [{photo, box, value}]}: cell by cell, row by row; ``photo`` is
+{digest, name, author, licence, source, href}, ``box`` its part, as shares of the photo's central square. The sprite of a
+concept's photos has ``heat`` as well: an overlay {src, width, height, bytes} whose opacity is the heat. Every address (``href``, ``src``, all of ``links``) is
 relative to the file that holds it. ``manifest.json`` in the root lists all pages: {kind, title, href, data}.
 """
 
 import json
 from collections import Counter
+from collections.abc import Iterable, Sequence
 from typing import Any
 
-from atlas.site.catalog import Layer, Model, Rendering, Unit
+from atlas.core.analysis import QUANTILES, ClassConcepts, Concept, Crop, Part, PhotoCredit, Sprite
+from atlas.site.catalog import Layer, Model, Unit
+from atlas.site.class_section import demonstration
+from atlas.site.concepts import ClassView, ConceptView, Near
+from atlas.site.photo_book import PhotoSet
 from atlas.site.pictures import Derived
+from atlas.site.renderings import Rendering
+from atlas.site.sheets import sprite_path
+from atlas.site.statistics import OnPhotos, UnitOnPhotos
 
 SCHEMA_VERSION = 1
 """Version of the JSON that is published."""
+LISTED_NEIGHBOURS = 50
+"""Concepts listed that seek the same one: of a thousand classes, one concept may be the nearest of hundreds."""
 
 
 def encode(document: dict[str, Any]) -> bytes:
@@ -74,7 +104,7 @@ def unit_json(unit: Unit, root: str) -> dict[str, Any]:
     }
 
 
-def list_json(layer: Layer, units: list[Unit], number: int, last: int, root: str) -> dict[str, Any]:
+def list_json(layer: Layer, units: list[Unit], seen: OnPhotos, number: int, last: int, root: str) -> dict[str, Any]:
     """Return the data of one page of a list of units."""
     return {
         "model": layer.model.card.name,
@@ -87,7 +117,8 @@ def list_json(layer: Layer, units: list[Unit], number: int, last: int, root: str
                 "index": unit.index,
                 "title": unit.title,
                 "status": unit.status,
-                "value": unit.lead.reached,
+                "value": unit.reached,
+                **({"selectivity": seen[unit.index].selectivity} if unit.index in seen else {}),
                 "href": root + unit.address,
             }
             for unit in units
@@ -109,4 +140,147 @@ def model_json(model: Model, root: str) -> dict[str, Any]:
             }
             for layer in model.layers
         ],
+        "concepts": [
+            {"index": view.index, "title": view.title, "count": len(view.concepts), "href": root + view.address}
+            for view in model.concepts.values()
+        ],
     }
+
+
+# --- photos ---------------------------------------------------------------------------------------------------------
+
+
+def photo_json(photo: PhotoCredit, photo_set: PhotoSet | None, root: str) -> dict[str, Any]:
+    """Return a photo's name, and whom it is owed to."""
+    entry = {"href": root + photo_set.address_of(photo.digest)} if photo_set else {}
+    return {**photo.model_dump(mode="json"), **entry}
+
+
+def sprite_json(
+    sprite: Sprite, crops: Iterable[Crop], photos: Sequence[PhotoCredit], photo_set: PhotoSet | None, root: str
+) -> dict[str, Any]:
+    """Return a sprite: its file and what its cells show."""
+    return {
+        "src": f"{root}i/{sprite_path(sprite)}",
+        **sprite.model_dump(mode="json", include={"width", "height", "cell", "columns"}),
+        "pictures": [
+            {"photo": photo_json(photos[crop.photo], photo_set, root), "box": list(crop.box), "value": crop.value}
+            for crop in crops
+        ],
+    }
+
+
+def statistics_json(seen: UnitOnPhotos, unit: Unit, root: str) -> dict[str, Any]:
+    """Return what photos say of a unit."""
+    figures = seen.unit
+    placed = {mark.key: seen.share_below(mark.value) for mark in seen.draw(unit.shown).marks}
+    document = {
+        "key": seen.layer.key,
+        **figures.model_dump(mode="json", include={"n", "mean", "deviation", "minimum", "maximum", "histogram"}),
+        "photo_count": seen.layer.photo_count,
+        "quantiles": {str(share): value for share, value in zip(QUANTILES, figures.quantiles, strict=False)},
+        "selectivity": seen.selectivity,
+        "placed": placed,
+    }
+    if figures.sprite is not None:
+        document["top"] = sprite_json(figures.sprite, figures.crops, seen.layer.photos, unit.model.photos, root)
+    return document
+
+
+def photos_json(photo_set: PhotoSet, entries: Sequence[tuple[str, PhotoCredit]], number: int) -> dict[str, Any]:
+    """Return the data of one page of a photo set."""
+    return {
+        **photo_set.card.model_dump(mode="json"),
+        "page": number,
+        "of": photo_set.pages,
+        "shown": [photo.model_dump(mode="json") for _, photo in entries],
+    }
+
+
+# --- concepts -------------------------------------------------------------------------------------------------------
+
+
+def class_json(view: ClassView, document: ClassConcepts, root: str) -> dict[str, Any]:
+    """Return what a class's page says of its concepts."""
+    plain = {"factorisation", "measure", "heat", "counts", "patches", "fitted", "error", "importance_rest", "reason"}
+    return {
+        "key": view.key,
+        "layer": view.layer,
+        "parameters": document.analysis.parameters,
+        "versions": document.provenance.versions,
+        **document.model_dump(mode="json", include=plain),
+        "warnings": list(document.warnings),
+        "demonstration": demonstration(view, document),
+        "concepts": [
+            {**_summary(concept, details), "href": root + concept.address, **_neighbours(concept, root)}
+            for concept, details in zip(view.concepts, document.concepts, strict=True)
+        ],
+    }
+
+
+def concept_json(
+    concept: ConceptView, details: Concept, document: ClassConcepts, heat: Derived, root: str
+) -> dict[str, Any]:
+    """Return the data of a concept's page."""
+    view, photos, photo_set = concept.owner, document.photos, concept.model.photos
+    return {
+        "model": concept.model.card.name,
+        "weights": concept.model.weights,
+        "class": {"index": view.index, "title": view.title, "href": root + view.address},
+        "layer": view.layer,
+        "analysis": view.key,
+        "measure": view.measure,
+        "factorisation": document.factorisation,
+        "fitted": document.fitted,
+        "error": document.error,
+        **_summary(concept, details),
+        "component": details.component,
+        "patch_cosines": list(details.patch_cosines),
+        "renderings": [rendering_json(rendering, root) for rendering in concept.renderings],
+        "patches": sprite_json(details.sprite, details.crops, photos, photo_set, root),
+        "photos": {
+            **sprite_json(details.photo_sprite, details.photos, photos, photo_set, root),
+            "heat": _files((heat,), root)[0],
+        },
+        "together": [other.model_dump(mode="json") for other in details.together],
+        **_neighbours(concept, root),
+        "parts": [_part_json(concept, part, document, root) for part in details.parts],
+    }
+
+
+def _part_json(concept: ConceptView, part: Part, document: ClassConcepts, root: str) -> dict[str, Any]:
+    renderings = concept.parts[part.layer, part.direction]
+    return {
+        "layer": part.layer,
+        "direction": part.direction,
+        "share": part.share,
+        "renderings": [rendering_json(rendering, root) for rendering in renderings],
+        "patches": sprite_json(part.sprite, part.crops, document.photos, concept.model.photos, root),
+    }
+
+
+def _summary(concept: ConceptView, details: Concept) -> dict[str, Any]:
+    label = concept.label
+    return {
+        "number": concept.number,
+        "key": concept.key,
+        "label": {"text": label.text, "author": label.author} if label else None,
+        **details.model_dump(mode="json", include={"importance", "first", "stability", "stable", "direction"}),
+    }
+
+
+def _neighbours(concept: ConceptView, root: str) -> dict[str, Any]:
+    return {"similar": _near(concept.nearest, root), "sought_by": _near(concept.sought_by[:LISTED_NEIGHBOURS], root)}
+
+
+def _near(found: Iterable[Near], root: str) -> list[dict[str, Any]]:
+    return [
+        {
+            "class": near.concept.owner.index,
+            "number": near.concept.number,
+            "key": near.concept.key,
+            "cosine": round(near.cosine, 6),
+            "href": root + near.concept.address,
+        }
+        for near in found
+    ]

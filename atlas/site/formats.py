@@ -1,12 +1,13 @@
 """How numbers and words are written on pages; the filters of the templates."""
 
 import json
+import re
 from collections.abc import Sequence
+from urllib.parse import urlsplit
 
 from pydantic import JsonValue
 
 from atlas.core.model_card import LayerInfo
-from atlas.site.catalog import Rendering, Unit
 from atlas.site.method_notes import method_title
 from atlas.site.pictures import THUMBNAILS, Derived
 
@@ -71,8 +72,10 @@ def line(trace: Sequence[float]) -> str:
     low, high = min(chosen), max(chosen)
     width, height = TRACE_SIZE
     across = width / max(1, len(chosen) - 1)
-    up = height / (high - low) if high > low else 0.0
-    return " ".join(f"{place * across:.1f},{1 + height - (value - low) * up:.1f}" for place, value in enumerate(chosen))
+    span = (high - low) or 1.0
+    return " ".join(
+        f"{place * across:.1f},{1 + height * (1 - (value - low) / span):.1f}" for place, value in enumerate(chosen)
+    )
 
 
 def thumbnails(files: Sequence[Derived]) -> Sequence[Derived]:
@@ -80,21 +83,39 @@ def thumbnails(files: Sequence[Derived]) -> Sequence[Derived]:
     return [file for file in files if file.width <= THUMBNAILS[-1] * 1.2] or files[:1]
 
 
-def alt(rendering: Rendering, unit: Unit) -> str:
-    """Describe a picture for those who cannot see it."""
-    job = rendering.record.job
-    direction = "lowers" if job.target.sign < 0 else "raises"
-    what = f"class {unit.index}" if unit.layer.is_output else f"{unit.layer.info.name} {job.target.kind} {unit.index}"
-    name = f"{unit.title}, {what}" if unit.layer.is_output and unit.title != what else what
-    return f"{method_title(job.method)} rendering of what {direction} {name}; seed {job.seed}"
-
-
 def share(value: float) -> str:
     """Write a share in [0, 1] as the length of a bar of 100."""
     return f"{100 * value:.1f}"
 
 
+def short(text: str, most: int = 120) -> str:
+    """Cut a text that strangers wrote where it would fill the page."""
+    return text if len(text) <= most else text[: most - 1].rstrip() + "…"
+
+
+def is_web(address: str) -> bool:
+    """Tell whether an address that strangers wrote may be a link: a web address, and nothing that runs."""
+    try:
+        parts = urlsplit(address)
+    except ValueError:
+        return False
+    return parts.scheme in ("http", "https") and bool(parts.netloc) and not re.search(r"[\s<>\"\\]", address)
+
+
 FILTERS = {
     function.__name__: function
-    for function in (number, percent, thousands, noun, parameter, listed, line, thumbnails, alt, share, method_title)
+    for function in (
+        number,
+        percent,
+        thousands,
+        noun,
+        parameter,
+        listed,
+        line,
+        thumbnails,
+        share,
+        short,
+        is_web,
+        method_title,
+    )
 }

@@ -58,13 +58,13 @@ class Output:
             return None
         return stamp if isinstance(stamp, dict) and stamp.get("format") == FORMAT else None
 
-    def unchanged(self) -> dict[str, int] | None:
-        """Return the counts of the site that stands there if it is just what would be built, else None."""
+    def unchanged(self) -> tuple[dict[str, int], tuple[str, ...]] | None:
+        """Return the counts and notices of the site that stands there if it is just what would be built, else None."""
         stamp = self._stamp()
         if stamp is None or stamp.get("inputs") != self.inputs or stamp.get("files") != listing_digest(self.path):
             return None
-        counts = stamp.get("counts")
-        return counts if isinstance(counts, dict) else None
+        counts, notices = stamp.get("counts"), stamp.get("notices", [])
+        return (counts, tuple(map(str, notices))) if isinstance(counts, dict) and isinstance(notices, list) else None
 
     def begin(self) -> Path:
         """Make the staging folder and return it."""
@@ -79,13 +79,17 @@ class Output:
         """Remove the staging folder; what stood there before stands there still."""
         shutil.rmtree(self.staging, ignore_errors=True)
 
-    def swap(self, counts: dict[str, int]) -> None:
+    def swap(self, counts: dict[str, int], notices: tuple[str, ...]) -> None:
         """Stamp the staged site and put it in place of the old one.
+
+        Args:
+            counts, notices: to be reported again as long as nothing changes.
 
         Raises:
             SiteError: the folder cannot be renamed.
         """
-        stamp = {"format": FORMAT, "inputs": self.inputs, "files": listing_digest(self.staging), "counts": counts}
+        files = listing_digest(self.staging)
+        stamp = {"format": FORMAT, "inputs": self.inputs, "files": files, "counts": counts, "notices": notices}
         try:
             (self.staging / STAMP).write_text(json.dumps(stamp, sort_keys=True), encoding="utf-8")
             old = self._sibling("old", os.getpid())

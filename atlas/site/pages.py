@@ -1,4 +1,4 @@
-"""The pages: each kind is one function from views of the catalog to :class:`Page` values."""
+"""The pages that belong to no single unit: each kind is one function from views of the catalog to :class:`Page` values."""
 
 import json
 from collections.abc import Iterator
@@ -6,13 +6,15 @@ from itertools import chain, zip_longest
 
 from atlas.site.addresses import page_name, root_of
 from atlas.site.catalog import Catalog, Layer, Model, Unit
-from atlas.site.citation import bibtex
-from atlas.site.documents import counts_json, list_json, model_json, unit_json
-from atlas.site.formats import noun, number, parameter, percent, thousands
+from atlas.site.documents import counts_json, list_json, model_json
+from atlas.site.formats import noun, parameter, thousands
 from atlas.site.metadata import SiteMetadata
 from atlas.site.method_notes import limits, method_note
 from atlas.site.page import PAGE_SIZE, Figure, Link, Page, pager
+from atlas.site.photo_pages import photo_pages
+from atlas.site.statistics import OnPhotos
 from atlas.site.strip import strip
+from atlas.site.unit_pages import picture_of
 
 INTRO = (
     "What has a vision model learned? For every class, channel and neuron listed here, a picture that the model itself "
@@ -20,14 +22,8 @@ INTRO = (
 )
 BAND = (15, 9)
 """Pictures in the home page's band: the first is four cells large, so these fill rows of six and of three."""
-KNOWN_MEASUREMENTS = {"objective", "activation", "probability"}
-"""Measurements that have their own words on a page; others are shown under their own names."""
-
-
-def layer_pages(layer: Layer, metadata: SiteMetadata, date: str) -> Iterator[Page]:
-    """Yield every page of one layer; its pictures must be there."""
-    yield from list_pages(layer)
-    yield from unit_pages(layer, metadata, date)
+LISTED_CLASSES = 60
+"""Classes with concepts that the model's page names; the classes' own pages have the rest."""
 
 
 def other_pages(catalog: Catalog, metadata: SiteMetadata) -> Iterator[Page]:
@@ -37,13 +33,17 @@ def other_pages(catalog: Catalog, metadata: SiteMetadata) -> Iterator[Page]:
         yield model_page(model)
     for name in catalog.methods:
         yield method_page(name, catalog)
+    for photo_set in catalog.photo_sets:
+        yield from photo_pages(photo_set)
     yield Page("404.html", "404.html", "error", "Nothing here", "There is no page at this address.", is_error=True)
 
 
 def count_pages(catalog: Catalog) -> int:
     """Return how many pages the site has."""
     lists = sum(-(-len(layer.units) // PAGE_SIZE) for model in catalog.models for layer in model.layers)
-    return 2 + len(catalog.models) + lists + sum(1 for _ in catalog.units()) + len(catalog.methods)
+    photos = sum(photo_set.pages for photo_set in catalog.photo_sets)
+    things = sum(1 for _ in catalog.units()) + sum(1 for _ in catalog.concepts())
+    return 2 + len(catalog.models) + lists + things + len(catalog.methods) + photos
 
 
 # --- home -----------------------------------------------------------------------------------------------------------
@@ -67,7 +67,7 @@ def home_page(catalog: Catalog, metadata: SiteMetadata) -> Page:
         "methods": [{"name": name, "href": address} for name, address in catalog.methods.items()],
     }
     context = {"striking": striking, "mosaic": mosaic}
-    image = _image(striking[0]) if striking else ""
+    image = picture_of(striking[0]) if striking else ""
     return Page("index.html", "home.html", "home", metadata.title, intro[:300], data, context, intro=intro, image=image)
 
 
@@ -88,7 +88,7 @@ def _best_of(model: Model) -> list[Unit]:
     classes = [unit for unit in (model.classes.units if model.classes else []) if unit.shown]
     classes.sort(key=lambda unit: (-(unit.probability or 0.0), unit.index))
     hidden = [
-        max(shown, key=lambda unit: (unit.lead.reached or 0.0, -unit.index))
+        max(shown, key=lambda unit: (unit.reached or 0.0, -unit.index))
         for layer in reversed(model.hidden)
         if (shown := [unit for unit in layer.units if unit.shown])
     ]
@@ -105,12 +105,22 @@ def model_page(model: Model) -> Page:
     figures += [Figure(thousands(counts[status]), f"{status} units") for status in ("dead", "failed") if counts[status]]
     figures.append(Figure(thousands(len(model.layers)), f"layer{'s' if len(model.layers) > 1 else ''} shown"))
     figures.append(Figure(thousands(len(model.card.layers)), "layers in all"))
+    if model.concepts:
+        figures.append(Figure(thousands(model.concept_count), f"concepts of {thousands(len(model.concepts))} classes"))
     sample = [unit for unit in (model.classes.units if model.classes else []) if unit.shown]
     sample.sort(key=lambda unit: (-(unit.probability or 0.0), unit.index))
     description = (
         f"{model.card.name}: renderings of {counts['done']} classes and units, made from weights {model.weights[:12]}."
     )
-    context = {"model": model, "figures": figures, "bars": strip(model), "sample": sample[:12]}
+    explained = [view for view in model.concepts.values() if view.concepts]
+    context = {
+        "model": model,
+        "figures": figures,
+        "bars": strip(model),
+        "sample": sample[:12],
+        "explained": explained[:LISTED_CLASSES],
+        "unlisted": len(explained[LISTED_CLASSES:]),
+    }
     return Page(
         model.address,
         "model.html",
@@ -120,15 +130,19 @@ def model_page(model: Model) -> Page:
         model_json(model, root_of(model.address)),
         context,
         crumbs=[Link(model.card.name)],
-        image=_image(sample[0]) if sample else "",
+        image=picture_of(sample[0]) if sample else "",
     )
 
 
 # --- classes and layers ---------------------------------------------------------------------------------------------
 
 
-def list_pages(layer: Layer) -> Iterator[Page]:
-    """Yield the pages of a layer's units, or of the classes if the layer is the output."""
+def list_pages(layer: Layer, seen: OnPhotos) -> Iterator[Page]:
+    """Yield the pages of a layer's units, or of the classes if the layer is the output.
+
+    Args:
+        seen: what photos say of the units.
+    """
     last = -(-len(layer.units) // PAGE_SIZE)
     addresses = [f"{layer.folder}/{page_name(place)}" for place in range(1, last + 1)]
     name = "Classes" if layer.is_output else layer.info.name
@@ -136,6 +150,8 @@ def list_pages(layer: Layer) -> Iterator[Page]:
     sorts = [("index", "index"), ("value", "activation reached"), ("top", "top class")]
     if layer.is_output:
         sorts = [("index", "index"), ("name", "name"), ("value", "logit reached")]
+    if seen:
+        sorts.append(("selective", "selectivity"))
     for place, address in enumerate(addresses, 1):
         units = layer.units[(place - 1) * PAGE_SIZE : place * PAGE_SIZE]
         shown = [unit for unit in units if unit.shown]
@@ -147,73 +163,21 @@ def list_pages(layer: Layer) -> Iterator[Page]:
             f"{title} · {layer.model.card.name}",
             f"{title} of {layer.model.card.name}: {layer.counts['done']} of {layer.info.units} "
             f"{noun(layer.info)} rendered, {layer.counts['dead']} dead, {layer.counts['failed']} failed.",
-            list_json(layer, units, place, last, root_of(address)),
-            {"layer": layer, "units": units, "bars": bars, "sorts": sorts, "filter": layer.is_output},
+            list_json(layer, units, seen, place, last, root_of(address)),
+            {
+                "layer": layer,
+                "units": units,
+                "bars": bars,
+                "sorts": sorts,
+                "filter": layer.is_output,
+                "seen": next(iter(seen.values()), None),
+            },
             crumbs=[Link(layer.model.card.name, layer.model.address), Link(name)],
             pages=pager(addresses, place),
             number=place,
             last=last,
-            image=_image(shown[0]) if shown else "",
+            image=picture_of(shown[0]) if shown else "",
         )
-
-
-# --- class and unit -------------------------------------------------------------------------------------------------
-
-
-def unit_pages(layer: Layer, metadata: SiteMetadata, date: str) -> Iterator[Page]:
-    """Yield the page of every unit of a layer."""
-    name = "classes" if layer.is_output else layer.info.name
-    for place, unit in enumerate(layer.units):
-        before = layer.units[place - 1] if place else None
-        after = layer.units[place + 1] if place + 1 < len(layer.units) else None
-        list_address = f"{layer.folder}/{page_name(1 + place // PAGE_SIZE)}"
-        what = f"class {unit.index}" if layer.is_output else f"{layer.info.name} unit {unit.index}"
-        full = f"{unit.title} ({what})" if layer.is_output and unit.title != what else what
-        status = "" if unit.shown else f" It is {unit.status}: there is no picture."
-        yield Page(
-            unit.address,
-            "unit.html",
-            "class" if layer.is_output else "unit",
-            f"{unit.title if layer.is_output else what} · {layer.model.card.name}",
-            f"What {layer.model.card.name} has learned for {full}, with the recipe of each picture.{status}"[:300],
-            unit_json(unit, root_of(unit.address)),
-            {"unit": unit},
-            crumbs=[Link(layer.model.card.name, layer.model.address), Link(name, list_address), Link(unit.title)],
-            previous=Link(before.title, before.address) if before else None,
-            next=Link(after.title, after.address) if after else None,
-            figures=unit_figures(unit),
-            bibtex=bibtex(unit, metadata, date),
-            image=_image(unit),
-        )
-
-
-def unit_figures(unit: Unit) -> list[Figure]:
-    """Return the figures beside a unit's picture: what it reaches, how it is recognised, what it is confused with."""
-    record, figures = unit.lead.record, []
-    if record.status == "done" and unit.lead.reached is not None:
-        measured = record.measurement("activation") is not None
-        what = "logit" if unit.layer.is_output else "activation" if measured else "objective"
-        figures.append(Figure(number(unit.lead.reached), f"{what} reached"))
-    if unit.probability is not None:
-        figures.append(Figure(percent(unit.probability), "probability of this class on the picture"))
-    if unit.rivals:
-        rival = unit.rivals[0]
-        words = "most confused with" if unit.layer.is_output else "class it looks most like"
-        address = unit.model.unit_address(rival.index) or ""
-        figures.append(
-            Figure(unit.model.label(rival.index), f"{words}, {percent(rival.probability)}", address, word=True)
-        )
-    for measured_value in record.measurements:
-        if measured_value.name not in KNOWN_MEASUREMENTS:
-            unit_name = "" if measured_value.unit == "1" else f" {measured_value.unit}"
-            count = f", mean of {measured_value.n}" if measured_value.n > 1 else ""
-            words = measured_value.name.replace("_", " ") + count
-            figures.append(Figure(number(measured_value.value) + unit_name, words))
-    return figures
-
-
-def _image(unit: Unit) -> str:
-    return unit.lead.picture.raw[-1].path if unit.lead.picture is not None else ""
 
 
 # --- method ---------------------------------------------------------------------------------------------------------
@@ -234,7 +198,9 @@ def method_page(name: str, catalog: Catalog) -> Page:
         (key, "; ".join(found[:6]) + ("; …" if len(found) > 6 else ""), meanings.get(key, ""))
         for key, found in written.items()
     ]
-    sample = [unit for model in catalog.models for unit in _best_of(model) if unit.lead.record.job.method == name][:6]
+    sample = [unit for model in catalog.models for unit in _best_of(model) if unit.shown[0].record.job.method == name][
+        :6
+    ]
     data = {"name": name, "title": note["title"], "versions": versions, "parameters": written}
     context = {"note": note, "limits": limits(), "versions": versions, "parameters": rows, "sample": sample}
     return Page(

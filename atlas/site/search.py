@@ -12,6 +12,7 @@ from typing import Any
 from atlas.site.catalog import Catalog, Layer, Unit
 from atlas.site.formats import thumbnails
 from atlas.site.pictures import Derived
+from atlas.site.statistics import OnPhotos, UnitOnPhotos
 
 
 def _script(function: str, value: Any) -> bytes:
@@ -32,7 +33,11 @@ def ranges(indices: Sequence[int]) -> list[int]:
 
 
 def search_index(catalog: Catalog) -> bytes:
-    """Return the script with every model, class (index, name, id, synonyms), layer and unit range."""
+    """Return the script with every model, class (index, name, id, synonyms), layer, unit range and concept.
+
+    Concepts are (class index, number of concepts), for every class has an entry; labels are (class index,
+    number, text, author).
+    """
     names = Counter(model.card.name for model in catalog.models)
     models = [
         {
@@ -41,6 +46,13 @@ def search_index(catalog: Catalog) -> bytes:
             "classes": [_class_entry(unit) for unit in (model.classes.units if model.classes else [])],
             "layers": [
                 [layer.info.name, layer.folder, ranges([unit.index for unit in layer.units])] for layer in model.hidden
+            ],
+            "concepts": [[view.index, len(view.concepts)] for view in model.concepts.values() if view.concepts],
+            "labels": [
+                [view.index, concept.number, concept.label.text, concept.label.author]
+                for view in model.concepts.values()
+                for concept in view.concepts
+                if concept.label
             ],
         }
         for model in catalog.models
@@ -53,18 +65,18 @@ def _class_entry(unit: Unit) -> list[Any]:
     return [unit.index, unit.title, *(name for name in names if name)]
 
 
-def grid_rows(layer: Layer) -> bytes:
+def grid_rows(layer: Layer, seen: OnPhotos) -> bytes:
     """Return the script with one row for each unit of a layer, for sorting and filtering over all of its pages.
 
     A row is [index, title, address of its page from the root, value or null, name of its top class, status,
-    masked files, raw files, colour, other names]; files are flat pairs of path and width.
+    masked files, raw files, colour, other names, selectivity or null]; files are flat pairs of path and width.
     """
-    return _script("atlasGrid", [_row(unit) for unit in layer.units])
+    return _script("atlasGrid", [_row(unit, seen.get(unit.index)) for unit in layer.units])
 
 
-def _row(unit: Unit) -> list[Any]:
-    picture = unit.lead.picture
-    scores = unit.lead.record.top_classes
+def _row(unit: Unit, seen: UnitOnPhotos | None) -> list[Any]:
+    picture = unit.lead.picture if unit.lead else None
+    scores = unit.top_classes
     top = unit.model.label(scores[0].index) if scores else ""
     names = " ".join([unit.label.id, *unit.label.synonyms]) if unit.label else ""
     title = unit.title if unit.layer.is_output else str(unit.index)
@@ -72,7 +84,8 @@ def _row(unit: Unit) -> list[Any]:
         [_pairs(thumbnails(kind)) if kind else [] for kind in (picture.masked, picture.raw)] if picture else [[], []]
     )
     colour = picture.colour if picture else ""
-    return [unit.index, title, unit.address, unit.lead.reached, top, unit.status, *files, colour, names]
+    selectivity = None if seen is None or seen.selectivity is None else round(seen.selectivity, 3)
+    return [unit.index, title, unit.address, unit.reached, top, unit.status, *files, colour, names, selectivity]
 
 
 def _pairs(files: Sequence[Derived]) -> list[Any]:

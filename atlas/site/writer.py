@@ -7,21 +7,30 @@ from pathlib import Path
 from typing import NamedTuple
 
 import atlas
+from atlas.core.analysis import Sprite
 from atlas.core.canonical import digest_bytes
 from atlas.errors import SiteError
 from atlas.site.addresses import json_beside
 from atlas.site.catalog import Catalog, Layer
-from atlas.site.derived import DerivedPictures
+from atlas.site.class_section import ClassSection
+from atlas.site.concept_pages import concept_page
+from atlas.site.concepts import ClassView
+from atlas.site.derived import DerivedPictures, damaged
 from atlas.site.documents import encode
 from atlas.site.links import check_links
 from atlas.site.metadata import SiteMetadata
 from atlas.site.method_notes import method_title
 from atlas.site.page import Page
-from atlas.site.pages import count_pages, layer_pages, other_pages
+from atlas.site.pages import count_pages, list_pages, other_pages
 from atlas.site.pictures import COLOUR_STEPS, Derived
+from atlas.site.renderings import Rendering
 from atlas.site.resources import resource_folder
 from atlas.site.search import grid_rows, search_index
+from atlas.site.sheets import places, sprite_path
+from atlas.site.statistics import OnPhotos, on_photos
 from atlas.site.templates import environment
+from atlas.site.unit_pages import unit_page
+from atlas.store import Store
 
 Progress = Callable[[str, int, int], None]
 """Told (stage, done, all)."""
@@ -43,19 +52,21 @@ class SiteWriter:
     """Writes one site.
 
     Args:
-        folder: empty. derived: the pictures of the catalog's records.
+        folder: empty. store: where statistics and sprites are. derived: the pictures of the catalog's records.
         progress: told (stage, done, all); stages are ``pictures``, ``pages`` and ``links``.
     """
 
     def __init__(
         self,
         folder: Path,
+        store: Store,
         catalog: Catalog,
         metadata: SiteMetadata,
         derived: DerivedPictures,
         progress: Progress | None,
     ) -> None:
         self._folder = folder
+        self._store = store
         self._catalog = catalog
         self._metadata = metadata
         self._derived = derived
@@ -79,14 +90,16 @@ class SiteWriter:
             "date": self._catalog.date,
             "versions": _versions(self._catalog),
             "methods": [(method_title(name), address) for name, address in self._catalog.methods.items()],
+            "photos": [(photo_set.card.name, photo_set.address) for photo_set in self._catalog.photo_sets],
         }
         jinja = environment(site=site, catalog=self._catalog)
         self._templates = {name: jinja.get_template(name) for name in jinja.list_templates(extensions=["html"])}
         for model in self._catalog.models:
+            for view in model.concepts.values():  # first, for pages of one class show concepts of others
+                self._add_pictures(view.pictures)
             for layer in model.layers:
-                self._add_pictures(layer)
-                self._write_pages(layer_pages(layer, self._metadata, self._catalog.date))
-                self._write(f"{layer.folder}/grid.js", grid_rows(layer))
+                self._add_pictures(rendering for unit in layer.units for rendering in unit.renderings)
+                self._write_layer(layer, on_photos(self._store, layer.statistics))
         self._write_pages(other_pages(self._catalog, self._metadata))
         self._write("search.js", search_index(self._catalog))
         self._write_for_machines()
@@ -115,7 +128,7 @@ class SiteWriter:
         for role, name in (("style", "atlas.css"), ("script", "atlas.js"), ("icon", "icon.svg")):
             content = (resource_folder("static") / name).read_bytes()
             if role == "style":
-                content += "".join(colours).encode()
+                content += ("".join(colours) + places()).encode()
             stem, _, suffix = name.rpartition(".")
             names[role] = f"{stem}.{digest_bytes(content)[:10]}.{suffix}"
             self._write(f"static/{names[role]}", content)
@@ -123,22 +136,39 @@ class SiteWriter:
 
     # --- pictures ----------------------------------------------------------------------------------------------
 
-    def _add_pictures(self, layer: Layer) -> None:
-        """Give every rendering of a layer its picture, and put the picture's files into the site."""
-        for unit in layer.units:
-            for rendering in unit.renderings:
-                rendering.picture = self._derived.get(rendering.record)
-                for file in rendering.picture.files if rendering.picture else ():
-                    if file.path not in self._linked:
-                        self._place(file)
-            self._tell("pictures", self._derived.done, self._derived.total)
+    def _add_pictures(self, renderings: Iterable[Rendering]) -> None:
+        """Give renderings their pictures, and put the pictures' files into the site."""
+        for rendering in renderings:
+            rendering.picture = self._derived.get(rendering.record)
+            if rendering.picture is not None:
+                self._add_derived(rendering.picture.files)
+        self._tell("pictures", self._derived.done, self._derived.total)
 
-    def _place(self, file: Derived) -> None:
-        """Put a derived file into the site, as a hard link where that works."""
-        source, target = f"{self._derived.files}/{file.path}", f"{self._folder}/i/{file.path}"
+    def _add_derived(self, files: Iterable[Derived]) -> None:
+        for file in files:
+            self._place(file.path, f"{self._derived.files}/{file.path}", file.bytes)
+
+    def _add_sprite(self, key: str, sprite: Sprite) -> None:
+        """Put a sprite of an analysis into the site.
+
+        Raises:
+            StoreError: it is missing, or has lost bytes.
+        """
+        source = self._store.analyses.folder(key) / sprite.name
+        path = sprite_path(sprite)
+        if path not in self._linked:
+            if not source.is_file() or source.stat().st_size != sprite.bytes:
+                raise damaged(f"the picture {sprite.name[:12]}... of analysis {key[:12]}... is missing or damaged")
+            self._place(path, str(source), sprite.bytes)
+
+    def _place(self, path: str, source: str, size: int) -> None:
+        """Put a picture's file into the site, as a hard link where that works."""
+        if path in self._linked:
+            return
+        target = f"{self._folder}/i/{path}"
         self._make_folder(os.path.dirname(target))
-        self._linked.add(file.path)
-        self._bytes += file.bytes
+        self._linked.add(path)
+        self._bytes += size
         if self._can_link:
             try:
                 os.link(source, target)
@@ -148,6 +178,34 @@ class SiteWriter:
         shutil.copyfile(source, target)
 
     # --- pages -------------------------------------------------------------------------------------------------
+
+    def _write_layer(self, layer: Layer, seen: OnPhotos) -> None:
+        """Write a layer's list, and the pages of its units; for classes also those of their concepts."""
+        self._write_pages(list_pages(layer, seen))
+        self._write(f"{layer.folder}/grid.js", grid_rows(layer, seen))
+        shown = {unit.index for unit in layer.units}
+        for index, unit_seen in seen.items():
+            if index in shown and unit_seen.unit.sprite is not None:
+                self._add_sprite(layer.statistics, unit_seen.unit.sprite)
+        for place, unit in enumerate(layer.units):
+            section = None if unit.concepts is None else self._section(unit.concepts)
+            page = unit_page(layer, place, seen, section, self._metadata, self._catalog.date)
+            self._write_pages([page])
+            if section is not None:
+                concepts = range(len(section.view.concepts))
+                self._write_pages(
+                    concept_page(section, number, self._metadata, self._catalog.date) for number in concepts
+                )
+
+    def _section(self, view: ClassView) -> ClassSection:
+        """Return a class's concepts with their files put into the site."""
+        section = ClassSection(view, view.read(), self._derived.overlays(view.key))
+        self._add_derived(section.overlays.files)
+        for concept in section.document.concepts:
+            parts = [part.sprite for part in concept.parts]
+            for sprite in (concept.sprite, concept.photo_sprite, *parts):
+                self._add_sprite(view.key, sprite)
+        return section
 
     def _write_pages(self, pages: Iterable[Page]) -> None:
         for page in pages:
@@ -202,7 +260,9 @@ class SiteWriter:
 
 def _versions(catalog: Catalog) -> list[tuple[str, str]]:
     """Return atlas's own version and those that made the newest rendering."""
-    newest = max((it.record for it in catalog.renderings()), key=lambda record: (record.provenance.created, record.key))
+    records = (rendering.record for rendering in catalog.renderings())
+    newest = max(records, key=lambda record: (record.provenance.created, record.key), default=None)
+    versions = newest.provenance.versions if newest else {}
     own = ("atlas", "lens-atlas")
-    others = {name: version for name, version in newest.provenance.versions.items() if name not in own}
+    others = {name: version for name, version in versions.items() if name not in own}
     return [("atlas", atlas.__version__), *sorted(others.items())]

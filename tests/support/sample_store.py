@@ -1,5 +1,6 @@
 """A small store with everything that a site has to cope with: two models of one name, hostile class names, dead and
-failed units, several seeds, negative and neuron renderings, a foreign method, and a layer of more than one page."""
+failed units, several seeds, negative and neuron renderings, a foreign method, a layer of more than one page, concepts of some
+classes and statistics of two layers."""
 
 import io
 from collections.abc import Iterator
@@ -8,6 +9,13 @@ from typing import Any
 
 import numpy as np
 from PIL import Image
+from sample_concepts import (
+    REASON,
+    WARNING,
+    add_concepts,
+    add_statistics,
+    direction_targets,
+)
 
 from atlas.core.canonical import digest, digest_bytes
 from atlas.core.job import Job, ModelIdentity, Preprocessing, Target
@@ -35,6 +43,10 @@ CLASSES = (
     *(ClassLabel(name=f"class name {index}") for index in range(12, 40)),
 )
 FLAMINGO, GOLDFISH, DEAD_CLASS, FAILED_CLASS = 0, 1, 8, 9
+SCRIPT_CLASS, DAISY, UNRENDERED_CLASS = 2, 11, 7
+CONCEPT_CLASSES = (FLAMINGO, GOLDFISH, SCRIPT_CLASS, FAILED_CLASS)
+"""Classes of the first model with concepts; those of the last one are measured by the share of the logit. The daisy has
+none, and says why. The second model has concepts of a class that was not rendered itself."""
 WIDE_LAYER, WIDE_UNITS = "blocks.3", 112
 DEAD_UNIT, FAILED_UNIT, RICH_UNIT = 11, 29, 17
 
@@ -133,6 +145,8 @@ def record(job: Job, status: str = "done", side: int = 96, with_alpha: bool = Tr
     shares = (0.93, 0.031, 0.012, 0.004, 0.001)
     measurements = (
         Measurement(name="objective", value=reached, direction="higher"),
+        Measurement(name="activation", value=reached * job.target.sign, unit="activation"),
+        *([Measurement(name="cosine", value=0.785)] if job.target.kind == "direction" else []),
         *([Measurement(name="probability", value=0.93, direction="higher")] if job.target.kind == "logit" else []),
     )
     done = status == "done"
@@ -194,13 +208,32 @@ def make_sample_store(path: Path, side: int = 96) -> Store:
     store = Store(path, create=True)
     for variant in ("a", "b"):
         store.save_card(card(variant))
-    for work, status in sample_jobs():
+    for work, status in [*sample_jobs(), *_sample_directions(store)]:
         made, pictures = record(work, status, side, with_alpha=work.method == "maco")
         if status == "failed":
             store.record_failure(made)
         else:
             store.commit(made, pictures)
+    add_statistics(store, identity("a"), WIDE_LAYER, range(WIDE_UNITS))
+    add_statistics(store, identity("a"), "logits", range(10))
     return store
+
+
+def _sample_directions(store: Store) -> Iterator[tuple[Job, str]]:
+    """Store the concepts of the sample's models, and yield the jobs of their directions, with stale ones among them."""
+    for index in CONCEPT_CLASSES:
+        measure = "share" if index == FAILED_CLASS else "sobol"
+        warnings = (WARNING,) if index == SCRIPT_CLASS else ()
+        document = add_concepts(store, identity("a"), index, measure=measure, warnings=warnings)
+        for target, status in direction_targets(document):
+            yield job("a", target), status
+    seed = job("a", direction_targets(add_concepts(store, identity("a"), FLAMINGO))[0][0], seed=1)
+    yield seed, "done"
+    add_concepts(store, identity("a"), DAISY, count=0, reason=REASON)
+    for target, status in direction_targets(add_concepts(store, identity("b"), UNRENDERED_CLASS, count=3)):
+        yield job("b", target), status
+    stale = Target(kind="direction", layer="stem", unit=FLAMINGO, direction="5" * 64, cosine_power=2.0)
+    yield job("a", stale), "done"
 
 
 def add_units(store: Store, count: int, layer: str = "blocks.4", side: int = 64, distinct: int = 64) -> None:

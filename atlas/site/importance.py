@@ -1,0 +1,72 @@
+"""The importance bar of a class: one segment for each concept, as long as it matters, and one for all the others."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from atlas.core.analysis import ClassConcepts
+from atlas.site.concepts import ClassView
+
+ROOM_FOR_VALUE, ROOM_FOR_NUMBER = 7.5, 2.4
+"""Percent of the bar that a segment needs to show its figure, and its number alone."""
+
+
+@dataclass(frozen=True)
+class Segment:
+    """One segment: where it begins and how long it is, in percent of the bar; what it says, and where it leads.
+
+    ``number`` is 0 for the directions that are not shown.
+    """
+
+    start: float
+    length: float
+    number: int
+    text: str
+    title: str
+
+    @property
+    def shows_number(self) -> bool:
+        """Whether its number fits."""
+        return self.length >= ROOM_FOR_NUMBER
+
+    @property
+    def shows_value(self) -> bool:
+        """Whether its figure fits beside the number, on a wide screen."""
+        return self.length >= ROOM_FOR_VALUE
+
+
+@dataclass(frozen=True)
+class Bar:
+    """The bar. ``words`` say what its length means."""
+
+    segments: Sequence[Segment]
+    words: str
+
+
+def importance_bar(view: ClassView, document: ClassConcepts) -> Bar | None:
+    """Return the bar of a class's concepts, or None if no concept raises the logit."""
+    values = [(concept.number, concept.importance.value) for concept in view.concepts]
+    rest, hidden = document.importance_rest, document.fitted - len(view.concepts)
+    total = sum(max(0.0, value) for _, value in values) + max(0.0, rest)
+    if not total > 0:
+        return None
+    if hidden > 0 and rest > 0:
+        values.append((0, rest))
+    segments, start = [], 0.0
+    for number, value in values:
+        length = 100 * max(0.0, value) / total
+        text = view.value(value)
+        name = f"Concept {number}" if number else f"The other {hidden} fitted directions"
+        segments.append(Segment(start, length, number, text, f"{name}: {view.amount(value)}"))
+        start += length
+    return Bar(segments, _words(view, sum(value for _, value in values), hidden))
+
+
+def _words(view: ClassView, total: float, hidden: int) -> str:
+    others = f" The last segment is the sum of the {hidden} fitted directions that are not shown." if hidden > 0 else ""
+    if view.measure == "share":
+        return f"Each segment is as long as the concept's share of the logit; the shares sum to {view.value(total)}.{others}"
+    return (
+        "Each segment is as long as the concept's total Sobol index: the share of the logit's variance that the concept "
+        "takes part in, alone or with others. What several do together counts for each of them, so that the indices "
+        f"need not sum to 1: here they sum to {view.value(total)}.{others}"
+    )

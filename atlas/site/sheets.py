@@ -1,0 +1,72 @@
+"""Sheets: sprites as pages show them, cell by cell. The stylesheet crops; pages may not carry styles of their own."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from atlas.core.analysis import Crop, PhotoCredit, Sprite
+from atlas.site.photo_book import PhotoSet
+from atlas.site.pictures import Derived
+
+MOST_COLUMNS, MOST_ROWS = 24, 64
+"""Cells that the stylesheet has places for."""
+
+
+@dataclass(frozen=True)
+class Cell:
+    """One picture of a sprite: where it is, and the photo that it is part of."""
+
+    place: str
+    photo: str
+    address: str
+    value: float
+
+
+@dataclass(frozen=True)
+class Sheet:
+    """A sprite: its file in the site, its size, its cells. ``heat`` is the file of its heat maps, if it has them."""
+
+    path: str
+    width: int
+    height: int
+    cells: tuple[Cell, ...]
+    heat: Derived | None = None
+
+
+def sprite_path(sprite: Sprite) -> str:
+    """Return a sprite's path among the site's pictures."""
+    return f"{sprite.name[:2]}/{sprite.name[2:18]}{sprite.name[64:]}"
+
+
+def place(columns: int, column: int, row: int = 0) -> str:
+    """Return the style classes that show one cell of a sprite with so many columns."""
+    return f"w{columns} x{column} y{row}"
+
+
+def places() -> str:
+    """Return the rules of those classes: how wide the sprite is drawn in its cell, and how far it is moved."""
+    widths = "".join(f".w{count}{{width:{100 * count}%}}" for count in range(1, MOST_COLUMNS + 1))
+    columns = "".join(f".x{column}{{left:-{100 * column}%}}" for column in range(1, MOST_COLUMNS))
+    rows = "".join(f".y{row}{{top:-{100 * row}%}}" for row in range(1, MOST_ROWS))
+    return widths + columns + rows
+
+
+def sheet(
+    sprite: Sprite,
+    crops: Sequence[Crop],
+    photos: Sequence[PhotoCredit],
+    photo_set: PhotoSet | None,
+    heat: Derived | None = None,
+) -> Sheet:
+    """Return a sprite's cells, each with its photo.
+
+    Args:
+        crops: what the cells show. photos: of the analysis that it belongs to. photo_set: where their entries are.
+    """
+    cells = []
+    for number, crop in enumerate(crops[: sprite.count]):
+        row, column = divmod(number, sprite.columns)
+        photo = photos[crop.photo]
+        address = photo_set.address_of(photo.digest) if photo_set else ""
+        if column < MOST_COLUMNS and row < MOST_ROWS and sprite.columns <= MOST_COLUMNS:
+            cells.append(Cell(place(sprite.columns, column, row), photo.name, address, crop.value))
+    return Sheet(sprite_path(sprite), sprite.width, sprite.height, tuple(cells), heat)
