@@ -16,7 +16,8 @@ MODULES = sorted(PACKAGE.rglob("*.py"))
 FOUNDATION = {"errors", "core"}
 BELOW_SYNTHESIS = FOUNDATION | {"models", "photos"}
 BELOW_METHODS = BELOW_SYNTHESIS | {"synthesis", "attribution"}
-BELOW_JOBS = BELOW_METHODS | {"methods", "concepts", "metrics", "store", "config"}
+BELOW_CONCEPTS = BELOW_METHODS | {"activations"}
+BELOW_JOBS = BELOW_CONCEPTS | {"methods", "concepts", "metrics", "store", "config"}
 MAY_IMPORT = {
     "errors": set(),
     "core": {"errors"},
@@ -25,7 +26,8 @@ MAY_IMPORT = {
     "store": FOUNDATION,
     "synthesis": BELOW_SYNTHESIS,
     "attribution": BELOW_SYNTHESIS,
-    "concepts": BELOW_METHODS,
+    "activations": BELOW_SYNTHESIS,
+    "concepts": BELOW_CONCEPTS,
     "metrics": BELOW_METHODS,
     "methods": BELOW_METHODS,
     "site": FOUNDATION | {"store"},
