@@ -11,11 +11,14 @@ from atlas.store import Store
 
 def build_and_report(path: Path) -> Path:
     """Build the site, say what it holds and return the path of its home page."""
-    from atlas.site import build_site
+    from atlas.site import build_site, read_labels
 
     config = load_config(path)
+    labels = read_labels(config.site.labels) if config.site.labels is not None else {}
     with build_progress(console) as progress:
-        report = build_site(Store(config.store.path), config.site.path, config.site.metadata, progress)
+        report = build_site(Store(config.store.path), config.site.path, config.site.metadata, progress, labels)
+    for notice in report.notices:
+        say(f"Note: {notice}")
     made = "unchanged since the last build" if report.unchanged else f"built in {duration(report.seconds)}"
     say(
         f"{count(report.pages, 'page')} and {count(report.pictures, 'picture')}, {size(report.bytes)}, "

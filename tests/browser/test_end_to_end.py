@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, Page, expect
-from small_demo import CLASSES, LAYER, UNITS, write_small_demo
+from small_demo import CLASSES, CONCEPTS, LAYER, SHOWN, UNITS, write_small_demo
 
 from atlas.store import Store
 from atlas.store.integrity import verify
@@ -50,7 +50,7 @@ def test_every_job_of_the_demo_is_stored_and_sound(demo: Path) -> None:
     store = Store(demo / "store")
     records = list(store.records())
     assert list(verify(store)) == []
-    assert [record.status for record in records] == ["done"] * (len(CLASSES) + UNITS)
+    assert [record.status for record in records] == ["done"] * (len(CLASSES) + UNITS + SHOWN * len(CONCEPTS))
     for record in records:
         half = STEPS // 2
         assert sum(record.trace[half:]) > sum(record.trace[:half]), record.job.target
@@ -77,3 +77,17 @@ def test_a_class_is_found_by_a_misspelt_name(page: Page) -> None:
     expect(page.get_by_role("option").first).to_contain_text("goldfish")
     page.keyboard.press("Enter")
     expect(page.get_by_role("heading", level=1)).to_have_text("goldfish")
+
+
+def test_from_a_class_to_its_concept_and_back(page: Page) -> None:
+    page.keyboard.press("/")
+    page.keyboard.type("espresso")
+    page.get_by_role("option").first.click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("espresso")
+    assert "demonstration" in page.locator("main").inner_text()
+    page.locator('a[href$="967/1.html"]').first.click()
+    expect(page.get_by_role("heading", level=1)).to_contain_text("espresso")
+    for picture in page.locator("main img:visible").all():
+        picture.scroll_into_view_if_needed()
+        assert picture.evaluate("image => image.decode().then(() => image.naturalWidth)") > 0
+    assert "Rachel Michetti" in page.locator("body").inner_text()

@@ -5,6 +5,9 @@ from pathlib import Path
 
 CLASSES = {1: "goldfish", 130: "flamingo"}
 LAYER, UNITS = "blocks.4.2", 3
+CONCEPTS = {967: "espresso"}
+SHOWN = 2
+"""Concepts of each of these classes."""
 
 
 def write_small_demo(folder: Path, steps: int) -> Path:
@@ -19,6 +22,18 @@ classes = {list(CLASSES.values())}
 [[render]]
 layers = ["{LAYER}"]
 units = "0-{UNITS - 1}"
+{parameters}
+
+[photos]
+path = "photos"
+cache = "cache"
+patch_size = 112
+demonstration = true
+
+[[concepts]]
+classes = {list(CONCEPTS.values())}
+count = 3
+shown = {SHOWN}
 {parameters}
 """
     folder.mkdir(parents=True, exist_ok=True)
