@@ -40,6 +40,8 @@ class Batch:
     def title(self) -> str:
         """What is rendered, for a progress bar."""
         target = self.jobs[0].job.target
+        if target.kind == "direction":
+            return f"{self.model} {target.layer} concepts of class {target.unit}"
         return f"{self.model} {target.layer if target.kind == 'logit' else f'{target.layer} {target.kind}s'}"
 
     def alone(self) -> list["Batch"]:
@@ -48,20 +50,25 @@ class Batch:
 
 
 def group(jobs: Iterable[PlannedJob]) -> list[list[PlannedJob]]:
-    """Return the jobs in groups that may share a batch, in the order of their first job."""
+    """Return the jobs in groups that may share a batch, in the order of their first job.
+
+    Directions of different classes do not: a class's concepts are looked at together, and so are made together.
+    """
     groups: dict[str, list[PlannedJob]] = {}
     for planned in jobs:
         job = planned.job
-        shared = [job.target.layer, job.target.kind, job.method, job.version, job.parameters, job.numerics]
+        of_class = job.target.unit if job.target.kind == "direction" else None
+        shared = [job.target.layer, job.target.kind, of_class, job.method, job.version, job.parameters, job.numerics]
         groups.setdefault(canonical_json([planned.model, *shared]), []).append(planned)
     return list(groups.values())
 
 
 def batches(jobs: Sequence[PlannedJob], size: int) -> list[Batch]:
-    """Cut the jobs into batches of at most ``size``, as even as they can be."""
+    """Cut the jobs into batches of at most ``size``, as even as they can be; a class's directions stay in one."""
     result = []
     for members in group(jobs):
-        count = -(-len(members) // size)
+        whole = members[0].job.target.kind == "direction"
+        count = 1 if whole else -(-len(members) // size)
         edges = [len(members) * number // count for number in range(count + 1)]
         result += [Batch(tuple(members[start:end])) for start, end in itertools.pairwise(edges)]
     return result

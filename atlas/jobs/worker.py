@@ -125,7 +125,8 @@ class Worker:
         model = self._model(jobs[0].model)
         network = model.network(jobs[0].job.numerics, self._device)
         plain = [planned.job for planned in jobs]
-        found, error = _isolated(lambda: findings(plain, renderings, network, bool(model.card.classes)))
+        classifies = bool(model.card.classes)
+        found, error = _isolated(lambda: findings(plain, renderings, network, classifies, self._store.read_input))
         if found is None:
             return [self._fail(job, "error", error, provenance) for job in jobs]
         with ThreadPoolExecutor(min(8, os.cpu_count() or 1)) as pool:

@@ -111,7 +111,7 @@ class Method(ABC):
         Args:
             seeds: one per target, below 2**63; all randomness comes from them.
             parameters: as resolved.
-            load_input: sha256 to the bytes of an input named by a parameter.
+            load_input: sha256 to the bytes of an input that a parameter or a target names.
             on_step: told (finished steps, all steps).
             should_stop: asked at each step.
 

@@ -52,7 +52,7 @@ class MACO(Method):
         url="https://arxiv.org/abs/2306.06805",
         equation="definition 3.1, algorithm 1",
     )
-    kinds = frozenset({"logit", "channel", "neuron"})
+    kinds = frozenset({"logit", "channel", "neuron", "direction"})
     parameters = MACOParameters
 
     def resolve(self, parameters: Any, preprocessing: Preprocessing, folder: Path) -> Resolved:
@@ -104,7 +104,8 @@ class MACO(Method):
             device,
         )
         noise = HashedNoise(list(seeds), steps, (3, side, side), parameters["noise"], device)
-        evaluate = mean_over_views(network, targets[0].layer, TargetObjective(targets, device), noise, crops)
+        objective = TargetObjective(targets, device, load_input)
+        evaluate = mean_over_views(network, targets[0].layer, objective, noise, crops)
         optimizer = torch.optim.NAdam(image.parameters(), lr=parameters["learning_rate"])
         decays = parameters["schedule"] == "cosine"
         result = ascend(

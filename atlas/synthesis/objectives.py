@@ -1,25 +1,46 @@
 """Objectives: one value per view of the activation that a target is about. Always maximised."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
+import numpy as np
 import torch
+import torch.nn.functional as F
 from torch import Tensor
 
 from atlas.core.job import Target
+from atlas.errors import ModelError
+
+LEAST_COSINE = 0.1
+"""Floor of the cosine in a direction's objective (Lucid's ``direction_cossim`` and ``dot_compare``): below it the dot
+product alone turns the picture towards the direction, so that there is a gradient wherever one starts."""
+
+EPSILON = 1e-8
+"""Smallest norm that a cosine divides by: an activation of all zeros has cosine 0 and a finite gradient."""
 
 
 class TargetObjective:
-    """The mean over positions of a channel, a single neuron, or a logit, with its sign (Olah et al. 2017).
+    """The mean over positions of a channel, a single neuron, a logit or a direction, with its sign (Olah et al. 2017).
 
     Args:
         targets: B targets of one kind on one layer.
+        load_input: sha256 to bytes; needed where the targets are directions.
+
+    Raises:
+        ModelError: a direction is no direction.
     """
 
-    def __init__(self, targets: Sequence[Target], device: torch.device) -> None:
+    def __init__(
+        self, targets: Sequence[Target], device: torch.device, load_input: Callable[[str], bytes] | None = None
+    ) -> None:
         self._kind = targets[0].kind
         self._targets = targets
         self._units = torch.tensor([target.unit for target in targets], device=device)
         self._signs = torch.tensor([float(target.sign) for target in targets], device=device)
+        self._directions: Directions | None = None
+        if self._kind == "direction":
+            if load_input is None:
+                raise ValueError("directions are inputs; pass load_input")
+            self._directions = Directions(targets, device, load_input)
 
     def __call__(self, activation: Tensor) -> Tensor:
         """Return the objective of every view.
@@ -28,7 +49,12 @@ class TargetObjective:
             activation: (B * n, C, h, w) or (B * n, C), all n views of the first target first.
         Returns:
             (B, n), in the activation's own unit, larger is better.
+
+        Raises:
+            ModelError: a direction has another number of values than the layer has units.
         """
+        if self._directions is not None:
+            return self._directions.objective(activation, self._signs)
         batch = len(self._targets)
         grouped = activation.unflatten(0, (batch, -1))  # (B, n, C, ...)
         unit = grouped[torch.arange(batch, device=activation.device), :, self._units]  # (B, n, ...)
@@ -42,3 +68,67 @@ class TargetObjective:
         centre = (maps.shape[2] // 2, maps.shape[3] // 2)
         places = torch.tensor([target.position or centre for target in self._targets], device=maps.device)
         return maps[torch.arange(len(places), device=maps.device), :, places[:, 0], places[:, 1]]
+
+
+class Directions:
+    """Directions in the space of a layer's units: how far an activation goes along them, and how straight.
+
+    Args:
+        targets: B targets of kind ``direction`` on one layer.
+        load_input: sha256 to the bytes of a vector, little-endian float32.
+
+    Raises:
+        ModelError: a vector is empty, of length 0, or not finite.
+    """
+
+    def __init__(self, targets: Sequence[Target], device: torch.device, load_input: Callable[[str], bytes]) -> None:
+        self._targets = targets
+        self._vectors = [_unit_vector(target, load_input).to(device) for target in targets]
+        self._powers = torch.tensor([[target.cosine_power or 0.0] for target in targets], device=device)
+
+    def objective(self, activation: Tensor, signs: Tensor) -> Tensor:
+        """Return (B, n): ``(a . v) * max(cos(a, v), 0.1) ** cosine_power`` (Fel et al. 2023, MACO, section 5).
+
+        A negative target is the objective of the opposite direction.
+
+        Args:
+            activation: (B * n, C, h, w) or (B * n, C), all n views of the first target first.
+            signs: (B,), 1 or -1.
+        """
+        dots, cosines = self.project(activation)
+        straight = (cosines * signs[:, None]).clamp(min=LEAST_COSINE)
+        return dots * signs[:, None] * straight**self._powers
+
+    def project(self, activation: Tensor) -> tuple[Tensor, Tensor]:
+        """Return ``a . v`` and ``cos(a, v)``, each (B, n), with a the mean over positions and v of length 1.
+
+        Raises:
+            ModelError: a direction has another number of values than the layer has units.
+        """
+        pooled = activation.flatten(2).mean(dim=2) if activation.dim() > 2 else activation
+        self._check(pooled.shape[1])
+        vectors = torch.stack(self._vectors)[:, None]  # (B, 1, C)
+        grouped = pooled.float().unflatten(0, (len(self._targets), -1))  # (B, n, C)
+        return (grouped * vectors).sum(dim=2), F.cosine_similarity(grouped, vectors, dim=2, eps=EPSILON)
+
+    def _check(self, units: int) -> None:
+        for target, vector in zip(self._targets, self._vectors, strict=True):
+            if len(vector) != units:
+                raise ModelError(
+                    f'{target} has {len(vector)} values, but layer "{target.layer}" has {units} units',
+                    "find the concepts again, with this model and layer",
+                )
+
+
+def _unit_vector(target: Target, load_input: Callable[[str], bytes]) -> Tensor:
+    """Return a target's vector with length 1."""
+    data = load_input(target.direction or "")
+    whole = len(data) % 4 == 0 and len(data) > 0
+    vector = torch.from_numpy(np.frombuffer(data, dtype="<f4").astype(np.float64)) if whole else torch.zeros(1)
+    length = float(vector.norm())
+    if not (np.isfinite(length) and length > 0):
+        raise ModelError(
+            f"{target} is no direction: {len(data)} bytes that are all 0, not finite or no float32 values",
+            "find the concepts again",
+        )
+    return (vector / length).float()

@@ -237,6 +237,10 @@ CASES = {
         f'{MODEL}[[render]]\nlayers = "a"\nposition = [1, 2]\n',
         {"render[0].position": ['kind = "neuron"']},
     ),
+    "directions come from concepts alone": (
+        f'{MODEL}[[render]]\nlayers = "a"\nkind = "direction"\n',
+        {"render[0].kind": ['"direction" must be "channel" or "neuron"']},
+    ),
     "half a position": (
         f'{MODEL}[[render]]\nlayers = "a"\nkind = "neuron"\nposition = [1]\n',
         {"render[0].position[1]": ["missing"]},

@@ -1,14 +1,17 @@
 """What every registered method must do, and what every family of models must allow."""
 
 import json
+from hashlib import sha256
 from importlib.resources import files
 
 import numpy as np
 import pytest
 import torch
+from records import PREPROCESSING, job
 from small_runs import PARAMETERS
 
 from atlas.core.job import LOGITS, Job, Target
+from atlas.errors import ModelError
 from atlas.methods import methods
 from atlas.models.load import load_model
 from atlas.models.spec import ModelSpec
@@ -16,6 +19,7 @@ from atlas.synthesis.ascent import Stopped
 
 CPU = torch.device("cpu")
 METHODS = [name for name, _ in methods]
+KINDS = [(name, kind) for name, method in methods for kind in sorted(method.kinds)]
 FAMILIES = {
     "tf_efficientnet_lite0": "blocks.2.1",
     "resnet18": "layer2.1",
@@ -56,11 +60,31 @@ def render(model, name, targets, parameters=PARAMETERS, seeds=None, **options):
     return method.render(
         model.network(jobs[0].numerics, CPU),
         targets,
-        seeds or [job.random_seed for job in jobs],
+        seeds or [one.random_seed for one in jobs],
         resolved.parameters,
-        resolved.inputs.__getitem__,
+        (resolved.inputs | VECTORS).__getitem__,
         **{"on_step": lambda done, steps: None, "should_stop": lambda: False} | options,
     )
+
+
+def vector(units, seed):
+    """Return (digest, bytes) of a direction with values of both signs."""
+    data = np.random.default_rng(seed).normal(size=units).astype("<f4").tobytes()
+    return sha256(data).hexdigest(), data
+
+
+DIRECTIONS = dict(vector(16, seed) for seed in (1, 2))
+VECTORS = DIRECTIONS | dict([vector(5, 3), (sha256(bytes(64)).hexdigest(), bytes(64))])
+
+
+def targets_of(kind):
+    """Return four targets of a kind in the tiny network: two things, both signs."""
+    layer = LOGITS if kind == "logit" else "body"
+    if kind == "direction":
+        fields = [{"unit": 0, "direction": digest, "cosine_power": 2.0} for digest in DIRECTIONS]
+    else:
+        fields = [{"unit": 1}, {"unit": 2}]
+    return [Target(kind=kind, layer=layer, sign=sign, **one) for one in fields for sign in (1, -1)]
 
 
 def logits(*units):
@@ -95,12 +119,17 @@ def test_parameters_resolve_to_complete_json_once_and_for_all(name, tiny):
     assert None not in first.parameters.values()
 
 
-@pytest.mark.parametrize("name", METHODS)
-@pytest.mark.parametrize("kind", ["logit", "channel", "neuron"])
+def test_keys_of_macos_jobs_are_what_they_always_were():
+    """A change of this number makes every picture that was ever rendered with MACO's defaults unfindable."""
+    method = methods.get("maco")
+    resolved = method.resolve(method.parameters(), PREPROCESSING, None)
+    key = "59651bf6252fdd9aa45db3aa3fa90b79203dc23828796fa8e32b4153d6173fab"
+    assert job(parameters=resolved.parameters, version=method.version).key == key
+
+
+@pytest.mark.parametrize(("name", "kind"), KINDS)
 def test_pictures_are_finite_in_range_and_raise_their_objective(name, kind, tiny):
-    layer = LOGITS if kind == "logit" else "body"
-    targets = [Target(kind=kind, layer=layer, unit=unit, sign=sign) for unit in (1, 2) for sign in (1, -1)]
-    for one in render(tiny, name, targets, PARAMETERS | {"steps": 40, "crops": 8}):
+    for one in render(tiny, name, targets_of(kind), PARAMETERS | {"steps": 40, "crops": 8}):
         assert one.status == "done"
         assert one.image.shape == (3, 32, 32) and one.image.dtype == np.float32
         assert np.isfinite(one.image).all() and one.image.min() >= 0 and one.image.max() <= 1
@@ -127,6 +156,26 @@ def test_a_picture_does_not_depend_on_its_batch(name, tiny):
         np.testing.assert_allclose(other.trace[:5], alone.trace[:5], rtol=0, atol=1e-5)
         assert other.trace[-1] == pytest.approx(alone.trace[-1], rel=0.02)
         assert np.abs(other.image - alone.image).mean() < 0.005
+
+
+@pytest.mark.parametrize(("name", "kind"), KINDS)
+def test_that_holds_for_every_kind(name, kind, tiny):
+    targets = targets_of(kind)
+    together = render(tiny, name, targets, PARAMETERS)
+    alone = render(tiny, name, targets[2:3], PARAMETERS)[0]
+    np.testing.assert_allclose(together[2].trace, alone.trace, rtol=1e-4, atol=1e-5)
+    assert np.abs(together[2].image - alone.image).mean() < 0.005
+    assert not np.allclose(together[2].image, together[0].image, atol=0.01)
+
+
+@pytest.mark.parametrize("name", [name for name, kind in KINDS if kind == "direction"])
+def test_a_bad_direction_is_said_to_be_one(name, tiny):
+    short, zero = list(VECTORS)[2:]
+    good = targets_of("direction")[0]
+    with pytest.raises(ModelError, match=r'5 values, but layer "body" has 16 units'):
+        render(tiny, name, [good, good.model_copy(update={"direction": short})])
+    with pytest.raises(ModelError, match="is no direction"):
+        render(tiny, name, [good.model_copy(update={"direction": zero})])
 
 
 @pytest.mark.parametrize("name", METHODS)
