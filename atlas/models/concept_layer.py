@@ -74,6 +74,16 @@ def signed_concept_layer(model: VisionModel) -> str:
     return found.name
 
 
+def lowest_activation(model: VisionModel, layer: str) -> float:
+    """Return the lowest activation of a layer on a few images of noise; below 0, photos will have negative ones too.
+
+    Raises:
+        ModelError: no such layer, or no logits.
+    """
+    find_layer(model.card.layers, layer)
+    return _Survey(model).lowest(layer)
+
+
 def nearest_non_negative(model: VisionModel, layer: str) -> str | None:
     """Return the layer nearest to ``layer`` in the network's order that non-negative factorisation could use.
 
@@ -139,6 +149,11 @@ class _Survey:
         """Tell whether the layer's activations are >= 0, and not all 0."""
         found = self._ranges.get(info.name)
         return found is not None and found.low >= 0 and found.high > 0
+
+    def lowest(self, layer: str) -> float:
+        """Return the layer's lowest activation."""
+        found = self._ranges.get(layer)
+        return 0.0 if found is None else found.low
 
     def is_late(self, info: LayerInfo) -> bool:
         """Tell whether the layer's grid is not much finer than the network's last."""

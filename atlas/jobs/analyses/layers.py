@@ -4,7 +4,13 @@ from collections.abc import Callable
 
 from atlas.config import ConceptsBlock
 from atlas.errors import AtlasError, did_you_mean
-from atlas.models.concept_layer import concept_layer, earlier_layer, nearest_non_negative, signed_concept_layer
+from atlas.models.concept_layer import (
+    concept_layer,
+    earlier_layer,
+    lowest_activation,
+    nearest_non_negative,
+    signed_concept_layer,
+)
 from atlas.models.load import VisionModel
 
 NON_NEGATIVE = ("nmf",)
@@ -33,15 +39,20 @@ def _concept_layer(block: ConceptsBlock, model: VisionModel, signed: bool, probl
     layer = _known(block.layer, "layer", model, problems)
     if not layer:
         return ""
+    info = model.card.layer(layer)
+    if info is None or info.grid is None or info.grid == (1, 1):
+        problems.append(
+            f'layer: "{layer}" has no grid of positions, so concepts could not be located; "auto" finds one'
+        )
+        return ""
     _or_problem(lambda: _check_cut(model, layer), "layer", problems)
-    if not signed:
+    if not signed and lowest_activation(model, layer) < 0:
         nearest = nearest_non_negative(model, layer)
-        if nearest != layer:
-            hint = f'the nearest that is never negative is "{nearest}"' if nearest else "no layer of this model fits"
-            problems.append(
-                f'layer: "{layer}" has negative activations, which nmf cannot take; {hint}; or choose factorisation = '
-                '"semi-nmf", "k-means" or "dictionary"'
-            )
+        hint = f'the nearest that is never negative is "{nearest}"' if nearest else "no layer of this model fits"
+        problems.append(
+            f'layer: "{layer}" has negative activations, which nmf cannot take; {hint}; or choose factorisation = '
+            '"semi-nmf", "k-means" or "dictionary"'
+        )
     return layer
 
 

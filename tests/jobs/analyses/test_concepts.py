@@ -184,6 +184,18 @@ def test_a_layer_of_both_signs_is_refused_for_nmf_with_what_to_use(tmp_path, pho
         planned(concept_configuration(tmp_path, photos, network="signed_colours"))
 
 
+def test_a_layer_that_is_named_and_fits_is_taken(tmp_path, photos):
+    _, _, analyses, store, report = analysed(concept_configuration(tmp_path, photos, layer="act"))
+    assert not report.failed
+    for document in documents(analyses, store).values():
+        assert document.analysis.layers == ("act",) and document.concepts
+
+
+def test_a_layer_that_is_negative_names_the_nearest_that_is_not(tmp_path, photos):
+    with pytest.raises(ConfigError, match='the nearest that is never negative is "act"'):
+        planned(concept_configuration(tmp_path, photos, layer="features"))
+
+
 @pytest.mark.parametrize("kind", ["semi-nmf", "k-means", "dictionary"])
 def test_other_factorisations_take_both_signs(tmp_path, photos, kind):
     config = concept_configuration(tmp_path, photos, network="signed_colours", factorisation=kind)
@@ -226,7 +238,8 @@ def test_bad_blocks_are_all_named_at_once(tmp_path, photos):
         ({"classes": ("blue",)}, 'there are no photos of "blue"'),
         ({"classes": ("purple",)}, "purple"),
         ({"layer": "act3"}, "no layer"),
-        ({"layer": "logits"}, "logits"),
+        ({"layer": "logits"}, "no grid"),
+        ({"layer": "head"}, "no grid"),
         ({"depth": 1, "part_layer": "nowhere"}, "part_layer"),
         ({"parameters": {"spectrum": "missing.npy"}}, "missing.npy"),
     ]
