@@ -184,7 +184,7 @@ def _located(tables: Tables, folder: Path) -> Config:
     specs = [located(spec, "checkpoint", "class_names") for spec in tables.models]
     return Config(
         folder=folder,
-        site=located(tables.site, "path"),
+        site=located(tables.site, "path", "labels"),
         store=located(tables.store, "path"),
         executor=tables.executor,
         photos=None if tables.photos is None else located(tables.photos, "path", "classes", "attribution", "cache"),
@@ -207,6 +207,8 @@ def _path_problems(config: Config) -> Iterator[Problem]:
         own = f'"{resolved[0][2]}" holds the configuration itself; the site needs a folder of its own'
         yield Problem(("site", "path"), own)
         return
+    if config.site.labels is not None and config.site.labels.resolve().is_relative_to(resolved[0][2]):
+        yield Problem(("site", "labels"), f'"{config.site.labels}" lies in the site\'s folder, which is swapped in whole')
     for (key, _, path), (_, name, other) in combinations(resolved, 2):
         if path.is_relative_to(other) or other.is_relative_to(path):
             yield Problem(key, f'"{path}" and {name} "{other}" lie in one another; keep them apart')

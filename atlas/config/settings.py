@@ -24,14 +24,16 @@ class SiteSettings(SiteMetadata):
 
     Attributes:
         path: the site's folder; `atlas build` swaps it in whole, so nothing else may be kept there.
+        labels: what people call concepts, a TOML file as :mod:`atlas.site.labels` describes it; None for no labels.
     """
 
     path: Path = Path("build/site")
+    labels: Path | None = None
 
     @property
     def metadata(self) -> SiteMetadata:
         """What the site itself needs to know."""
-        return SiteMetadata(**self.model_dump(exclude={"path"}))
+        return SiteMetadata(**self.model_dump(exclude={"path", "labels"}))
 
 
 class StoreSettings(Table):

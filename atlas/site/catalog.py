@@ -135,7 +135,7 @@ class Layer:
 
 @dataclass
 class Model:
-    """A model and its layers, in the order in which they finish; the concepts of its classes; what photos they are of."""
+    """A model: its layers in the order in which they finish, its classes' concepts, the photos that these are of."""
 
     card: ModelCard
     slug: str

@@ -221,7 +221,7 @@ def _write(path: Path, content: bytes) -> None:
 
 
 def read_entry(entry: Path, files: Path) -> Made | None:
-    """Return what the cache has of a task, or None if it is not there, or anything about it is not as it was written."""
+    """Return what the cache has of a task, or None if it is not there or not as it was written."""
     made: Made
     try:
         values = json.loads(entry.read_bytes())

@@ -9,8 +9,8 @@ Every page ``name.html`` has ``name.json`` beside it::
     links           name to relative address: page, manifest, and where they exist up, previous, next
     data            by kind:
       home          title, description, author, licence, date, counts, models [{name, weights, href}], methods
-      model         card (as in the store), counts, layers [{name, units, counts, href}], concepts [{index, title, count,
-                    href}]
+      model         card (as in the store), counts, layers [{name, units, counts, href}],
+                    concepts [{index, title, count, href}]
       classes       model, layer, counts, page, of, units [{index, title, status, value, selectivity, href}]
       layer         the same, for the units of one layer
       class, unit   model, weights, layer, index, title, id, synonyms, status, renderings, and where photos tell of it
@@ -26,19 +26,21 @@ concepts were asked for, has the status ``none`` and is not counted.
 
 ``concepts`` of a class: its analysis (key, layer, parameters, versions), factorisation, measure (``sobol``: total Sobol
 index of the logit; ``share``: of the logit), heat, counts {found, readable, predicted, used}, patches, fitted, error
-(relative reconstruction error), importance_rest (of the directions that are not shown), reason, warnings, demonstration,
-and the list ``concepts``: {number, key, label, importance {value, low, high}, first, stability, stable, direction, href,
-similar, sought_by}. ``similar`` are the nearest concepts of other classes and ``sought_by`` those whose nearest is this
-one: {class, number, key, cosine, href}. ``label`` is null or {text, author}.
+(relative reconstruction error), importance_rest (of the directions that are not shown), reason, warnings,
+demonstration, and the list ``concepts``: {number, key, label, importance {value, low, high}, first, stability, stable,
+direction, href, similar, sought_by}. ``similar`` are the nearest concepts of other classes, ``sought_by`` those whose
+nearest is this one: {class, number, key, cosine, href}. ``label`` is null or {text, author}.
 
 ``statistics`` of a unit: n (views), photo_count, mean, deviation, minimum, maximum, quantiles {share: value}, histogram
 {low, high, counts}, selectivity ((maximum - mean) / deviation), placed (key of a rendering to the share of views that
 activate the unit less) and top, a sprite.
 
 A sprite is {src, width, height, cell, columns, pictures [{photo, box, value}]}: cell by cell, row by row; ``photo`` is
-{digest, name, author, licence, source, href}, ``box`` its part, as shares of the photo's central square. The sprite of a
-concept's photos has ``heat`` as well: an overlay {src, width, height, bytes} whose opacity is the heat. Every address (``href``, ``src``, all of ``links``) is
-relative to the file that holds it. ``manifest.json`` in the root lists all pages: {kind, title, href, data}.
+{digest, name, author, licence, source, href}, ``box`` its part, as shares of the photo's central square. The sprite of
+a concept's photos has ``heat`` as well: an overlay {src, width, height, bytes} whose opacity is the heat.
+
+Every address (``href``, ``src``, all of ``links``) is relative to the file that holds it. ``manifest.json`` in the root
+lists all pages: {kind, title, href, data}.
 """
 
 import json

@@ -63,10 +63,11 @@ def importance_bar(view: ClassView, document: ClassConcepts) -> Bar | None:
 
 def _words(view: ClassView, total: float, hidden: int) -> str:
     others = f" The last segment is the sum of the {hidden} fitted directions that are not shown." if hidden > 0 else ""
+    sum_words = view.value(total)
     if view.measure == "share":
-        return f"Each segment is as long as the concept's share of the logit; the shares sum to {view.value(total)}.{others}"
+        return f"Each segment is as long as the concept's share of the logit; they sum to {sum_words}.{others}"
     return (
-        "Each segment is as long as the concept's total Sobol index: the share of the logit's variance that the concept "
-        "takes part in, alone or with others. What several do together counts for each of them, so that the indices "
-        f"need not sum to 1: here they sum to {view.value(total)}.{others}"
+        "Each segment is as long as the concept's total Sobol index: the share of the logit's variance that it takes "
+        "part in, alone or with others. What several do together counts for each of them, so that the indices need "
+        f"not sum to 1: here they sum to {sum_words}.{others}"
     )

@@ -1,4 +1,4 @@
-"""The pages that belong to no single unit: each kind is one function from views of the catalog to :class:`Page` values."""
+"""The pages that belong to no single unit: each kind is one function from the catalog's views to :class:`Page`."""
 
 import json
 from collections.abc import Iterator

@@ -20,7 +20,7 @@ EDGE, GAP = 2.0, 5.0
 
 @dataclass(frozen=True)
 class Mark:
-    """Where a rendering lands. ``x`` is percent of the width; ``beyond`` if the axis is broken between it and the bars."""
+    """Where a rendering lands. ``x`` is percent of the width; ``beyond`` if the axis is broken before it."""
 
     key: str
     x: float

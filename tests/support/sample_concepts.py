@@ -1,6 +1,5 @@
-"""What photos tell about the sample store's first model: concepts of some classes, statistics of two layers, and all that
-a page has to cope with: hostile names, an unstable concept, missing renderings, parts, warnings, a class without concepts.
-"""
+"""What photos tell about the sample store's models, with all that a page has to cope with: hostile names, an unstable
+concept, missing renderings, parts, warnings, a class without concepts, a demonstration."""
 
 import hashlib
 import io

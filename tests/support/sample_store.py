@@ -1,6 +1,6 @@
 """A small store with everything that a site has to cope with: two models of one name, hostile class names, dead and
-failed units, several seeds, negative and neuron renderings, a foreign method, a layer of more than one page, concepts of some
-classes and statistics of two layers."""
+failed units, several seeds, negative and neuron renderings, a foreign method, a layer of more than one page,
+concepts of some classes and statistics of two layers."""
 
 import io
 from collections.abc import Iterator
