@@ -74,6 +74,28 @@ def signed_concept_layer(model: VisionModel) -> str:
     return found.name
 
 
+def check_concept_layer(model: VisionModel, layer: str) -> None:
+    """Check that concepts can be found at a layer that somebody named, whatever the sign of its activations.
+
+    Raises:
+        ModelError: no such layer, or no logits; it has one position or none; the logits depend on the image in other
+            ways too, or not on its positions. Names a layer that will do.
+    """
+    info = find_layer(model.card.layers, layer)
+    if _positions(info) < 2:
+        raise ModelError(
+            f'layer "{layer}" has no grid of positions, so concepts could not be located',
+            f'use "{signed_concept_layer(model)}" or an earlier layer',
+        )
+    network = model.network("float32", torch.device("cpu"))
+    network.tail(layer)
+    if not Cuts(network).matters(layer):
+        raise ModelError(
+            f'the logits do not depend on the positions of layer "{layer}"; they read its class token alone',
+            f'use "{signed_concept_layer(model)}" or an earlier block',
+        )
+
+
 def lowest_activation(model: VisionModel, layer: str) -> float:
     """Return the lowest activation of a layer on a few images of noise; below 0, photos will have negative ones too.
 

@@ -21,6 +21,8 @@ from atlas.models.output import first_tensor, map_tensors, replace_first_tensor
 TAPED = 2
 """Images on a tape; only one is kept, but with two an output whose first axis is not the batch gives itself away."""
 
+_REMEDY = "choose another layer, for instance the output of a whole block"
+
 
 @dataclass(frozen=True)
 class Step:
@@ -65,7 +67,7 @@ def record(module: nn.Module, path: str, calls: int, inputs: Tensor) -> "Tape":
     finally:
         for handle in handles:
             handle.remove()
-    raise ModelError(f'layer "{path}" was not called {calls} times, as it was on the dry run')
+    raise ModelError(f'layer "{path}" was not called {calls} times, as it was on the dry run', _REMEDY)
 
 
 def _first(tensor: Tensor) -> Tensor:
@@ -108,14 +110,14 @@ class Tape:
                 return None
             step = self._steps[played]
             if step.module is not part:
-                raise ModelError("its forward does not call the same modules for all images")
+                raise ModelError("the forward of this model does not call the same modules for all images", _REMEDY)
             played += 1
             return None if step.around else (given[played],)
 
         with _replacing({step.module for step in self._steps}, next_output):
             result = run(given[0])
         if played < len(self._steps):
-            raise ModelError("its forward does not call the layer for all images")
+            raise ModelError("the forward of this model does not call the layer for all images", _REMEDY)
         if versions:
             after = [_versions(output) for output in given]
             self._written = {index for index, before in enumerate(versions) if before != after[index]}
@@ -162,6 +164,8 @@ def _versions(output: Any) -> list[int]:
 def _replacing(modules: set[nn.Module], output_of: Callable[[nn.Module], Any]) -> Iterator[None]:
     """Let modules return ``output_of(module)[0]`` instead of running, wherever that is not None."""
     before = {module: module.__dict__.get("forward") for module in modules}
+    # Torch's own transformer layers call none of their modules when they need no gradient, unless one has a hook.
+    hooks = [module.register_forward_hook(lambda *_: None) for module in modules]
 
     def replacement(module: nn.Module, forward: Callable[..., Any]) -> Callable[..., Any]:
         def replaced(*arguments: Any, **named: Any) -> Any:
@@ -175,6 +179,8 @@ def _replacing(modules: set[nn.Module], output_of: Callable[[nn.Module], Any]) -
             module.__dict__["forward"] = replacement(module, module.forward)
         yield
     finally:
+        for hook in hooks:
+            hook.remove()
         for module, forward in before.items():
             if forward is None:
                 module.__dict__.pop("forward", None)

@@ -4,7 +4,14 @@ import pytest
 import torch
 
 from atlas.errors import ModelError
-from atlas.models.concept_layer import concept_layer, earlier_layer, nearest_non_negative, signed_concept_layer
+from atlas.models.concept_layer import (
+    check_concept_layer,
+    concept_layer,
+    earlier_layer,
+    lowest_activation,
+    nearest_non_negative,
+    signed_concept_layer,
+)
 
 CPU = torch.device("cpu")
 
@@ -83,6 +90,23 @@ def test_the_earlier_layer_has_more_positions(small, odd):
         earlier_layer(small("vit_tiny_patch16_224"), "blocks.10", signed=True)
     assert earlier_layer(odd("Tiny"), "deep") == "act"
     assert earlier_layer(odd("Tiny"), "head") == "deep"
+
+
+def test_a_layer_that_somebody_named_is_checked(odd):
+    check_concept_layer(odd("ClassToken"), "blocks.1")
+    with pytest.raises(ModelError, match=r'read its class token alone(?s:.*)use "blocks.1"'):
+        check_concept_layer(odd("ClassToken"), "blocks.2")
+    with pytest.raises(ModelError, match=r'no grid of positions(?s:.*)use "deep"'):
+        check_concept_layer(odd("Tiny"), "head")
+    with pytest.raises(ModelError, match='"branch.1" is not all'):
+        check_concept_layer(odd("Shortcut"), "branch.1")
+    with pytest.raises(ModelError, match='did you mean "deep"'):
+        check_concept_layer(odd("Tiny"), "deeep")
+
+
+def test_the_lowest_activation_tells_the_sign(odd):
+    assert lowest_activation(odd("Tiny"), "deep") == 0
+    assert lowest_activation(odd("Tiny"), "conv") < 0
 
 
 @pytest.mark.parametrize("choose", [concept_layer, signed_concept_layer])

@@ -98,6 +98,7 @@ def test_a_layer_with_a_way_round_it_is_refused_by_name_with_the_next_that_has_n
         ("Viewing", "norm"),
         ("ClassToken", "blocks.0"),
         ("ClassToken", "blocks.2"),
+        ("ClassToken", "blocks.1.norm2"),
     ],
 )
 def test_any_kind_of_network_goes_on_from_a_layer(odd, images, name, layer):
