@@ -75,7 +75,6 @@ class FeatureVis(TransformedMethod):
         url="https://arxiv.org/abs/2508.07281",
         equation="algorithm 1, equation 2",
     )
-    kinds = frozenset({"logit", "channel", "neuron"})
     parameters = FeatureVisParameters
 
     def resolve(self, parameters: Any, preprocessing: Preprocessing, folder: Path) -> Resolved:
@@ -100,13 +99,16 @@ class FeatureVis(TransformedMethod):
         return spectrum(parameters, generators, device, grey)
 
     def transformations(self, parameters: dict[str, Any]) -> "tuple[Sequence[Stage], float]":
-        """See :meth:`TransformedMethod.transformations`; the order is that of the paper's words."""
+        """See :meth:`TransformedMethod.transformations`; the order is that of the paper's words.
+
+        A view is as large as the picture, so that the shift moves the picture rather than cutting its edges off.
+        """
         from atlas.synthesis.stages import LUCID_FILL, CropOrPad, Jitter, Rotate, Scale, spaced
 
         jitter, scale, rotate = parameters["jitter"], parameters["scale"], parameters["rotate"]
         factors = Scale(spaced(1 - scale, 1 + scale, SCALE_STEPS))
         angles = Rotate(spaced(-rotate, rotate, 2 * math.ceil(rotate) + 1))
-        return (Jitter(jitter), factors, angles, CropOrPad(parameters["image_size"] - jitter)), LUCID_FILL
+        return (Jitter(jitter), factors, angles, CropOrPad(parameters["image_size"])), LUCID_FILL
 
     def optimizer(self, parameters: dict[str, Any], picture: "nn.Module") -> "torch.optim.Optimizer":
         """See :meth:`TransformedMethod.optimizer`."""

@@ -45,8 +45,6 @@ class FourierParameters(OlahParameters):
 class OlahMethod(TransformedMethod):
     """Lucid's optimiser and transformations."""
 
-    kinds = frozenset({"logit", "channel", "neuron"})
-
     def transformations(self, parameters: dict[str, Any]) -> "tuple[Sequence[Stage], float]":
         """See :meth:`TransformedMethod.transformations`."""
         from atlas.synthesis.stages import LUCID_FILL, XPLIQUE_FILL, lucid, xplique

@@ -35,6 +35,8 @@ class TransformedParameters(MethodParameters):
 class TransformedMethod(Method):
     """A picture, a sequence of random transformations and an optimiser; subclasses say which."""
 
+    kinds = frozenset({"logit", "channel", "neuron", "direction"})
+
     @abstractmethod
     def picture(
         self, parameters: dict[str, Any], generators: "Sequence[torch.Generator]", device: "torch.device", grey: bool
@@ -82,9 +84,10 @@ class TransformedMethod(Method):
         stages, fill = self.transformations(parameters)
         size = tuple(parameters["resolution"])
         views = RandomViews(generators, steps, parameters["views"], stages, side, size, fill, device)
+        objective = TargetObjective(targets, device, load_input)
         result = ascend(
             picture,
-            mean_over_views(network, targets[0].layer, TargetObjective(targets, device), None, views),
+            mean_over_views(network, targets[0].layer, objective, None, views),
             self.optimizer(parameters, picture),
             steps,
             on_step=lambda done: on_step(done, steps),

@@ -7,6 +7,8 @@ import numpy as np
 import pytest
 import torch
 import torch.nn.functional as F
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from scipy import ndimage
 from torchvision.transforms import InterpolationMode
 from torchvision.transforms.functional import rotate
@@ -25,7 +27,7 @@ from atlas.synthesis.stages import (
     spaced,
     xplique,
 )
-from atlas.synthesis.warp import RandomViews, blur, warp
+from atlas.synthesis.warp import GatheredWarp, RandomViews, blur, neighbours_of, warp
 
 CPU = torch.device("cpu")
 SIDE = 40
@@ -195,7 +197,7 @@ def test_every_step_view_and_item_is_drawn_anew():
 def test_gradients_pass_gradcheck():
     images = torch.rand(2, 1, 7, 7, dtype=torch.float64, generator=generator(), requires_grad=True)
     draws = torch.rand(2, 2, 2, 3, dtype=torch.float64, generator=generator())
-    assert torch.autograd.gradcheck(lambda x: warp(x, draws, (5, 6)), (images,))
+    assert torch.autograd.gradcheck(lambda x: warp(x, draws, (5, 6), 1), (images,))
     shares = torch.tensor([0.1, 0.2], dtype=torch.float64)
     assert torch.autograd.gradcheck(lambda x: blur(x, shares, 0.2), (images,))
 
@@ -207,3 +209,26 @@ def test_the_gradient_reaches_the_picture_through_every_view(stages):
     for number in range(4):
         (gradient,) = torch.autograd.grad(views(images, 0, slice(number, number + 1)).square().sum(), images)
         assert (gradient != 0).flatten(1).double().mean(dim=1).min() > 0.1
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    seed=st.integers(0, 2**32),
+    factor=st.floats(0.3, 3.0),
+    degrees=st.floats(-180, 180),
+    side=st.integers(4, 13),
+    size=st.tuples(st.integers(3, 14), st.integers(3, 14)),
+)
+def test_the_gathered_gradient_is_that_of_grid_sample(seed, factor, degrees, side, size):
+    stages = [Scale((factor,)), Rotate((degrees,)), Jitter(3), Flip(), CropOrPad(side)]
+    views = [RandomViews([generator(seed + item)], 1, 3, stages, side, size, 0.5, CPU) for item in (0, 1)]
+    maps = torch.cat([one._maps[0] for one in views]).double()
+    images = torch.rand(2, 3, side, side, dtype=torch.float64, generator=generator(seed))
+    weights = torch.rand(6, 3, *size, dtype=torch.float64, generator=generator(seed + 1))
+    results = []
+    for way in (warp, GatheredWarp.apply):
+        leaf = images.clone().requires_grad_()
+        made = way(leaf, maps, size, neighbours_of(maps, side, size))
+        (made * weights).sum().backward()
+        results.append((made.detach(), leaf.grad))
+    torch.testing.assert_close(results[0], results[1], rtol=0, atol=1e-9)
