@@ -56,6 +56,10 @@ class SpectrumError(AtlasError):
     exit_code = 2
 
 
+class ConceptError(AtlasError):
+    """Activations cannot be factorised into concepts, or concepts cannot be measured."""
+
+
 class StoreError(AtlasError):
     """The asset store cannot be read or written."""
 

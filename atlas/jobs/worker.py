@@ -15,12 +15,15 @@ import torch
 
 from atlas.core.record import Provenance, Status
 from atlas.errors import AtlasError, StoreError
+from atlas.jobs.analyses.bench import AnalysisBatch, Bench
 from atlas.jobs.batch import Batch, PlannedJob
 from atlas.jobs.finish import Finding, dead_record, done_record, failed_record, findings
 from atlas.jobs.provenance import device_name, versions
+from atlas.jobs.tasks import Planned, Task
 from atlas.methods import Rendering, methods
 from atlas.models.load import VisionModel, load_model
 from atlas.models.spec import ModelSpec
+from atlas.photos import PhotoSet
 from atlas.store import Store
 from atlas.synthesis.ascent import Stopped
 
@@ -33,23 +36,29 @@ class Work:
     """What a worker needs besides batches; small and picklable, so that it can travel to another machine.
 
     Attributes:
-        store: absolute path of the store, the same on every machine.
+        store: absolute path of the store, the same on every machine. So are the paths of photos.
         models: name to specification of every model in the plan.
         device: torch device, e.g. ``cpu``, ``cuda:0``.
         threads: CPU threads of one worker; None leaves torch's choice.
+        photos: decodes the reference photos, if there are any; lists none itself.
     """
 
     store: Path
     models: dict[str, ModelSpec]
     device: str
     threads: int | None = None
+    photos: PhotoSet | None = None
 
 
 @dataclass(frozen=True)
 class Outcome:
-    """How one job ended, small enough to send between machines. ``message`` says why, if it is not done."""
+    """How one job ended, small enough to send between machines.
 
-    planned: PlannedJob
+    Attributes:
+        message: why, if it is not done; of an analysis that is done, what a person should know.
+    """
+
+    planned: Planned
     status: Status
     message: str = ""
 
@@ -75,7 +84,7 @@ class Worker:
 
     def run(
         self,
-        batch: Batch,
+        batch: Task,
         on_step: Callable[[int, int], None] = lambda done, steps: None,
         should_stop: Callable[[], bool] = lambda: False,
     ) -> list[Outcome]:
@@ -87,6 +96,8 @@ class Worker:
             Stopped: ``should_stop`` said so; nothing of the batch is stored.
             StoreError: the store cannot be written.
         """
+        if isinstance(batch, AnalysisBatch):
+            return self._analyse(batch, on_step, should_stop)
         missing = tuple(job for job in batch.jobs if not self._store.has(job.key))
         outcomes = [Outcome(job, "done") for job in batch.jobs if job not in missing]
         if not missing:
@@ -113,6 +124,46 @@ class Worker:
             self._store.read_input,
             on_step=on_step,
             should_stop=should_stop,
+        )
+
+    def _analyse(
+        self, batch: AnalysisBatch, on_step: Callable[[int, int], None], should_stop: Callable[[], bool]
+    ) -> list[Outcome]:
+        """Make a batch of analyses; one by one if it raises as a whole."""
+        missing = tuple(job for job in batch.jobs if not self._store.analyses.has(job.key))
+        outcomes = [Outcome(job, "done") for job in batch.jobs if job not in missing]
+        if not missing:
+            return outcomes
+        notices, error = _isolated(lambda: missing[0].run(missing, self._bench(batch, on_step, should_stop)))
+        if notices is not None:
+            return outcomes + [Outcome(job, "done", notice) for job, notice in zip(missing, notices, strict=True)]
+        if len(missing) > 1:
+            alone = [self._analyse(one, on_step, should_stop) for one in AnalysisBatch(missing).alone()]
+            return outcomes + [outcome for group in alone for outcome in group]
+        self._store.analyses.record_failure(missing[0].key, str(missing[0]), error)
+        return [*outcomes, Outcome(missing[0], "failed", error)]
+
+    def _bench(
+        self, batch: AnalysisBatch, on_step: Callable[[int, int], None], should_stop: Callable[[], bool]
+    ) -> Bench:
+        assert self._work.photos is not None  # analyses are planned from photos only
+        seen = 0
+
+        def on_photo() -> None:
+            nonlocal seen
+            seen += 1
+            if should_stop():
+                raise Stopped
+            on_step(min(seen, batch.photos), batch.photos)
+
+        return Bench(
+            self._store,
+            self._model(batch.model),
+            self._device,
+            self._work.photos,
+            self._work.photos.spec.cache,
+            lambda seconds: self._provenance(1, seconds),
+            on_photo,
         )
 
     def _model(self, name: str) -> VisionModel:

@@ -121,6 +121,7 @@ class _Class:
         self.job = job
         self.settings = job.settings
         self.problem = ""
+        self._without_parts: list[str] = []
         self._bench = bench
         self._layer = job.analysis.layers[0]
         self._network = bench.network(job.analysis.numerics)
@@ -165,6 +166,9 @@ class _Class:
         provenance = self._bench.provenance(perf_counter() - started)
         heat = partial(self._heat, fit)
         document = describe(job.analysis, self.settings, self.data, fit, shown, heat, self._parts, provenance)
+        if self._without_parts:
+            text = f"{len(self._without_parts)} concepts have no parts: {self._without_parts[0]}"
+            document = document.model_copy(update={"warnings": (*document.warnings, text)})
         for concept in document.concepts:
             store.save_input(direction_bytes(fit.directions[concept.component]))
         store.analyses.commit(job.key, document, shown.files)
@@ -240,8 +244,11 @@ class _Class:
         means = self._part_means[[photo for photo, _ in chosen], [patch for _, patch in chosen]]
         kind = self.settings["factorisation"]
         count = min(self.settings["parts"], max(1, len(chosen) // 2))
-        check_activations(means, count, kind)
-        found = factorise(means, count, kind, seed=self.job.analysis.random_seed + component)
+        try:
+            found = factorise(means, count, kind, solver=self.settings["solver"], seed=component)
+        except ConceptError as error:
+            self._without_parts.append(error.message)
+            return ()
         shares = found.coefficients.sum(axis=0) * np.abs(found.directions).sum(axis=1)
         boxes = self.settings["boxes"]
         parts = []

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from atlas.config import ConceptsBlock
 from atlas.errors import AtlasError, did_you_mean
 from atlas.models.concept_layer import (
+    check_concept_layer,
     concept_layer,
     earlier_layer,
     lowest_activation,
@@ -27,9 +28,12 @@ def choose_layers(block: ConceptsBlock, model: VisionModel, problems: list[str])
     layer = _concept_layer(block, model, signed, problems)
     if not layer or not block.depth:
         return layer, None
-    if block.part_layer != "auto":
-        return layer, _known(block.part_layer, "part_layer", model, problems)
-    return layer, _or_problem(lambda: earlier_layer(model, layer, signed), "part_layer", problems)
+    if block.part_layer == "auto":
+        return layer, _or_problem(lambda: earlier_layer(model, layer, signed), "part_layer", problems)
+    part_layer = _known(block.part_layer, "part_layer", model, problems)
+    if part_layer and not signed:
+        _check_sign(model, part_layer, "part_layer", problems)
+    return layer, part_layer
 
 
 def _concept_layer(block: ConceptsBlock, model: VisionModel, signed: bool, problems: list[str]) -> str:
@@ -39,21 +43,20 @@ def _concept_layer(block: ConceptsBlock, model: VisionModel, signed: bool, probl
     layer = _known(block.layer, "layer", model, problems)
     if not layer:
         return ""
-    info = model.card.layer(layer)
-    if info is None or info.grid is None or info.grid == (1, 1):
-        problems.append(
-            f'layer: "{layer}" has no grid of positions, so concepts could not be located; "auto" finds one'
-        )
-        return ""
-    _or_problem(lambda: _check_cut(model, layer), "layer", problems)
-    if not signed and lowest_activation(model, layer) < 0:
+    _or_problem(lambda: check_concept_layer(model, layer), "layer", problems)
+    if not signed:
+        _check_sign(model, layer, "layer", problems)
+    return layer
+
+
+def _check_sign(model: VisionModel, layer: str, key: str, problems: list[str]) -> None:
+    if lowest_activation(model, layer) < 0:
         nearest = nearest_non_negative(model, layer)
         hint = f'the nearest that is never negative is "{nearest}"' if nearest else "no layer of this model fits"
         problems.append(
-            f'layer: "{layer}" has negative activations, which nmf cannot take; {hint}; or choose factorisation = '
+            f'{key}: "{layer}" has negative activations, which nmf cannot take; {hint}; or choose factorisation = '
             '"semi-nmf", "k-means" or "dictionary"'
         )
-    return layer
 
 
 def _known(layer: str, key: str, model: VisionModel, problems: list[str]) -> str:
@@ -65,16 +68,9 @@ def _known(layer: str, key: str, model: VisionModel, problems: list[str]) -> str
     return ""
 
 
-def _check_cut(model: VisionModel, layer: str) -> str:
-    import torch
-
-    model.network(model.numerics_for(layer), torch.device("cpu")).tail(layer)
-    return layer
-
-
-def _or_problem(choose: Callable[[], str], key: str, problems: list[str]) -> str:
+def _or_problem(choose: Callable[[], str | None], key: str, problems: list[str]) -> str:
     try:
-        return choose()
+        return choose() or ""
     except AtlasError as error:
         problems.append(f"{key}: {error.message}" + (f"; {error.remedy}" if error.remedy else ""))
         return ""
