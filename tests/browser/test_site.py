@@ -118,6 +118,9 @@ def test_from_home_to_a_class_a_unit_and_its_json(site: Visit) -> None:
         (ARABIC_NAME[:4], "c/5.html"),
         (SCRIPT_NAME, "c/2.html"),
         (f"{WIDE_LAYER} 17", f"l/{WIDE_LAYER}/17.html"),
+        ("concept 3 of flamingo", "c/0/3.html"),
+        ("flamngo 3", "c/0/3.html"),
+        ("concept expresso", "c/9/1.html"),
         ("unit 111", f"l/{WIDE_LAYER}/111.html"),
     ],
 )
@@ -181,7 +184,9 @@ def test_only_the_view_that_shows_is_fetched(on_disk: Visit, query: str, hidden:
 @pytest.mark.parametrize("size", [PHONE, DESK])
 def test_a_first_view_keeps_its_budget(browser: Browser, served: str, sample: Sample, size: tuple[int, int]) -> None:
     context = browser.new_context(viewport={"width": size[0], "height": size[1]}, device_scale_factor=3)
-    for address in ("index.html", f"{sample.first}/l/{WIDE_LAYER}/index.html", f"{sample.first}/c/0.html"):
+    addresses = ("index.html", f"{sample.first}/l/{WIDE_LAYER}/index.html", f"{sample.first}/c/0.html")
+    addresses += (f"{sample.first}/c/0/1.html", f"{sample.first}/l/{WIDE_LAYER}/17.html")
+    for address in addresses:
         made = visit(context, served, sample)
         sizes: list[int] = []
         made.page.on("response", lambda response, sizes=sizes: sizes.append(len(response.body())))
@@ -294,7 +299,9 @@ def test_nothing_overflows_at_any_width(browser: Browser, sample: Sample) -> Non
     layer = f"{sample.first}/l/{WIDE_LAYER}"
     addresses = ["index.html", "404.html", "methods/maco.html", f"{sample.first}/index.html", f"{layer}/index.html"]
     addresses += [f"{sample.first}/classes/index.html", f"{layer}/11.html", f"{layer}/17.html"]
-    addresses += [f"{sample.first}/c/{index}.html" for index in (0, 2, 3, 4, 5, 9)]
+    addresses += [f"{sample.first}/c/{index}.html" for index in (0, 2, 3, 4, 5, 9, 11)]
+    addresses += [f"{sample.first}/c/{place}.html" for place in ("0/1", "2/3", "9/7")]
+    addresses += [path.relative_to(sample.site).as_posix() for path in sample.site.glob("photos/*/*.html")]
     context = browser.new_context()
     made = visit(context, sample.site.as_uri() + "/", sample)
     for width, height in (PHONE, DESK):
@@ -327,3 +334,115 @@ def test_a_hostile_name_runs_nothing(on_disk: Visit) -> None:
     expect(on_disk.page.get_by_role("heading", level=1)).to_have_text(SCRIPT_NAME)
     on_disk.page.locator(".hero a.zoom").click()
     expect(on_disk.page.locator("dialog.light p")).to_contain_text(SCRIPT_NAME)
+
+
+# --- concepts --------------------------------------------------------------------------------------------------------
+
+
+def test_from_the_bar_to_a_concept_and_on_with_the_arrows(site: Visit) -> None:
+    page = site.page
+    site.open(f"{site.first}/c/0.html")
+    page.locator(".bar a").nth(1).focus()
+    page.keyboard.press("Enter")
+    assert page.url.endswith("#concept-2")
+    page.locator("#concept-2 h3 a").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("Concept 2 of flamingo")
+    page.keyboard.press("ArrowRight")
+    page.wait_for_url("**/c/0/3.html")
+    expect(page.locator(".text .mark-unstable")).to_be_visible()
+    page.locator(".near a").first.click()
+    page.wait_for_url(lambda address: "/c/0/" not in address)
+    page.locator(".crumbs a").nth(1).click()
+    expect(page.locator("h2", has_text="What drives this logit")).to_be_visible()
+
+
+def heat_of(page: Page) -> float:
+    return float(page.locator(".heat").first.evaluate("image => getComputedStyle(image).opacity"))
+
+
+def test_one_slider_fades_every_heat_map_and_stays_in_the_address(site: Visit) -> None:
+    page = site.page
+    site.open(f"{site.first}/c/0/1.html")
+    slider = page.get_by_label("Opacity of the heat maps")
+    assert heat_of(page) == pytest.approx(0.7) and slider.input_value() == "70"
+    slider.focus()
+    page.keyboard.press("ArrowLeft")
+    page.keyboard.press("ArrowLeft")
+    assert heat_of(page) == pytest.approx(0.6)
+    assert "heat=60" in page.url
+    page.keyboard.press("Home")
+    assert heat_of(page) == 0
+    page.keyboard.press("End")
+    assert set(page.locator(".heat").evaluate_all("all => all.map(image => getComputedStyle(image).opacity)")) == {"1"}
+    page.locator(".pager a[rel=next]").click()
+    page.wait_for_url("**/c/0/2.html?heat=100")
+    assert heat_of(page) == 1 and page.get_by_label("Opacity of the heat maps").input_value() == "100"
+    page.reload()
+    assert heat_of(page) == 1
+
+
+@pytest.mark.parametrize("query", ["?heat=nonsense", "?heat=-3", "?heat=400", "?heat="])
+def test_a_heat_that_cannot_be_is_ignored(on_disk: Visit, query: str) -> None:
+    on_disk.open(f"{on_disk.first}/c/0/1.html{query}")
+    assert heat_of(on_disk.page) == pytest.approx(0.7)
+
+
+SHOWN_PART = """(cell) => {
+  const image = cell.querySelector("img"), box = cell.getBoundingClientRect(), place = image.getBoundingClientRect();
+  const scale = image.naturalWidth / place.width;
+  return [(box.left - place.left) * scale, (box.top - place.top) * scale, box.width * scale, box.height * scale];
+}"""
+
+
+@pytest.mark.parametrize("size", [PHONE, DESK])
+def test_cells_show_their_own_part_of_the_sprite(on_disk: Visit, size: tuple[int, int]) -> None:
+    page = on_disk.page
+    page.set_viewport_size({"width": size[0], "height": size[1]})
+    on_disk.open(f"{on_disk.first}/c/0/1.html")
+    for selector, columns, side in ((".patches .cell", 4, 56), (".cells.large .cell", 3, 112)):
+        page.locator(selector).last.scroll_into_view_if_needed()
+        page.locator(f"{selector} img").last.evaluate("image => image.decode()")
+        for place, cell in enumerate(page.locator(selector).all()):
+            left, top, width, height = cell.evaluate(SHOWN_PART)
+            assert left == pytest.approx(place % columns * side, abs=1)
+            assert top == pytest.approx(place // columns * side, abs=1)
+            assert (width, height) == pytest.approx((side, side), abs=1)
+
+
+def test_cards_show_their_own_row_of_patches(on_disk: Visit) -> None:
+    on_disk.open(f"{on_disk.first}/c/0.html")
+    rows = on_disk.page.locator(".card .row")
+    rows.last.scroll_into_view_if_needed()
+    rows.last.locator("img").evaluate("image => image.decode()")
+    tops = [row.evaluate(SHOWN_PART)[1] for row in rows.all()]
+    assert tops == pytest.approx([96 * place for place in range(10)], abs=1.5)
+
+
+def test_units_are_sorted_by_selectivity(on_disk: Visit) -> None:
+    on_disk.open(f"{on_disk.first}/l/{WIDE_LAYER}/index.html")
+    on_disk.page.get_by_role("button", name="selectivity").click()
+    on_disk.page.wait_for_url("**sort=selective*")
+    on_disk.page.wait_for_function("document.querySelector('[data-summary]').textContent.startsWith('112 of 112')")
+    values = [float(text) for text in on_disk.page.locator(".grid .num").all_inner_texts() if text]
+    assert len(values) == 36 and values == sorted(values, reverse=True)
+
+
+def test_concepts_can_be_read_without_scripts(browser: Browser, sample: Sample) -> None:
+    context = browser.new_context(java_script_enabled=False)
+    made = visit(context, sample.site.as_uri() + "/", sample)
+    made.open(f"{sample.first}/c/0.html")
+    made.page.locator(".card details summary").first.click()
+    expect(made.page.locator(".card dl").first).to_be_visible()
+    made.page.locator("#concept-1 h3 a").click()
+    expect(made.page.get_by_role("slider")).to_have_count(0)
+    expect(made.page.locator(".heat").first).to_have_css("opacity", "0.7")
+    made.page.locator(".patches .cell").first.click()
+    expect(made.page.get_by_role("heading", level=1)).to_have_text("snapshots <of> 2026")
+    context.close()
+
+
+def test_hostile_photos_run_nothing(on_disk: Visit) -> None:
+    on_disk.page.on("dialog", lambda dialog: on_disk.complaints.append(f"dialog: {dialog.message}"))
+    on_disk.open(f"{on_disk.first}/c/2/1.html")
+    on_disk.page.locator(".credits a").first.click()
+    expect(on_disk.page.locator(".notes")).to_contain_text("alert(4)")

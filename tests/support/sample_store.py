@@ -47,7 +47,7 @@ SCRIPT_CLASS, DAISY, UNRENDERED_CLASS = 2, 11, 7
 CONCEPT_CLASSES = (FLAMINGO, GOLDFISH, SCRIPT_CLASS, FAILED_CLASS)
 """Classes of the first model with concepts; those of the last one are measured by the share of the logit. The daisy has
 none, and says why. The second model has concepts of a class that was not rendered itself."""
-WIDE_LAYER, WIDE_UNITS = "blocks.3", 112
+WIDE_LAYER, WIDE_UNITS, MEASURED_UNITS = "blocks.3", 112, 40
 DEAD_UNIT, FAILED_UNIT, RICH_UNIT = 11, 29, 17
 
 
@@ -214,7 +214,7 @@ def make_sample_store(path: Path, side: int = 96) -> Store:
             store.record_failure(made)
         else:
             store.commit(made, pictures)
-    add_statistics(store, identity("a"), WIDE_LAYER, range(WIDE_UNITS))
+    add_statistics(store, identity("a"), WIDE_LAYER, range(MEASURED_UNITS))
     add_statistics(store, identity("a"), "logits", range(10))
     return store
 
