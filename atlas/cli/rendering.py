@@ -149,7 +149,7 @@ def render_and_report(path: Path, only: Sequence[str] = (), retry_quarantined: b
 def repair_and_report(path: Path) -> int:
     """Discard what is damaged and can be made again by this configuration, make it, and say how it went."""
     config, models, plan, analyses = _plan(path)
-    from atlas.jobs.analyses.renderings import with_concepts
+    from atlas.jobs.analyses.renderings import made_with, with_concepts
     from atlas.store.integrity import discard, verify
 
     store = Store(config.store.path)
@@ -158,19 +158,25 @@ def repair_and_report(path: Path) -> int:
     if not damage:
         say(f"Nothing to repair: {store.path} is as its records say")
         return 0
+    again = analyses.keys & damage.keys() | made_with(analyses, store, damage.keys())
+    for key in sorted(again):
+        say(f"{key[:12]}: {damage.pop(key, 'a direction of its is damaged')}; made again")
+        discard(store, key)
+    analysed = analyse_and_report(config, models, analyses, store, path) if again else None
     plan = with_concepts(plan, analyses, models, store)
     mine = [job for job in plan.jobs if job.key in damage]
     known = {job.key for job in mine} | {card.identity.fingerprint for card in plan.cards.values()} | {*plan.inputs}
-    known |= analyses.keys
+    directions = {job.job.target.direction for job in plan.jobs}
     for key, problem in sorted(damage.items()):
-        if key in known:
+        if key in directions:
+            say(f"{key[:12]}: {problem}; made again with its concept")
+        elif key in known:
             say(f"{key[:12]}: {problem}; made again")
             discard(store, key)
         else:
             say(f"{key[:12]}: {problem}; {path} does not render it, so it stays as it is")
-    analysed = analyse_and_report(config, models, analyses, store, path) if analyses.keys & damage.keys() else None
     report = _render(config, models, plan, mine, store)
-    unmended = not damage.keys() <= known or (analysed is not None and (analysed.failed or analysed.interrupted))
+    unmended = not damage.keys() <= known | directions or (analysed is not None and (analysed.failed or analysed.interrupted))
     return max(_summarise(report, False, path), 1 if unmended else 0)
 
 

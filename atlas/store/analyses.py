@@ -123,7 +123,10 @@ class Analyses:
         Those of the same photo set that another configuration selected stay; those of another set are dropped.
         """
         path = self._root / "selections" / f"{selection.model}.json"
-        known = self.selection(selection.model)
+        try:
+            known = self.selection(selection.model)
+        except StoreError:  # damaged: what is current is known, so it is written anew
+            known = None
         if known is not None and known.photo_set.digest == selection.photo_set.digest:
             selection = selection.model_copy(
                 update={

@@ -1,5 +1,6 @@
 """Photos and concepts through the command line: planned, found, rendered, verified, repaired, built, and bad input."""
 
+import hashlib
 import json
 import shutil
 
@@ -77,12 +78,17 @@ def test_damaged_analyses_are_named_and_repaired(project):
     damaged = [path for path in damaged if any(path.parent.glob("*.webp"))][:2]
     next(damaged[0].parent.glob("*.webp")).write_bytes(b"damaged")
     damaged[1].write_text(damaged[1].read_text()[:100])
+    direction = next(record.job.target.direction for record in store.records() if record.job.target.direction)
+    store.input_path(direction).write_bytes(b"damaged")
+    next((store.path / "selections").glob("*.json")).write_text("{")
     found = project("status", "--verify")
-    assert found.status == 1 and "2 problems" in found.out
+    assert found.status == 1 and "3 problems" in found.out
     mended = project("status", "--verify", "--repair")
     assert mended.status == 0, mended.out + mended.err
     sound = project("status", "--verify")
     assert sound.status == 0 and "0 problems" in sound.out
+    assert hashlib.sha256(store.read_input(direction)).hexdigest() == direction
+    assert project("build").status == 0
 
 
 def test_photos_that_change_are_seen_and_nothing_stale_is_shown(project):

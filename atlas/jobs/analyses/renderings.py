@@ -1,6 +1,6 @@
 """Renderings of concepts: from stored concepts to jobs. What the directions are is known only once they are found."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import replace
 
 import numpy as np
@@ -34,6 +34,16 @@ def with_concepts(plan: Plan, analyses: AnalysisPlan, models: Mapping[str, Visio
             for job in _jobs(each, model, layer, direction):
                 jobs.setdefault(job.key, job)
     return replace(plan, jobs=tuple(jobs.values()), inputs=inputs, cards=cards)
+
+
+def made_with(analyses: AnalysisPlan, store: Store, inputs: Collection[str]) -> set[str]:
+    """Return the keys of the concepts that keep one of these inputs as a direction; their stages save it again."""
+    keys = set()
+    for each in analyses.concepts:
+        key = each.job.key
+        if key not in inputs and any(direction in inputs for _, direction in _directions(each.job, store)):
+            keys.add(key)
+    return keys
 
 
 def stand_ins(
