@@ -1,0 +1,64 @@
+"""How strongly each concept is in an activation, given the concepts' directions."""
+
+import numpy as np
+
+PASSES = 30
+"""Steps allowed per direction in one non-negative least-squares problem, ten times what SciPy allows by default: only
+a degenerate problem needs more than a few."""
+
+OPTIMAL = 1e-9
+"""Slope of the residual that counts as none, as a share of the largest there can be."""
+
+
+def encode(activations: np.ndarray, directions: np.ndarray, kind: str = "nmf") -> np.ndarray:
+    """Return the strengths u >= 0 of every direction in every activation.
+
+    They solve ``min ||a - uW||`` over u >= 0 exactly (Lawson and Hanson 1974, chapter 23), row by row, so that a row's
+    strengths depend on nothing but that row. For ``k-means``, only the nearest direction has a strength.
+
+    Args:
+        activations: (m, C): a patch's mean activation, or that of one position of a map.
+        directions: W (r, C). They may depend on each other; one of zeros has strength 0.
+        kind: of the factorisation, a name of :data:`atlas.concepts.factorise.FACTORISATIONS`.
+
+    Returns:
+        (m, r) float32.
+    """
+    if kind == "k-means":
+        return _nearest(activations, directions)
+    return _least_squares(activations, directions)
+
+
+def _least_squares(activations: np.ndarray, directions: np.ndarray) -> np.ndarray:
+    from scipy.optimize import lsq_linear, nnls
+
+    # W^T = QR turns C equations into at most r, without squaring the condition of W as its normal equations would.
+    basis, triangle = np.linalg.qr(directions.T.astype(np.float64))
+    projected = activations @ basis
+    strengths = np.empty((len(activations), len(directions)))
+    for row, target in enumerate(projected):
+        strengths[row] = nnls(triangle, target, maxiter=PASSES * len(directions))[0]
+    for row in _not_optimal(strengths, triangle, projected):
+        strengths[row] = lsq_linear(triangle, projected[row], (0, np.inf), method="bvls").x
+    return np.maximum(strengths, 0).astype(np.float32)
+
+
+def _not_optimal(strengths: np.ndarray, triangle: np.ndarray, projected: np.ndarray) -> np.ndarray:
+    """Return the rows that violate the problem's optimality conditions: slope 0 where u > 0, else <= 0.
+
+    SciPy's NNLS can stop too early where two directions tie to the last bit: one in 25,000 problems of small integers.
+    """
+    slopes = (projected - strengths @ triangle.T) @ triangle
+    noise = OPTIMAL * np.linalg.norm(projected, axis=1) * np.linalg.norm(triangle, axis=0).max(initial=0)
+    excess = np.where(strengths > 0, np.abs(slopes), slopes)
+    return np.flatnonzero((excess > noise[:, None]).any(axis=1))
+
+
+def _nearest(activations: np.ndarray, directions: np.ndarray) -> np.ndarray:
+    """Project each activation on the direction with which it has the largest cosine."""
+    lengths = np.maximum(np.linalg.norm(directions, axis=1), np.finfo(np.float32).tiny)
+    along = activations @ (directions / lengths[:, None]).T
+    rows, nearest = np.arange(len(along)), along.argmax(axis=1)
+    strengths = np.zeros_like(along, dtype=np.float32)
+    strengths[rows, nearest] = np.maximum(along[rows, nearest], 0) / lengths[nearest]
+    return strengths
