@@ -28,6 +28,8 @@ BATCH_SIZES = {"cpu": 8, "cuda": 64}
 """Jobs in one batch where the configuration says ``auto``: a CPU gains nothing beyond 8."""
 RENDERINGS_PER_ANALYSIS = 4
 """What an analysis costs, in renderings, roughly; it decides whether several workers are worth their start."""
+CLASSES_TOGETHER = 8
+"""Classes that an accelerator factorises as one batch; a CPU gains nothing from it."""
 SHORTEST_KEY = 4
 """Digits of a key that must be given to choose a job: an empty one, from a slip in a script, would choose them all."""
 
@@ -158,11 +160,12 @@ def analyse(
     report = Report()
     photos = replace(analyses.photo_set, photos=()) if analyses.photo_set else None
     executor = partial(_executor, config, models, store, photos)
+    together = 1 if resolve_device(config.executor.device) == "cpu" else CLASSES_TOGETHER
     for wave in (analyses.first, analyses.second):
         missing = [job for job in wave if is_to_do(store, job, retry_quarantined)]
         if not report.interrupted:
             cost = len(missing) * RENDERINGS_PER_ANALYSIS
-            _run(executor, analysis_batches(missing), cost, monitor, on_outcome, report)
+            _run(executor, analysis_batches(missing, together), cost, monitor, on_outcome, report)
     return report
 
 

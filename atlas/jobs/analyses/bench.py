@@ -9,11 +9,14 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import torch
 
+from atlas.activations.views import Viewer
 from atlas.core.analysis import Analysis, ArraysDocument
 from atlas.core.canonical import digest, digest_bytes
+from atlas.core.job import Preprocessing
 from atlas.core.record import Provenance
 from atlas.models.load import VisionModel
 from atlas.photos import Photo, PhotoSet
+from atlas.photos.views import patch_size_for, patch_stride_for
 from atlas.store import Store
 
 if TYPE_CHECKING:
@@ -128,3 +131,13 @@ class AnalysisBatch:
 def photos_digest(photos: Sequence[Photo]) -> str:
     """Return the digest over photos, in order."""
     return digest([photo.digest for photo in photos])
+
+
+def viewer_for(photo_set: PhotoSet, preprocessing: Preprocessing) -> Viewer:
+    """Return what cuts photos of a set into views for a model.
+
+    Raises:
+        ConfigError: the patches that the configuration asks for are larger than the model's input.
+    """
+    patch = patch_size_for(photo_set.spec, max(preprocessing.height, preprocessing.width))
+    return Viewer((preprocessing.height, preprocessing.width), patch, patch_stride_for(photo_set.spec, patch))

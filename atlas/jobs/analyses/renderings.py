@@ -10,7 +10,8 @@ from atlas.core.analysis import ClassConcepts
 from atlas.core.canonical import digest_bytes
 from atlas.core.job import Job, Target
 from atlas.jobs.analyses.concepts import PlannedConcepts
-from atlas.jobs.analyses.plan import AnalysisPlan, RenderedConcepts
+from atlas.jobs.analyses.plan import AnalysisPlan
+from atlas.jobs.analyses.plan_concepts import RenderedConcepts
 from atlas.jobs.batch import PlannedJob
 from atlas.jobs.plan import Plan
 from atlas.methods import methods

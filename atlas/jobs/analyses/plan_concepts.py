@@ -1,0 +1,153 @@
+"""Plan of concepts: the classes of a block that have photos, and the three stages of each."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from atlas.activations.views import Viewer
+from atlas.concepts.factorise import LARGE
+from atlas.config import ConceptsBlock
+from atlas.core.analysis import Analysis
+from atlas.core.job import LOGITS
+from atlas.core.model_card import ModelCard
+from atlas.errors import ConfigError
+from atlas.jobs.analyses.bench import photos_digest, viewer_for
+from atlas.jobs.analyses.concepts import PlannedConcepts
+from atlas.jobs.analyses.layers import choose_layers
+from atlas.jobs.select import GLOB_CHARACTERS, select_classes
+from atlas.methods import methods
+from atlas.methods.base import Resolved
+from atlas.models.load import VisionModel
+from atlas.photos import Photo, PhotoSet
+
+FACTORISATION_VERSION, IMPORTANCE_VERSION, CONCEPTS_VERSION = 1, 1, 1
+"""Raise one whenever what its stage makes changes."""
+ByClass = Mapping[int, Sequence[Photo]]
+
+
+@dataclass(frozen=True)
+class RenderedConcepts:
+    """The concepts of a class, and how they are rendered once they are found.
+
+    Attributes:
+        job: finds them. resolved: the parameters of their renderings, with nothing left to choose.
+    """
+
+    block: ConceptsBlock
+    job: PlannedConcepts
+    resolved: Resolved
+
+
+def plan_concepts(
+    block: ConceptsBlock,
+    name: str,
+    model: VisionModel,
+    photo_set: PhotoSet,
+    matched: ByClass,
+    device: str,
+    folder: Path,
+) -> list[RenderedConcepts]:
+    """Return the jobs of a block for one model."""
+    classes, problems = _classes(block, model.card, photo_set, matched)
+    layer, part_layer = choose_layers(block, model, problems)
+    if problems:
+        raise ConfigError(problems)
+    preprocessing = model.card.identity.preprocessing
+    method = methods.get(block.method)
+    resolved = method.resolve(method.parameters.model_validate(block.parameters), preprocessing, folder)
+    viewer = viewer_for(photo_set, preprocessing)
+    labels = model.card.classes
+    jobs = []
+    for index in classes:
+        photos = tuple(sorted(matched[index] if photo_set.grouped else photo_set.photos, key=lambda it: it.digest))
+        stages = _stages(block, model, index, photos, layer, part_layer, viewer, device)
+        title = labels[index].name if index < len(labels) and labels[index].name.strip() else f"class {index}"
+        job = PlannedConcepts(name, stages[2], photos, stages[0], stages[1], title, viewer)
+        jobs.append(RenderedConcepts(block, job, resolved))
+    return jobs
+
+
+def _classes(
+    block: ConceptsBlock, card: ModelCard, photo_set: PhotoSet, matched: ByClass
+) -> tuple[list[int], list[str]]:
+    """Return the classes of a block that have photos, and the problems."""
+    everything = block.classes == ("all",)
+    if card.layer(LOGITS) is None:
+        return [], [f'classes: model "{card.name}" has no logits, so no class can be explained']
+    if not photo_set.grouped:
+        if everything or block.photos == "all":
+            return [], [
+                f"classes: {photo_set.name} has no class folders, so photos are told apart by what the model predicts: "
+                'name the classes, and leave photos = "predicted"'
+            ]
+        return select_classes(block.classes, card)
+    if everything:
+        return sorted(matched), [] if matched else [f"classes: no photo of {photo_set.name} belongs to a class"]
+    chosen: dict[int, None] = {}
+    problems: list[str] = []
+    for selector in block.classes:
+        found, wrong = select_classes([selector], card)
+        problems += wrong
+        with_photos = [index for index in found if matched.get(index)]
+        wide = isinstance(selector, str) and GLOB_CHARACTERS.search(selector)
+        if (found and not with_photos) or (len(with_photos) < len(found) and not wide):
+            problems.append(f'classes: there are no photos of "{selector}" in {photo_set.name}')
+        chosen.update(dict.fromkeys(with_photos))
+    return list(chosen), problems
+
+
+def _stages(
+    block: ConceptsBlock,
+    model: VisionModel,
+    index: int,
+    photos: tuple[Photo, ...],
+    layer: str,
+    part_layer: str | None,
+    viewer: Viewer,
+    device: str,
+) -> tuple[Analysis, Analysis, Analysis]:
+    """Return factorisation, importance and concepts of one class, each with its own parameters and the keys before."""
+    common = {
+        "model": model.card.identity,
+        "layers": (layer,),
+        "class_index": index,
+        "photos": photos_digest(photos),
+        "numerics": model.numerics_for(layer),
+    }
+    info = model.card.layer(layer)
+    values = min(len(photos), block.limit) * len(viewer.pixel_boxes) * (info.units if info else 0)
+    solver = block.solver
+    if solver == "auto":
+        solver = "torch" if device.startswith("cuda") or values >= LARGE else "sklearn"
+    views = {"size": list(viewer.size), "patch": viewer.patch, "stride": viewer.stride}
+    factorisation = Analysis.model_validate(
+        common
+        | {
+            "kind": "factorisation",
+            "version": FACTORISATION_VERSION,
+            "parameters": views
+            | block.model_dump(include={"photos", "limit", "count", "factorisation", "fits"})
+            | {"solver": solver},
+        }
+    )
+    importance = Analysis.model_validate(
+        common
+        | {
+            "kind": "importance",
+            "version": IMPORTANCE_VERSION,
+            "upstream": (factorisation.key,),
+            "parameters": block.model_dump(include={"importance", "designs"}),
+        }
+    )
+    fields = {"shown", "stable", "heat", "patches", "heat_photos", "depth", "parts", "minimum"}
+    parameters = block.model_dump(include=fields) | {"part_layer": part_layer if block.depth else None}
+    concepts = Analysis.model_validate(
+        common
+        | {
+            "kind": "concepts",
+            "version": CONCEPTS_VERSION,
+            "upstream": (importance.key,),
+            "parameters": parameters,
+        }
+    )
+    return factorisation, importance, concepts
