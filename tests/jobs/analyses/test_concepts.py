@@ -10,6 +10,8 @@ from small_runs import analysed, concept_configuration, planned
 from atlas.core.analysis import ClassConcepts
 from atlas.errors import AtlasError, ConfigError
 from atlas.jobs.analyses.plan import analysis_batches
+from atlas.jobs.executors.base import Monitor
+from atlas.jobs.run import analyse
 from atlas.store.integrity import discard
 
 
@@ -280,3 +282,25 @@ def test_both_executors_find_the_same(tmp_path, photos):
     assert {index: found.concepts for index, found in mine.items()} == {
         index: found.concepts for index, found in theirs.items()
     }
+
+
+def test_a_run_that_is_stopped_goes_on_where_it_was(tmp_path, photos):
+    config = concept_configuration(tmp_path, photos)
+    models, _, analyses, store, _ = planned(config)
+    monitor = Monitor(on_step=lambda batch, done, steps: batch.jobs[0].class_index == 1 and monitor.stop.set())
+    report = analyse(config, models, analyses, store, monitor)
+    assert report.interrupted and report.done == 1 and not report.failed
+    _, _, _, _, report = analysed(config)
+    assert report.done == 2 and not report.interrupted
+    _, _, whole, other, _ = analysed(concept_configuration(tmp_path / "whole", photos))
+    mine, theirs = documents(analyses, store), documents(whole, other)
+    assert {index: found.concepts for index, found in mine.items()} == {
+        index: found.concepts for index, found in theirs.items()
+    }
+
+
+def test_a_class_in_two_blocks_is_an_error(tmp_path, photos):
+    config = concept_configuration(tmp_path, photos)
+    twice = config.model_copy(update={"concepts": config.concepts * 2})
+    with pytest.raises(ConfigError, match='class "red" of model tiny is in two blocks'):
+        planned(twice)
