@@ -6,6 +6,7 @@ import numpy as np
 
 from atlas.concepts.reconstruct import Logit, logit_gradients, masked_logits
 from atlas.concepts.sobol import bootstrap_interval, jansen, sobol_masks
+from atlas.errors import ConceptError
 
 
 @dataclass(frozen=True)
@@ -50,6 +51,8 @@ def sobol_importance(
     Raises:
         ConceptError: no photos or concepts, fewer than 2 designs, or a logit that is not finite.
     """
+    if not len(coefficients):
+        raise ConceptError("there is no importance without photos", "add photos of the class")
     concepts = len(directions)
     values = masked_logits(coefficients, directions, logit, sobol_masks(concepts, designs, seed), batch, device)
     return _summary(jansen(values, concepts), seed)
