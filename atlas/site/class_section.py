@@ -102,7 +102,11 @@ def demonstration(view: ClassView, document: ClassConcepts) -> str:
     if photos is None or not photos.card.demonstration:
         return ""
     count = document.counts.used or document.counts.found
+    what = f"{count} photo{'' if count == 1 else 's'}"
+    sources = {photo.source for photo in document.photos}
+    if count > 1 and len(sources) == 1 and "" not in sources:
+        what += " cut from one"
     return (
-        f"This is a demonstration: {count} photo{'' if count == 1 else 's'} cut from one. They show how it works, not "
-        f"what the model has learned; use at least {PHOTOS_FOR_USE} photos of each class."
+        f"This is a demonstration: {what}. It shows how concepts look, not what the model has learned; "
+        f"use at least {PHOTOS_FOR_USE} photos of each class."
     )

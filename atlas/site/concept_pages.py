@@ -84,7 +84,7 @@ def concept_figures(concept: ConceptView, details: Concept, document: ClassConce
     cosine = concept.lead.measured("cosine") if concept.lead else None
     if concept.lead and cosine is not None:
         share = placed_among_patches(details, cosine)
-        among = f": higher than {share} % of the class's own patches" if share is not None else ""
+        among = f": higher than {share}\u00a0% of the class's own patches" if share is not None else ""
         figures.insert(3, Figure(number(cosine), f"cosine of the rendering's activation to the direction{among}"))
     return [*figures, *(other_figures(concept.lead) if concept.lead else ())]
 

@@ -115,9 +115,19 @@ def test_a_class_without_concepts_says_why(sample: Sample) -> None:
 def test_warnings_and_a_demonstration_are_said(sample: Sample) -> None:
     words = page(sample, f"c/{SCRIPT_CLASS}.html").words()
     assert WARNING in words
-    assert "This is a demonstration: 51 photos cut from one. They show how it works, not" in words
+    assert "This is a demonstration: 51 photos. It shows how concepts look" in words
     assert f"at least {PHOTOS_FOR_USE} photos of each class" in words
     assert "This is a demonstration" in page(sample, f"c/{SCRIPT_CLASS}/1.html").words()
+
+
+def test_a_demonstration_says_if_all_its_photos_are_of_one(own_store: Store, tmp_path: Path) -> None:
+    stored = document_of(own_store, GOLDFISH)
+    cuts = tuple(photo.model_copy(update={"source": "scikit-image, data.coffee"}) for photo in stored.photos)
+    path = own_store.analyses.folder(stored.key) / "analysis.json"
+    path.write_text(stored.model_copy(update={"photos": cuts}).model_dump_json(exclude_none=True))
+    report = build_site(own_store, tmp_path / "site", SiteMetadata())
+    site = Sample(own_store, tmp_path / "site", report)
+    assert "demonstration: 51 photos cut from one." in page(site, f"c/{GOLDFISH}.html").words()
 
 
 def test_real_photos_are_no_demonstration(own_store: Store, tmp_path: Path) -> None:
@@ -157,11 +167,12 @@ def test_a_concepts_page_says_all_that_is_known(sample: Sample) -> None:
         "total Sobol index of the logit, 95 % interval 0.27 to 0.43": "0.34",
         "rank by importance among the fitted directions": "1 of 20",
         "of the photos have it as their most important concept": "40 %",
-        "cosine of the rendering's activation to the direction: higher than 97 % of the class's own patches": "0.785",
         "stability: its smallest best cosine when the factorisation is repeated": "0.970",
         "relative reconstruction error of the 20 directions together": "0.342",
     }.items():
         assert figures[label] == value
+    (placed,) = [label for label in figures if label.startswith("cosine of the rendering's activation")]
+    assert placed.endswith("higher than 97\u00a0% of the class's own patches") and figures[placed] == "0.785"
     words = document.words()
     for said in ("Its parts", "Part 1 50 %", "Comes with", "Similar in other classes", "Photo credits"):
         assert said in words
