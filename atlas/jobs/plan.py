@@ -2,18 +2,20 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from itertools import product
 from pathlib import Path
 
 import torch
 
 from atlas.config import Config, RenderBlock
-from atlas.core.job import LOGITS, Job, Target
+from atlas.core.job import LOGITS, Job, Target, TargetKind
 from atlas.core.model_card import LayerInfo, ModelCard
 from atlas.errors import AtlasError, ConfigError
 from atlas.jobs.batch import PlannedJob
 from atlas.jobs.select import select_classes, select_layers, select_units
-from atlas.methods import methods
+from atlas.methods import Method, methods
 from atlas.models.load import VisionModel
+from atlas.models.vision_model import BATCH_NORM
 
 
 @dataclass(frozen=True)
@@ -70,17 +72,14 @@ def _expand(
     block: RenderBlock, name: str, model: VisionModel, folder: Path, inputs: dict[str, bytes]
 ) -> list[PlannedJob]:
     method = methods.get(block.method)
+    _check_method(block, method, model)
     resolved = method.resolve(
         method.parameters.model_validate(block.parameters), model.card.identity.preprocessing, folder
     )
     inputs |= resolved.inputs
-    resolution = resolved.parameters.get("resolution")
     jobs = []
-    for target in _targets(block, model, tuple(resolution) if isinstance(resolution, list) else None):
-        if target.kind not in method.kinds:
-            able = [name for name, other in methods if target.kind in other.kinds]
-            raise ConfigError([f'method = "{block.method}" cannot render a {target.kind}; {", ".join(able)} can'])
-        numerics = model.numerics_for(target.layer, block.precision)
+    for target in _targets(block, model, method.sizes(resolved.parameters)):
+        numerics = model.numerics_for(target.layer, block.precision, keep_norms=BATCH_NORM in method.needs)
         jobs += [
             PlannedJob(
                 name,
@@ -99,7 +98,29 @@ def _expand(
     return jobs
 
 
-def _targets(block: RenderBlock, model: VisionModel, resolution: tuple[int, int] | None) -> list[Target]:
+def _check_method(block: RenderBlock, method: Method, model: VisionModel) -> None:
+    """Look whether a method can render what a block asks of a model.
+
+    Raises:
+        ConfigError: it cannot; names the methods that can.
+    """
+    kind: TargetKind = "logit" if block.classes else block.kind
+
+    def refusal(other: Method) -> str | None:
+        if kind not in other.kinds:
+            return f"cannot render a {kind}"
+        if not other.signs.issuperset(block.signs):
+            return f"cannot render what lowers a {kind}"
+        if lacking := sorted(other.needs - model.offers):
+            return f'needs {" and ".join(lacking)}, which model "{model.card.name}" does not have'
+        return None
+
+    if reason := refusal(method):
+        able = [name for name, other in methods if refusal(other) is None]
+        raise ConfigError([f'method = "{block.method}" {reason}; {", ".join(able)} can'])
+
+
+def _targets(block: RenderBlock, model: VisionModel, sizes: dict[str, tuple[int, int]]) -> list[Target]:
     """Return the targets of a block, every one checked against the model.
 
     Raises:
@@ -115,7 +136,7 @@ def _targets(block: RenderBlock, model: VisionModel, resolution: tuple[int, int]
         targets = list(_unit_targets(block, layers, problems))
     problems += found
     if not problems:
-        problems += _fit_problems(block, model, layers, resolution)
+        problems += _fit_problems(block, model, layers, sizes)
     if problems:
         raise ConfigError(problems)
     return targets
@@ -133,26 +154,27 @@ def _unit_targets(block: RenderBlock, layers: list[LayerInfo], problems: list[st
 
 
 def _fit_problems(
-    block: RenderBlock, model: VisionModel, layers: list[LayerInfo], resolution: tuple[int, int] | None
+    block: RenderBlock, model: VisionModel, layers: list[LayerInfo], sizes: dict[str, tuple[int, int]]
 ) -> list[str]:
-    """Look whether the model takes views of that resolution and a neuron's position is on each layer's grid."""
+    """Look whether the model takes views of these sizes and a neuron's position is on each layer's grid."""
     expected = model.card.identity.preprocessing
-    size = resolution or (expected.height, expected.width)
-    changed = size != (expected.height, expected.width)
-    if not changed and block.position is None:
+    usual = (expected.height, expected.width)
+    unusual = {setting: size for setting, size in sizes.items() if size != usual}
+    if not unusual and block.position is None:
         return []
     network = model.network(model.numerics_for(LOGITS), torch.device("cpu"))
     problems = []
-    for layer in layers or [layer for layer in model.card.layers if layer.name == LOGITS]:
+    names = [layer.name for layer in layers] or [LOGITS]
+    for (setting, size), layer in product((unusual or {"": usual}).items(), names):
         try:
             with torch.no_grad():
-                shape = network(torch.zeros(2, 3, *size), layer.name).shape
+                shape = network(torch.zeros(2, 3, *size), layer).shape
         except (AtlasError, RuntimeError, ValueError, AssertionError) as error:
             reason = str(error).splitlines()[0]
             expects = f"{expected.height} x {expected.width}"
-            return [f"parameters.resolution = {size[0]}: the model does not take it ({reason}); it expects {expects}"]
+            return [f"parameters.{setting}: the model does not take it ({reason}); it expects {expects}"]
         if block.position is not None:
             grid = tuple(shape[2:]) or (1, 1)
             if block.position[0] >= grid[0] or block.position[1] >= grid[1]:
-                problems.append(f"position = {list(block.position)}: {layer.name} has {grid[0]} x {grid[1]} positions")
+                problems.append(f"position = {list(block.position)}: {layer} has {grid[0]} x {grid[1]} positions")
     return problems

@@ -21,8 +21,8 @@ from atlas.activations.views import Viewer
 from atlas.concepts.document import Fit, describe, direction_bytes, no_concepts
 from atlas.concepts.encode import encode
 from atlas.concepts.factorise import check_activations, factorise, factorise_many
-from atlas.concepts.gallery import PATCH_CELL, PATCH_COLUMNS, Shown, top_patches
-from atlas.concepts.implicit import implicit_heat
+from atlas.concepts.gallery import PATCH_CELL, PATCH_COLUMNS, PHOTO_CELL, Shown, top_patches
+from atlas.concepts.implicit import implicit_heat, position_heat
 from atlas.concepts.importance import share_importance, sobol_importance
 from atlas.concepts.reconstruct import pooled
 from atlas.concepts.sobol import bootstrap_interval
@@ -229,7 +229,7 @@ class _Class:
     def _heat(self, fit: Fit, component: int, photos: Sequence[int]) -> list[np.ndarray]:
         """Return the heat maps of a concept on photos: on the layer's grid, or to the pixels."""
         if self.settings["heat"] == "nnls":
-            return [fit.maps[photo, :, :, component] for photo in photos]
+            return list(position_heat(fit.maps[list(photos)], component, PHOTO_CELL))
         images = self._images([self.data.photos[photo] for photo in photos])
         kind = self.settings["factorisation"]
         heat = implicit_heat(images, partial(self._network, layer=self._layer), fit.directions, component, kind)
