@@ -176,8 +176,9 @@ def repair_and_report(path: Path) -> int:
         else:
             say(f"{key[:12]}: {problem}; {path} does not render it, so it stays as it is")
     report = _render(config, models, plan, mine, store)
-    unmended = not damage.keys() <= known | directions or (analysed is not None and (analysed.failed or analysed.interrupted))
-    return max(_summarise(report, False, path), 1 if unmended else 0)
+    lost = not damage.keys() <= known | directions
+    unmade = analysed is not None and (analysed.failed or analysed.interrupted)
+    return max(_summarise(report, False, path), 1 if lost or unmade else 0)
 
 
 def _render(

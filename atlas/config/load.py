@@ -208,7 +208,8 @@ def _path_problems(config: Config) -> Iterator[Problem]:
         yield Problem(("site", "path"), own)
         return
     if config.site.labels is not None and config.site.labels.resolve().is_relative_to(resolved[0][2]):
-        yield Problem(("site", "labels"), f'"{config.site.labels}" lies in the site\'s folder, which is swapped in whole')
+        text = f'"{config.site.labels}" lies in the site\'s folder, which is swapped in whole'
+        yield Problem(("site", "labels"), text)
     for (key, _, path), (_, name, other) in combinations(resolved, 2):
         if path.is_relative_to(other) or other.is_relative_to(path):
             yield Problem(key, f'"{path}" and {name} "{other}" lie in one another; keep them apart')
