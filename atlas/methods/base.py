@@ -16,6 +16,9 @@ if TYPE_CHECKING:
 
     from atlas.models.network import Network
 
+Need = Literal["batch norm"]
+"""What a method may need that not every model offers (:attr:`atlas.models.vision_model.VisionModel.offers`)."""
+
 
 class MethodParameters(BaseModel):
     """Base of every method's parameters: immutable, unknown names refused, the paper's values as defaults."""
@@ -72,6 +75,9 @@ class Method(ABC):
     Attributes:
         name: as written in the configuration. version: bump by hand whenever the pictures change.
         title, summary: for people. kinds: the target kinds that it can render. parameters: its parameter model.
+        signs: of the targets that it can render; 1 raises a unit, -1 lowers it.
+        needs: what a model must offer; a plan refuses any other, naming the methods that do work.
+        unit: of its objective; "activation" is the unit's own.
     """
 
     name: ClassVar[str]
@@ -81,6 +87,9 @@ class Method(ABC):
     paper: ClassVar[Paper]
     kinds: ClassVar[frozenset[TargetKind]]
     parameters: ClassVar[type[MethodParameters]]
+    signs: ClassVar[frozenset[int]] = frozenset({1, -1})
+    needs: ClassVar[frozenset[Need]] = frozenset()
+    unit: ClassVar[str] = "activation"
 
     @abstractmethod
     def resolve(self, parameters: Any, preprocessing: Preprocessing, folder: Path) -> Resolved:
@@ -93,6 +102,15 @@ class Method(ABC):
         Raises:
             AtlasError: a file they name cannot be used, or they do not fit the model.
         """
+
+    def sizes(self, parameters: dict[str, Any]) -> dict[str, tuple[int, int]]:
+        """Return the (height, width) of what the network will be shown, by the words of the setting that decides it.
+
+        Args:
+            parameters: as resolved.
+        """
+        resolution = parameters.get("resolution")
+        return {f"resolution = {resolution[0]}": (resolution[0], resolution[1])} if isinstance(resolution, list) else {}
 
     @abstractmethod
     def render(

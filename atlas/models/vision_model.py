@@ -12,9 +12,13 @@ from atlas.models.folding import Folded, fold
 from atlas.models.foreign import foreign_code, quiet
 from atlas.models.layers import Examination, find_layer
 from atlas.models.network import Network
+from atlas.models.norms import batch_norms
 
 PRECISIONS = ("float32", "bfloat16")
 """What a network computes in; bfloat16 is for GPUs, and only on demand."""
+
+BATCH_NORM = "batch norm"
+"""What a model with batch norms offers to methods that need their statistics."""
 
 FOLDED = "-folded"
 """Suffix of numerics with batch norm folded into convolutions, in channels-last memory format."""
@@ -42,18 +46,26 @@ class VisionModel:
         with quiet():
             return fold(self.module, self.card.identity.preprocessing)
 
-    def numerics_for(self, layer: str, precision: str = "float32") -> str:
+    @cached_property
+    def offers(self) -> frozenset[str]:
+        """What some methods need and not every model has, in words: ``batch norm``."""
+        return frozenset({BATCH_NORM} if batch_norms(self.module) else ())
+
+    def numerics_for(self, layer: str, precision: str = "float32", keep_norms: bool = False) -> str:
         """Return the fastest faithful numerics for a layer: folded, unless folding would change its activation.
 
         Args:
             layer: module path, or ``logits``.
             precision: ``float32`` or ``bfloat16``.
+            keep_norms: never fold, because batch norms are needed for themselves.
 
         Raises:
             ModelError: no such layer or precision.
         """
         _check(precision, PRECISIONS, "precision")
         find_layer(self.card.layers, layer)
+        if keep_norms:
+            return precision
         faithful = self._folded is not None and layer not in self._folded.lost
         return precision + FOLDED if faithful else precision
 
