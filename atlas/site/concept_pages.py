@@ -18,6 +18,8 @@ PARTS = 6
 """Sub-concepts that the page shows: each asks for two files."""
 OTHER_SEEDS = 6
 """Further renderings that it shows."""
+CREDITS = 36
+"""Photo credits that it lists; each patch leads to its own, on the pages of the photo set."""
 
 
 def concept_page(section: ClassSection, place: int, metadata: SiteMetadata, date: str) -> Page:
@@ -30,7 +32,7 @@ def concept_page(section: ClassSection, place: int, metadata: SiteMetadata, date
     concept, details = view.concepts[place], document.concepts[place]
     before = view.concepts[place - 1] if place else None
     after = view.concepts[place + 1] if place + 1 < len(view.concepts) else None
-    model = view.model
+    model, credits = view.model, _credits(details, document, view)
     heat = section.overlays.heats[place]
     by_number = {other.number: other for other in view.concepts}
     context = {
@@ -42,7 +44,8 @@ def concept_page(section: ClassSection, place: int, metadata: SiteMetadata, date
         "together": [(by_number[it.concept], it.cosine) for it in details.together if it.concept in by_number],
         "parts": _parts(concept, details, document),
         "unshown_parts": max(0, len(details.parts) - PARTS),
-        "credits": _credits(details, document, view),
+        "credits": credits[:CREDITS],
+        "uncredited": len(credits[CREDITS:]),
         "others": concept.shown[1 : 1 + OTHER_SEEDS],
         "factorisation": factorisation_name(document.factorisation),
         "demonstration": demonstration(view, document),

@@ -228,6 +228,27 @@ def _vector(store: Store, digest: str) -> np.ndarray:
     return np.frombuffer(store.read_input(digest), "<f4").astype(float)
 
 
+def test_many_photos_are_credited_in_full_on_their_own_pages(own_store: Store, tmp_path: Path) -> None:
+    stored = document_of(own_store, GOLDFISH)
+    many = photos(50, "many")
+    concept = stored.concepts[0]
+    wide = concept.model_copy(
+        update={
+            "crops": tuple(concept.crops[0].model_copy(update={"photo": place}) for place in range(50)),
+            "sprite": concept.sprite.model_copy(update={"count": 50}),
+        }
+    )
+    changed = stored.model_copy(update={"photos": many, "concepts": (wide, *stored.concepts[1:])})
+    path = own_store.analyses.folder(stored.key) / "analysis.json"
+    path.write_text(changed.model_dump_json(exclude_none=True))
+    site = Sample(own_store, tmp_path / "site", build_site(own_store, tmp_path / "site", SiteMetadata()))
+    document = page(site, f"c/{GOLDFISH}/1.html")
+    assert len(document.elements) <= 800
+    assert "and 14 more: each patch leads to its photo's entry" in document.words()
+    patches = [a for a in document.all("a") if a.attributes.get("class") == "cell"]
+    assert len({a.attributes["href"] for a in patches}) == 50
+
+
 # --- what is current -------------------------------------------------------------------------------------------------
 
 
