@@ -1,0 +1,1 @@
+"""What ``benchmarks/concepts.py`` measures, and how."""

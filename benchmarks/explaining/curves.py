@@ -1,0 +1,106 @@
+"""Deletion and insertion curves of classes: ``python -m explaining.curves``, one request for each class.
+
+Concepts, coefficients and importance are those that the product itself hands to its document, of all fitted directions
+and at its defaults. An order is tried on all of the class's photos, on the mean of their logits. The importance was
+measured on the same photos, so ``held out`` deletes each half's concepts in the order that the other half's importance
+gives.
+"""
+
+from functools import partial
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from atlas.concepts.curves import area_under, deletion_curve, insertion_curve
+from atlas.concepts.document import Fit
+from atlas.concepts.importance import share_importance
+from atlas.concepts.reconstruct import pooled
+from atlas.errors import ConceptError
+from atlas.jobs.analyses import concepts
+from atlas.models.tail import Context
+from atlas.models.vision_model import VisionModel
+from explaining.product import Prepared, listening, load, prepare
+from explaining.study import answer, arguments, requests
+
+TOP = 3
+"""Concepts of a class that are told."""
+Orders = dict[str, list[NDArray[np.int64]]]
+
+
+def measure(prepared: Prepared, model: VisionModel, index: int, seeds: int) -> dict[str, Any]:
+    """Find a class's concepts and return what deleting and inserting them does.
+
+    Returns:
+        ``top``: component, total index and its interval. ``deletion``, ``insertion``: order to area under the curve;
+        of random orders, the mean over ``seeds`` of them.
+
+    Raises:
+        ConceptError: the class has no concepts.
+    """
+    fits: list[Fit] = []
+
+    def keeping(describe: Any) -> Any:
+        def kept(*given: Any) -> Any:
+            fits.extend(each for each in given if isinstance(each, Fit))
+            return describe(*given)
+
+        return kept
+
+    with listening([(concepts, "describe", keeping)]):
+        prepared.run([index])
+    job = prepared.jobs[index]
+    if not fits:
+        raise ConceptError(f"no concepts of {job.name}", "take classes of which the model recognises photos")
+    fit = fits[0]
+    tail = model.network(job.analysis.numerics, torch.device("cpu")).tail(job.analysis.layers[0])
+
+    def logit(activations: Tensor) -> Tensor:
+        return tail(activations, Context())[:, index]
+
+    strengths = pooled(fit.maps, fit.directions, logit)
+    found = orders(fit, strengths, logit, seeds, index)
+    of = {"deletion": deletion_curve, "insertion": insertion_curve}
+    areas = {
+        name: {order: _area(partial(curve, strengths, fit.directions, logit), each) for order, each in found.items()}
+        for name, curve in of.items()
+    }
+    best = np.argsort(-fit.mean, kind="stable")[:TOP]
+    top = [[int(it), float(fit.mean[it]), float(fit.low[it]), float(fit.high[it])] for it in best]
+    facts = {"name": job.name, "photos": len(fit.maps), "fitted": len(fit.directions), "error": fit.error, "top": top}
+    return facts | areas
+
+
+def orders(fit: Fit, strengths: NDArray[np.float32], logit: Any, seeds: int, index: int) -> Orders:
+    """Return the orders in which concepts go: (r,), or (p, r) where photos differ in it."""
+    mean = np.argsort(-fit.mean, kind="stable")
+    halves = np.arange(len(fit.per_photo)) % 2
+    found = {"importance": [mean], "reverse": [mean[::-1]]}
+    if len(halves) > 1:
+        other = [np.argsort(-fit.per_photo[halves != half].mean(axis=0), kind="stable") for half in (0, 1)]
+        found["held out"] = [np.stack(other)[halves]]
+    share = share_importance(strengths, fit.directions, logit)
+    found["share"] = [np.argsort(-share.mean, kind="stable")]
+    found["random"] = [np.random.default_rng([seed, index]).permutation(len(mean)) for seed in range(seeds)]
+    return found
+
+
+def _area(curve: Any, orders: list[NDArray[np.int64]]) -> float:
+    """Return the area under the curve of the photos' mean logit, mean over orders."""
+    return float(np.mean([area_under(curve(order).mean(axis=0)) for order in orders]))
+
+
+def main() -> None:
+    """Answer requests for classes."""
+    study, folder = arguments()
+    model = load(study)
+    prepared: Prepared | None = None
+    for request in requests():
+        prepared = prepared or prepare(study, model, request["all"], folder)
+        answer(measure(prepared, model, request["index"], request["seeds"]))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,121 @@
+"""The product's own path, from a configuration to concepts, with ears: ``atlas render`` without its command line.
+
+Run as ``python -m explaining.product``, it answers with the classes that have photos.
+"""
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, replace
+from functools import wraps
+from pathlib import Path
+from typing import Any
+from unittest.mock import patch
+
+from atlas.config import Config
+from atlas.jobs.analyses.concepts import PlannedConcepts
+from atlas.jobs.analyses.plan import AnalysisPlan, plan_analyses
+from atlas.jobs.executors.base import Monitor
+from atlas.jobs.plan import make_plan
+from atlas.jobs.run import analyse
+from atlas.models.load import VisionModel, load_model
+from atlas.models.spec import ModelSpec
+from atlas.photos import open_photo_set
+from atlas.photos.classes import match_classes
+from atlas.photos.spec import PhotosSpec
+from atlas.store import Store
+from explaining.study import MeasuringError, Study, answer, arguments, requests
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """Classes planned but not looked at: an empty store, an empty cache."""
+
+    config: Config
+    models: dict[str, VisionModel]
+    analyses: AnalysisPlan
+    store: Store
+
+    @property
+    def jobs(self) -> dict[int, PlannedConcepts]:
+        """Class index to the job that finds its concepts."""
+        return {job.class_index: job for job in self.analyses.jobs if isinstance(job, PlannedConcepts)}
+
+    def run(self, classes: Sequence[int]) -> None:
+        """Find the concepts of classes, as ``atlas render`` does before it renders.
+
+        Raises:
+            MeasuringError: it failed.
+        """
+        chosen = replace(self.analyses, first=tuple(self.jobs[index] for index in classes), second=())
+        report = analyse(self.config, self.models, chosen, self.store, Monitor())
+        if report.done != len(classes):
+            raise MeasuringError("; ".join(outcome.message for outcome in report.failed) or "it was stopped")
+
+
+def load(study: Study) -> VisionModel:
+    """Load the study's model."""
+    return load_model(ModelSpec.model_validate(study.model))
+
+
+def prepare(study: Study, model: VisionModel, classes: Sequence[int], folder: Path) -> Prepared:
+    """Plan the concepts of classes, with store and cache in ``folder``."""
+    config = Config.model_validate(
+        {
+            "folder": folder,
+            "store": {"path": folder / "store"},
+            "executor": {"kind": "serial", "device": "cpu", "threads": study.threads},
+            "photos": {
+                "path": Path(study.photos),
+                "cache": folder / "cache",
+                "patch_size": study.patch_size,
+                "statistics": False,
+            },
+            "models": (study.model,),
+            "concepts": (study.block | {"classes": tuple(classes)},),
+        }
+    )
+    models = {model.card.name: model}
+    analyses = plan_analyses(config, models, make_plan(config, models), "cpu")
+    return Prepared(config, models, analyses, Store(config.store.path, create=True))
+
+
+@contextmanager
+def listening(places: Sequence[tuple[Any, str, Callable[[Callable[..., Any]], Callable[..., Any]]]]) -> Iterator[None]:
+    """Put something around functions of the product for a while.
+
+    Args:
+        places: (module or class, name of the function, what makes another function of it).
+    """
+    with ExitStack() as stack:
+        for owner, name, around in places:
+            stack.enter_context(patch.object(owner, name, around(getattr(owner, name))))
+        yield
+
+
+def results_kept(results: list[Any]) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """Return what makes a function leave its results in a list as well."""
+
+    def decorate(function: Callable[..., Any]) -> Callable[..., Any]:
+        @wraps(function)
+        def kept(*given: Any, **named: Any) -> Any:
+            results.append(function(*given, **named))
+            return results[-1]
+
+        return kept
+
+    return decorate
+
+
+def main() -> None:
+    """Answer with index, name and number of photos of every class, those with most photos first."""
+    study, folder = arguments()
+    photo_set = open_photo_set(PhotosSpec(path=Path(study.photos), cache=folder / "cache"))
+    labels = load(study).card.classes
+    matched = match_classes(photo_set, labels).checked()
+    for _ in requests():
+        found = [{"index": index, "name": labels[index].name, "photos": len(them)} for index, them in matched.items()]
+        answer(sorted(found, key=lambda each: -each["photos"]))
+
+
+if __name__ == "__main__":
+    main()
