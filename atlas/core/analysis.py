@@ -236,7 +236,7 @@ class Concept(Frozen):
     direction: str = Field(pattern=r"^[0-9a-f]{64}$")
     importance: Importance
     first: float
-    stability: float | None
+    stability: float | None = None
     stable: bool
     together: tuple[Together, ...] = ()
     patch_cosines: tuple[float, ...]

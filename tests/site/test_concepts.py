@@ -42,6 +42,7 @@ from atlas.site import SiteMetadata, build_site
 from atlas.site.concepts import PHOTOS_FOR_USE, placed_among_patches
 from atlas.site.photo_book import PHOTOS_PER_PAGE, PhotoBook
 from atlas.store import Store
+from atlas.store.documents import encode
 
 
 def page(sample: Sample, address: str) -> Document:
@@ -181,6 +182,17 @@ def test_a_concepts_page_says_all_that_is_known(sample: Sample) -> None:
 def test_an_unstable_concept_says_so_and_others_do_not(sample: Sample) -> None:
     assert "did not come back" in page(sample, f"c/{FLAMINGO}/{UNSTABLE}.html").words()
     assert "did not come back" not in page(sample, f"c/{FLAMINGO}/{UNSTABLE + 1}.html").words()
+
+
+def test_a_stability_that_was_not_measured_is_called_that(own_store: Store, tmp_path: Path) -> None:
+    stored = document_of(own_store, GOLDFISH)
+    once = tuple(it.model_copy(update={"stability": None, "stable": True}) for it in stored.concepts)
+    path = own_store.analyses.folder(stored.key) / "analysis.json"
+    path.write_bytes(encode(stored.model_copy(update={"concepts": once})))
+    site = Sample(own_store, tmp_path / "site", build_site(own_store, tmp_path / "site", SiteMetadata()))
+    assert "the factorisation was made only once not measured" in page(site, f"c/{GOLDFISH}/3.html").words()
+    assert "stability not measured" in page(site, f"c/{GOLDFISH}.html").words()
+    assert data(site, f"c/{GOLDFISH}/3.json")["stability"] is None
 
 
 def test_concepts_without_a_picture_say_so_and_show_their_photos(sample: Sample) -> None:
