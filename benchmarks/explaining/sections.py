@@ -13,7 +13,7 @@ from rendering.session import table
 
 from atlas.concepts.sobol import bootstrap_interval
 from atlas.store import Store
-from explaining.rendered import GOAL, read
+from explaining.rendered import GOAL, Rendered, read
 from explaining.study import Study, child
 
 MIB = 2**20
@@ -197,28 +197,33 @@ def rendered(plan: Plan) -> list[dict[str, Any]]:
     if not found:
         print(f"None: {without} concepts in the store, and no rendering of them.")
         return []
-    cells = [
-        (
-            f"{each.name}, {each.number}",
-            f"{each.method}, seed {each.seed}",
-            "not measured" if each.cosine is None else f"{each.cosine:.3f}",
-            f"{each.percentiles[GOAL]:.3f}",
-            f"{each.percentiles[100]:.3f}",
-            f"{each.percentile:.1f}",
-            "" if each.above else "below",
-        )
-        for each in found
-    ]
-    head = ("class, concept", "rendering", "cosine", "95 % of patches below", "best patch", "percentile", "")
-    print(table(head, cells))
-    share = fmean(each.above for each in found)
-    below = [f"{each.name}, {each.number} ({each.percentile:.1f})" for each in found if not each.above]
-    print(
-        f"\nrenderings above {GOAL} % of the patches: {share:.3g}, {len(found) - len(below)} of {len(found)}", end=" "
-    )
+    print("Cosine of the whole picture's activation to the direction, and the share of the class's patches, per cent,")
+    print("that are farther from it:\n")
+    print(_rendered_table(found))
+    below: dict[str, list[str]] = {}
+    for each in found:
+        if not each.above:
+            below.setdefault(each.name, []).append(str(each.number))
+    above = sum(each.above for each in found)
+    print(f"\nrenderings above {GOAL} % of the patches: {above / len(found):.3g}, {above} of {len(found)}", end=" ")
     print(f"(goal all: {told(not below)}); concepts without a rendering: {without}")
-    print(f"\nBelow: {'; '.join(below) or 'none'}.")
+    listed = [f"{name} {', '.join(numbers)}" for name, numbers in below.items()]
+    print(f"\nBelow: {'; '.join(listed) or 'none'}.")
     return [vars(each) for each in found]
+
+
+def _rendered_table(found: Sequence[Rendered]) -> str:
+    """Return the renderings of each class in a row, by concept."""
+    numbers = sorted({each.number for each in found})
+    rows: dict[tuple[str, str, int], dict[int, str]] = {}
+    for each in found:
+        cosine = "no cosine" if each.cosine is None else f"{each.cosine:.2f}, {each.percentile:.1f}"
+        rows.setdefault((each.name, each.method, each.seed), {})[each.number] = cosine
+    cells = [
+        (f"{name} ({method}, {seed})", *(row.get(it, "") for it in numbers))
+        for (name, method, seed), row in rows.items()
+    ]
+    return table(("class (method, seed)", *map(str, numbers)), cells)
 
 
 def interval(values: Sequence[float]) -> tuple[float, float, float]:

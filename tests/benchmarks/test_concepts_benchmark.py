@@ -135,7 +135,7 @@ def test_the_peer_gets_the_same_photos_and_its_error_is_that_of_its_factors(stud
     assert (found["photos"], found["patches"]) == (18, 18)
 
 
-def test_renderings_are_placed_among_the_patches_of_their_class(tmp_path):
+def test_renderings_are_placed_among_the_patches_of_their_class(tmp_path, study, capsys):
     rendered = import_module("explaining.rendered")
     photos = write_photos(tmp_path / "photos")
     config = concept_configuration(tmp_path / "run", photos)
@@ -152,6 +152,11 @@ def test_renderings_are_placed_among_the_patches_of_their_class(tmp_path):
     known = {concept.patch_cosines for document in documents for concept in document.concepts}
     assert {each.percentiles for each in found} == known
     assert {each.cosine for each in found} == {record.measurement("cosine").value for record in store.records()}
+    sections = import_module("explaining.sections")
+    sections.rendered(sections.Plan(study, store=store.path))
+    printed = capsys.readouterr().out
+    assert all(f"| {name} (maco, 0)" in printed for name in CLASSES)
+    assert f"{sum(each.above for each in found)} of 6 (goal all: " in printed
 
 
 @pytest.mark.parametrize(
