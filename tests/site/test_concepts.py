@@ -53,6 +53,10 @@ def data(sample: Sample, address: str) -> dict[str, object]:
     return json.loads((sample.site / sample.first / address).read_text())["data"]  # type: ignore[no-any-return]
 
 
+def figures(document: Document) -> dict[str, str]:
+    return {term.text: value.text for term, value in zip(document.all("dt"), document.all("dd"), strict=True)}
+
+
 def second(sample: Sample) -> str:
     folders = {f"m/{folder.name}" for folder in (sample.site / "m").iterdir()}
     (other,) = folders - {sample.first}
@@ -163,7 +167,7 @@ def test_every_concept_has_a_page_between_its_neighbours(sample: Sample) -> None
 
 def test_a_concepts_page_says_all_that_is_known(sample: Sample) -> None:
     document = page(sample, f"c/{FLAMINGO}/1.html")
-    figures = {term.text: value.text for term, value in zip(document.all("dt"), document.all("dd"), strict=True)}
+    shown = figures(document)
     for label, value in {
         "total Sobol index of the logit, 95 % interval 0.27 to 0.43": "0.34",
         "rank by importance among the fitted directions": "1 of 20",
@@ -171,9 +175,9 @@ def test_a_concepts_page_says_all_that_is_known(sample: Sample) -> None:
         "stability: its smallest best cosine when the factorisation is repeated": "0.970",
         "relative reconstruction error of the 20 directions together": "0.342",
     }.items():
-        assert figures[label] == value
-    (placed,) = [label for label in figures if label.startswith("cosine of the rendering's activation")]
-    assert placed.endswith("higher than 97\u00a0% of the class's own patches") and figures[placed] == "0.785"
+        assert shown[label] == value
+    (placed,) = [label for label in shown if label.startswith("cosine of the rendering's activation")]
+    assert placed.endswith("higher than 97\u00a0% of the class's own patches") and shown[placed] == "0.785"
     words = document.words()
     for said in ("Its parts", "Part 1 50 %", "Comes with", "Similar in other classes", "Photo credits"):
         assert said in words
@@ -190,8 +194,10 @@ def test_a_stability_that_was_not_measured_is_called_that(own_store: Store, tmp_
     path = own_store.analyses.folder(stored.key) / "analysis.json"
     path.write_bytes(encode(stored.model_copy(update={"concepts": once})))
     site = Sample(own_store, tmp_path / "site", build_site(own_store, tmp_path / "site", SiteMetadata()))
-    assert "the factorisation was made only once not measured" in page(site, f"c/{GOLDFISH}/3.html").words()
-    assert "stability not measured" in page(site, f"c/{GOLDFISH}.html").words()
+    assert (
+        figures(page(site, f"c/{GOLDFISH}/3.html"))["stability: the factorisation was made only once"] == "not measured"
+    )
+    assert figures(page(site, f"c/{GOLDFISH}.html"))["stability"] == "not measured"
     assert data(site, f"c/{GOLDFISH}/3.json")["stability"] is None
 
 
