@@ -18,7 +18,7 @@ CHANNEL = Target(kind="channel", layer="stem", unit=0)
 
 
 def seen(values: np.ndarray, bins: int = 20, photos: int = 995) -> UnitOnPhotos:
-    counts, edges = np.histogram(values, bins)
+    counts, edges = np.histogram(values, bins, (values.min(), max(values.max(), values.min() + 1e-3)))
     unit = UnitStatistics(
         unit=0,
         n=len(values),
