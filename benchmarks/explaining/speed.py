@@ -10,7 +10,7 @@ from collections import defaultdict
 from collections.abc import Callable
 from functools import wraps
 from pathlib import Path
-from time import perf_counter
+from time import perf_counter, process_time
 from typing import Any
 
 from rendering.measure import peak_memory
@@ -30,12 +30,17 @@ LEFT_OUT = "document and sprites"
 
 
 class Stages:
-    """Seconds by stage, each exclusive of the stages within it; of one thread."""
+    """Seconds by stage, each exclusive of the stages within it; stages are those of one thread.
 
-    def __init__(self) -> None:
+    Args:
+        clock: tells the seconds.
+    """
+
+    def __init__(self, clock: Callable[[], float] = perf_counter) -> None:
         self.seconds: dict[str, float] = defaultdict(float)
+        self._clock = clock
         self._running: list[str] = []
-        self._since = perf_counter()
+        self._since = clock()
 
     def around(self, stage: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
         """Return what makes a function count as a stage."""
@@ -57,15 +62,20 @@ class Stages:
 
     def _switch(self) -> None:
         """Count the time since the last switch for the stage that is running."""
-        now = perf_counter()
+        now = self._clock()
         if self._running:
             self.seconds[self._running[-1]] += now - self._since
         self._since = now
 
 
 def measure(prepared: Prepared, index: int) -> dict[str, Any]:
-    """Find the concepts of a class and return the seconds, the reconstruction error and the photos that were used."""
-    stages, documents = Stages(), list[ClassConcepts]()
+    """Find the concepts of a class.
+
+    Returns:
+        ``seconds``, in all and by ``stages``; ``work``, the seconds of all cores together, which other processes on the
+        machine change little; reconstruction ``error``, numbers of ``photos`` and ``patches``, peak ``memory``, bytes.
+    """
+    stages, of_cores, documents = Stages(), Stages(process_time), list[ClassConcepts]()
     places = [
         (concepts, "gather", stages.around("waiting for photos, rest of activations")),
         (Viewer, "whole", stages.around("cutting and resizing views")),
@@ -77,17 +87,20 @@ def measure(prepared: Prepared, index: int) -> dict[str, Any]:
         (concepts, "pooled", stages.around("importance")),
         (concepts, "sobol_importance", stages.around("importance")),
         (concepts, "describe", stages.around(LEFT_OUT)),
+        (concepts, "describe", of_cores.around(LEFT_OUT)),
         (concepts, "describe", results_kept(documents)),
     ]
     with listening(places):
-        started = perf_counter()
+        started, worked = perf_counter(), process_time()
         prepared.run([index])
         total = perf_counter() - started - stages.seconds[LEFT_OUT]
+        work = process_time() - worked - of_cores.seconds[LEFT_OUT]
     shown = {stage: seconds for stage, seconds in stages.seconds.items() if stage != LEFT_OUT}
     shown["rest"] = total - sum(shown.values())
     document = documents[0]
     return {
         "seconds": total,
+        "work": work,
         "stages": shown,
         "error": document.error,
         "photos": document.counts.used,

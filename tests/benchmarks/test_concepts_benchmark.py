@@ -67,6 +67,7 @@ def test_the_speed_is_that_of_the_product_without_its_document(prepared, study, 
     assert run.store.analyses.has(run.jobs[2].importance.key)
     assert (found["photos"], found["patches"], found["layer"]) == (6, 24, "act2")
     assert sum(found["stages"].values()) == pytest.approx(found["seconds"])
+    assert found["work"] > 0
     assert speed.LEFT_OUT not in found["stages"]
     for stage in ("network, photos and patches", "cache of activations", "importance", "rest"):
         assert found["stages"][stage] > 0
@@ -74,11 +75,10 @@ def test_the_speed_is_that_of_the_product_without_its_document(prepared, study, 
     assert speed.measure(again, 2)["stages"]["network, photos and patches"] > 0  # its cache is empty
 
 
-def test_stages_leave_out_what_is_within_them(monkeypatch):
+def test_stages_leave_out_what_is_within_them():
     speed = import_module("explaining.speed")
     now = 0
-    monkeypatch.setattr(speed, "perf_counter", lambda: now)
-    stages = speed.Stages()
+    stages = speed.Stages(lambda: now)
 
     def passing(ticks, within=None):
         nonlocal now
@@ -218,7 +218,15 @@ def test_the_order_of_importance_must_win_with_its_interval(monkeypatch, capsys,
 def test_classes_alternate_and_both_sides_warm_up(monkeypatch, capsys, seconds, said):
     def side(seconds, error):
         stages = {"network": seconds}
-        row = {"seconds": seconds, "stages": stages, "error": error, "photos": 60, "patches": 960, "memory": 2**30}
+        row = {
+            "seconds": seconds,
+            "work": seconds,
+            "stages": stages,
+            "error": error,
+            "photos": 60,
+            "patches": 960,
+            "memory": 2**30,
+        }
         return lambda request: row
 
     answers = {"speed": side(10.0, 0.5), "peer": side(seconds, 0.5)}
@@ -234,7 +242,8 @@ def test_classes_alternate_and_both_sides_warm_up(monkeypatch, capsys, seconds, 
 
 
 def test_without_the_peer_only_the_product_is_measured(monkeypatch, capsys):
-    row = {"seconds": 1.0, "stages": {"network": 1.0}, "error": 0.5, "photos": 6, "patches": 96, "memory": 2**30}
+    row = {"seconds": 1.0, "work": 2.0, "stages": {"network": 1.0}, "error": 0.5}
+    row |= {"photos": 6, "patches": 96, "memory": 2**30}
     sections, plan, processes = plan_with(monkeypatch, {"speed": lambda request: row}, peer=False)
     sections.speed(plan)
     assert list(processes) == ["speed"] and "goal" not in capsys.readouterr().out
