@@ -50,6 +50,11 @@ class PhotoError(AtlasError):
     exit_code = 2
 
 
+class PhotoGoneError(PhotoError):
+    """A photo cannot be read any more, or is another one than when the photos were listed. What came of it would be
+    wrong for the photos that were listed, so callers do not skip it."""
+
+
 class SpectrumError(AtlasError):
     """A magnitude spectrum, or the photos to make one from, cannot be used."""
 

@@ -12,7 +12,7 @@ import torch.nn.functional as F
 from PIL import Image
 from torch import Tensor
 
-from atlas.errors import PhotoError
+from atlas.errors import PhotoError, PhotoGoneError
 from atlas.photos import Photo
 from atlas.photos.views import central_square, patch_boxes
 
@@ -87,6 +87,9 @@ def squares(
 
     Args:
         on_skip: told a photo that cannot be decoded, and why.
+
+    Raises:
+        PhotoGoneError: one is gone, or has changed, since the photos were listed.
     """
 
     def read(photo: Photo) -> Image.Image | PhotoError:
@@ -106,6 +109,8 @@ def squares(
                     return
                 photo, future = coming.popleft()
                 result = future.result()
+                if isinstance(result, PhotoGoneError):
+                    raise result
                 if isinstance(result, PhotoError):
                     on_skip(photo, result.message)
                 else:

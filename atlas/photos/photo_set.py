@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from atlas.core.analysis import PhotoCredit, PhotoSetCard
 from atlas.core.canonical import digest
-from atlas.errors import PhotoError
+from atlas.errors import PhotoError, PhotoGoneError
 from atlas.photos.attribution import Attribution, Credit, read_attribution
 from atlas.photos.digest_cache import DigestCache
 from atlas.photos.photo import Photo
@@ -52,7 +52,8 @@ class PhotoSet:
         """Return a photo as an upright RGB image. Several threads may do so at once.
 
         Raises:
-            PhotoError: it is broken, truncated, too large, gone, or no longer what it was; names photo and reason.
+            PhotoError: it is broken, truncated or too large; names photo and reason.
+            PhotoGoneError: it is gone, or no longer what it was.
         """
         from atlas.photos.decode import decode_bytes  # numpy and Pillow are not needed to check a configuration
 
@@ -60,11 +61,12 @@ class PhotoSet:
         try:
             data = photo.locator.read(limit + 1)
         except OSError as error:
-            raise PhotoError(f"{photo.name}: {error.strerror or error}", "check who may read it") from error
+            problem = f"{photo.name}: {error.strerror or error}"
+            raise PhotoGoneError(problem, "check who may read it, and run the same command again") from error
         if len(data) > limit:
             raise PhotoError(f"{photo.name}: the file is larger than {limit / 1e6:.3g} MB", "scale it down first")
         if hashlib.sha256(data).hexdigest() != photo.digest:
-            raise PhotoError(f"{photo.name}: changed since the photos were listed", "run the same command again")
+            raise PhotoGoneError(f"{photo.name}: changed since the photos were listed", "run the same command again")
         return decode_bytes(data, photo.name, self.spec.max_pixels)
 
     def credit(self, photo: Photo) -> PhotoCredit:

@@ -9,6 +9,7 @@ from atlas.activations.cache import ActivationCache, as_half
 from atlas.activations.class_photos import PhotoActivations, gather
 from atlas.activations.tallies import VIEWS_PER_PASS, tally_layers, unit_means
 from atlas.activations.views import Viewer
+from atlas.errors import PhotoGoneError
 from atlas.models.load import load_model
 from atlas.models.spec import ModelSpec
 from atlas.photos import PhotosSpec, open_photo_set
@@ -100,12 +101,23 @@ def test_only_photos_predicted_as_the_class_are_kept_unless_all_are_asked_for(ne
     assert few.photos == found.photos[:3]
 
 
-def test_a_broken_photo_is_named_and_left_out(network, photo_set, tmp_path):
+def test_a_broken_photo_is_named_and_left_out(network, tmp_path):
+    folder = write_photos(tmp_path / "photos")
+    (folder / "red" / "000.png").write_bytes(b"no photo")
+    photo_set = open_photo_set(PhotosSpec(path=folder, cache=tmp_path / "cache"))
     photos = of_class(photo_set, "red")
-    (tmp_path / "photos" / photos[0].name).write_bytes(b"no photo")
     found = gather(activations(network, photo_set, tmp_path), photos, 0, True, 100)
     assert len(found.photos) == found.readable == 5 and found.found == 6
     assert len(found.skipped) == 1 and photos[0].name in found.skipped[0]
+
+
+@pytest.mark.parametrize("content", [b"no photo", None], ids=["changed", "gone"])
+def test_a_photo_that_is_not_what_was_listed_is_an_error(network, photo_set, tmp_path, content):
+    photos = of_class(photo_set, "red")
+    path = tmp_path / "photos" / photos[0].name
+    path.unlink() if content is None else path.write_bytes(content)
+    with pytest.raises(PhotoGoneError, match=photos[0].name):
+        gather(activations(network, photo_set, tmp_path), photos, 0, True, 100)
 
 
 def test_no_more_photos_are_looked_at_than_one_pass_takes(network, photo_set, tmp_path, monkeypatch):

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import torch
+from pydantic import JsonValue
 
 from atlas.activations.views import Viewer
 from atlas.core.analysis import Analysis, ArraysDocument
@@ -15,7 +16,7 @@ from atlas.core.canonical import digest, digest_bytes
 from atlas.core.job import Preprocessing
 from atlas.core.record import Provenance
 from atlas.models.load import VisionModel
-from atlas.photos import Photo, PhotoSet
+from atlas.photos import Photo, PhotoSet, PhotosSpec
 from atlas.photos.views import patch_size_for, patch_stride_for
 from atlas.store import Store
 
@@ -131,6 +132,16 @@ class AnalysisBatch:
 def photos_digest(photos: Sequence[Photo]) -> str:
     """Return the digest over photos, in order."""
     return digest([photo.digest for photo in photos])
+
+
+def view_parameters(viewer: Viewer, spec: PhotosSpec) -> dict[str, JsonValue]:
+    """Return what decides which pictures the model is shown of given photos."""
+    return {"size": [*viewer.size], "patch": viewer.patch, "stride": viewer.stride, "max_pixels": spec.max_pixels}
+
+
+def credits_digest(photos: Sequence[Photo]) -> str:
+    """Return the digest over whom photos are owed to, in order: documents that show them say so."""
+    return digest([[photo.author, photo.licence, photo.source] for photo in photos])
 
 
 def viewer_for(photo_set: PhotoSet, preprocessing: Preprocessing) -> Viewer:

@@ -30,7 +30,7 @@ from atlas.concepts.stability import stability
 from atlas.core.analysis import Analysis, Part
 from atlas.core.canonical import digest_bytes
 from atlas.errors import ConceptError
-from atlas.jobs.analyses.bench import Bench, PlannedAnalysis
+from atlas.jobs.analyses.bench import Bench, PlannedAnalysis, view_parameters
 from atlas.models.network import Network
 from atlas.models.tail import Context, Tail
 from atlas.photos import Photo
@@ -275,7 +275,8 @@ class _Class:
 
     def _activations(self, network: Network, layer: str) -> PhotoActivations:
         analysis, viewer = self.job.analysis, self.job.viewer
-        identity = [analysis.model.fingerprint, layer, analysis.numerics, viewer.size, viewer.patch, viewer.stride]
+        views = view_parameters(viewer, self._bench.source.spec)
+        identity = [analysis.model.fingerprint, layer, analysis.numerics, views]
         cache = ActivationCache(self._bench.cache, identity)
         return PhotoActivations(network, layer, self._bench.source, viewer, cache, self._bench.on_photo)
 

@@ -7,7 +7,7 @@ from itertools import islice
 
 from atlas.config import ConceptsBlock, Config
 from atlas.core.analysis import Selection
-from atlas.core.canonical import canonical_json
+from atlas.core.canonical import canonical_json, digest
 from atlas.core.job import LOGITS
 from atlas.errors import AtlasError, ConfigError
 from atlas.jobs.analyses.bench import AnalysisBatch, PlannedAnalysis
@@ -18,7 +18,7 @@ from atlas.jobs.analyses.statistics import PlannedStatistics, PlannedTally
 from atlas.jobs.plan import Plan
 from atlas.models.load import VisionModel
 from atlas.photos import PhotoSet, open_photo_set
-from atlas.photos.classes import match_classes
+from atlas.photos.classes import match_classes, read_mapping
 
 
 @dataclass(frozen=True)
@@ -154,10 +154,16 @@ def _selection(
     concepts: Sequence[RenderedConcepts],
     statistics: Sequence[PlannedStatistics],
 ) -> Selection:
-    """Return what of a model is current once everything is made."""
+    """Return what of a model is current once everything is made.
+
+    Its photo set is another one when folders stand for other classes: what was found under the old ones is dropped.
+    """
+    card = photo_set.card(len({photo.group for photo in photo_set.photos} - {""}))
+    if photo_set.spec.classes is not None:
+        card = card.model_copy(update={"digest": digest([card.digest, read_mapping(photo_set.spec.classes)])})
     return Selection(
         model=model.card.identity.fingerprint,
-        photo_set=photo_set.card(len({photo.group for photo in photo_set.photos} - {""})),
+        photo_set=card,
         concepts={each.job.class_index: each.job.key for each in concepts if each.job.model == name},
         statistics={job.analysis.layers[0]: job.key for job in statistics if job.model == name},
     )

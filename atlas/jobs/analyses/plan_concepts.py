@@ -4,14 +4,15 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from atlas.activations.views import Viewer
+from pydantic import JsonValue
+
 from atlas.concepts.factorise import LARGE
 from atlas.config import ConceptsBlock
 from atlas.core.analysis import Analysis
 from atlas.core.job import LOGITS
 from atlas.core.model_card import ModelCard
 from atlas.errors import ConfigError
-from atlas.jobs.analyses.bench import photos_digest, viewer_for
+from atlas.jobs.analyses.bench import credits_digest, photos_digest, view_parameters, viewer_for
 from atlas.jobs.analyses.concepts import PlannedConcepts
 from atlas.jobs.analyses.layers import choose_layers
 from atlas.jobs.select import GLOB_CHARACTERS, select_classes
@@ -60,7 +61,8 @@ def plan_concepts(
     jobs = []
     for index in classes:
         photos = tuple(sorted(matched[index] if photo_set.grouped else photo_set.photos, key=lambda it: it.digest))
-        stages = _stages(block, model, index, photos, layer, part_layer, viewer, device)
+        views = view_parameters(viewer, photo_set.spec)
+        stages = _stages(block, model, index, photos, layer, part_layer, views, len(viewer.pixel_boxes), device)
         title = labels[index].name if index < len(labels) and labels[index].name.strip() else f"class {index}"
         job = PlannedConcepts(name, stages[2], photos, stages[0], stages[1], title, viewer)
         jobs.append(RenderedConcepts(block, job, resolved))
@@ -103,7 +105,8 @@ def _stages(
     photos: tuple[Photo, ...],
     layer: str,
     part_layer: str | None,
-    viewer: Viewer,
+    views: Mapping[str, JsonValue],
+    patches: int,
     device: str,
 ) -> tuple[Analysis, Analysis, Analysis]:
     """Return factorisation, importance and concepts of one class, each with its own parameters and the keys before."""
@@ -115,17 +118,16 @@ def _stages(
         "numerics": model.numerics_for(layer),
     }
     info = model.card.layer(layer)
-    values = min(len(photos), block.limit) * len(viewer.pixel_boxes) * (info.units if info else 0)
+    values = min(len(photos), block.limit) * patches * (info.units if info else 0)
     solver = block.solver
     if solver == "auto":
         solver = "torch" if device.startswith("cuda") or values >= LARGE else "sklearn"
-    views = {"size": list(viewer.size), "patch": viewer.patch, "stride": viewer.stride}
     factorisation = Analysis.model_validate(
         common
         | {
             "kind": "factorisation",
             "version": FACTORISATION_VERSION,
-            "parameters": views
+            "parameters": {**views}
             | block.model_dump(include={"photos", "limit", "count", "factorisation", "fits"})
             | {"solver": solver},
         }
@@ -141,6 +143,7 @@ def _stages(
     )
     fields = {"shown", "stable", "heat", "patches", "heat_photos", "depth", "parts", "minimum"}
     parameters = block.model_dump(include=fields) | {"part_layer": part_layer if block.depth else None}
+    parameters["credits"] = credits_digest(photos)
     concepts = Analysis.model_validate(
         common
         | {

@@ -4,7 +4,7 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 
 from atlas.core.analysis import Analysis
-from atlas.jobs.analyses.bench import photos_digest, viewer_for
+from atlas.jobs.analyses.bench import credits_digest, photos_digest, view_parameters, viewer_for
 from atlas.jobs.analyses.statistics import PlannedStatistics, PlannedTally, in_parts
 from atlas.jobs.plan import Plan
 from atlas.models.load import VisionModel
@@ -59,7 +59,7 @@ def _tallies(
                 model=model.card.identity,
                 layers=layers,
                 photos=photos_digest(part),
-                parameters={"size": [*viewer.size], "patch": viewer.patch, "stride": viewer.stride, "top": keep},
+                parameters=view_parameters(viewer, photo_set.spec) | {"top": keep},
                 numerics=numerics,
             ),
             part,
@@ -81,7 +81,7 @@ def _statistics(tallies: Sequence[PlannedTally], place: int, units: Sequence[int
         layers=(first.analysis.layers[place],),
         photos=photos_digest(photos),
         upstream=tuple(tally.key for tally in tallies),
-        parameters=first.analysis.parameters | {"units": [*units]},
+        parameters=first.analysis.parameters | {"units": [*units], "credits": credits_digest(photos)},
         numerics=first.analysis.numerics,
     )
     sizes = tuple((tally.key, len(tally.photos)) for tally in tallies)

@@ -9,7 +9,7 @@ from atlas.activations.tally import Tally
 from atlas.activations.views import Viewer
 from atlas.concepts.gallery import Shown
 from atlas.core.analysis import QUANTILES, Histogram, LayerStatistics, UnitStatistics
-from atlas.errors import PhotoError
+from atlas.errors import ConceptError
 from atlas.jobs.analyses.bench import Arrays, Bench, PlannedAnalysis
 from atlas.photos import Photo
 
@@ -112,6 +112,8 @@ class PlannedStatistics(PlannedAnalysis):
         whole: Tally | None = None
         offset = 0
         for key, photos in self.tallies:
+            if not bench.store.analyses.has(key):
+                raise ConceptError("some of its photos were not measured, as is said above", "mend what is named there")
             _, arrays = bench.read_arrays(key)
             prefix = f"{self.place}."
             part: Arrays = {
@@ -131,10 +133,7 @@ class PlannedStatistics(PlannedAnalysis):
             for photo, view, value in zip(tally.photo[unit], tally.view[unit], tally.top[unit], strict=True)
             if photo >= 0
         ]
-        try:
-            crops, sprite = shown.crops(chosen, CELL, COLUMNS)
-        except PhotoError:  # a photo went away since it was tallied; the next run sees other photos
-            crops, sprite = (), None
+        crops, sprite = shown.crops(chosen, CELL, COLUMNS)
         return UnitStatistics(
             unit=unit,
             n=int(tally.count[0]),

@@ -304,3 +304,56 @@ def test_a_class_in_two_blocks_is_an_error(tmp_path, photos):
     twice = config.model_copy(update={"concepts": config.concepts * 2})
     with pytest.raises(ConfigError, match='class "red" of model tiny is in two blocks'):
         planned(twice)
+
+
+def with_photos(config, **changes):
+    """The configuration with other values in ``[photos]``."""
+    return config.model_copy(update={"photos": config.photos.model_copy(update=changes)})
+
+
+def test_credits_that_are_written_later_are_shown_without_measuring_again(tmp_path, photos):
+    config = concept_configuration(tmp_path, photos)
+    _, _, first, store, _ = analysed(config)
+    assert documents(first, store)[0].photos[0].author == ""
+    (photos / "SOURCES.csv").write_text("folder,author,licence\nred,Ada,CC0\n")
+    _, _, second, _, report = analysed(config)
+    assert report.done == 1 and {photo.author for photo in documents(second, store)[0].photos} == {"Ada"}
+    one, other = first.concepts[0].job, second.concepts[0].job
+    assert one.importance.key == other.importance.key and one.key != other.key
+
+
+def test_a_size_limit_that_is_raised_brings_back_what_it_refused(tmp_path, photos):
+    picture(0, 99, side=200).save(photos / "red" / "large.png")
+    config = with_photos(concept_configuration(tmp_path, photos), max_megapixels=0.02)
+    for limit, readable in ((0.02, 6), (1.0, 7), (0.02, 6)):  # whatever the cache holds of the limit before
+        _, _, analyses, store, report = analysed(with_photos(config, max_megapixels=limit))
+        assert not report.failed and documents(analyses, store)[0].counts.readable == readable
+
+
+def test_a_folder_that_is_mapped_otherwise_leaves_nothing_under_its_old_class(tmp_path, photos):
+    shutil.rmtree(photos / "blue")
+    mapping = tmp_path / "folders.csv"
+    config = with_photos(concept_configuration(tmp_path, photos, photos="all"), classes=mapping)
+    for name, index in (("blue", 2), ("green", 1)):
+        mapping.write_text(f"green,{name}\n")
+        models, _, analyses, store, _ = analysed(config)
+        current = store.analyses.selection(models["tiny"].card.identity.fingerprint).concepts
+        assert set(current) == {0, index} == set(documents(analyses, store))
+
+
+@pytest.mark.parametrize("change", ["gone", "another"])
+def test_a_photo_that_goes_during_a_run_fails_its_class_and_is_not_kept_as_a_result(tmp_path, photos, change):
+    config = concept_configuration(tmp_path, photos)
+    models, _, analyses, store, _ = planned(config)
+    path = photos / "green" / "003.png"
+    data = path.read_bytes()
+    if change == "gone":
+        path.unlink()
+    else:
+        path.write_bytes(data + b"\0")
+    report = analyse(config, models, analyses, store, Monitor())
+    assert [outcome.planned.class_index for outcome in report.failed] == [1]
+    assert "green/003.png" in report.failed[0].message
+    path.write_bytes(data)
+    _, _, again, _, report = analysed(config)
+    assert not report.failed and documents(again, store)[1].counts.used == 6

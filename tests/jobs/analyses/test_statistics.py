@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import torch
 from small_photos import picture, write_photos
-from small_runs import PARAMETERS, analysed, concept_configuration
+from small_runs import PARAMETERS, analysed, concept_configuration, planned
 
 from atlas.activations.tallies import unit_means
 from atlas.activations.views import Viewer
@@ -14,6 +14,8 @@ from atlas.config import RenderBlock
 from atlas.core.analysis import QUANTILES, LayerStatistics
 from atlas.core.job import LOGITS
 from atlas.jobs.analyses.statistics import in_parts
+from atlas.jobs.executors.base import Monitor
+from atlas.jobs.run import analyse
 from atlas.photos import PhotosSpec, open_photo_set
 
 RENDER = (
@@ -106,3 +108,27 @@ def test_another_photo_changes_only_its_own_part(tmp_path):
     assert sorted(photo.name for part in before for photo in part) == sorted(
         f"{name}/{number:03d}.png" for name in ("red", "green", "blue") for number in range(20)
     )
+
+
+def test_a_photo_that_goes_during_a_run_fails_what_needs_it_and_the_run_goes_on(tmp_path, photos):
+    config = configuration(tmp_path, photos)
+    models, _, analyses, store, _ = planned(config)
+    path = photos / "green" / "003.png"
+    data = path.read_bytes()
+    path.unlink()
+    report = analyse(config, models, analyses, store, Monitor())
+    assert len(report.failed) == len(analyses.first) + len(analyses.second) and not report.interrupted
+    assert "green/003.png" in report.failed[0].message and "not measured" in report.failed[-1].message
+    path.write_bytes(data)
+    _, _, again, _, report = analysed(config)
+    assert not report.failed and statistics(again, store)["act2"].photo_count == 18
+
+
+def test_credits_that_are_written_later_are_shown_without_measuring_again(tmp_path, photos):
+    config = configuration(tmp_path, photos)
+    _, _, first, _, _ = analysed(config)
+    (photos / "SOURCES.csv").write_text("folder,author,licence\nred,Ada,CC0\n")
+    _, _, second, store, report = analysed(config)
+    assert [job.key for job in first.first] == [job.key for job in second.first] and report.done == 2
+    shown = statistics(second, store)["act2"].photos
+    assert {photo.author for photo in shown if photo.name.startswith("red/")} == {"Ada"}
