@@ -11,7 +11,7 @@ import torch.nn.functional as F
 
 from atlas.core.job import LOGITS, Job, Target
 from atlas.core.record import ClassScore, Failure, Measurement, Provenance, Record
-from atlas.methods import Rendering
+from atlas.methods import Rendering, methods
 from atlas.methods.outcome import as_uint8
 from atlas.models.network import Network
 from atlas.store.pictures import encode_alpha, encode_image
@@ -128,7 +128,7 @@ def _finding(
         Measurement(
             name="objective",
             value=rendering.trace[-1],
-            unit="activation",
+            unit=methods.get(job.method).unit,
             direction="higher",
             n=views if isinstance(views, int) else 1,
         ),

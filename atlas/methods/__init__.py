@@ -2,8 +2,24 @@
 
 from atlas.methods.base import Method, MethodParameters, Paper, Rendering, methods
 from atlas.methods.cbr import CBR
+from atlas.methods.deep_inversion import DeepInversion
 from atlas.methods.feature_vis import FeatureVis
 from atlas.methods.fourier import Fourier
 from atlas.methods.maco import MACO
+from atlas.methods.plug_in_inversion import PlugInInversion
+from atlas.methods.vit_maximization import ViTMaximization
 
-__all__ = ["CBR", "MACO", "FeatureVis", "Fourier", "Method", "MethodParameters", "Paper", "Rendering", "methods"]
+__all__ = [
+    "CBR",
+    "MACO",
+    "DeepInversion",
+    "FeatureVis",
+    "Fourier",
+    "Method",
+    "MethodParameters",
+    "Paper",
+    "PlugInInversion",
+    "Rendering",
+    "ViTMaximization",
+    "methods",
+]

@@ -1,4 +1,4 @@
-"""What methods share that show the network random transformations of a picture: fourier, cbr and feature_vis."""
+"""What methods share that show the network random transformations of a picture, as fourier does."""
 
 from abc import abstractmethod
 from collections.abc import Callable, Sequence
@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from torch import nn
 
     from atlas.models.network import Network
+    from atlas.synthesis.evaluation import Views
     from atlas.synthesis.stages import Stage
 
 
@@ -47,6 +48,16 @@ class TransformedMethod(Method):
     def transformations(self, parameters: dict[str, Any]) -> "tuple[Sequence[Stage], float]":
         """Return the stages, and the constant that lies outside the picture, image units."""
 
+    def views(
+        self, parameters: dict[str, Any], generators: "Sequence[torch.Generator]", device: "torch.device"
+    ) -> "Views":
+        """Return the random views of the pictures."""
+        from atlas.synthesis.warp import RandomViews
+
+        stages, fill = self.transformations(parameters)
+        steps, count, side = parameters["steps"], parameters["views"], parameters["image_size"]
+        return RandomViews(generators, steps, count, stages, side, tuple(parameters["resolution"]), fill, device)
+
     @abstractmethod
     def optimizer(self, parameters: dict[str, Any], picture: "nn.Module") -> "torch.optim.Optimizer":
         """Return the optimiser of the picture."""
@@ -76,14 +87,11 @@ class TransformedMethod(Method):
         from atlas.synthesis.ascent import ascend
         from atlas.synthesis.evaluation import mean_over_views
         from atlas.synthesis.objectives import TargetObjective
-        from atlas.synthesis.warp import RandomViews
 
-        steps, side, device = parameters["steps"], parameters["image_size"], network.device
+        steps, device = parameters["steps"], network.device
         generators = [torch.Generator().manual_seed(seed) for seed in seeds]
         picture = self.picture(parameters, generators, device, network.preprocessing.channels == 1)
-        stages, fill = self.transformations(parameters)
-        size = tuple(parameters["resolution"])
-        views = RandomViews(generators, steps, parameters["views"], stages, side, size, fill, device)
+        views = self.views(parameters, generators, device)
         objective = TargetObjective(targets, device, load_input)
         result = ascend(
             picture,

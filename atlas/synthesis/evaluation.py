@@ -1,5 +1,6 @@
 """Evaluation: image -> noise -> views -> network -> objective, and the gradient back, in passes that fit the memory."""
 
+from collections.abc import Callable
 from typing import Protocol
 
 import torch
@@ -32,10 +33,23 @@ class Views(Protocol):
         ...
 
 
+Score = Callable[[Tensor], Tensor]
+"""Views (B * n, 3, h, w), all n of the first item first and never a lone one -> what each is worth, (B, n)."""
+
+
 def mean_over_views(
     network: Network, layer: str, objective: TargetObjective, noise: HashedNoise | None, views: Views
 ) -> Evaluate:
     """Return the evaluation of a batch: the mean of the objective over each item's views of its image.
+
+    Args:
+        noise: added to the images before views are taken of them; None adds none.
+    """
+    return mean_score(lambda shown: objective(network(shown, layer)), noise, views)
+
+
+def mean_score(score: Score, noise: HashedNoise | None, views: Views) -> Evaluate:
+    """Return the evaluation of a batch: the mean of a score over each item's views of its image.
 
     The network sees the views in passes, so its memory depends neither on the number of views nor, past one pass, on
     the batch.
@@ -50,7 +64,7 @@ def mean_over_views(
         per_cut = max(1, VIEWS_PER_CUT // len(images))
         for start in range(0, views.count, per_cut):
             cut = views(shown, step, slice(start, start + per_cut))
-            values, gradient = _in_passes(network, layer, objective, cut, len(images))
+            values, gradient = _in_passes(score, cut, len(images))
             cut.backward(gradient / views.count)
             total += values / views.count
         return total
@@ -58,10 +72,8 @@ def mean_over_views(
     return evaluate
 
 
-def _in_passes(
-    network: Network, layer: str, objective: TargetObjective, views: Tensor, batch: int
-) -> tuple[Tensor, Tensor]:
-    """Return the sum of the objective over each item's views (B,), and its gradient to the views (B * n, 3, h, w)."""
+def _in_passes(score: Score, views: Tensor, batch: int) -> tuple[Tensor, Tensor]:
+    """Return the sum of the score over each item's views (B,), and its gradient to the views (B * n, 3, h, w)."""
     grouped = views.detach().unflatten(0, (batch, -1))  # (B, n, 3, h, w)
     gradient = torch.empty_like(grouped)
     total = torch.zeros(batch, device=views.device)
@@ -69,7 +81,7 @@ def _in_passes(
     for start in range(0, grouped.shape[1], per_pass):
         part = slice(start, start + per_pass)
         leaf = grouped[:, part].flatten(0, 1).requires_grad_()
-        values = objective(activation_of(network, leaf, layer)).sum(dim=1)
+        values = score(never_alone(leaf))[:, : len(leaf) // batch].sum(dim=1)
         if values.requires_grad:
             values.sum().backward()
         gradient[:, part] = 0 if leaf.grad is None else leaf.grad.unflatten(0, (batch, -1))
@@ -77,12 +89,14 @@ def _in_passes(
     return total, gradient.flatten(0, 1)
 
 
-def activation_of(network: Network, views: Tensor, layer: str) -> Tensor:
-    """Return the activation of views (N, 3, h, w) at a layer, the first dimension N.
+def never_alone(views: Tensor) -> Tensor:
+    """Return views (N, 3, h, w), a lone one twice.
 
-    A lone view is sent twice: for a batch of one, linear layers take another
-    path with other rounding, and a picture must not depend on its batch.
+    For a batch of one, linear layers take another path with other rounding, and a picture must not depend on its batch.
     """
-    if len(views) > 1:
-        return network(views, layer)
-    return network(views.expand(2, -1, -1, -1), layer)[:1]
+    return views if len(views) > 1 else views.expand(2, -1, -1, -1)
+
+
+def activation_of(network: Network, views: Tensor, layer: str) -> Tensor:
+    """Return the activation of views (N, 3, h, w) at a layer, the first dimension N, as it is in a larger batch."""
+    return network(never_alone(views), layer)[: len(views)]

@@ -8,7 +8,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from atlas.synthesis.colour import recorrelate
+from atlas.synthesis.colour import from_klt, recorrelate
 
 
 class FourierPhase(nn.Module):
@@ -113,11 +113,50 @@ class FourierSpectrum(nn.Module):
         start = [torch.randn(shape, generator=generator) * deviation for generator in generators]
         self.coefficients = nn.Parameter(torch.stack(start).to(device))
 
-    def forward(self) -> Tensor:
-        """Return the images, (B, 3, H, W) float32 sRGB in [0, 1]."""
+    def signal(self) -> Tensor:
+        """Return the signals before colours and sigmoid, (B, 3, H, W), or (B, 1, H, W) for grey pictures."""
         spectrum = torch.view_as_complex(self.coefficients * self._scale)
         signal = torch.fft.irfft2(spectrum, s=(self._side, self._side))
-        return to_picture(F.group_norm(signal, 1, eps=0.0) if self._standardise else signal, self._decorrelate)
+        return F.group_norm(signal, 1, eps=0.0) if self._standardise else signal
+
+    def forward(self) -> Tensor:
+        """Return the images, (B, 3, H, W) float32 sRGB in [0, 1]."""
+        return to_picture(self.signal(), self._decorrelate)
+
+
+class KLTSpectrum(FourierSpectrum):
+    """The same in the Karhunen-Loeve transform's colours, ``sigmoid(A @ signal + mean)`` (Shi et al. 2023)."""
+
+    def forward(self) -> Tensor:
+        """Return the images, (B, 3, H, W) float32 sRGB in [0, 1]."""
+        signal = self.signal()
+        return torch.sigmoid(from_klt(signal)) if signal.shape[1] == 3 else to_picture(signal, decorrelated=False)
+
+
+class BoundedPixels(nn.Module):
+    """Pixels that are their own parameters, kept in range by :meth:`project` rather than by a sigmoid.
+
+    Args:
+        start: (B, C, side, side) on the device, in the unit below; C is 1 for grey pictures. It is brought into range.
+        mean, std: per channel: ``image = values * std + mean``. Learning rates are in this unit.
+    """
+
+    def __init__(self, start: Tensor, mean: Sequence[float], std: Sequence[float]) -> None:
+        super().__init__()
+        self._mean, self._std = (torch.tensor(one, device=start.device).view(-1, 1, 1) for one in (mean, std))
+        self.values = nn.Parameter(start.clone())
+        self.project()
+
+    def project(self, *_: object) -> None:
+        """Bring every pixel to the nearest value whose image is in [0, 1]; made to be an optimiser's post-step hook."""
+        with torch.no_grad():
+            self.values.copy_(self.values.clamp(-self._mean / self._std, (1 - self._mean) / self._std))
+
+    def forward(self) -> Tensor:
+        """Return the images, (B, 3, side, side) float32 sRGB in [0, 1]."""
+        image = self.values * self._std + self._mean
+        image = image + (image.clamp(0, 1) - image).detach()  # rounding must not end a pixel's gradient
+        return image.expand(-1, 3, -1, -1)
 
 
 class Pixels(nn.Module):

@@ -134,6 +134,19 @@ def returns_dict() -> nn.Module:
     return _Wrapped(lambda logits: {"logits": logits})
 
 
+class _FixedSize(Tiny):
+    def forward(self, x: Tensor) -> Tensor:
+        """Return logits of an input of 32 x 32 pixels."""
+        if x.shape[2:] != (32, 32):
+            raise ValueError("32 x 32 pixels only")
+        return super().forward(x)
+
+
+def fixed_size() -> nn.Module:
+    """A network that takes inputs of one size."""
+    return _FixedSize()
+
+
 class _Colours(nn.Module):
     """Three classes, red, green and blue, told by features that are never negative."""
 

@@ -3,7 +3,7 @@
 import numpy as np
 import torch
 
-from atlas.synthesis.colour import IMAGENET_COLOUR, decorrelate, recorrelate
+from atlas.synthesis.colour import IMAGENET_COLOUR, KLT_COLOUR, decorrelate, from_klt, recorrelate
 
 
 def test_recorrelate_is_the_matrix_on_the_right_of_each_pixel():
@@ -43,3 +43,21 @@ def test_the_first_decorrelated_channel_is_grey_light():
     channel = torch.tensor([1.0, 0.0, 0.0]).view(1, 3, 1, 1)
     red, green, blue = recorrelate(channel).flatten().tolist()
     assert max(red, green, blue) - min(red, green, blue) < 0.03
+
+
+def test_klt_is_the_matrix_on_the_left_of_each_pixel_plus_the_mean():
+    signal = torch.randn(2, 3, 4, 5, dtype=torch.float64, generator=torch.Generator().manual_seed(0))
+    published = np.array([[0.430, 0.300, -0.063], [0.411, -0.202, 0.162], [0.188, -0.246, -0.210]])
+    expected = np.einsum("dc,bchw->bdhw", published, signal.numpy()) + np.array([0.485, 0.456, 0.406])[:, None, None]
+    np.testing.assert_allclose(from_klt(signal).numpy(), expected, atol=1e-15)
+
+
+def test_klt_axes_are_the_eigenvectors_of_the_covariance_that_they_give():
+    """Of signals with uncorrelated channels of unit variance, whose colours then have the covariance ``A A^T``."""
+    axes = np.array(KLT_COLOUR)
+    lengths = np.linalg.norm(axes, axis=1)
+    cosines = (axes / lengths[:, None]) @ (axes / lengths[:, None]).T
+    np.testing.assert_allclose(cosines, np.eye(3), atol=0.003)  # published to three digits
+    variances, vectors = np.linalg.eigh(axes.T @ axes)
+    np.testing.assert_allclose(np.sqrt(variances[::-1]), lengths, atol=0.001)
+    np.testing.assert_allclose(np.abs(np.sum(vectors.T[::-1] * axes, axis=1)), lengths, atol=0.001)

@@ -1,0 +1,129 @@
+"""ViT maximisation: channels of vision transformers and CNNs, in the frequency domain (Shi et al. 2023)."""
+
+import math
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any, Literal
+
+from pydantic import Field
+
+from atlas.methods.base import Paper, methods
+from atlas.methods.transformed import TransformedMethod, TransformedParameters
+
+if TYPE_CHECKING:
+    import torch
+    from torch import nn
+
+    from atlas.synthesis.evaluation import Views
+    from atlas.synthesis.stages import Stage
+
+WIDEST = (math.cos(math.pi / 15) + math.sin(math.pi / 15)) / 0.8 / 2 - 0.5
+"""How far a view at scale 0.80, turned by 12 degrees, reaches beyond the picture; share of its side."""
+
+FARTHEST = 7
+"""Pixels by which shifts, at scale 0.80, move it further."""
+
+
+class ViTMaximizationParameters(TransformedParameters):
+    """Parameters of the maximisation; where the paper gives no number, its authors' code does."""
+
+    steps: int = Field(default=100, ge=1, le=100_000, description="steps of Adamax (authors' code: 100)")
+    learning_rate: float = Field(
+        default=0.02,
+        gt=0,
+        description="of Adamax (authors' code: 0.02, lowered by a tenth where the loss of a whole batch stalls for 45 "
+        "steps, which would let pictures depend on each other; here it is constant)",
+    )
+    decay: float = Field(default=1.5, ge=0, le=4, description="power of 1/frequency (authors' code: 1.5)")
+    standardise: bool = Field(
+        default=False,
+        description="bring each picture to mean 0 and variance 1 before colours and sigmoid; false divides it by 4, as "
+        "the authors' code does",
+    )
+    decorrelate: bool = Field(
+        default=True, description="optimise along the axes of the Karhunen-Loeve transform of colours (section IV-B)"
+    )
+    transformations: Literal["deep", "shallow", "none"] = Field(
+        default="deep",
+        description='"deep": reflect, shift by up to 5 pixels, scale by 0.80 to 1.19, rotate by up to 12 degrees; '
+        '"shallow", which the authors use for the first two blocks: scale by 0.85 to 0.99, rotate by up to 2; "none"',
+    )
+    morphology: int = Field(
+        default=1,
+        ge=0,
+        le=8,
+        description="times that a view is closed and then opened with a random 3 x 3 element (equation 5b: 1, authors' "
+        "code: 2)",
+    )
+
+
+class ViTMaximization(TransformedMethod):
+    """Section IV: the mean of a channel over patch tokens (equation 7), which on a CNN are positions.
+
+    Negative targets are a channel's negative visualisation, apart from its positive one as in the paper. The authors'
+    order is reflect, shift, scale, close and open, rotate, close and open, shift; here the picture is sampled once
+    through all its moves and closed and opened after them.
+    """
+
+    name = "vit_maximization"
+    version = 1
+    title = "ViT maximisation"
+    summary = "Finds the Fourier spectrum of a picture that excites a channel most, in views smoothed by morphology."
+    paper = Paper(
+        title="Visualization Comparison of Vision Transformers and Convolutional Neural Networks",
+        authors="Shi, Li, Zhang, Yamaguchi",
+        year=2023,
+        url="https://bit.ly/net-vis-compare",
+        equation="equations 3, 5b, 7 and 8",
+    )
+    parameters = ViTMaximizationParameters
+
+    def picture(
+        self, parameters: dict[str, Any], generators: "Sequence[torch.Generator]", device: "torch.device", grey: bool
+    ) -> "nn.Module":
+        """See :meth:`TransformedMethod.picture`."""
+        from atlas.synthesis.parametrization import FourierSpectrum, KLTSpectrum
+
+        kind = KLTSpectrum if parameters["decorrelate"] else FourierSpectrum
+        scaling = (parameters["decay"], parameters["standardise"], parameters["start"])
+        return kind(parameters["image_size"], *scaling, generators, device, decorrelate=False, grey=grey)
+
+    def transformations(self, parameters: dict[str, Any]) -> "tuple[Sequence[Stage], float]":
+        """See :meth:`TransformedMethod.transformations`; the canvas that they begin with has a border around it."""
+        from atlas.synthesis.stages import LUCID_FILL, CropOrPad, Jitter, Rotate, Scale
+
+        side = parameters["image_size"]
+        last: tuple[Stage, ...]
+        if parameters["transformations"] == "deep":
+            angles = (*range(-12, 12), *range(-6, 6), *(5 * tuple(range(-2, 2))))
+            factors = tuple(percent / 100 for percent in range(80, 120))
+            first, last = (CropOrPad(side + 24), Jitter(8)), (Jitter(2),)
+        elif parameters["transformations"] == "shallow":
+            angles = tuple(range(-2, 2))
+            factors = tuple(percent / 100 for percent in range(85, 100))
+            first, last = (CropOrPad(side + 20), Jitter(6)), (Jitter(2), Jitter(1))
+        else:
+            return (CropOrPad(side),), LUCID_FILL
+        return (*first, Scale(factors), Rotate(tuple(map(float, angles))), *last, CropOrPad(side)), LUCID_FILL
+
+    def views(
+        self, parameters: dict[str, Any], generators: "Sequence[torch.Generator]", device: "torch.device"
+    ) -> "Views":
+        """See :meth:`TransformedMethod.views`."""
+        from atlas.synthesis.morphology import SmoothedViews
+        from atlas.synthesis.warp import RandomViews
+
+        steps, count, side = parameters["steps"], parameters["views"], parameters["image_size"]
+        stages, fill = self.transformations(parameters)
+        border = min(math.ceil(WIDEST * side) + FARTHEST, side - 1)
+        larger, size = side + 2 * border, tuple(parameters["resolution"])
+        views = RandomViews(generators, steps, count, stages, larger, size, fill, device)
+        return SmoothedViews(views, border, generators, steps, parameters["morphology"])
+
+    def optimizer(self, parameters: dict[str, Any], picture: "nn.Module") -> "torch.optim.Optimizer":
+        """See :meth:`TransformedMethod.optimizer`."""
+        import torch
+
+        return torch.optim.Adamax(picture.parameters(), lr=parameters["learning_rate"])
+
+
+methods.register(ViTMaximization.name, ViTMaximization())
