@@ -121,7 +121,7 @@ def describe(
         error=fit.error,
         importance_rest=float(np.delete(fit.mean, order).sum()),
         concepts=tuple(concepts),
-        warnings=_warnings(data, settings),
+        warnings=_warnings(data, settings, float(fit.mean.max())),
         provenance=provenance,
     )
 
@@ -147,15 +147,23 @@ def _counts(data: ClassPhotos) -> PhotoCounts:
     return PhotoCounts(found=data.found, readable=data.readable, predicted=data.predicted, used=len(data.photos))
 
 
-def _warnings(data: ClassPhotos, settings: Mapping[str, Any]) -> tuple[str, ...]:
+def _warnings(data: ClassPhotos, settings: Mapping[str, Any], largest: float = 0.0) -> tuple[str, ...]:
+    """Return what a reader must know; ``largest`` is the largest importance."""
     warnings = []
     used = len(data.photos)
     if 0 < used < settings["minimum"]:
-        warnings.append(f"only {used} photos were used; at least {settings['minimum']} are advised")
+        were = "photo was" if used == 1 else "photos were"
+        warnings.append(f"only {used} {were} used; at least {settings['minimum']} are advised")
+    if settings["importance"] == "sobol" and largest > 1:
+        warnings.append(
+            f"the largest total Sobol index is {largest:.3g}, and none can truly exceed 1: "
+            f"{settings['designs']} designs are too few to tell it surely"
+        )
     if data.skipped:
         named = "; ".join(data.skipped[:NAMED_PHOTOS])
         more = f"; and {len(data.skipped) - NAMED_PHOTOS} more" if len(data.skipped) > NAMED_PHOTOS else ""
-        warnings.append(f"{len(data.skipped)} photos could not be read: {named}{more}")
+        photos = "photo" if len(data.skipped) == 1 else "photos"
+        warnings.append(f"{len(data.skipped)} {photos} could not be read: {named}{more}")
     return tuple(warnings)
 
 

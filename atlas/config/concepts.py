@@ -70,6 +70,8 @@ class ConceptsBlock(BaseModel):
             raise ValueError(
                 f"shown = {self.shown} is more than count = {self.count}; show at most as many as are fitted"
             )
+        if self.part_layer != "auto" and not self.depth:
+            raise ValueError("part_layer goes with depth = 1, which finds parts; leave it out, or set depth = 1")
         if self.importance == "sobol" and self.designs & (self.designs - 1):
             raise ValueError(f"designs = {self.designs} must be a power of two, such as 32 or 64")
         return self

@@ -125,10 +125,27 @@ def nearest_non_negative(model: VisionModel, layer: str) -> str | None:
     return next((info.name for info in usable if survey.carries(info)), None)
 
 
+def check_earlier_layer(model: VisionModel, earlier: str, layer: str) -> None:
+    """Check that a layer that somebody named can split the concepts of ``layer``.
+
+    Raises:
+        ModelError: no such layer; it does not come before ``layer``, or has no positions.
+    """
+    names = [info.name for info in model.card.layers]
+    if _positions(find_layer(model.card.layers, earlier)) < 2:
+        raise ModelError(f'layer "{earlier}" has no grid of positions', "name one that has, or leave it out")
+    if names.index(earlier) >= names.index(find_layer(model.card.layers, layer).name):
+        raise ModelError(
+            f'layer "{earlier}" does not come before "{layer}", where the concepts are found',
+            "name an earlier one, or leave it out",
+        )
+
+
 def earlier_layer(model: VisionModel, layer: str, signed: bool = False) -> str:
     """Return the next earlier layer with more positions than ``layer``, to factorise a concept's patches again.
 
-    Its activations are >= 0. The logits may depend on the image in other ways too.
+    Its activations are >= 0, and the logits depend on the image through it alone: what else has many positions may be
+    no map at all, such as the keys of an attention's heads.
 
     Args:
         signed: take one with negative activations as well.
@@ -141,7 +158,7 @@ def earlier_layer(model: VisionModel, layer: str, signed: bool = False) -> str:
     info = find_layer(model.card.layers, layer)
     for earlier in reversed(survey.grids):
         finer = names.index(earlier.name) < names.index(layer) and _positions(earlier) > _positions(info)
-        if finer and (signed or survey.is_non_negative(earlier)):
+        if finer and (signed or survey.is_non_negative(earlier)) and survey.carries(earlier):
             return earlier.name
     sign = "" if signed else " and activations >= 0"
     raise ModelError(

@@ -125,6 +125,10 @@ BAD = {
         "show at most as many as are fitted",
     ),
     "designs": (CONCEPTS.replace("designs = 8", "designs = 9") + PARAMETERS, "power of two"),
+    "a layer of parts without parts": (
+        CONCEPTS + 'part_layer = "act"\n' + PARAMETERS,
+        "part_layer goes with depth = 1",
+    ),
     "factorisation": (CONCEPTS + 'factorisation = "pca"\n' + PARAMETERS, '"nmf"'),
     "method": (CONCEPTS + 'method = "macoo"\n' + PARAMETERS, 'did you mean "maco"'),
     "a method's parameter": (CONCEPTS + "parameters = { stepz = 3 }\n", 'did you mean "steps"'),

@@ -6,12 +6,15 @@ import torch
 from atlas.errors import ModelError
 from atlas.models.concept_layer import (
     check_concept_layer,
+    check_earlier_layer,
     concept_layer,
     earlier_layer,
     lowest_activation,
     nearest_non_negative,
     signed_concept_layer,
 )
+from atlas.models.load import load_model
+from atlas.models.spec import ModelSpec
 
 CPU = torch.device("cpu")
 
@@ -88,8 +91,22 @@ def test_the_earlier_layer_has_more_positions(small, odd):
         earlier_layer(swin, "norm")
     with pytest.raises(ModelError, match="more positions\n"):
         earlier_layer(small("vit_tiny_patch16_224"), "blocks.10", signed=True)
+    # At 96 pixels the keys of each head, 37 tokens by 64 dimensions, look like a map of nearly the input's aspect.
+    spec = ModelSpec(name="vit", architecture="vit_tiny_patch16_224", pretrained=False, size=96)
+    with pytest.raises(ModelError, match="more positions\n"):
+        earlier_layer(load_model(spec), "blocks.10", signed=True)
     assert earlier_layer(odd("Tiny"), "deep") == "act"
     assert earlier_layer(odd("Tiny"), "head") == "deep"
+
+
+def test_a_layer_for_parts_that_somebody_named_comes_before_and_has_positions(odd):
+    model = odd("Tiny")
+    check_earlier_layer(model, "act", "deep")
+    with pytest.raises(ModelError, match='"head" has no grid'):
+        check_earlier_layer(model, "head", "deep")
+    for later in ("deep", "deep.2"):
+        with pytest.raises(ModelError, match=f'"{later}" does not come before "deep.1"'):
+            check_earlier_layer(model, later, "deep.1")
 
 
 def test_a_layer_that_somebody_named_is_checked(odd):

@@ -6,6 +6,7 @@ from atlas.config import ConceptsBlock
 from atlas.errors import AtlasError, did_you_mean
 from atlas.models.concept_layer import (
     check_concept_layer,
+    check_earlier_layer,
     concept_layer,
     earlier_layer,
     lowest_activation,
@@ -31,6 +32,8 @@ def choose_layers(block: ConceptsBlock, model: VisionModel, problems: list[str])
     if block.part_layer == "auto":
         return layer, _or_problem(lambda: earlier_layer(model, layer, signed), "part_layer", problems)
     part_layer = _known(block.part_layer, "part_layer", model, problems)
+    if part_layer:
+        _or_problem(lambda: check_earlier_layer(model, part_layer, layer), "part_layer", problems)
     if part_layer and not signed:
         _check_sign(model, part_layer, "part_layer", problems)
     return layer, part_layer

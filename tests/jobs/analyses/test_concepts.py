@@ -243,6 +243,8 @@ def test_bad_blocks_are_all_named_at_once(tmp_path, photos):
         ({"layer": "logits"}, "no grid"),
         ({"layer": "head"}, "no grid"),
         ({"depth": 1, "part_layer": "nowhere"}, "part_layer"),
+        ({"depth": 1, "part_layer": "act2"}, 'does not come before "act2"'),
+        ({"depth": 1, "part_layer": "logits"}, 'part_layer: layer "logits" has no grid'),
         ({"parameters": {"spectrum": "missing.npy"}}, "missing.npy"),
     ]
     for change, words in cases:
@@ -357,3 +359,12 @@ def test_a_photo_that_goes_during_a_run_fails_its_class_and_is_not_kept_as_a_res
     path.write_bytes(data)
     _, _, again, _, report = analysed(config)
     assert not report.failed and documents(again, store)[1].counts.used == 6
+
+
+def test_indices_above_one_are_said_to_be_noise_of_few_designs(tmp_path, photos):
+    for designs, wanted in ((2, True), (256, False)):
+        _, _, analyses, store, _ = analysed(concept_configuration(tmp_path, photos, designs=designs))
+        for document in documents(analyses, store).values():
+            warned = any(f"{designs} designs are too few" in text for text in document.warnings)
+            assert warned == any(concept.importance.value > 1 for concept in document.concepts)
+        assert any(document.warnings for document in documents(analyses, store).values()) == wanted
