@@ -1,16 +1,15 @@
 """Non-negative matrix factorisation of many matrices at once, on any torch device.
 
 Hierarchical alternating least squares (Cichocki and Phan 2009): each component in turn takes the value that is best
-while all others are kept, several times per matrix product, since the products cost most (Gillis and Glineur 2012).
+while all others are kept, first those of U, then those of W, as in scikit-learn's coordinate descent. Errors of the two
+differed by less than 1 % in 144 problems of four sorts. Several passes over the components for each product with A
+(Gillis and Glineur 2012) are faster on large data, but end now and then in an optimum that is worse by more.
 """
 
 from collections.abc import Sequence
 
 import torch
 from torch import Tensor
-
-SWEEPS = 3
-"""Updates of all components per matrix product; beyond three, the next product pays more than another sweep."""
 
 CHECK_EVERY = 10
 """Iterations between two looks at the error, each of which waits for the device and costs about a half iteration."""
@@ -65,10 +64,10 @@ def _descend(
     norms = torch.linalg.matrix_norm(activations)
     errors = torch.full_like(norms, torch.inf)
     for iteration in range(1, iterations + 1):
-        gram = coefficients @ coefficients.mT
-        directions = _sweep(directions, gram, coefficients @ activations)
         gram = directions @ directions.mT
         coefficients = _sweep(coefficients, gram, directions @ activations.mT)
+        gram = coefficients @ coefficients.mT
+        directions = _sweep(directions, gram, coefficients @ activations)
         if iteration % CHECK_EVERY and iteration < iterations:
             continue
         residual = torch.linalg.matrix_norm(torch.baddbmm(activations, coefficients.mT, directions, alpha=-1))
@@ -88,10 +87,9 @@ def _sweep(factor: Tensor, gram: Tensor, product: Tensor) -> Tensor:
     factor = factor.clone()
     # A component that is zero in Y has a zero product too: it stays as it is, whatever it is divided by.
     scale = gram.diagonal(dim1=1, dim2=2).clamp_min(torch.finfo(gram.dtype).tiny)
-    for _ in range(SWEEPS):
-        for k in range(factor.shape[1]):
-            slope = product[:, k] - (gram[:, k : k + 1] @ factor).squeeze(1)
-            factor[:, k] = (factor[:, k] + slope / scale[:, k, None]).clamp_min_(0)
+    for k in range(factor.shape[1]):
+        slope = product[:, k] - (gram[:, k : k + 1] @ factor).squeeze(1)
+        factor[:, k] = (factor[:, k] + slope / scale[:, k, None]).clamp_min_(0)
     return factor
 
 
