@@ -1,6 +1,6 @@
 """From the numbers of a factorisation to the document that a reader sees: the most important concepts of a class."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -64,7 +64,8 @@ def describe(
         heat: (component, photos) to the heat maps of these photos.
         parts: (component, its strength on each patch (p, P), shown) to its sub-concepts; an empty tuple without them.
     """
-    order = [int(place) for place in np.argsort(-fit.mean, kind="stable")[: settings["shown"]]]
+    present = fit.coefficients.max(axis=(0, 1)) > 0  # there is nothing to show of the others
+    order = [int(place) for place in np.argsort(-fit.mean, kind="stable") if present[place]][: settings["shown"]]
     first = first_share(fit.per_photo)
     with_others = together(fit.maps.mean(axis=(1, 2)))
     numbers = {component: number for number, component in enumerate(order, 1)}
@@ -121,7 +122,7 @@ def describe(
         error=fit.error,
         importance_rest=float(np.delete(fit.mean, order).sum()),
         concepts=tuple(concepts),
-        warnings=_warnings(data, settings, float(fit.mean.max())),
+        warnings=(*_warnings(data, settings), *_doubts(fit, settings, int((~present).sum()))),
         provenance=provenance,
     )
 
@@ -147,24 +148,30 @@ def _counts(data: ClassPhotos) -> PhotoCounts:
     return PhotoCounts(found=data.found, readable=data.readable, predicted=data.predicted, used=len(data.photos))
 
 
-def _warnings(data: ClassPhotos, settings: Mapping[str, Any], largest: float = 0.0) -> tuple[str, ...]:
-    """Return what a reader must know; ``largest`` is the largest importance."""
+def _warnings(data: ClassPhotos, settings: Mapping[str, Any]) -> tuple[str, ...]:
     warnings = []
     used = len(data.photos)
     if 0 < used < settings["minimum"]:
         were = "photo was" if used == 1 else "photos were"
         warnings.append(f"only {used} {were} used; at least {settings['minimum']} are advised")
-    if settings["importance"] == "sobol" and largest > 1:
-        warnings.append(
-            f"the largest total Sobol index is {largest:.3g}, and none can truly exceed 1: "
-            f"{settings['designs']} designs are too few to tell it surely"
-        )
     if data.skipped:
         named = "; ".join(data.skipped[:NAMED_PHOTOS])
         more = f"; and {len(data.skipped) - NAMED_PHOTOS} more" if len(data.skipped) > NAMED_PHOTOS else ""
         photos = "photo" if len(data.skipped) == 1 else "photos"
         warnings.append(f"{len(data.skipped)} {photos} could not be read: {named}{more}")
     return tuple(warnings)
+
+
+def _doubts(fit: Fit, settings: Mapping[str, Any], absent: int) -> Iterator[str]:
+    """Yield what a reader must know of a factorisation of which so many directions are in no patch."""
+    if absent:
+        yield f"{absent} of the {len(fit.directions)} directions fitted are in no patch: fewer would do"
+    largest = float(fit.mean.max())
+    if settings["importance"] == "sobol" and largest > 1:
+        yield (
+            f"the largest total Sobol index is {largest:.3g}, and none can truly exceed 1: "
+            f"{settings['designs']} designs are too few to tell it surely"
+        )
 
 
 def _boxes(settings: Mapping[str, Any]) -> list[Box]:

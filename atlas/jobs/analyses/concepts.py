@@ -252,7 +252,7 @@ class _Class:
         shares = found.coefficients.sum(axis=0) * np.abs(found.directions).sum(axis=1)
         boxes = self.settings["boxes"]
         parts = []
-        for part in np.argsort(-shares, kind="stable"):
+        for part in np.flatnonzero(shares > 0)[np.argsort(-shares[shares > 0], kind="stable")]:
             best = np.argsort(-found.coefficients[:, part], kind="stable")[:PATCH_COLUMNS]
             crops, sprite = shown.crops(
                 [(chosen[it][0], tuple(boxes[chosen[it][1]]), float(found.coefficients[it, part])) for it in best],
@@ -261,7 +261,7 @@ class _Class:
             )
             data = direction_bytes(found.directions[part])
             self._bench.store.save_input(data)
-            share = float(shares[part] / shares.sum()) if shares.sum() > 0 else 0.0
+            share = float(shares[part] / shares.sum())
             parts.append(Part(layer=layer, direction=digest_bytes(data), share=share, crops=crops, sprite=sprite))
         return tuple(parts)
 

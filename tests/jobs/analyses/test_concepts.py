@@ -7,6 +7,7 @@ import pytest
 from small_photos import picture, write_photos
 from small_runs import analysed, concept_configuration, planned
 
+from atlas.concepts.factorise import factorise_many
 from atlas.core.analysis import ClassConcepts
 from atlas.errors import AtlasError, ConfigError
 from atlas.jobs.analyses.plan import analysis_batches
@@ -368,3 +369,18 @@ def test_indices_above_one_are_said_to_be_noise_of_few_designs(tmp_path, photos)
             warned = any(f"{designs} designs are too few" in text for text in document.warnings)
             assert warned == any(concept.importance.value > 1 for concept in document.concepts)
         assert any(document.warnings for document in documents(analyses, store).values()) == wanted
+
+
+def test_directions_that_are_in_no_patch_are_not_shown(tmp_path, photos, monkeypatch):
+    def with_an_absent_one(*arguments, **options):
+        made = factorise_many(*arguments, **options)
+        for each in made:
+            each.coefficients[:, 1] = 0
+        return made
+
+    monkeypatch.setattr("atlas.jobs.analyses.concepts.factorise_many", with_an_absent_one)
+    _, _, analyses, store, report = analysed(concept_configuration(tmp_path, photos, count=3, shown=3))
+    assert not report.failed
+    for document in documents(analyses, store).values():
+        assert sorted(concept.component for concept in document.concepts) == [0, 2] and document.fitted == 3
+        assert "1 of the 3 directions fitted are in no patch: fewer would do" in document.warnings
