@@ -6,7 +6,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_valida
 
 from atlas.config.render import ClassSelector, Seed, Text, listed
 
-Factorisation = Literal["nmf", "semi-nmf", "k-means", "dictionary"]
+Factorisation = Literal["nmf", "semi-nmf", "convex-nmf", "k-means", "dictionary"]
 
 
 class ConceptsBlock(BaseModel):
@@ -22,8 +22,9 @@ class ConceptsBlock(BaseModel):
         count: directions fitted. shown: how many of them, the most important ones, get pictures.
         factorisation: ``nmf``, or one that takes activations of both signs.
         solver: ``sklearn`` on the CPU, ``torch`` on any device; ``auto`` takes torch on a GPU or for much data.
-        fits: how often the factorisation is made, each time from another start: a concept that does not come back is
-            marked as unstable. 1 makes it once and says nothing about stability.
+        fits: how often the factorisation is made, each time from another start. The one with the smallest error is
+            kept, and a concept that does not come back in the others is marked as unstable. 1 makes it once and says
+            nothing about stability.
         stable: the cosine above which a concept has come back.
         importance: ``sobol`` (total Sobol indices) or ``share`` (of the logit).
         designs: Sobol points per photo; a power of two.

@@ -29,7 +29,7 @@ FINER = 2
 """A layer is late while its grid has at most this many times the rows and columns of the last grid of the network: it
 is then in the last two stages, where the parts of objects are told apart."""
 
-SIGNED = '"semi-nmf", "k-means" or "dictionary"'
+SIGNED = '"convex-nmf", "semi-nmf", "k-means" or "dictionary"'
 """The factorisations that take negative activations."""
 
 

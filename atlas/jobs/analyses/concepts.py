@@ -84,7 +84,7 @@ class PlannedConcepts(PlannedAnalysis):
 
 
 def _factorise(classes: "Sequence[_Class]", bench: Bench) -> None:
-    """Factorise the patches of classes, each ``fits`` times from different starts, and store what comes of it."""
+    """Factorise the patches of classes, each ``fits`` times from different starts, and store the best of each."""
     usable = [each for each in classes if each.check()]
     if not usable:
         return
@@ -104,13 +104,13 @@ def _factorise(classes: "Sequence[_Class]", bench: Bench) -> None:
     ]
     seconds = (perf_counter() - started) / len(usable)
     for place, each in enumerate(usable):
-        first, *others = (made[place] for made in fits)
+        best, *others = sorted((made[place] for made in fits), key=lambda fit: fit.error)
         arrays = {
-            "coefficients": first.coefficients,
-            "directions": first.directions,
-            "stability": stability(first.directions, [it.directions for it in others]) if others else np.empty(0),
+            "coefficients": best.coefficients,
+            "directions": best.directions,
+            "stability": stability(best.directions, [it.directions for it in others]) if others else np.empty(0),
         }
-        facts = {"photos": [photo.digest for photo in each.data.photos], "error": first.error}
+        facts = {"photos": [photo.digest for photo in each.data.photos], "error": best.error}
         bench.keep_arrays(each.job.factorisation, arrays, facts, seconds)
 
 

@@ -58,7 +58,7 @@ def _check_sign(model: VisionModel, layer: str, key: str, problems: list[str]) -
         hint = f'the nearest that is never negative is "{nearest}"' if nearest else "no layer of this model fits"
         problems.append(
             f'{key}: "{layer}" has negative activations, which nmf cannot take; {hint}; or choose factorisation = '
-            '"semi-nmf", "k-means" or "dictionary"'
+            '"convex-nmf", "semi-nmf", "k-means" or "dictionary"'
         )
 
 

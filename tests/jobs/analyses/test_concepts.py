@@ -199,7 +199,7 @@ def test_a_layer_that_is_negative_names_the_nearest_that_is_not(tmp_path, photos
         planned(concept_configuration(tmp_path, photos, layer="features"))
 
 
-@pytest.mark.parametrize("kind", ["semi-nmf", "k-means", "dictionary"])
+@pytest.mark.parametrize("kind", ["semi-nmf", "convex-nmf", "k-means", "dictionary"])
 def test_other_factorisations_take_both_signs(tmp_path, photos, kind):
     config = concept_configuration(tmp_path, photos, network="signed_colours", factorisation=kind)
     _, _, analyses, store, report = analysed(config)
