@@ -216,5 +216,7 @@ def _isolated(function: Callable[[], T]) -> tuple[T | None, str]:
         raise
     except Exception as error:  # a model's or a method's own code may raise anything at all
         logger.debug("a job failed", exc_info=True)
-        text = error.message if isinstance(error, AtlasError) else f"{type(error).__name__}: {error}"
+        text = f"{type(error).__name__}: {error}"
+        if isinstance(error, AtlasError):
+            text = f"{error.message}; {error.remedy}" if error.remedy else error.message
         return None, text[:2000]

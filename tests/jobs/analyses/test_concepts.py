@@ -384,3 +384,12 @@ def test_directions_that_are_in_no_patch_are_not_shown(tmp_path, photos, monkeyp
     for document in documents(analyses, store).values():
         assert sorted(concept.component for concept in document.concepts) == [0, 2] and document.fitted == 3
         assert "1 of the 3 directions fitted are in no patch: fewer would do" in document.warnings
+
+
+def test_a_cache_that_cannot_be_written_is_said_with_what_to_do(tmp_path, photos):
+    (tmp_path / "cache").mkdir()
+    (tmp_path / "cache" / "activations").write_text("in the way")
+    _, _, _, _, report = analysed(concept_configuration(tmp_path, photos))
+    assert len(report.failed) == 3
+    for outcome in report.failed:
+        assert "the cache of activations" in outcome.message and "set photos.cache to another folder" in outcome.message
