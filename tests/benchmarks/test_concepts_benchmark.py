@@ -257,7 +257,10 @@ def test_memory_must_not_grow_with_the_classes(monkeypatch, capsys, each, said):
     sections, plan, _ = plan_with(monkeypatch, {"memory": answers})
     monkeypatch.setattr(sections, "CLASSES_IN_MEMORY", (1, 2))
     sections.memory(plan)
-    assert f"peak of 2 classes / of 1: {1 + each / 2**30:.4g} (goal <= 1.05: {said})" in capsys.readouterr().out
+    assert (
+        f"peak of 2 classes of 40 photos / of 1: {1 + each / 2**30:.4g} (goal <= 1.05: {said})"
+        in capsys.readouterr().out
+    )
 
 
 def test_a_part_runs_in_a_process_of_its_own(study):
