@@ -83,7 +83,7 @@ def plan_and_report(path: Path) -> None:
     missing = todo.missing if todo else list(plan.jobs)
     held = f", {len(todo.quarantined)} in quarantine" if todo and todo.quarantined else ""
     present = todo.present if todo else 0
-    coming = f", and up to {count(len(to_find), 'concept')} to find and render" if to_find else ""
+    coming = f", and up to {count(len(to_find), 'picture')} of concepts that are still to be found" if to_find else ""
     say(f"\n{count(len(plan.jobs), 'job')}: {present} stored{held}, {len(missing)} to render{coming}")
     if missing or to_find:
         with console.status("timing a few steps"):

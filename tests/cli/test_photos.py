@@ -45,7 +45,7 @@ def configure(atlas, concepts, network="colours"):
 def test_plan_render_build_and_again(project):
     planned = project("plan")
     assert planned.status == 0, planned.err
-    assert "up to 6 concepts to find and render" in planned.out
+    assert "up to 6 pictures of concepts that are still to be found" in planned.out
     rendered = project("render")
     assert rendered.status == 0, rendered.err
     assert "5 analyses of photos made" in rendered.out and "7 rendered, 0 dead, 0 failed" in rendered.out

@@ -50,7 +50,7 @@ def made_with(analyses: AnalysisPlan, store: Store, inputs: Collection[str]) -> 
 def stand_ins(
     analyses: AnalysisPlan, models: Mapping[str, VisionModel], store: Store | None
 ) -> tuple[list[PlannedJob], dict[str, bytes]]:
-    """Return as many jobs as concepts that are still to be found may have, and the direction that they share.
+    """Return as many jobs as concepts that are still to be found, and their parts, may have, and their directions.
 
     For an estimate: they cost what the real ones will.
     """
@@ -60,12 +60,14 @@ def stand_ins(
         if store is not None and store.analyses.has(each.job.key):
             continue
         model = models[each.job.model]
-        layer = each.job.analysis.layers[0]
-        info = model.card.layer(layer)
-        vector = direction_bytes(np.ones(info.units if info else 1, dtype=np.float32))
-        inputs[digest_bytes(vector)] = vector
+        shown, part_layer = each.block.shown, each.job.settings["part_layer"]
+        wanted = {each.job.analysis.layers[0]: shown} | ({part_layer: shown * each.block.parts} if part_layer else {})
         inputs |= each.resolved.inputs
-        jobs += list(_jobs(each, model, layer, digest_bytes(vector))) * each.block.shown
+        for layer, number in wanted.items():
+            info = model.card.layer(layer)
+            vector = direction_bytes(np.ones(info.units if info else 1, dtype=np.float32))
+            inputs[digest_bytes(vector)] = vector
+            jobs += list(_jobs(each, model, layer, digest_bytes(vector))) * number
     return jobs, inputs
 
 

@@ -11,6 +11,7 @@ from atlas.concepts.factorise import factorise_many
 from atlas.core.analysis import ClassConcepts
 from atlas.errors import AtlasError, ConfigError
 from atlas.jobs.analyses.plan import analysis_batches
+from atlas.jobs.analyses.renderings import stand_ins
 from atlas.jobs.executors.base import Monitor
 from atlas.jobs.run import analyse
 from atlas.store.integrity import discard
@@ -393,3 +394,14 @@ def test_a_cache_that_cannot_be_written_is_said_with_what_to_do(tmp_path, photos
     assert len(report.failed) == 3
     for outcome in report.failed:
         assert "the cache of activations" in outcome.message and "set photos.cache to another folder" in outcome.message
+
+
+@pytest.mark.parametrize("depth", [0, 1])
+def test_as_many_pictures_are_announced_as_there_will_be_at_most(tmp_path, photos, depth):
+    changes = {"depth": depth, "parts": 2, "seeds": (0, 1)} | ({"part_layer": "act"} if depth else {})
+    config = concept_configuration(tmp_path, photos, **changes)
+    models, _, analyses, store, _ = planned(config)
+    announced, inputs = stand_ins(analyses, models, store)
+    assert len(announced) == 3 * 2 * 2 * (3 if depth else 1) and len(inputs) >= 1 + depth
+    _, plan, analyses, _, _ = analysed(config)
+    assert len(plan.jobs) == len(announced) and stand_ins(analyses, models, store) == ([], {})
