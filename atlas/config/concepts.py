@@ -27,13 +27,13 @@ class ConceptsBlock(BaseModel):
             nothing about stability.
         stable: the cosine above which a concept has come back.
         importance: ``sobol`` (total Sobol indices) or ``share`` (of the logit).
-        designs: Sobol points per photo; a power of two.
+        designs: Sobol points per photo; a power of two. With few the indices are noisy, and so is the concepts' order.
         heat: how heat maps are made: ``nnls`` on the layer's grid, or ``implicit``, to the pixels.
         patches: shown of each concept. heat_photos: photos with heat maps shown of each.
         depth: 1 factorises each shown concept's patches again at an earlier layer.
         parts: sub-concepts of each. part_layer: module path, or ``auto``.
         method, parameters: of the renderings. seeds: one rendering of each concept for each.
-        cosine_power: of the cosine in a direction's objective (METHODS: dot product times cosine^p).
+        cosine_power: of the cosine in a direction's objective (dot product times cosine^p).
         precision: of the network's arithmetic while rendering.
     """
 

@@ -82,7 +82,7 @@ def concept_figures(concept: ConceptView, details: Concept, document: ClassConce
         Figure(f"{concept.number} of {document.fitted}", "rank by importance among the fitted directions"),
         Figure(percent(details.first), "of the photos have it as their most important concept"),
         _stability(details),
-        Figure(number(document.error), f"relative reconstruction error of the {document.fitted} directions together"),
+        Figure(number(document.error), f"relative reconstruction error of the factorisation into {document.fitted}"),
     ]
     cosine = concept.lead.measured("cosine") if concept.lead else None
     if concept.lead and cosine is not None:

@@ -59,7 +59,8 @@ class ConceptView:
     @property
     def title(self) -> str:
         """Name for people. A label is never part of it: it is a person's opinion."""
-        return f"Concept {self.number} of {self.owner.title}"
+        title = self.owner.title
+        return f"Concept {self.number} of {f'class {title}' if title.isdigit() else title}"
 
     @cached_property
     def shown(self) -> list[Rendering]:

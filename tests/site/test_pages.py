@@ -339,7 +339,7 @@ def test_method_pages_say_what_is_known(sample: Sample) -> None:
 def test_the_footer_has_versions_and_date(documents: dict[str, Document]) -> None:
     for document in documents.values():
         footer = document.all("footer")[0].text
-        assert "torch 2.9.0" in footer and re.search(r"newest rendering\s+2026-11-\d\d", footer)
+        assert "torch 2.9.0" in footer and re.search(r"newest result\s+2026-11-\d\d", footer)
 
 
 def test_bibtex_names_weights_and_rendering(sample: Sample) -> None:

@@ -142,9 +142,9 @@ class _Class:
         """Tell whether the photos can be factorised; if not, ``problem`` says why."""
         data = self.data
         if not data.readable:
-            self.problem = f"none of its {data.found} photos could be read"
+            self.problem = f"none of {_its_photos(data.found)} could be read"
         elif not data.photos:
-            self.problem = f"the model predicts none of its {data.readable} photos as this class"
+            self.problem = f"the model predicts none of {_its_photos(data.readable)} as this class"
         else:
             try:
                 check_activations(self.patches, self.settings["count"], self.settings["factorisation"])
@@ -289,3 +289,7 @@ class _Class:
         viewer, source = self.job.viewer, self._bench.source
         views = [viewer.whole(central_square(source.image(photo), viewer.side)) for photo in photos]
         return torch.stack(views).to(self._network.device)
+
+
+def _its_photos(count: int) -> str:
+    return "its photos, of which there is one," if count == 1 else f"its {count} photos"
