@@ -173,7 +173,7 @@ def test_a_concepts_page_says_all_that_is_known(sample: Sample) -> None:
         "rank by importance among the fitted directions": "1 of 20",
         "of the photos have it as their most important concept": "40 %",
         "stability: its smallest best cosine when the factorisation is repeated": "0.970",
-        "relative reconstruction error of the 20 directions together": "0.342",
+        "relative reconstruction error of the factorisation into 20": "0.342",
     }.items():
         assert shown[label] == value
     (placed,) = [label for label in shown if label.startswith("cosine of the rendering's activation")]
