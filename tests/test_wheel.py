@@ -10,7 +10,7 @@ import zipfile
 from pathlib import Path
 
 import pytest
-from small_demo import write_small_demo
+from small_demo import CLASSES, CONCEPTS, SHOWN, UNITS, write_small_demo
 
 import atlas
 
@@ -95,7 +95,7 @@ def test_the_command_says_its_version(installed, tmp_path):
 def test_the_wheel_alone_renders_and_builds_the_demo(installed, tmp_path):
     write_small_demo(tmp_path / "out", steps=2)
     printed = run(installed / "atlas", "demo", "--out", "out", cwd=tmp_path)
-    assert "5 rendered, 0 dead, 0 failed" in printed
+    assert f"{len(CLASSES) + UNITS + SHOWN * len(CONCEPTS)} rendered, 0 dead, 0 failed" in printed
     site = tmp_path / "out" / "site"
     assert site.joinpath("index.html").as_uri() in printed
     assert "EfficientNet-Lite0" in site.joinpath("index.html").read_text(encoding="utf-8")

@@ -84,7 +84,7 @@ class UnitOnPhotos:
         points = [(unit.minimum, 0.0), *zip(unit.quantiles, QUANTILES, strict=False), (unit.maximum, 1.0)]
         place = bisect_right([point[0] for point in points], value)
         if place == len(points):
-            return points[-2][1]  # the maximum itself
+            return 1.0  # the maximum itself, from which the line between quantiles comes
         (low, below), (high, above) = points[place - 1], points[place]
         return below + (above - below) * (value - low) / (high - low)
 

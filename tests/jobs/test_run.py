@@ -1,5 +1,6 @@
 import io
 import json
+from concurrent.futures import ThreadPoolExecutor
 from threading import Event
 
 import numpy as np
@@ -10,6 +11,7 @@ from small_runs import PARAMETERS, configuration, prepared
 from atlas.errors import ConfigError, StoreError
 from atlas.jobs.executors.base import Monitor
 from atlas.jobs.run import pending, render
+from atlas.store.integrity import verify
 
 
 def run(config, monitor=None, only=()):
@@ -181,15 +183,15 @@ def test_a_grey_model_gives_grey_pictures(tmp_path):
 
 
 def test_two_runs_on_one_store_at_once_both_end_well(tmp_path):
-    from concurrent.futures import ThreadPoolExecutor
-
     config = configuration(tmp_path, executor={"batch_size": 2})
-    prepared(config)
+    # Loaded one after the other: constructors draw weights from the process' one default generator.
+    both = [prepared(config) for _ in range(2)]
     with ThreadPoolExecutor(2) as pool:
-        reports = [future.result()[0] for future in [pool.submit(run, config) for _ in range(2)]]
-    _, plan, store = prepared(config)
-    assert all(report.failed == [] for report in reports)
-    from atlas.store.integrity import verify
-
+        futures = [
+            pool.submit(render, config, models, plan, plan.jobs, store, Monitor()) for models, plan, store in both
+        ]
+        reports = [future.result() for future in futures]
+    _, plan, store = both[0]
+    assert all(report.failed == [] and not report.interrupted for report in reports)
     assert list(verify(store)) == []
     assert all(store.has(job.key) for job in plan.jobs)
