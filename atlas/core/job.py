@@ -10,7 +10,10 @@ from atlas.core.canonical import digest
 LOGITS = "logits"
 """Layer name of the model's own output (pre-softmax); every other layer is a module path."""
 
-TargetKind = Literal["logit", "channel", "neuron", "direction"]
+TargetKind = Literal["logit", "channel", "neuron", "direction", "inversion", "caricature"]
+
+PHOTO_KINDS: frozenset[TargetKind] = frozenset({"inversion", "caricature"})
+"""Kinds that are about a photo and a whole layer rather than about one of its units."""
 
 
 class Frozen(BaseModel):
@@ -20,44 +23,61 @@ class Frozen(BaseModel):
 
 
 class Target(Frozen):
-    """One thing to render: a logit, the mean of a channel over positions, one neuron, or a direction in a layer.
+    """One thing to render: a logit, the mean of a channel over positions, one neuron, a direction in a layer, or what
+    a layer holds of a photo.
 
     Attributes:
-        kind: ``logit``, ``channel`` (mean over positions or tokens), ``neuron`` (one position) or ``direction`` (of the
-            mean over positions: dot product times a power of the cosine).
+        kind: ``logit``, ``channel`` (mean over positions or tokens), ``neuron`` (one position), ``direction`` (of the
+            mean over positions: dot product times a power of the cosine), ``inversion`` (a picture with the photo's
+            activation at the layer) or ``caricature`` (one with more of it).
         layer: module path, or ``"logits"``.
-        unit: index of the class, channel or hidden dimension, from 0; for a direction, of the class it belongs to.
+        unit: index of the class, channel or hidden dimension, from 0; for a direction, of the class it belongs to; 0
+            for an inversion or a caricature, which are of all units.
         sign: 1 renders what raises the unit, -1 what lowers it.
         position: (row, column) of a neuron on the layer's grid; None renders the central one.
         direction: sha256 of the direction among the store's inputs: little-endian float32, one value per unit.
         cosine_power: of the cosine in a direction's objective.
+        photo: sha256 of the photo's file among the store's inputs: what an inversion or a caricature is of, and what
+            an accentuation or an adversarial example starts from.
+        references: sha256 of the canonical JSON list, among the store's inputs, of the digests of reference photos.
+        cluster: which of the clusters of its reference patches, for a unit that answers to several things.
     """
 
     kind: TargetKind
     layer: str
-    unit: int = Field(ge=0)
+    unit: int = Field(default=0, ge=0)
     sign: Literal[-1, 1] = 1
     position: tuple[int, int] | None = None
     direction: str | None = Field(default=None, pattern=r"^[0-9a-f]{64}$")
     cosine_power: float | None = Field(default=None, ge=0)
+    photo: str | None = Field(default=None, pattern=r"^[0-9a-f]{64}$")
+    references: str | None = Field(default=None, pattern=r"^[0-9a-f]{64}$")
+    cluster: int | None = Field(default=None, ge=0)
 
     @model_validator(mode="after")
     def _consistent(self) -> "Target":
-        if (self.kind == "logit") != (self.layer == LOGITS):
+        about_photo = self.kind in PHOTO_KINDS
+        if not about_photo and (self.kind == "logit") != (self.layer == LOGITS):
             raise ValueError(f'a target of kind "{self.kind}" cannot be on layer "{self.layer}"')
         if self.position is not None and self.kind != "neuron":
             raise ValueError(f'only a neuron has a position, not a "{self.kind}"')
         if (self.kind == "direction") != (self.direction is not None and self.cosine_power is not None):
             raise ValueError(f'a direction and its cosine_power belong to kind "direction", not "{self.kind}"')
+        if about_photo and (self.photo is None or self.unit or self.sign < 0):
+            raise ValueError(f'a target of kind "{self.kind}" has a photo, and neither unit nor sign')
         return self
 
     def __str__(self) -> str:
+        start = "" if self.photo is None else f" from photo {self.photo[:12]}"
+        if self.kind in PHOTO_KINDS:
+            return f"{self.layer} {self.kind}{start.replace('from', 'of')}"
         if self.direction is not None:
-            return f"{self.layer} direction {self.direction[:12]} of class {self.unit}"
+            return f"{self.layer} direction {self.direction[:12]} of class {self.unit}{start}"
         place = "" if self.position is None else f" at {self.position[0]},{self.position[1]}"
         sign = "" if self.sign == 1 else " (negative)"
         where = "logit" if self.kind == "logit" else f"{self.layer} {self.kind}"
-        return f"{where} {self.unit}{place}{sign}"
+        cluster = "" if self.cluster is None else f", cluster {self.cluster}"
+        return f"{where} {self.unit}{place}{sign}{cluster}{start}"
 
 
 class Preprocessing(Frozen):

@@ -16,10 +16,12 @@ class Asset(Frozen):
     """One picture of a record, stored beside it under ``<sha256>.<extension>``.
 
     Attributes:
-        role: ``image`` (the lossless master) or ``alpha`` (transparency map, 8-bit grey, same size).
+        role: ``image`` (the lossless master), ``alpha`` (transparency map, 8-bit grey, same size), ``photo`` (the
+            photo that the job is about, as the network was shown it, same size) or ``perturbation`` (an adversarial
+            example's, ten times as strong, around middle grey).
     """
 
-    role: Literal["image", "alpha"]
+    role: Literal["image", "alpha", "photo", "perturbation"]
     sha256: str = Field(pattern=r"^[0-9a-f]{64}$")
     media_type: Literal["image/png", "image/webp"]
     bytes: int = Field(ge=1)
@@ -99,6 +101,7 @@ class Record(Frozen):
         assets: pictures; empty unless done.
         trace: the objective at every step, mean over the step's crops.
         top_classes: the model's strongest classes on the picture, best first (classifiers only).
+        photo_classes: the same on the photo that the job is about, if it is about one.
         error: set exactly if failed.
     """
 
@@ -110,6 +113,7 @@ class Record(Frozen):
     measurements: tuple[Measurement, ...] = ()
     trace: tuple[float, ...] = ()
     top_classes: tuple[ClassScore, ...] = ()
+    photo_classes: tuple[ClassScore, ...] = ()
     provenance: Provenance
     error: Failure | None = None
 

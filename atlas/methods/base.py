@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from pydantic import BaseModel, ConfigDict
 
-from atlas.core.job import Preprocessing, Target, TargetKind
+from atlas.core.job import PHOTO_KINDS, Preprocessing, Target, TargetKind
 from atlas.core.registry import Registry
 
 if TYPE_CHECKING:
@@ -16,8 +16,9 @@ if TYPE_CHECKING:
 
     from atlas.models.network import Network
 
-Need = Literal["batch norm"]
-"""What a method may need that not every model offers (:attr:`atlas.models.vision_model.VisionModel.offers`)."""
+Need = Literal["batch norm", "attention branch", "reference photos"]
+"""What a method may need that not every model offers (:attr:`atlas.models.vision_model.VisionModel.offers`); reference
+photos are what the configuration's ``[photos]`` offers."""
 
 
 class MethodParameters(BaseModel):
@@ -44,7 +45,7 @@ class Rendering:
     Attributes:
         status: ``done``, ``dead`` (no gradient ever reached the image) or ``failed`` (it diverged).
         trace: the objective at every step, up to the last finite one.
-        image: (3, H, W) float32 sRGB in [0, 1]; None unless done.
+        image: (3, H, W) float32 sRGB in [0, 1]; None unless done. It is stored rounded to 8 bits.
         alpha: (H, W) float32, non-negative, any scale; None unless done.
         message: what went wrong, for a person; empty if done.
     """
@@ -77,6 +78,7 @@ class Method(ABC):
         title, summary: for people. kinds: the target kinds that it can render. parameters: its parameter model.
         signs: of the targets that it can render; 1 raises a unit, -1 lowers it.
         needs: what a model must offer; a plan refuses any other, naming the methods that do work.
+        from_photo: its pictures start from a photo, whatever their kind: every target names one.
         unit: of its objective; "activation" is the unit's own.
     """
 
@@ -89,6 +91,7 @@ class Method(ABC):
     parameters: ClassVar[type[MethodParameters]]
     signs: ClassVar[frozenset[int]] = frozenset({1, -1})
     needs: ClassVar[frozenset[Need]] = frozenset()
+    from_photo: ClassVar[bool] = False
     unit: ClassVar[str] = "activation"
 
     @abstractmethod
@@ -112,6 +115,18 @@ class Method(ABC):
         resolution = parameters.get("resolution")
         return {f"resolution = {resolution[0]}": (resolution[0], resolution[1])} if isinstance(resolution, list) else {}
 
+    def takes_photo(self, kind: TargetKind) -> bool:
+        """Tell whether targets of a kind must name a photo."""
+        return self.from_photo or kind in PHOTO_KINDS
+
+    def expanded(self, target: Target, parameters: dict[str, Any]) -> Sequence[Target]:
+        """Return the targets that one target of the configuration stands for: itself, or several clusters of it.
+
+        Args:
+            parameters: as resolved.
+        """
+        return (target,)
+
     @abstractmethod
     def render(
         self,
@@ -129,7 +144,8 @@ class Method(ABC):
         Args:
             seeds: one per target, below 2**63; all randomness comes from them.
             parameters: as resolved.
-            load_input: sha256 to the bytes of an input that a parameter or a target names.
+            load_input: sha256 to the bytes of what a parameter or a target names: a spectrum, a direction, the file of
+                a photo, a list of reference photos (:func:`atlas.methods.photos.reference_digests`) or one of these.
             on_step: told (finished steps, all steps).
             should_stop: asked at each step.
 
