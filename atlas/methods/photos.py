@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from atlas.errors import PhotoError
+from atlas.errors import PhotoError, PhotoGoneError
 from atlas.photos.decode import decode_bytes
+from atlas.photos.spec import LARGEST_MEGAPIXELS
 from atlas.photos.views import central_square
 
 if TYPE_CHECKING:
@@ -46,7 +47,8 @@ def square_of(data: bytes, name: str, side: int) -> "torch.Tensor":
     """Return the central square of an encoded photo: see :func:`photos_of`; (3, side, side)."""
     import torch
 
-    square = central_square(decode_bytes(data, name), side)
+    image = decode_bytes(data, name, round(LARGEST_MEGAPIXELS * 1e6))  # the plan has applied the photo set's own limit
+    square = central_square(image, side)
     return torch.from_numpy(np.array(square)).permute(2, 0, 1).float() / 255
 
 
@@ -64,6 +66,8 @@ def reference_photos(
     for digest in digests:
         try:
             square = square_of(load_input(digest), digest[:12], side)
+        except PhotoGoneError:
+            raise
         except PhotoError:
             continue
         yield digest, square

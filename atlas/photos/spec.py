@@ -10,6 +10,9 @@ from pydantic import BaseModel, ConfigDict, Field, field_validator
 MAX_MEGAPIXELS = 64.0
 """Largest photo that is decoded unless told otherwise: more than most cameras make, 192 MB as RGB."""
 
+LARGEST_MEGAPIXELS = 178.0
+"""Largest limit that can be set: Pillow itself refuses twice its own of 89 megapixels."""
+
 WILDCARD = re.compile(r"[*?\[{]")
 """What makes a path that does not exist a pattern of several."""
 
@@ -43,8 +46,7 @@ class PhotosSpec(BaseModel):
     reader: Literal["auto", "folder", "tar", "huggingface"] = "auto"
     classes: Path | None = None
     attribution: Path | None = None
-    # Pillow itself refuses twice its own limit of 89 megapixels.
-    max_megapixels: float = Field(default=MAX_MEGAPIXELS, ge=0.01, le=178, allow_inf_nan=False)
+    max_megapixels: float = Field(default=MAX_MEGAPIXELS, ge=0.01, le=LARGEST_MEGAPIXELS, allow_inf_nan=False)
     cache: Path = Path("build/cache")
     patch_size: int | None = Field(default=None, ge=8, le=8192)
     stride: float = Field(default=0.8, gt=0, le=1, allow_inf_nan=False)
