@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     import numpy as np
 
     from atlas.models.network import Network
+    from atlas.models.vision_model import VisionModel
 
 Need = Literal["batch norm", "attention branch", "reference photos"]
 """What a method may need that not every model offers (:attr:`atlas.models.vision_model.VisionModel.offers`); reference
@@ -106,6 +107,22 @@ class Method(ABC):
             AtlasError: a file they name cannot be used, or they do not fit the model.
         """
 
+    def fitted(self, parameters: dict[str, Any], model: "VisionModel") -> dict[str, Any]:
+        """Return resolved parameters with what depends on the model's layers spelled out, such as which to match.
+
+        Raises:
+            AtlasError: they do not fit the model.
+        """
+        return parameters
+
+    def reads(self, parameters: dict[str, Any]) -> tuple[str, ...]:
+        """Return the layers that it looks at besides the target's, so that none of them is folded away.
+
+        Args:
+            parameters: as fitted.
+        """
+        return ()
+
     def sizes(self, parameters: dict[str, Any]) -> dict[str, tuple[int, int]]:
         """Return the (height, width) of what the network will be shown, by the words of the setting that decides it.
 
@@ -143,7 +160,7 @@ class Method(ABC):
 
         Args:
             seeds: one per target, below 2**63; all randomness comes from them.
-            parameters: as resolved.
+            parameters: as fitted.
             load_input: sha256 to the bytes of what a parameter or a target names: a spectrum, a direction, the file of
                 a photo, a list of reference photos (:func:`atlas.methods.photos.reference_digests`) or one of these.
             on_step: told (finished steps, all steps).
