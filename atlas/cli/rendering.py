@@ -38,6 +38,7 @@ def _plan(path: Path) -> "tuple[Config, dict[str, VisionModel], Plan, AnalysisPl
         from atlas.jobs.executors.base import resolve_device
         from atlas.jobs.plan import make_plan, rendered_models
         from atlas.models.load import load_model
+        from atlas.photos import open_photo_set
 
     used = {name for block in config.render for name in rendered_models(config, block)}
     used |= {name for block in config.concepts for name in concept_models(config, block)}
@@ -46,12 +47,14 @@ def _plan(path: Path) -> "tuple[Config, dict[str, VisionModel], Plan, AnalysisPl
         if spec.name in used:
             with console.status(Text(f"loading {printable(spec.name)}")):
                 models[spec.name] = load_model(spec)
+    photo_set = None
+    if config.photos is not None:
+        with build_progress(console) as progress:
+            photo_set = open_photo_set(config.photos, lambda done, total: progress("photos", done, total))
     with console.status("planning"):
-        plan = make_plan(config, models)
-    device = resolve_device(config.executor.device)
-    with build_progress(console) as progress:
-        analyses = plan_analyses(config, models, plan, device, lambda done, total: progress("photos", done, total))
-    for notice in analyses.notices:
+        plan = make_plan(config, models, photo_set)
+        analyses = plan_analyses(config, models, plan, photo_set, resolve_device(config.executor.device))
+    for notice in (*analyses.notices, *plan.notices):
         say(notice, style="yellow")
     return config, models, plan, analyses
 
@@ -165,7 +168,8 @@ def repair_and_report(path: Path) -> int:
     analysed = analyse_and_report(config, models, analyses, store, path) if again else None
     plan = with_concepts(plan, analyses, models, store)
     mine = [job for job in plan.jobs if job.key in damage]
-    known = {job.key for job in mine} | {card.identity.fingerprint for card in plan.cards.values()} | {*plan.inputs}
+    known = {job.key for job in mine} | {*plan.inputs} | {*plan.photos}
+    known |= {card.identity.fingerprint for card in plan.cards.values()}
     directions = {job.job.target.direction for job in plan.jobs}
     for key, problem in sorted(damage.items()):
         if key in directions:

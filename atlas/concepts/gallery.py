@@ -1,6 +1,6 @@
 """What a reader sees of a concept: its top patches, whole photos with heat maps, and its parts, as sprites."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -30,7 +30,6 @@ class Shown:
 
     photos: tuple[Photo, ...]
     source: Photos
-    credit: Callable[[Photo], PhotoCredit]
     side: int
     credits: list[PhotoCredit] = field(default_factory=list)
     files: dict[str, bytes] = field(default_factory=dict)
@@ -67,7 +66,7 @@ class Shown:
     def _place(self, photo: int) -> int:
         if photo not in self._places:
             self._places[photo] = len(self.credits)
-            self.credits.append(self.credit(self.photos[photo]))
+            self.credits.append(self.photos[photo].credit)
         return self._places[photo]
 
 

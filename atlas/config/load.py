@@ -39,6 +39,7 @@ MODELS: dict[problems.KeyPath, type[BaseModel]] = {
     ("models",): ModelSpec,
     ("render",): RenderBlock,
     ("render", "units"): UnitSample,
+    ("render", "photos"): UnitSample,
     ("concepts",): ConceptsBlock,
 }
 """Where in the file which model's keys are allowed."""
@@ -128,13 +129,17 @@ def _block_problems(
         if key or not misspelt or "both" in text:  # a misspelt "classes" is explanation enough of its absence
             yield Problem((*path, key) if key else path, text)
     yield from _model_problems(block, path, names)
-    yield from _method_problems(block, path, "logit" if block.get("classes") else block.get("kind", "channel"))
+    yield from _method_problems(block, path, "logit" if block.get("classes") else block.get("kind"))
 
 
 def _absent(table: dict[str, Any]) -> Iterator[Problem]:
     """Yield what is missing from the file as a whole."""
     if "render" not in table and "concepts" not in table:
         yield Problem(("render",), "is missing; add a [[render]] table, or [photos] and [[concepts]]")
+    for number, block in enumerate(_tables(table, "render")):
+        if block.get("photos") and "photos" not in table:
+            text = 'photos are chosen from reference photos; add a table [photos] with path = "a folder of photos"'
+            yield Problem(("render", number, "photos"), text)
     if _tables(table, "concepts") and "photos" not in table:
         yield Problem(
             ("concepts",), 'concepts are found in photos; add a table [photos] with path = "a folder of photos"'
@@ -164,6 +169,8 @@ def _method_problems(block: dict[str, Any], path: problems.KeyPath, kind: object
         return
     if isinstance(kind, str) and kind in get_args(TargetKind) and kind not in method.kinds:
         yield Problem((*path, "method"), f'"{name}" cannot render a {kind}, only: {", ".join(sorted(method.kinds))}')
+    if kind == "direction" and method.takes_photo(kind):
+        yield Problem((*path, "method"), f'"{name}" starts from a photo, which a concept does not have')
     if isinstance(parameters, dict):
         try:
             method.parameters.model_validate_json(json.dumps(parameters, default=str), strict=True)

@@ -7,6 +7,8 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 from pydantic_core import PydanticCustomError
 
+from atlas.core.job import PHOTO_KINDS
+
 INCONSISTENT = "inconsistent"
 """Type of the validation error that says that keys of a block do not go together."""
 
@@ -14,7 +16,7 @@ UNITS = 'must be "all", numbers such as [1, 2], ranges such as "0-15" or "0-3,7"
 
 
 class UnitSample(BaseModel):
-    """``units = { sample = 8, seed = 0 }``: some of a layer's units, the same ones every time.
+    """``units = { sample = 8, seed = 0 }``: some of a layer's units, or photos, the same ones every time.
 
     Attributes:
         sample: how many. seed: which; with the same seed a larger sample holds the smaller one.
@@ -68,6 +70,10 @@ def _class_selector(value: object) -> object:
     raise ValueError("must be a class's name, id or index, or a glob such as *shark*")
 
 
+def _photo_selectors(value: object) -> object:
+    return value if isinstance(value, Mapping | UnitSample) else listed(value)
+
+
 Text = Annotated[str, Field(min_length=1)]
 ClassSelector = Annotated[int | str, BeforeValidator(_class_selector)]
 Place = Annotated[int, Field(ge=0)]
@@ -82,8 +88,11 @@ class RenderBlock(BaseModel):
         classes: names, ids, indices or globs of classes to render the logits of, ``("all",)`` for all of them.
         layers: globs of layers to render channels of.
         units: which of each layer's channels.
-        kind: ``channel`` (mean over positions) or ``neuron`` (one position).
+        kind: ``channel`` (mean over positions), ``neuron`` (one position), ``inversion`` or ``caricature`` (of photos,
+            by what a layer holds of them); None is what the method most likely means: ``inversion`` of photos, else
+            ``channel``.
         position: (row, column) of a neuron; None is the central one.
+        photos: names, globs or folders of reference photos, or a sample of them: one rendering for each.
         sign: ``positive`` renders what raises a unit, ``negative`` what lowers it.
         method, parameters: how; the parameters are checked against the method's own model.
         seeds: one rendering of each target for each.
@@ -97,7 +106,8 @@ class RenderBlock(BaseModel):
     classes: Annotated[tuple[ClassSelector, ...], BeforeValidator(listed)] = ()
     layers: Annotated[tuple[Text, ...], BeforeValidator(listed)] = ()
     units: Annotated[Literal["all"] | UnitRanges | UnitSample, BeforeValidator(_parse_units)] = "all"
-    kind: Literal["channel", "neuron"] = "channel"
+    kind: Literal["channel", "neuron", "inversion", "caricature"] | None = None
+    photos: Annotated[tuple[Text, ...] | UnitSample, BeforeValidator(_photo_selectors)] = ()
     position: tuple[Place, Place] | None = None
     sign: Literal["positive", "negative", "both"] = "positive"
     method: str = "maco"
@@ -133,9 +143,13 @@ def inconsistencies(table: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
         yield "", 'says nothing to render; give classes = ["goldfish"] or layers = ["blocks.*"]'
     if classes and not layers:
         for key in ("units", "kind", "position"):
-            if key in table:
+            if table.get(key) is not None:
                 yield key, f"{key} goes with layers, not with classes; leave it out"
-    elif table.get("position") is not None and table.get("kind", "channel") != "neuron":
+    elif table.get("kind") in PHOTO_KINDS:
+        for key in ("units", "position", "sign"):
+            if table.get(key) is not None:
+                yield key, f"{key} goes with a unit, and this kind is of all of a layer's; leave it out"
+    elif table.get("position") is not None and table.get("kind") != "neuron":
         yield "position", 'a position is for kind = "neuron"; a channel is a mean over all positions'
     for key in ("model", "seeds"):
         values = table.get(key)

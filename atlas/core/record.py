@@ -11,6 +11,8 @@ SCHEMA_VERSION = 1
 
 Status = Literal["done", "dead", "failed"]
 
+AssetRole = Literal["image", "alpha", "photo", "perturbation"]
+
 
 class Asset(Frozen):
     """One picture of a record, stored beside it under ``<sha256>.<extension>``.
@@ -21,7 +23,7 @@ class Asset(Frozen):
             example's, ten times as strong, around middle grey).
     """
 
-    role: Literal["image", "alpha", "photo", "perturbation"]
+    role: AssetRole
     sha256: str = Field(pattern=r"^[0-9a-f]{64}$")
     media_type: Literal["image/png", "image/webp"]
     bytes: int = Field(ge=1)

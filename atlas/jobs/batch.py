@@ -5,15 +5,17 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from atlas.core.canonical import canonical_json
-from atlas.core.job import Job
+from atlas.core.job import PHOTO_KINDS, Job
+from atlas.photos import Photo
 
 
 @dataclass(frozen=True)
 class PlannedJob:
-    """A job and the name by which the configuration knows its model."""
+    """A job, the name by which the configuration knows its model, and the reference photos that its target lists."""
 
     model: str
     job: Job
+    references: tuple[Photo, ...] = ()
 
     @property
     def key(self) -> str:
@@ -42,6 +44,8 @@ class Batch:
         target = self.jobs[0].job.target
         if target.kind == "direction":
             return f"{self.model} {target.layer} concepts of class {target.unit}"
+        if target.kind in PHOTO_KINDS:
+            return f"{self.model} {target.layer} {target.kind}s"
         return f"{self.model} {target.layer if target.kind == 'logit' else f'{target.layer} {target.kind}s'}"
 
     def alone(self) -> list["Batch"]:

@@ -1,7 +1,7 @@
 """Estimate: how long and how large a run will be, from a few real steps on this machine."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from threading import Event
@@ -15,7 +15,7 @@ from atlas.jobs.batch import Batch, PlannedJob, batches
 from atlas.jobs.executors.base import Monitor, resolve_device
 from atlas.jobs.executors.serial import SerialExecutor
 from atlas.jobs.plan import Plan
-from atlas.jobs.run import batch_size, usable_cores
+from atlas.jobs.run import batch_size, keep_inputs, usable_cores
 from atlas.jobs.tasks import Task
 from atlas.jobs.worker import Work
 from atlas.models.load import VisionModel
@@ -53,8 +53,9 @@ def estimate(config: Config, models: Mapping[str, VisionModel], plan: Plan, jobs
     specs = {spec.name: spec for spec in config.models}
     with TemporaryDirectory() as folder:
         scratch = Store(Path(folder) / "store", create=True)
-        for data in plan.inputs.values():
-            scratch.save_input(data)
+        named = {job.job.target.photo for index in chosen for job in work_batches[index].jobs}
+        photos = {digest: photo for digest, photo in plan.photos.items() if digest in named}
+        keep_inputs(replace(plan, photos=photos), scratch)
         work = Work(scratch.path, specs, device, config.executor.threads or usable_cores())
         executor = SerialExecutor(work, dict(models))
         probed = [_seconds(executor, work_batches[index]) for index in chosen]

@@ -2,31 +2,42 @@
 
 import math
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal
 
 import numpy as np
 import torch
 import torch.nn.functional as F
 
-from atlas.core.job import LOGITS, Job, Target
-from atlas.core.record import ClassScore, Failure, Measurement, Provenance, Record
+from atlas.core.job import LOGITS, PHOTO_KINDS, Job, Target
+from atlas.core.record import AssetRole, ClassScore, Failure, Measurement, Provenance, Record
 from atlas.methods import Rendering, methods
 from atlas.methods.outcome import as_uint8
+from atlas.methods.photos import photos_of
+from atlas.metrics.likeness import fourier_distance, largest_difference, psnr
 from atlas.models.network import Network
 from atlas.store.pictures import encode_alpha, encode_image
 from atlas.synthesis.evaluation import activation_of
 from atlas.synthesis.objectives import Directions, TargetObjective
 
 TOP_CLASSES = 5
+PERTURBATION_SCALE = 10
+"""By which perturbations are made visible."""
 
 
 @dataclass(frozen=True)
 class Finding:
-    """What the network says of one finished picture."""
+    """What the network says of one finished picture.
+
+    Attributes:
+        measurements, top_classes, photo_classes: see :class:`atlas.core.record.Record`.
+        pictures: role to (H, W, 3) uint8 of what is shown beside it.
+    """
 
     measurements: tuple[Measurement, ...] = ()
     top_classes: tuple[ClassScore, ...] = ()
+    photo_classes: tuple[ClassScore, ...] = ()
+    pictures: dict[AssetRole, np.ndarray] = field(default_factory=dict)
 
 
 def done_record(
@@ -34,19 +45,20 @@ def done_record(
 ) -> tuple[Record, dict[str, bytes]]:
     """Return the record of a finished picture and its encoded pictures by role."""
     assert rendering.image is not None and rendering.alpha is not None  # both are there for a done rendering
-    image, image_bytes = encode_image(as_uint8(rendering.image))
-    alpha, alpha_bytes = encode_alpha(rendering.alpha)
+    encoded = [encode_image(as_uint8(rendering.image)), encode_alpha(rendering.alpha)]
+    encoded += [encode_image(picture, role) for role, picture in finding.pictures.items()]
     record = Record(
         key=job.key,
         job=job,
         status="done",
-        assets=(image, alpha),
+        assets=tuple(asset for asset, _ in encoded),
         measurements=finding.measurements,
         trace=tuple(rendering.trace),
         top_classes=finding.top_classes,
+        photo_classes=finding.photo_classes,
         provenance=provenance,
     )
-    return record, {"image": image_bytes, "alpha": alpha_bytes}
+    return record, {asset.role: data for asset, data in encoded}
 
 
 def dead_record(job: Job, rendering: Rendering, provenance: Provenance) -> Record:
@@ -82,27 +94,64 @@ def findings(
         return results
     pictures = np.stack([as_uint8(image) for image in images.values()])
     stored = torch.from_numpy(pictures).to(network.device).permute(0, 3, 1, 2).float() / 255
-    size = (network.preprocessing.height, network.preprocessing.width)
-    whole = F.interpolate(stored, size=size, mode="bilinear", antialias=True, align_corners=False)
     targets = [jobs[index].target for index in done]
-    measured = _measured(targets, activation_of(network, whole, targets[0].layer), load_input)
-    probabilities = activation_of(network, whole, LOGITS).float().softmax(dim=1) if classifies else None
+    seen = _Seen(network, stored, targets[0].layer, classifies)
+    photos = None
+    if targets[0].photo is not None:
+        squares = photos_of(targets, stored.shape[-1], load_input).to(network.device)
+        photos = _Seen(network, squares, targets[0].layer, classifies)
+    measured = _measured(targets, seen, photos, load_input)
     for place, index in enumerate(done):
-        row = None if probabilities is None else probabilities[place]
-        results[index] = _finding(jobs[index], renderings[index], measured[place], row)
+        results[index] = _finding(jobs[index], renderings[index], measured[place], seen, photos, place)
     return results
 
 
+class _Seen:
+    """Pictures as they are stored, and what the network makes of them, whole and resized to its input.
+
+    Attributes:
+        pictures: (B, 3, H, W) in [0, 1]. activation: of the layer. probabilities: (B, K); None without classes.
+    """
+
+    def __init__(self, network: Network, pictures: torch.Tensor, layer: str, classifies: bool) -> None:
+        size = (network.preprocessing.height, network.preprocessing.width)
+        whole = F.interpolate(pictures, size=size, mode="bilinear", antialias=True, align_corners=False)
+        self.pictures = pictures
+        self.activation = activation_of(network, whole, layer)
+        self.probabilities = activation_of(network, whole, LOGITS).float().softmax(dim=1) if classifies else None
+
+    def top_classes(self, place: int) -> tuple[ClassScore, ...]:
+        """Return the strongest classes of one picture; none if the model has none, or makes NaN of it."""
+        if self.probabilities is None or not bool(self.probabilities[place].isfinite().all()):
+            return ()
+        best = self.probabilities[place].topk(min(TOP_CLASSES, self.probabilities.shape[1]))
+        pairs = zip(best.indices.tolist(), best.values.tolist(), strict=True)
+        return tuple(ClassScore(index=unit, probability=min(1.0, value)) for unit, value in pairs)
+
+    def probability(self, place: int, unit: int) -> float:
+        """Return the probability of a class; NaN without classes."""
+        return math.nan if self.probabilities is None else float(self.probabilities[place, unit])
+
+
 def _measured(
-    targets: Sequence[Target], activation: torch.Tensor, load_input: Callable[[str], bytes]
+    targets: Sequence[Target], seen: _Seen, photos: _Seen | None, load_input: Callable[[str], bytes]
 ) -> list[tuple[Measurement, ...]]:
     """Return what the targets measure of their pictures' activations; what a broken model makes NaN is left out."""
-    if targets[0].kind == "direction":
+    activation, kind = seen.activation, targets[0].kind
+    if kind == "direction":
         dots, cosines = Directions(targets, activation.device, load_input).project(activation)
         return [
             (*_finite("activation", dot, "activation"), *_finite("cosine", cosine, "1", target.sign))
             for target, dot, cosine in zip(targets, dots[:, 0].tolist(), cosines[:, 0].tolist(), strict=True)
         ]
+    if photos is not None and kind in PHOTO_KINDS:
+        aims = photos.activation.flatten(1)
+        if kind == "inversion":
+            errors = (activation.flatten(1) - aims).norm(dim=1) / aims.norm(dim=1)
+            return [_finite("error", value, "1", -1) for value in errors.tolist()]
+        aims = aims.relu()
+        share = (activation.flatten(1) * aims).sum(dim=1) / aims.square().sum(dim=1)
+        return [_finite("exaggeration", value, "1", 1) for value in share.tolist()]
     values = TargetObjective(targets, activation.device)(activation)[:, 0].tolist()
     return [
         _finite("activation", value * target.sign, "activation") for target, value in zip(targets, values, strict=True)
@@ -120,25 +169,37 @@ def _finite(name: str, value: float, unit: str, better: int = 0) -> tuple[Measur
 
 
 def _finding(
-    job: Job, rendering: Rendering, measured: tuple[Measurement, ...], probabilities: torch.Tensor | None
+    job: Job,
+    rendering: Rendering,
+    measured: tuple[Measurement, ...],
+    seen: _Seen,
+    photos: _Seen | None,
+    place: int,
 ) -> Finding:
     """Return the finding of one picture; what a broken model makes NaN or infinite is left out."""
-    views = job.parameters.get("crops", job.parameters.get("views"))
+    views, method = job.parameters.get("crops", job.parameters.get("views")), methods.get(job.method)
     values = [
         Measurement(
             name="objective",
             value=rendering.trace[-1],
-            unit=methods.get(job.method).unit,
+            unit=method.unit,
             direction="higher",
             n=views if isinstance(views, int) else 1,
         ),
         *measured,
     ]
-    if probabilities is None or not bool(probabilities.isfinite().all()):
-        return Finding(tuple(values))
-    if job.target.kind == "logit":
-        probability = float(probabilities[job.target.unit])
-        values.append(Measurement(name="probability", value=probability, direction="higher"))
-    best = probabilities.topk(min(TOP_CLASSES, len(probabilities)))
-    pairs = zip(best.indices.tolist(), best.values.tolist(), strict=True)
-    return Finding(tuple(values), tuple(ClassScore(index=unit, probability=min(1.0, value)) for unit, value in pairs))
+    is_class = job.target.kind == "logit"
+    if is_class:
+        values += _finite("probability", seen.probability(place, job.target.unit), "1", job.target.sign)
+    if photos is None:
+        return Finding(tuple(values), seen.top_classes(place))
+    if is_class:
+        values += _finite("probability_before", photos.probability(place, job.target.unit), "1")
+    one, photo = seen.pictures[place : place + 1], photos.pictures[place : place + 1]
+    values += _finite("psnr", float(psnr(one, photo)), "dB", 1)
+    values += _finite("fft2d", float(fourier_distance(one, photo)), "1", -1)
+    values += _finite("perturbation", float(largest_difference(one, photo)), "1", -1)
+    beside: dict[AssetRole, np.ndarray] = {"photo": as_uint8(photo[0].cpu().numpy())}
+    if method.perturbs:
+        beside["perturbation"] = as_uint8((0.5 + PERTURBATION_SCALE * (one - photo)[0]).clamp(0, 1).cpu().numpy())
+    return Finding(tuple(values), seen.top_classes(place), photos.top_classes(place), beside)

@@ -1,21 +1,25 @@
-"""Plan: the configuration, spelled out as jobs. Pure: the same configuration and models give the same jobs."""
+"""Plan: the configuration, spelled out as jobs. Pure: the same configuration, models and photos give the same jobs."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from itertools import product
 from pathlib import Path
+from typing import Any
 
 import torch
 
 from atlas.config import Config, RenderBlock
-from atlas.core.job import LOGITS, Job, Target, TargetKind
+from atlas.core.job import LOGITS, PHOTO_KINDS, Job, Target, TargetKind
 from atlas.core.model_card import LayerInfo, ModelCard
 from atlas.errors import AtlasError, ConfigError
 from atlas.jobs.batch import PlannedJob
-from atlas.jobs.select import select_classes, select_layers, select_units
+from atlas.jobs.photos import JobPhotos
+from atlas.jobs.select import GLOB_CHARACTERS, select_classes, select_layers, select_units
 from atlas.methods import Method, methods
+from atlas.methods.base import REFERENCE_PHOTOS
 from atlas.models.load import VisionModel
 from atlas.models.vision_model import BATCH_NORM
+from atlas.photos import Photo, PhotoSet
 
 
 @dataclass(frozen=True)
@@ -25,19 +29,24 @@ class Plan:
     Attributes:
         jobs: every job once, in the order of the configuration.
         cards: the models they are about, by name.
-        inputs: sha256 to bytes of the files that their parameters name.
+        inputs: sha256 to bytes of what their parameters and targets name, but for photos.
+        photos: sha256 to the photos that their targets name; the store gets a copy of each.
+        notices: sentences for a person.
     """
 
     jobs: tuple[PlannedJob, ...]
     cards: dict[str, ModelCard]
     inputs: dict[str, bytes] = field(default_factory=dict)
+    photos: dict[str, Photo] = field(default_factory=dict)
+    notices: tuple[str, ...] = ()
 
 
-def make_plan(config: Config, models: Mapping[str, VisionModel]) -> Plan:
+def make_plan(config: Config, models: Mapping[str, VisionModel], photo_set: PhotoSet | None = None) -> Plan:
     """Expand every render block of the configuration into jobs.
 
     Args:
         models: every model that a render block names, loaded.
+        photo_set: the configuration's photos, if it names any.
 
     Raises:
         ConfigError: a block names a class, layer, unit or position that its model does not have, or parameters that do
@@ -46,11 +55,12 @@ def make_plan(config: Config, models: Mapping[str, VisionModel]) -> Plan:
     jobs: dict[str, PlannedJob] = {}
     inputs: dict[str, bytes] = {}
     problems: list[str] = []
+    photos = JobPhotos(photo_set)
     for number, block in enumerate(config.render):
         for name in rendered_models(config, block):
             where = f"render[{number}]" + (f" (model {name})" if len(config.models) > 1 else "")
             try:
-                expanded = _expand(block, name, models[name], config.folder, inputs)
+                expanded = _expand(block, name, models[name], config.folder, inputs, photos)
             except ConfigError as error:
                 problems += [f"{where}.{problem}" for problem in error.problems]
             except AtlasError as error:
@@ -60,7 +70,7 @@ def make_plan(config: Config, models: Mapping[str, VisionModel]) -> Plan:
     if problems:
         raise ConfigError(problems)
     cards = {name: models[name].card for name in dict.fromkeys(job.model for job in jobs.values())}
-    return Plan(tuple(jobs.values()), cards, inputs)
+    return Plan(tuple(jobs.values()), cards, inputs, photos.used, tuple(dict.fromkeys(photos.notices)))
 
 
 def rendered_models(config: Config, block: RenderBlock) -> tuple[str, ...]:
@@ -69,58 +79,108 @@ def rendered_models(config: Config, block: RenderBlock) -> tuple[str, ...]:
 
 
 def _expand(
-    block: RenderBlock, name: str, model: VisionModel, folder: Path, inputs: dict[str, bytes]
+    block: RenderBlock, name: str, model: VisionModel, folder: Path, inputs: dict[str, bytes], photos: JobPhotos
 ) -> list[PlannedJob]:
     method = methods.get(block.method)
-    _check_method(block, method, model)
-    resolved = method.resolve(
-        method.parameters.model_validate(block.parameters), model.card.identity.preprocessing, folder
-    )
+    kind = _kind(block, method)
+    _check_method(block, kind, method, model, photos.given)
+    asked = method.parameters.model_validate(block.parameters)
+    resolved = method.resolve(asked, model.card.identity.preprocessing, folder)
+    parameters = method.fitted(resolved.parameters, model)
     inputs |= resolved.inputs
-    jobs = []
-    for target in _targets(block, model, method.sizes(resolved.parameters)):
-        numerics = model.numerics_for(target.layer, block.precision, keep_norms=BATCH_NORM in method.needs)
-        jobs += [
-            PlannedJob(
-                name,
-                Job(
-                    model=model.card.identity,
-                    target=target,
-                    method=block.method,
-                    version=method.version,
-                    parameters=resolved.parameters,
-                    seed=seed,
-                    numerics=numerics,
-                ),
-            )
-            for seed in block.seeds
-        ]
-    return jobs
+    targets = _targets(block, kind, model, method.sizes(parameters))
+    if method.takes_photo(kind):
+        chosen = photos.chosen(block.photos)
+        targets = [target.model_copy(update={"photo": photo.digest}) for photo in chosen for target in targets]
+    listed: list[tuple[Target, tuple[Photo, ...]]] = [(target, ()) for target in targets]
+    if REFERENCE_PHOTOS in method.needs:
+        found = photos.with_references(targets, name, model, _is_wide(block))
+        inputs |= {each.digest: each.data for _, each in found}
+        listed = [(target, each.photos) for target, each in found]
+    return [
+        PlannedJob(name, job_of(method, target, parameters, model, seed, block.precision), photos_listed)
+        for one, photos_listed in listed
+        for target in method.expanded(one, parameters)
+        for seed in block.seeds
+    ]
 
 
-def _check_method(block: RenderBlock, method: Method, model: VisionModel) -> None:
+def job_of(
+    method: Method, target: Target, parameters: dict[str, Any], model: VisionModel, seed: int, precision: str
+) -> Job:
+    """Return the job of one picture, in the fastest numerics in which every layer that the method reads exists.
+
+    Args:
+        parameters: as fitted to the model.
+
+    Raises:
+        ModelError: the model does not have a layer.
+    """
+    layers = (target.layer, *method.reads(parameters))
+    keep = BATCH_NORM in method.needs
+    numerics = min((model.numerics_for(layer, precision, keep) for layer in layers), key=len)
+    return Job(
+        model=model.card.identity,
+        target=target,
+        method=method.name,
+        version=method.version,
+        parameters=parameters,
+        seed=seed,
+        numerics=numerics,
+    )
+
+
+def _kind(block: RenderBlock, method: Method) -> TargetKind:
+    """Return the kind of a block's targets: what it says, or else what its method most likely means with them."""
+    if block.classes:
+        return "logit"
+    if block.kind is not None:
+        return block.kind
+    of_photos = block.photos and not method.from_photo
+    return "inversion" if "inversion" in method.kinds and (of_photos or "channel" not in method.kinds) else "channel"
+
+
+def _is_wide(block: RenderBlock) -> bool:
+    """Tell whether a block names classes by globs only."""
+    return all(isinstance(one, str) and (one == "all" or GLOB_CHARACTERS.search(one)) for one in block.classes)
+
+
+def _check_method(block: RenderBlock, kind: TargetKind, method: Method, model: VisionModel, with_photos: bool) -> None:
     """Look whether a method can render what a block asks of a model.
 
     Raises:
         ConfigError: it cannot; names the methods that can.
     """
-    kind: TargetKind = "logit" if block.classes else block.kind
+    offers = model.offers | ({REFERENCE_PHOTOS} if with_photos else set())
 
     def refusal(other: Method) -> str | None:
         if kind not in other.kinds:
-            return f"cannot render a {kind}"
+            return f"cannot render {_named(kind)}"
         if not other.signs.issuperset(block.signs):
             return f"cannot render what lowers a {kind}"
-        if lacking := sorted(other.needs - model.offers):
+        if block.photos and not other.takes_photo(kind):
+            return f"renders {_named(kind)} from noise, not from photos"
+        if not block.photos and other.takes_photo(kind):
+            return 'renders photos; name some: photos = ["folder/*"]'
+        if lacking := sorted(other.needs - offers - {REFERENCE_PHOTOS}):
             return f'needs {" and ".join(lacking)}, which model "{model.card.name}" does not have'
+        if REFERENCE_PHOTOS in other.needs - offers:
+            return 'needs reference photos; add a table [photos] with path = "a folder of photos"'
         return None
 
     if reason := refusal(method):
         able = [name for name, other in methods if refusal(other) is None]
-        raise ConfigError([f'method = "{block.method}" {reason}; {", ".join(able)} can'])
+        others = f"; {', '.join(able)} can" if able else ""
+        raise ConfigError([f'method = "{block.method}" {reason}{others}'])
 
 
-def _targets(block: RenderBlock, model: VisionModel, sizes: dict[str, tuple[int, int]]) -> list[Target]:
+def _named(kind: TargetKind) -> str:
+    return f"an {kind}" if kind == "inversion" else f"a {kind}"
+
+
+def _targets(
+    block: RenderBlock, kind: TargetKind, model: VisionModel, sizes: dict[str, tuple[int, int]]
+) -> list[Target]:
     """Return the targets of a block, every one checked against the model.
 
     Raises:
@@ -131,9 +191,13 @@ def _targets(block: RenderBlock, model: VisionModel, sizes: dict[str, tuple[int,
     if block.classes:
         classes, found = select_classes(block.classes, card)
         targets = [Target(kind="logit", layer=LOGITS, unit=unit, sign=sign) for unit in classes for sign in block.signs]
+    elif kind in PHOTO_KINDS:
+        layers, found = select_layers(block.layers, card, logits=True)
+        # A stand-in, until each photo takes its place.
+        targets = [Target(kind=kind, layer=layer.name, photo="0" * 64) for layer in layers]
     else:
         layers, found = select_layers(block.layers, card)
-        targets = list(_unit_targets(block, layers, problems))
+        targets = list(_unit_targets(block, kind, layers, problems))
     problems += found
     if not problems:
         problems += _fit_problems(block, model, layers, sizes)
@@ -142,14 +206,16 @@ def _targets(block: RenderBlock, model: VisionModel, sizes: dict[str, tuple[int,
     return targets
 
 
-def _unit_targets(block: RenderBlock, layers: list[LayerInfo], problems: list[str]) -> Iterator[Target]:
+def _unit_targets(
+    block: RenderBlock, kind: TargetKind, layers: list[LayerInfo], problems: list[str]
+) -> Iterator[Target]:
     for layer in layers:
         units, found = select_units(block.units, layer.units)
         problems += [f"{problem} (layer {layer.name})" for problem in found]
         for unit in units:
             for sign in block.signs:
                 yield Target.model_validate(
-                    {"kind": block.kind, "layer": layer.name, "unit": unit, "sign": sign, "position": block.position}
+                    {"kind": kind, "layer": layer.name, "unit": unit, "sign": sign, "position": block.position}
                 )
 
 

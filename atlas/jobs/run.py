@@ -21,6 +21,7 @@ from atlas.jobs.tasks import Task
 from atlas.jobs.worker import Outcome, Work
 from atlas.models.load import VisionModel
 from atlas.photos import PhotoSet
+from atlas.photos.spec import LARGEST_FILE
 from atlas.store import Store
 from atlas.store.integrity import sweep
 
@@ -129,13 +130,26 @@ def render(
     sweep(store)
     for card in plan.cards.values():
         store.save_card(card)
-    for data in plan.inputs.values():
-        store.save_input(data)
+    keep_inputs(plan, store)
     report = Report()
     size = batch_size(config, resolve_device(config.executor.device))
     executor = partial(_executor, config, models, store, None)
     _run(executor, batches(jobs, size), len(jobs), monitor, on_outcome, report)
     return report
+
+
+def keep_inputs(plan: Plan, store: Store) -> None:
+    """Give the store what jobs name by digest, and whom photos are owed to.
+
+    Raises:
+        PhotoError: a photo is gone, or no longer what it was.
+    """
+    for data in plan.inputs.values():
+        store.save_input(data)
+    for digest, photo in plan.photos.items():
+        store.save_photo(photo.credit)
+        if not store.input_path(digest).exists():
+            store.save_input(photo.read(LARGEST_FILE))
 
 
 def analyse(

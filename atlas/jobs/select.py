@@ -14,6 +14,7 @@ from atlas.core.class_lookup import ClassLookup, plain
 from atlas.core.job import LOGITS
 from atlas.core.model_card import LayerInfo, ModelCard
 from atlas.errors import did_you_mean
+from atlas.photos import Photo, PhotoSet
 
 EVERYTHING = ("all", "*")
 GLOB_CHARACTERS = re.compile(r"[*?]")
@@ -38,12 +39,19 @@ def select_classes(selectors: Sequence[str | int], card: ModelCard) -> tuple[lis
     return list(chosen), problems
 
 
-def select_layers(globs: Sequence[str], card: ModelCard) -> tuple[list[LayerInfo], list[str]]:
+def select_layers(globs: Sequence[str], card: ModelCard, logits: bool = False) -> tuple[list[LayerInfo], list[str]]:
     """Return the layers selected, in the network's order, each once; and the problems.
 
-    ``*`` and ``?`` match within one part of a dotted name, ``**`` matches across parts. The logits are no layer here.
+    ``*`` and ``?`` match within one part of a dotted name, ``**`` matches across parts.
+
+    Args:
+        logits: whether they are a layer too; only their own name selects them.
     """
     layers = [layer for layer in card.layers if layer.name != LOGITS]
+    output = card.layer(LOGITS)
+    if logits and output is not None and LOGITS in globs:
+        hidden, wrong = select_layers([glob for glob in globs if glob != LOGITS], card)
+        return [*hidden, output], wrong
     chosen: set[str] = set()
     problems: list[str] = []
     for glob in globs:
@@ -72,6 +80,32 @@ def select_units(
         return sorted(sorted(range(count), key=lambda unit: _rank(units.seed, unit))[: units.sample]), []
     problems = [f"units: {last} is out of range; {has}" for _, last in units if last >= count]
     return sorted({unit for first, last in units for unit in range(first, min(last + 1, count))}), problems
+
+
+def select_photos(selectors: Sequence[str] | UnitSample, photo_set: PhotoSet) -> tuple[dict[Photo, bool], list[str]]:
+    """Return the photos selected, and whether each was named itself, in the set's order; and the problems.
+
+    A selector is a photo's name within the set, the name of a folder or label, or a glob: ``*`` and ``?`` match within
+    one part of a name, ``**`` matches across parts. A sample is of the whole set, as that of units.
+    """
+    photos = photo_set.photos
+    if isinstance(selectors, UnitSample):
+        if selectors.sample > len(photos):
+            return {}, [f"photos: a sample of {selectors.sample} is larger than the set, which has {len(photos)}"]
+        sampled = sorted(photos, key=lambda photo: _rank(selectors.seed, photo.digest))[: selectors.sample]
+        return {photo: False for photo in photos if photo in set(sampled)}, []
+    chosen: dict[Photo, bool] = {}
+    problems: list[str] = []
+    for selector in selectors:
+        pattern = _glob_pattern(selector, separator="/")
+        found = [photo for photo in photos if selector in (photo.name, photo.group) or pattern.fullmatch(photo.name)]
+        for photo in found:
+            chosen[photo] = chosen.get(photo, False) or photo.name == selector
+        if not found:
+            names = [*{photo.group for photo in photos} - {""}, *(photo.name for photo in photos)]
+            hint = did_you_mean(selector, names) or f'names are such as "{photos[0].name}"'
+            problems.append(f'photos: "{selector}" matches no photo of {photo_set.name}; {hint}')
+    return {photo: chosen[photo] for photo in photos if photo in chosen}, problems
 
 
 def _class_indices(
@@ -130,5 +164,5 @@ def _glob_pattern(glob: str, separator: str = "") -> re.Pattern[str]:
     return re.compile("".join(meaning.get(part, re.escape(part)) for part in parts), re.DOTALL)
 
 
-def _rank(seed: int, unit: int) -> bytes:
+def _rank(seed: int, unit: int | str) -> bytes:
     return hashlib.sha256(f"{seed}:{unit}".encode()).digest()

@@ -24,6 +24,7 @@ from atlas.methods import Rendering, methods
 from atlas.models.load import VisionModel, load_model
 from atlas.models.spec import ModelSpec
 from atlas.photos import PhotoSet
+from atlas.photos.spec import LARGEST_FILE
 from atlas.store import Store
 from atlas.synthesis.ascent import Stopped
 
@@ -121,10 +122,20 @@ class Worker:
             [planned.job.target for planned in jobs],
             [planned.job.random_seed for planned in jobs],
             first.parameters,
-            self._store.read_input,
+            self._loader(jobs),
             on_step=on_step,
             should_stop=should_stop,
         )
+
+    def _loader(self, jobs: Sequence[PlannedJob]) -> Callable[[str], bytes]:
+        """Return what gives the bytes of whatever jobs name by digest: from the store, or a reference photo's file."""
+        photos = {photo.digest: photo for planned in jobs for photo in planned.references}
+
+        def load(digest: str) -> bytes:
+            photo = photos.get(digest)
+            return self._store.read_input(digest) if photo is None else photo.read(LARGEST_FILE)
+
+        return load
 
     def _analyse(
         self, batch: AnalysisBatch, on_step: Callable[[int, int], None], should_stop: Callable[[], bool]

@@ -21,6 +21,8 @@ Need = Literal["batch norm", "attention branch", "reference photos"]
 """What a method may need that not every model offers (:attr:`atlas.models.vision_model.VisionModel.offers`); reference
 photos are what the configuration's ``[photos]`` offers."""
 
+REFERENCE_PHOTOS: Need = "reference photos"
+
 
 class MethodParameters(BaseModel):
     """Base of every method's parameters: immutable, unknown names refused, the paper's values as defaults."""
@@ -80,6 +82,7 @@ class Method(ABC):
         signs: of the targets that it can render; 1 raises a unit, -1 lowers it.
         needs: what a model must offer; a plan refuses any other, naming the methods that do work.
         from_photo: its pictures start from a photo, whatever their kind: every target names one.
+        perturbs: its pictures differ from their photo by what cannot be seen unless it is made stronger.
         unit: of its objective; "activation" is the unit's own.
     """
 
@@ -93,6 +96,7 @@ class Method(ABC):
     signs: ClassVar[frozenset[int]] = frozenset({1, -1})
     needs: ClassVar[frozenset[Need]] = frozenset()
     from_photo: ClassVar[bool] = False
+    perturbs: ClassVar[bool] = False
     unit: ClassVar[str] = "activation"
 
     @abstractmethod

@@ -1,8 +1,12 @@
 """Photo: one reference photo, and where its bytes are. Light and picklable, so that a worker needs nothing else."""
 
+import hashlib
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
+
+from atlas.core.analysis import PhotoCredit
+from atlas.errors import PhotoError, PhotoGoneError
 
 
 class Locator(Protocol):
@@ -57,3 +61,31 @@ class Photo:
     author: str = ""
     licence: str = ""
     source: str = ""
+
+    @property
+    def credit(self) -> PhotoCredit:
+        """What the store and the site keep of it."""
+        return PhotoCredit(
+            digest=self.digest, name=self.name, author=self.author, licence=self.licence, source=self.source
+        )
+
+    def read(self, limit: int) -> bytes:
+        """Return the encoded photo.
+
+        Args:
+            limit: bytes of the largest file that is read.
+
+        Raises:
+            PhotoError: the file is larger.
+            PhotoGoneError: it is gone, or no longer what it was.
+        """
+        try:
+            data = self.locator.read(limit + 1)
+        except OSError as error:
+            problem = f"{self.name}: {error.strerror or error}"
+            raise PhotoGoneError(problem, "check who may read it, and run the same command again") from error
+        if len(data) > limit:
+            raise PhotoError(f"{self.name}: the file is larger than {limit / 1e6:.3g} MB", "scale it down first")
+        if hashlib.sha256(data).hexdigest() != self.digest:
+            raise PhotoGoneError(f"{self.name}: changed since the photos were listed", "run the same command again")
+        return data

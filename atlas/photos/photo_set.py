@@ -1,14 +1,13 @@
 """PhotoSet: all reference photos of a configuration, listed and named by what they hold, decoded one by one."""
 
-import hashlib
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from atlas.core.analysis import PhotoCredit, PhotoSetCard
+from atlas.core.analysis import PhotoSetCard
 from atlas.core.canonical import digest
-from atlas.errors import PhotoError, PhotoGoneError
+from atlas.errors import PhotoError
 from atlas.photos.attribution import Attribution, Credit, read_attribution
 from atlas.photos.digest_cache import DigestCache
 from atlas.photos.photo import Photo
@@ -18,12 +17,6 @@ from atlas.photos.spec import PhotosSpec
 
 if TYPE_CHECKING:
     from PIL import Image
-
-BYTES_PER_PIXEL = 8
-"""No encoding that is read takes more: four channels of 16 bits, uncompressed."""
-
-MAX_METADATA = 16_000_000
-"""Bytes that a file may hold besides its pixels: previews, profiles."""
 
 
 @dataclass(frozen=True)
@@ -57,23 +50,8 @@ class PhotoSet:
         """
         from atlas.photos.decode import decode_bytes  # numpy and Pillow are not needed to check a configuration
 
-        limit = self.spec.max_pixels * BYTES_PER_PIXEL + MAX_METADATA
-        try:
-            data = photo.locator.read(limit + 1)
-        except OSError as error:
-            problem = f"{photo.name}: {error.strerror or error}"
-            raise PhotoGoneError(problem, "check who may read it, and run the same command again") from error
-        if len(data) > limit:
-            raise PhotoError(f"{photo.name}: the file is larger than {limit / 1e6:.3g} MB", "scale it down first")
-        if hashlib.sha256(data).hexdigest() != photo.digest:
-            raise PhotoGoneError(f"{photo.name}: changed since the photos were listed", "run the same command again")
+        data = photo.read(self.spec.max_bytes)
         return decode_bytes(data, photo.name, self.spec.max_pixels)
-
-    def credit(self, photo: Photo) -> PhotoCredit:
-        """Return what the store and the site keep of a photo."""
-        return PhotoCredit(
-            digest=photo.digest, name=photo.name, author=photo.author, licence=photo.licence, source=photo.source
-        )
 
     def card(self, classes: int) -> PhotoSetCard:
         """Return what the site says of the set.

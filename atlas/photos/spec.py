@@ -13,6 +13,15 @@ MAX_MEGAPIXELS = 64.0
 LARGEST_MEGAPIXELS = 178.0
 """Largest limit that can be set: Pillow itself refuses twice its own of 89 megapixels."""
 
+BYTES_PER_PIXEL = 8
+"""No encoding that is read takes more: four channels of 16 bits, uncompressed."""
+
+MAX_METADATA = 16_000_000
+"""Bytes that a file may hold besides its pixels: previews, profiles."""
+
+LARGEST_FILE = round(LARGEST_MEGAPIXELS * 1e6) * BYTES_PER_PIXEL + MAX_METADATA
+"""Bytes of the largest file that any limit allows."""
+
 WILDCARD = re.compile(r"[*?\[{]")
 """What makes a path that does not exist a pattern of several."""
 
@@ -68,6 +77,11 @@ class PhotosSpec(BaseModel):
     def max_pixels(self) -> int:
         """Largest photo that is decoded, pixels."""
         return round(self.max_megapixels * 1e6)
+
+    @property
+    def max_bytes(self) -> int:
+        """Largest file that can hold such a photo, bytes."""
+        return self.max_pixels * BYTES_PER_PIXEL + MAX_METADATA
 
     @property
     def place(self) -> Path:

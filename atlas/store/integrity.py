@@ -41,6 +41,11 @@ def verify(store: Store) -> Iterator[Damage]:
             continue
         if card.identity.fingerprint != fingerprint:
             yield Damage(fingerprint, f"the model card describes another model ({card.name})")
+    for digest in store.photo_keys():
+        try:
+            store.photo_credit(digest)
+        except StoreError as error:
+            yield Damage(digest, error.message)
     for digest in store.input_keys():
         try:
             store.read_input(digest)
@@ -91,7 +96,7 @@ def discard(store: Store, key: str) -> None:
     """Remove what is stored under a damaged key, the record or document first; the next run makes it again."""
     folder = store.folder(key)
     with explained("remove what is damaged in", store.path):
-        for path in (folder / "record.json", store.card_path(key), store.input_path(key)):
+        for path in (folder / "record.json", store.card_path(key), store.input_path(key), store.photo_path(key)):
             if path.is_file():
                 path.unlink()
         (store.analyses.folder(key) / "analysis.json").unlink(missing_ok=True)

@@ -6,19 +6,19 @@ import numpy as np
 from PIL import Image
 
 from atlas.core.canonical import digest_bytes
-from atlas.core.record import Asset
+from atlas.core.record import Asset, AssetRole
 
 ALPHA_PERCENTILE = 99.0
 """Where a transparency map is clipped before it is stored in 8 bits; the site clips it further (80-98)."""
 
 
-def encode_image(image: np.ndarray) -> tuple[Asset, bytes]:
+def encode_image(image: np.ndarray, role: AssetRole = "image") -> tuple[Asset, bytes]:
     """Encode a picture without loss.
 
     Args:
         image: (H, W, 3) uint8 sRGB.
     """
-    return _encode("image", Image.fromarray(image))
+    return _encode(role, Image.fromarray(image))
 
 
 def encode_alpha(alpha: np.ndarray) -> tuple[Asset, bytes]:

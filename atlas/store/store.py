@@ -4,7 +4,8 @@ Layout, all paths relative to the store::
 
     store.json                          format and schema version
     models/<fingerprint>.json           one model card per model
-    inputs/<sha256>                     files that jobs name by digest in their parameters, such as a spectrum
+    inputs/<sha256>                     files that jobs name by digest: spectra, directions, photos, lists of references
+    photos/<sha256>.json                whom a photo among the inputs is owed to
     objects/ab/<key>/<sha256>.png       pictures, named by their content
     objects/ab/<key>/record.json        the record, written last: if it is there, the job is complete
     objects/ab/<key>/attempts/<n>.json  records of failed attempts, kept so that a later run may retry
@@ -17,6 +18,7 @@ import json
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
+from atlas.core.analysis import PhotoCredit
 from atlas.core.canonical import digest_bytes
 from atlas.core.model_card import ModelCard
 from atlas.core.record import SCHEMA_VERSION, Record
@@ -192,6 +194,36 @@ class Store:
         if digest_bytes(data) != digest:
             raise StoreError(f"{path} does not match its name", "remove it and run `atlas render` again")
         return data
+
+    # --- photos ------------------------------------------------------------------------------------------------
+
+    def save_photo(self, credit: PhotoCredit) -> None:
+        """Store whom a photo that jobs are about is owed to; a newer credit of the same photo replaces it."""
+        _write_changed(self.photo_path(credit.digest), encode(credit))
+
+    def photo_path(self, digest: str) -> Path:
+        """Return where the credit of the photo of that digest is stored."""
+        return self.path / "photos" / f"{digest}.json"
+
+    def photo_keys(self) -> list[str]:
+        """Return the digests of all photos with a credit, sorted."""
+        return [name.removesuffix(".json") for name in self._names("photos") if name.endswith(".json")]
+
+    def photo_credit(self, digest: str) -> PhotoCredit:
+        """Return whom a photo is owed to.
+
+        Raises:
+            StoreError: there is no credit, or it is damaged.
+        """
+        return parse(PhotoCredit, self.photo_path(digest))
+
+    def photo_credits(self) -> dict[str, PhotoCredit]:
+        """Return digest to credit of the photos that jobs are about.
+
+        Raises:
+            StoreError: a credit is damaged.
+        """
+        return {digest: self.photo_credit(digest) for digest in self.photo_keys()}
 
     # --- model cards -------------------------------------------------------------------------------------------
 

@@ -75,7 +75,8 @@ def prepare(study: Study, model: VisionModel, classes: Sequence[int], folder: Pa
         }
     )
     models = {model.card.name: model}
-    analyses = plan_analyses(config, models, make_plan(config, models), "cpu")
+    photos = open_photo_set(config.photos) if config.photos else None
+    analyses = plan_analyses(config, models, make_plan(config, models, photos), photos, "cpu")
     return Prepared(config, models, analyses, Store(config.store.path, create=True))
 
 

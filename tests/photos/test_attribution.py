@@ -18,7 +18,7 @@ def credits_of(opened, tmp_path):
     def run(files, **keys):
         root = tmp_path / "photos"
         found = opened(write_files(root, {**PHOTOS, **files}), **keys)
-        shown = {photo.name: found.credit(photo) for photo in found.photos}
+        shown = {photo.name: photo.credit for photo in found.photos}
         return {name: (credit.author, credit.licence, credit.source) for name, credit in shown.items()}
 
     return run

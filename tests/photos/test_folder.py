@@ -138,7 +138,7 @@ def test_a_name_that_is_no_text_can_still_be_shown(opened, tmp_path):
     found = opened(root)
     assert found.photos[0].name == "a/\ufffd\ufffd.jpg"
     assert found.image(found.photos[0]).size == (20, 16)
-    found.credit(found.photos[0]).model_dump_json()
+    found.photos[0].credit.model_dump_json()
 
 
 @pytest.mark.parametrize(

@@ -10,6 +10,7 @@ from atlas.jobs.plan import make_plan
 from atlas.jobs.run import analyse
 from atlas.models.load import load_model
 from atlas.models.spec import ModelSpec
+from atlas.photos import open_photo_set
 from atlas.store import Store
 
 PARAMETERS = {"steps": 4, "image_size": 32, "crops": 2}
@@ -35,7 +36,12 @@ def configuration(folder: Path, network: str = "tiny", executor: dict | None = N
 def prepared(config: Config):
     """Return (models, plan, store) of a configuration."""
     models = {spec.name: load_model(ModelSpec.model_validate(spec)) for spec in config.models}
-    return models, make_plan(config, models), Store(config.store.path, create=True)
+    return models, make_plan(config, models, photos_of(config)), Store(config.store.path, create=True)
+
+
+def photos_of(config: Config):
+    """Return the photo set of a configuration, if it names any."""
+    return open_photo_set(config.photos) if config.photos else None
 
 
 def concept_configuration(
@@ -71,7 +77,7 @@ def concept_configuration(
 def planned(config: Config, device: str = "cpu"):
     """Return (models, plan, analyses, store, None) of a configuration with concepts; nothing runs."""
     models, plan, store = prepared(config)
-    return models, plan, plan_analyses(config, models, plan, device), store, None
+    return models, plan, plan_analyses(config, models, plan, photos_of(config), device), store, None
 
 
 def analysed(config: Config, device: str = "cpu"):

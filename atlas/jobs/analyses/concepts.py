@@ -162,7 +162,7 @@ class _Class:
             store.analyses.commit(job.key, document, {})
             return f"{job.model}: no concepts of {job.name}: {self.problem}"
         fit = self._fit()
-        shown = Shown(self.data.photos, self._bench.source, self._bench.source.credit, job.viewer.side)
+        shown = Shown(self.data.photos, self._bench.source, job.viewer.side)
         provenance = self._bench.provenance(perf_counter() - started)
         heat = partial(self._heat, fit)
         document = describe(job.analysis, self.settings, self.data, fit, shown, heat, self._parts, provenance)

@@ -1,7 +1,7 @@
 """Plan of analyses: what photos are asked about each model. Pure: the same photos and configuration, the same keys."""
 
 from collections import Counter, defaultdict
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice
 
@@ -17,7 +17,7 @@ from atlas.jobs.analyses.plan_statistics import plan_statistics, rendered_units
 from atlas.jobs.analyses.statistics import PlannedStatistics, PlannedTally
 from atlas.jobs.plan import Plan
 from atlas.models.load import VisionModel
-from atlas.photos import PhotoSet, open_photo_set
+from atlas.photos import PhotoSet
 from atlas.photos.classes import match_classes, read_mapping
 
 
@@ -56,23 +56,21 @@ def plan_analyses(
     config: Config,
     models: Mapping[str, VisionModel],
     plan: Plan,
+    photo_set: PhotoSet | None,
     device: str,
-    on_photo: Callable[[int, int], None] = lambda done, total: None,
 ) -> AnalysisPlan:
     """Plan statistics of every unit that the plan renders, and the concepts that the configuration asks for.
 
     Args:
         plan: the renderings; their layers are measured on the photos.
+        photo_set: the configuration's photos, if it names any.
         device: what factorises, where the configuration leaves the solver open.
-        on_photo: told (done, all) while photos are listed.
 
     Raises:
-        PhotoError, ConfigError: the photos cannot be used, or the configuration does not fit them or the models; all
-            problems of all blocks at once.
+        ConfigError: the configuration does not fit the photos or the models; all problems of all blocks at once.
     """
-    if config.photos is None:
+    if config.photos is None or photo_set is None:
         return AnalysisPlan()
-    photo_set = open_photo_set(config.photos, on_photo)
     concepts = _all_concepts(config, models, photo_set, device)
     tallies: list[PlannedTally] = []
     statistics: list[PlannedStatistics] = []

@@ -8,14 +8,17 @@ import numpy as np
 from atlas.concepts.document import direction_bytes
 from atlas.core.analysis import ClassConcepts
 from atlas.core.canonical import digest_bytes
-from atlas.core.job import Job, Target
+from atlas.core.job import Target
 from atlas.jobs.analyses.concepts import PlannedConcepts
 from atlas.jobs.analyses.plan import AnalysisPlan
 from atlas.jobs.analyses.plan_concepts import RenderedConcepts
 from atlas.jobs.batch import PlannedJob
-from atlas.jobs.plan import Plan
+from atlas.jobs.photos import references
+from atlas.jobs.plan import Plan, job_of
 from atlas.methods import methods
+from atlas.methods.base import REFERENCE_PHOTOS
 from atlas.models.load import VisionModel
+from atlas.photos import Photo
 from atlas.store import Store
 
 
@@ -32,7 +35,7 @@ def with_concepts(plan: Plan, analyses: AnalysisPlan, models: Mapping[str, Visio
         inputs |= each.resolved.inputs
         cards[each.job.model] = model.card
         for layer, direction in _directions(each.job, store):
-            for job in _jobs(each, model, layer, direction):
+            for job in _jobs(each, model, layer, direction, inputs):
                 jobs.setdefault(job.key, job)
     return replace(plan, jobs=tuple(jobs.values()), inputs=inputs, cards=cards)
 
@@ -67,7 +70,7 @@ def stand_ins(
             info = model.card.layer(layer)
             vector = direction_bytes(np.ones(info.units if info else 1, dtype=np.float32))
             inputs[digest_bytes(vector)] = vector
-            jobs += list(_jobs(each, model, layer, digest_bytes(vector))) * number
+            jobs += list(_jobs(each, model, layer, digest_bytes(vector), inputs)) * number
     return jobs, inputs
 
 
@@ -83,8 +86,11 @@ def _directions(planned: PlannedConcepts, store: Store | None) -> Iterator[tuple
             yield part.layer, part.direction
 
 
-def _jobs(each: RenderedConcepts, model: VisionModel, layer: str, direction: str) -> Iterator[PlannedJob]:
-    block = each.block
+def _jobs(
+    each: RenderedConcepts, model: VisionModel, layer: str, direction: str, inputs: dict[str, bytes]
+) -> Iterator[PlannedJob]:
+    """Yield the jobs of one direction; what their targets name besides it is added to ``inputs``."""
+    block, method = each.block, methods.get(each.block.method)
     target = Target(
         kind="direction",
         layer=layer,
@@ -92,14 +98,12 @@ def _jobs(each: RenderedConcepts, model: VisionModel, layer: str, direction: str
         direction=direction,
         cosine_power=block.cosine_power,
     )
-    for seed in block.seeds:
-        job = Job(
-            model=model.card.identity,
-            target=target,
-            method=block.method,
-            version=methods.get(block.method).version,
-            parameters=each.resolved.parameters,
-            seed=seed,
-            numerics=model.numerics_for(layer, block.precision),
-        )
-        yield PlannedJob(each.job.model, job)
+    photos: tuple[Photo, ...] = ()
+    if REFERENCE_PHOTOS in method.needs:
+        photos, listed, data = references(each.job.photos)
+        inputs[listed] = data
+        target = target.model_copy(update={"references": listed})
+    parameters = method.fitted(each.resolved.parameters, model)
+    for one in method.expanded(target, parameters):
+        for seed in block.seeds:
+            yield PlannedJob(each.job.model, job_of(method, one, parameters, model, seed, block.precision), photos)

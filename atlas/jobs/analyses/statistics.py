@@ -92,7 +92,7 @@ class PlannedStatistics(PlannedAnalysis):
         tally = self._merged(bench)
         if tally is None:
             return f"{self}: none of the {len(self.photos)} photos could be read"
-        shown = Shown(self.photos, bench.source, bench.source.credit, self.viewer.side)
+        shown = Shown(self.photos, bench.source, self.viewer.side)
         units = []
         for unit in self.units:
             units.append(self._unit(tally, unit, shown))
