@@ -7,11 +7,13 @@ from atlas.methods.feature_vis import FeatureVis
 from atlas.methods.fourier import Fourier
 from atlas.methods.maco import MACO
 from atlas.methods.plug_in_inversion import PlugInInversion
+from atlas.methods.vital import VITAL
 from atlas.methods.vit_maximization import ViTMaximization
 
 __all__ = [
     "CBR",
     "MACO",
+    "VITAL",
     "DeepInversion",
     "FeatureVis",
     "Fourier",

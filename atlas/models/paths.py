@@ -17,7 +17,7 @@ Node = Any
 """A node of autograd's graph; torch gives its type no public name."""
 
 
-def unavoidable_layers(network: "Network", inputs: Tensor) -> set[str] | None:
+def unavoidable_layers(network: "Network", inputs: Tensor, end: str = LOGITS) -> set[str] | None:
     """Return the layers through which every path from the logits to the image goes, found in one forward pass.
 
     Weights take no part, so the graph holds nothing but what depends on the image. A path that autograd does not see
@@ -26,6 +26,7 @@ def unavoidable_layers(network: "Network", inputs: Tensor) -> set[str] | None:
 
     Args:
         inputs: (1, C, H, W), as the module takes them.
+        end: another layer where the paths begin, in place of the logits.
 
     Returns:
         Their names; None if the graph does not connect the logits with the image.
@@ -38,10 +39,10 @@ def unavoidable_layers(network: "Network", inputs: Tensor) -> set[str] | None:
 
     leaf = inputs.detach().requires_grad_()
     with torch.enable_grad(), watching(network.module, note):
-        logits = network.logits(leaf)
-    if logits.grad_fn is None:
+        result = network.raw_taps(leaf, [end])[end]
+    if result.grad_fn is None:
         return None
-    order = list(_topological(logits.grad_fn))
+    order = list(_topological(result.grad_fn))
     source = next((node for node in order if getattr(node, "variable", None) is leaf), None)
     if source is None:
         return None

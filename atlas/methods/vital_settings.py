@@ -1,0 +1,132 @@
+"""VITAL's settings: its parameters, and the weights that the paper gives for the networks that it was tried on."""
+
+from collections.abc import Mapping, Sequence
+from typing import Literal, TypeVar
+
+from pydantic import Field, field_validator
+
+from atlas.core.model_card import ModelCard
+from atlas.errors import ModelError, did_you_mean
+from atlas.methods.base import MethodParameters
+
+T = TypeVar("T")
+
+PAPER = "paper"
+"""Value of a parameter that stands for what the paper gives for the model, or gives in general."""
+
+CLASS_WEIGHTS: dict[str, tuple[float, ...]] = {
+    "densenet121": (1, 1, 1, 1, 100),
+    "convnext_base": (10, 1, 1, 1, 1),
+    "vit_large_patch32": (1, 1, 1, 1, 0.1),
+    "vit_l_32": (1, 1, 1, 1, 0.1),
+}
+"""Weights of stem and stages for class units (VITAL, section 1.1) by how an architecture's name begins; else all 1."""
+
+CLASS_PENALTIES = {"vit_large_patch16": 3e-3, "vit_l_16": 3e-3, "vit_large_patch32": 3e-4, "vit_l_32": 3e-4}
+"""Weights of total variation and norm for class units (authors' code), by how an architecture's name begins; else 0."""
+
+UNIT_WEIGHTS = (0.1, 1.0)
+"""Weights of the stem and of every other layer for intermediate units (VITAL, section 1.1)."""
+
+
+class VITALParameters(MethodParameters):
+    """Parameters of VITAL; the defaults are the paper's (section 1.1) where it gives one, else its authors' code's."""
+
+    steps: int = Field(default=2000, ge=1, le=100_000, description="steps of Adam (authors' code: 2000)")
+    learning_rate: float | None = Field(
+        default=None,
+        gt=0,
+        description="of Adam: 1 in the model's normalised input (paper), 0.05 for a spectrum's coefficients (Lucid)",
+    )
+    warmup: int = Field(
+        default=100,
+        ge=0,
+        le=100_000,
+        description="steps in which the rate rises, a tenth of all at most, before its cosine to 0 (authors: 100)",
+    )
+    image_size: int | None = Field(
+        default=None, ge=32, le=4096, description="side of the picture, which the network sees whole; the model's input"
+    )
+    jitter: int = Field(default=30, ge=0, le=4000, description="largest random shift, pixels of it (authors: 30)")
+    parametrization: Literal["pixels", "fourier"] = Field(
+        default="pixels",
+        description='what is optimised: "pixels" of the normalised input (paper), or a "fourier" spectrum with its low '
+        "frequencies amplified, which leaves less noise",
+    )
+    decay: float = Field(default=1.0, ge=0, le=4, description="power of 1/frequency of a spectrum (Lucid: 1)")
+    references: int = Field(default=50, ge=1, le=5000, description="reference photos of a target (paper: 50)")
+    layers: Literal["stages"] | tuple[str, ...] = Field(
+        default="stages",
+        description='layers to match, or "stages": stem and stages of a CNN, patch projection and four blocks of a ViT',
+    )
+    class_weights: Literal["paper"] | tuple[float, ...] = Field(
+        default=PAPER,
+        description='weights of the layers for classes, or "paper": 1, but for three networks that the paper names',
+    )
+    class_penalty: Literal["paper"] | float = Field(
+        default=PAPER,
+        description='weight of total variation and of the norm for classes, or "paper": 0, but for two ViTs',
+    )
+
+    @field_validator("class_weights")
+    @classmethod
+    def _sound(cls, value: str | tuple[float, ...]) -> str | tuple[float, ...]:
+        if not isinstance(value, str) and (min(value, default=0) < 0 or not any(value)):
+            raise ValueError("weights are at least 0, and one of them is larger")
+        return value
+
+    @field_validator("class_penalty")
+    @classmethod
+    def _not_negative(cls, value: str | float) -> str | float:
+        if not isinstance(value, str) and value < 0:
+            raise ValueError("a penalty is at least 0")
+        return value
+
+
+def matched_layers(layers: str | Sequence[str], stages: Sequence[str], card: ModelCard) -> list[str]:
+    """Return the layers to match, in order of completion.
+
+    Args:
+        layers: as configured.
+        stages: what stands for ``"stages"``.
+
+    Raises:
+        ModelError: a layer does not exist, or none is named.
+    """
+    if isinstance(layers, str):
+        return list(stages)
+    known = [layer.name for layer in card.layers]
+    for name in layers:
+        if name not in known:
+            raise ModelError(f'layers: the model "{card.name}" has no layer "{name}"', did_you_mean(name, known))
+    if not layers:
+        raise ModelError("layers: none is named", 'leave it out, or write "stages"')
+    return sorted(dict.fromkeys(layers), key=known.index)
+
+
+def class_weights(weights: str | Sequence[float], layers: Sequence[str], architecture: str) -> list[float]:
+    """Return one weight for each layer.
+
+    Raises:
+        ModelError: there are more or fewer of them.
+    """
+    if isinstance(weights, str):
+        given = _of_paper(CLASS_WEIGHTS, architecture, ())
+        return list(given) if len(given) == len(layers) else [1.0] * len(layers)
+    if len(weights) != len(layers):
+        raise ModelError(
+            f"class_weights: {len(weights)} weights for {len(layers)} layers ({', '.join(layers)})",
+            "give one for each layer, in this order",
+        )
+    return list(weights)
+
+
+def class_penalty(penalty: str | float, architecture: str) -> float:
+    """Return the weight of total variation and norm."""
+    return _of_paper(CLASS_PENALTIES, architecture, 0.0) if isinstance(penalty, str) else penalty
+
+
+def _of_paper(table: Mapping[str, T], architecture: str, otherwise: T) -> T:
+    """Return what a table holds for an architecture, whichever source it is from; tags and arguments do not matter."""
+    name = architecture.rpartition(":")[2]
+    return next((value for known, value in table.items() if name.startswith(known)), otherwise)

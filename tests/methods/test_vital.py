@@ -1,0 +1,175 @@
+"""What vital does with photos, layers and its own parameters; common rules are in test_contract.py."""
+
+import numpy as np
+import pytest
+import torch
+from reference_photos import References, encoded
+from small_photos import picture
+
+from atlas.core.job import LOGITS, Preprocessing, Target
+from atlas.errors import ModelError, PhotoError
+from atlas.methods import methods
+from atlas.methods.photos import square_of
+from atlas.methods.vital_settings import class_penalty, class_weights
+from atlas.models.load import load_model
+from atlas.models.spec import ModelSpec
+from atlas.synthesis.ascent import Stopped
+
+CPU = torch.device("cpu")
+VITAL = methods.get("vital")
+FEW = {"steps": 20, "warmup": 2, "jitter": 4, "image_size": 32}
+
+
+def loaded(network="colours", **options):
+    return load_model(
+        ModelSpec(name="tiny", source="callable", architecture=f"tiny_networks:{network}", size=32, **options)
+    )
+
+
+@pytest.fixture(scope="module")
+def colours():
+    return loaded()
+
+
+@pytest.fixture(scope="module")
+def references():
+    return References()
+
+
+def logit(references, unit, colour=None):
+    return Target(
+        kind="logit", layer=LOGITS, unit=unit, references=references.photos(unit if colour is None else colour)
+    )
+
+
+def fitted(model, **parameters):
+    values = VITAL.resolve(VITAL.parameters(**parameters), model.card.identity.preprocessing, None).parameters
+    return VITAL.fitted(values, model)
+
+
+def render(model, targets, load_input, seeds=None, **parameters):
+    quiet = {"on_step": lambda done, steps: None, "should_stop": lambda: False}
+    options = {name: parameters.pop(name) for name in quiet if name in parameters}
+    values = fitted(model, **(FEW | parameters))
+    network = model.network(model.numerics_for(LOGITS), CPU)
+    seeds = seeds or list(range(len(targets)))
+    return VITAL.render(network, targets, seeds, values, load_input, **(quiet | options))
+
+
+def shares(one):
+    """Return the class probabilities of a picture."""
+    network = loaded().network("float32", CPU)
+    with torch.no_grad():
+        return network(torch.from_numpy(one.image)[None], LOGITS).softmax(dim=1)[0]
+
+
+# --- classes -----------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("options", [{"learning_rate": 0.2}, {"parametrization": "fourier", "learning_rate": 0.2}])
+def test_a_class_comes_to_look_like_its_photos(colours, references, options):
+    made = render(colours, [logit(references, unit) for unit in range(3)], references, steps=120, **options)
+    for unit, one in enumerate(made):
+        assert one.status == "done"
+        assert one.trace[-1] > one.trace[0] / 3  # a loss of less than a third
+        assert one.image.mean(axis=(1, 2)).argmax() == unit
+        assert shares(one).argmax() == unit
+
+
+def test_the_photos_decide_and_not_the_class(colours, references):
+    one = render(colours, [logit(references, 0, colour=2)], references, learning_rate=0.2)[0]
+    assert one.image.mean(axis=(1, 2)).argmax() == 2
+
+
+@pytest.mark.parametrize("options", [{}, {"parametrization": "fourier"}])
+def test_a_picture_does_not_depend_on_its_batch(colours, references, options):
+    targets = [logit(references, unit) for unit in (0, 1, 2, 1)]
+    together = render(colours, targets, references, seeds=[5, 6, 7, 8], **options)
+    alone = render(colours, targets[1:2], references, seeds=[6], **options)[0]
+    np.testing.assert_allclose(together[1].trace[:10], alone.trace[:10], rtol=1e-4)
+    assert np.abs(together[1].image - alone.image).mean() < 0.01
+    assert not np.allclose(together[1].image, together[3].image, atol=0.05)  # the same photos, another seed
+
+
+def test_the_first_photos_that_can_be_decoded_are_used(colours):
+    references = References()
+    good = [encoded(picture(0, seed)) for seed in range(4)]
+    mixed = references.listed([b"no photo", good[0], good[1][:60], *good[1:]])
+    plain = references.listed(good[:3])
+    three = [
+        render(colours, [Target(kind="logit", layer=LOGITS, references=digest)], references, references=3)[0]
+        for digest in (mixed, plain)
+    ]
+    assert three[0].trace == three[1].trace
+    assert np.array_equal(three[0].image, three[1].image)
+
+
+def test_photos_of_which_none_can_be_decoded_are_an_error(colours):
+    references = References()
+    for files in ([b"no photo", b""], []):
+        target = Target(kind="logit", layer=LOGITS, unit=1, references=references.listed(files))
+        with pytest.raises(PhotoError, match="none of the reference photos of logit 1 can be decoded"):
+            render(colours, [target], references)
+
+
+def test_it_can_be_stopped_while_photos_are_read(colours, references):
+    with pytest.raises(Stopped):
+        render(colours, [logit(references, 0)], references, should_stop=lambda: True)
+
+
+def test_a_photos_own_activations_are_reached_by_the_photo_itself(colours):
+    """With one reference photo, the loss that the trace begins with is that of noise; that of the photo is 0."""
+    from atlas.synthesis.matching import MatchScore, StageMaps, mean_sorted
+
+    network = colours.network("float32", CPU)
+    photo = square_of(encoded(picture(1, 0)), "photo", 32)
+    maps_of = StageMaps(network, ["act", "act2"])
+    goals = mean_sorted(maps_of, iter([photo]), CPU)
+    score = MatchScore(network, maps_of, goals, {"act": 1.0, "act2": 1.0}, 0.0)
+    assert score(photo[None]).item() == pytest.approx(0, abs=1e-9)
+    assert score(1 - photo[None]).item() < -1e-3
+
+
+# --- layers and weights ------------------------------------------------------------------------------------------
+
+
+def test_layers_and_weights_are_spelled_out_in_what_enters_the_key(colours):
+    values = fitted(colours)
+    assert values["layers"] == ["act", "act2"]
+    assert values["class_weights"] == [1.0, 1.0]
+    assert values["class_penalty"] == 0.0
+    assert VITAL.reads(values) == ("act", "act2")
+    chosen = fitted(colours, layers=("act2", "features"), class_weights=(2, 3), class_penalty=0.1)
+    assert chosen["layers"] == ["features", "act2"]  # in order of completion
+    assert chosen["class_weights"] == [2.0, 3.0]
+    assert chosen["class_penalty"] == 0.1
+
+
+def test_layers_that_do_not_exist_and_weights_that_do_not_fit_are_refused(colours):
+    with pytest.raises(ModelError, match=r'no layer "atc2"') as error:
+        fitted(colours, layers=("atc2",))
+    assert '"act2"' in error.value.remedy
+    with pytest.raises(ModelError, match=r"1 weights for 2 layers \(act, act2\)"):
+        fitted(colours, class_weights=(1.0,))
+    for wrong in ({"class_weights": (-1.0, 1.0)}, {"class_weights": (0.0, 0.0)}, {"class_penalty": -1.0}):
+        with pytest.raises(ValueError, match="at least 0"):
+            VITAL.parameters(**wrong)
+
+
+def test_the_papers_weights_are_those_of_its_networks():
+    five = ["a", "b", "c", "d", "e"]
+    assert class_weights("paper", five, "resnet50") == [1, 1, 1, 1, 1]
+    assert class_weights("paper", five, "densenet121.ra_in1k") == [1, 1, 1, 1, 100]
+    assert class_weights("paper", five, "convnext_base") == [10, 1, 1, 1, 1]
+    assert class_weights("paper", five, "torchvision.models:vit_l_32") == [1, 1, 1, 1, 0.1]
+    assert class_weights("paper", five[:3], "densenet121") == [1, 1, 1]
+    assert class_penalty("paper", "vit_large_patch16_224") == 0.003
+    assert class_penalty("paper", "vit_large_patch32_384") == 0.0003
+    assert class_penalty("paper", "resnet50") == 0
+
+
+def test_the_rate_is_that_of_what_is_optimised():
+    known = Preprocessing(channels=3, height=24, width=32, mean=(0.5,) * 3, std=(0.5,) * 3)
+    for fields, rate in (({}, 1.0), ({"parametrization": "fourier"}, 0.05), ({"learning_rate": 0.3}, 0.3)):
+        values = VITAL.resolve(VITAL.parameters(**fields), known, None).parameters
+        assert (values["learning_rate"], values["image_size"]) == (rate, 32)
