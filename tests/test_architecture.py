@@ -23,6 +23,7 @@ MAY_IMPORT = {
     "core": {"errors"},
     "photos": FOUNDATION,
     "models": FOUNDATION,
+    "descriptors": set(),
     "store": FOUNDATION,
     "synthesis": BELOW_SYNTHESIS,
     "attribution": BELOW_SYNTHESIS,

@@ -7,6 +7,7 @@ from atlas.methods.feature_vis import FeatureVis
 from atlas.methods.fourier import Fourier
 from atlas.methods.maco import MACO
 from atlas.methods.plug_in_inversion import PlugInInversion
+from atlas.methods.preimage import Preimage
 from atlas.methods.vital import VITAL
 from atlas.methods.vit_maximization import ViTMaximization
 
@@ -21,6 +22,7 @@ __all__ = [
     "MethodParameters",
     "Paper",
     "PlugInInversion",
+    "Preimage",
     "Rendering",
     "ViTMaximization",
     "methods",

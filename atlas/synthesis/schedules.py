@@ -11,13 +11,16 @@ Curve = Callable[[int, int], float]
 """(step within a part, steps of the part) -> the share of the learning rate."""
 
 
-def in_parts(optimizer: torch.optim.Optimizer, parts: Sequence[int], curve: Curve) -> LambdaLR:
+def in_parts(
+    optimizer: torch.optim.Optimizer, parts: Sequence[int], curve: Curve, rates: Sequence[float] | None = None
+) -> LambdaLR:
     """Let an optimiser begin anew, without memory of its moves, at the start of each part.
 
     Args:
         optimizer: one whose memory is in its ``state``, as all of torch's.
         parts: steps of each part.
         curve: of the learning rate within a part.
+        rates: of each part, by which its curve is multiplied; None for 1.
     Returns:
         What moves the learning rate; step it after each step of the optimiser.
     """
@@ -32,7 +35,8 @@ def in_parts(optimizer: torch.optim.Optimizer, parts: Sequence[int], curve: Curv
 
     def share(step: int) -> float:
         part = max(index for index, start in enumerate(starts[:-1]) if start <= step)
-        return curve(min(step - starts[part], parts[part] - 1), parts[part])
+        rate = 1.0 if rates is None else rates[part]
+        return rate * curve(min(step - starts[part], parts[part] - 1), parts[part])
 
     optimizer.register_step_post_hook(forget)
     return LambdaLR(optimizer, share)
