@@ -145,7 +145,7 @@ def inconsistencies(table: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
         for key in ("units", "kind", "position"):
             if table.get(key) is not None:
                 yield key, f"{key} goes with layers, not with classes; leave it out"
-    elif table.get("kind") in PHOTO_KINDS:
+    elif table.get("kind") in [*PHOTO_KINDS]:  # a value of any type may stand there
         for key in ("units", "position", "sign"):
             if table.get(key) is not None:
                 yield key, f"{key} goes with a unit, and this kind is of all of a layer's; leave it out"

@@ -83,6 +83,7 @@ class Method(ABC):
         needs: what a model must offer; a plan refuses any other, naming the methods that do work.
         from_photo: its pictures start from a photo, whatever their kind: every target names one.
         perturbs: its pictures differ from their photo by what cannot be seen unless it is made stronger.
+        seeded: whether its pictures depend on their seed.
         unit: of its objective; "activation" is the unit's own.
     """
 
@@ -97,6 +98,7 @@ class Method(ABC):
     needs: ClassVar[frozenset[Need]] = frozenset()
     from_photo: ClassVar[bool] = False
     perturbs: ClassVar[bool] = False
+    seeded: ClassVar[bool] = True
     unit: ClassVar[str] = "activation"
 
     @abstractmethod

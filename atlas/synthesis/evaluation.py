@@ -4,6 +4,7 @@ from collections.abc import Callable
 from typing import Protocol
 
 import torch
+import torch.nn.functional as F
 from torch import Tensor
 
 from atlas.models.network import Network
@@ -70,6 +71,42 @@ def mean_score(score: Score, noise: HashedNoise | None, views: Views) -> Evaluat
         return total
 
     return evaluate
+
+
+def penalised(evaluate: Evaluate, penalty: Evaluate) -> Evaluate:
+    """Return an evaluation less a penalty.
+
+    Args:
+        penalty: (images (B, 3, H, W), step) -> (B,), non-negative, differentiable; calls no backward itself.
+    """
+
+    def less(images: Tensor, step: int) -> Tensor:
+        values = evaluate(images, step)
+        cost = penalty(images, step)
+        if cost.requires_grad:
+            cost.neg().sum().backward()
+        return values - cost.detach()
+
+    return less
+
+
+class WholeView:
+    """The one view of a picture that is the whole of it, resized.
+
+    Args:
+        size: (height, width) of the views, pixels.
+    """
+
+    count = 1
+
+    def __init__(self, size: tuple[int, int]) -> None:
+        self._size = size
+
+    def __call__(self, images: Tensor, step: int, part: slice, /) -> Tensor:
+        """Return the views: see :class:`Views`."""
+        if tuple(images.shape[2:]) == self._size:
+            return images.clone()
+        return F.interpolate(images, size=self._size, mode="bilinear", antialias=True, align_corners=False)
 
 
 def _in_passes(score: Score, views: Tensor, batch: int) -> tuple[Tensor, Tensor]:

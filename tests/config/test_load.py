@@ -240,7 +240,7 @@ CASES = {
     ),
     "directions come from concepts alone": (
         f'{MODEL}[[render]]\nlayers = "a"\nkind = "direction"\n',
-        {"render[0].kind": ['"direction" must be "channel" or "neuron"']},
+        {"render[0].kind": ['"direction" must be "channel", "neuron", "inversion" or "caricature"']},
     ),
     "half a position": (
         f'{MODEL}[[render]]\nlayers = "a"\nkind = "neuron"\nposition = [1]\n',

@@ -7,21 +7,26 @@ from importlib.resources import files
 import numpy as np
 import pytest
 import torch
+from photo_files import photo_bytes
 from records import PREPROCESSING, job
 from small_runs import PARAMETERS
 
-from atlas.core.job import LOGITS, Job, Target
+from atlas.core.job import LOGITS, PHOTO_KINDS, Target
 from atlas.errors import ModelError
+from atlas.jobs.plan import job_of
 from atlas.methods import methods
+from atlas.methods.base import REFERENCE_PHOTOS
 from atlas.models.load import load_model
 from atlas.models.spec import ModelSpec
-from atlas.models.vision_model import BATCH_NORM
 from atlas.synthesis.ascent import Stopped
 
 CPU = torch.device("cpu")
+ORDER = ("logit", "channel", "inversion", "caricature", "neuron", "direction")
 METHODS = [name for name, _ in methods]
 CHANNELS = [name for name, method in methods if "channel" in method.kinds]
 KINDS = [(name, kind) for name, method in methods for kind in sorted(method.kinds)]
+ONE_KIND = {name: next(kind for kind in ORDER if kind in method.kinds) for name, method in methods}
+"""A kind of each method: of what holds for any kind alike, one is tried."""
 EASIER = {"plug_in_inversion": {"contrast": 0.0, "brightness": 0.0, "learning_rate": 0.1}}
 """What lets a method climb in 40 steps: ever other colours change a random network's logits more than so few can."""
 FAMILIES = {
@@ -49,24 +54,14 @@ def chosen(name, parameters):
 def render(model, name, targets, parameters=PARAMETERS, seeds=None, **options):
     method = methods.get(name)
     resolved = method.resolve(chosen(name, parameters), model.card.identity.preprocessing, None)
-    jobs = [
-        Job(
-            model=model.card.identity,
-            target=target,
-            method=name,
-            version=method.version,
-            parameters=resolved.parameters,
-            seed=0,
-            numerics=model.numerics_for(target.layer, keep_norms=BATCH_NORM in method.needs),
-        )
-        for target in targets
-    ]
+    fitted = method.fitted(resolved.parameters, model)
+    jobs = [job_of(method, target, fitted, model, 0, "float32") for target in targets]
     return method.render(
         model.network(jobs[0].numerics, CPU),
         targets,
         seeds or [one.random_seed for one in jobs],
-        resolved.parameters,
-        (resolved.inputs | VECTORS).__getitem__,
+        fitted,
+        (resolved.inputs | VECTORS | PHOTOS | LISTS).__getitem__,
         **{"on_step": lambda done, steps: None, "should_stop": lambda: False} | options,
     )
 
@@ -81,15 +76,28 @@ DIRECTIONS = dict(vector(16, seed) for seed in (1, 2))
 VECTORS = DIRECTIONS | dict([vector(5, 3), (sha256(bytes(64)).hexdigest(), bytes(64))])
 
 
+PHOTOS = {sha256(data).hexdigest(): data for data in map(photo_bytes, range(12))}
+"""Digest to bytes of the photos that targets name."""
+LISTS = {sha256(data).hexdigest(): data for data in [json.dumps([*PHOTOS][5:], separators=(",", ":")).encode()]}
+"""Digest to bytes of the list of reference photos."""
+
+
 def targets_of(kind, name="maco"):
-    """Return four targets of a kind in the tiny network: two things and both signs, or four things and the one sign."""
+    """Return eight targets of a kind in the tiny network, or as many as there are, no two of which are alike."""
+    method = methods.get(name)
     layer = LOGITS if kind == "logit" else "body"
+    if kind in PHOTO_KINDS:
+        return [Target(kind=kind, layer=layer, photo=digest) for digest in [*PHOTOS][:8]]
     if kind == "direction":
         fields = [{"unit": 0, "direction": digest, "cosine_power": 2.0} for digest in DIRECTIONS]
     else:
-        fields = [{"unit": unit} for unit in (1, 2, 3, 4)]
-    signs = sorted(methods.get(name).signs, reverse=True)
-    return [Target(kind=kind, layer=layer, sign=sign, **one) for one in fields for sign in signs][:4]
+        fields = [{"unit": unit} for unit in range(1, 5)]
+    if method.from_photo:
+        fields = [each | {"photo": photo} for each, photo in zip(fields, PHOTOS, strict=False)]
+    if REFERENCE_PHOTOS in method.needs:
+        fields = [each | {"references": next(iter(LISTS))} for each in fields]
+    signs = sorted(method.signs, reverse=True)
+    return [Target(kind=kind, layer=layer, sign=sign, **one) for one in fields for sign in signs]
 
 
 def hooks_of(part):
@@ -98,6 +106,11 @@ def hooks_of(part):
 
 def logits(*units):
     return [Target(kind="logit", layer=LOGITS, unit=unit) for unit in units]
+
+
+def some_targets(name, count):
+    """Return targets of a method, the first kind of :data:`ORDER` that it renders."""
+    return targets_of(ONE_KIND[name], name)[:count]
 
 
 @pytest.mark.parametrize("name", METHODS)
@@ -123,9 +136,10 @@ def test_parameters_resolve_to_complete_json_once_and_for_all(name, tiny):
     method = methods.get(name)
     first, second = (method.resolve(chosen(name, PARAMETERS), tiny.card.identity.preprocessing, None) for _ in range(2))
     assert first == second
-    assert json.loads(json.dumps(first.parameters)) == first.parameters
-    assert first.parameters.keys() == method.parameters.model_fields.keys()
-    assert None not in first.parameters.values()
+    fitted = method.fitted(first.parameters, tiny)
+    assert json.loads(json.dumps(fitted)) == fitted == method.fitted(fitted, tiny)
+    assert fitted.keys() == method.parameters.model_fields.keys()
+    assert None not in fitted.values()
 
 
 def test_keys_of_macos_jobs_are_what_they_always_were():
@@ -139,7 +153,7 @@ def test_keys_of_macos_jobs_are_what_they_always_were():
 @pytest.mark.parametrize(("name", "kind"), KINDS)
 def test_pictures_are_finite_in_range_and_raise_their_objective(name, kind, tiny):
     parameters = PARAMETERS | {"steps": 40, "crops": 8} | EASIER.get(name, {})
-    for one in render(tiny, name, targets_of(kind, name), parameters):
+    for one in render(tiny, name, targets_of(kind, name)[:4], parameters):
         assert one.status == "done"
         assert one.image.shape == (3, 32, 32) and one.image.dtype == np.float32
         assert np.isfinite(one.image).all() and one.image.min() >= 0 and one.image.max() <= 1
@@ -150,19 +164,19 @@ def test_pictures_are_finite_in_range_and_raise_their_objective(name, kind, tiny
 
 @pytest.mark.parametrize("name", METHODS)
 def test_the_seed_decides_the_picture(name, tiny):
-    first, again, other = (render(tiny, name, logits(1), seeds=[seed])[0] for seed in (5, 5, 6))
+    first, again, other = (render(tiny, name, some_targets(name, 1), seeds=[seed])[0] for seed in (5, 5, 6))
     assert np.array_equal(first.image, again.image) and first.trace == again.trace
-    assert not np.allclose(first.image, other.image, atol=0.01)
+    assert np.allclose(first.image, other.image, atol=0.005) != methods.get(name).seeded
 
 
 @pytest.mark.parametrize("name", METHODS)
 def test_a_picture_does_not_depend_on_its_batch(name, tiny):
-    targets = logits(*range(8))
+    targets = some_targets(name, 8)
     parameters = PARAMETERS | {"steps": 30}
-    eight = render(tiny, name, targets, parameters)
-    three = render(tiny, name, targets[2:5], parameters)
-    alone = render(tiny, name, targets[3:4], parameters)[0]
-    for other in (eight[3], three[1]):
+    together = render(tiny, name, targets, parameters)
+    three = render(tiny, name, targets[1:4], parameters)
+    alone = render(tiny, name, targets[2:3], parameters)[0]
+    for other in (together[2], three[1]):
         np.testing.assert_allclose(other.trace[:5], alone.trace[:5], rtol=0, atol=1e-5)
         assert other.trace[-1] == pytest.approx(alone.trace[-1], rel=0.02)
         assert np.abs(other.image - alone.image).mean() < 0.005
@@ -170,7 +184,7 @@ def test_a_picture_does_not_depend_on_its_batch(name, tiny):
 
 @pytest.mark.parametrize(("name", "kind"), KINDS)
 def test_that_holds_for_every_kind(name, kind, tiny):
-    targets = targets_of(kind, name)
+    targets = targets_of(kind, name)[:4]
     together = render(tiny, name, targets, PARAMETERS)
     alone = render(tiny, name, targets[2:3], PARAMETERS)[0]
     np.testing.assert_allclose(together[2].trace, alone.trace, rtol=1e-4, atol=1e-5)
@@ -181,7 +195,7 @@ def test_that_holds_for_every_kind(name, kind, tiny):
 @pytest.mark.parametrize("name", [name for name, kind in KINDS if kind == "direction"])
 def test_a_bad_direction_is_said_to_be_one(name, tiny):
     short, zero = list(VECTORS)[2:]
-    good = targets_of("direction")[0]
+    good = targets_of("direction", name)[0]
     with pytest.raises(ModelError, match=r'5 values, but layer "body" has 16 units'):
         render(tiny, name, [good, good.model_copy(update={"direction": short})])
     with pytest.raises(ModelError, match="is no direction"):
@@ -192,7 +206,7 @@ def test_a_bad_direction_is_said_to_be_one(name, tiny):
 def test_a_lone_view_is_as_in_a_batch(name, tiny):
     """One target with one crop makes a batch of one view, which linear layers would round differently."""
     parameters = PARAMETERS | {"crops": 1, "steps": 30}
-    alone, pair = render(tiny, name, logits(3), parameters), render(tiny, name, logits(3, 4), parameters)
+    alone, pair = (render(tiny, name, some_targets(name, count), parameters) for count in (1, 2))
     np.testing.assert_allclose(alone[0].trace[:5], pair[0].trace[:5], rtol=0, atol=1e-5)
     assert alone[0].trace[-1] == pytest.approx(pair[0].trace[-1], rel=0.02)
 
@@ -205,7 +219,7 @@ def test_weights_and_hooks_are_as_before_also_after_an_error(name, tiny):
         raise RuntimeError("on purpose")
 
     with pytest.raises(RuntimeError, match="on purpose"):
-        render(tiny, name, logits(1), on_step=fail)
+        render(tiny, name, some_targets(name, 1), on_step=fail)
     for module in (tiny.module, tiny.network(tiny.numerics_for(LOGITS), CPU).module):
         assert [part for part in module.modules() if hooks_of(part)] == []
         assert [weight for weight in module.parameters() if weight.requires_grad or weight.grad is not None] == []
@@ -220,7 +234,7 @@ def test_it_stops_when_asked(name, tiny):
         render(
             tiny,
             name,
-            logits(1),
+            some_targets(name, 1),
             on_step=lambda done, total: steps.append((done, total)),
             should_stop=lambda: len(steps) == 2,
         )
@@ -235,7 +249,8 @@ def test_a_job_runs_the_network_no_further_than_its_layer(name, tiny):
         network.module.get_submodule(path).register_forward_hook(lambda *_, path=path: reached.append(path))
         for path in ("stem", "act", "body", "head")
     ]
-    render(tiny, name, [Target(kind="channel", layer="act", unit=1)])
+    target = targets_of("channel", name)[0]
+    render(tiny, name, [target.model_copy(update={"layer": "act"})])
     for handle in handles:
         handle.remove()
     assert set(reached) == {"stem", "act"}
