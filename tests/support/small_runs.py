@@ -16,9 +16,15 @@ from atlas.store import Store
 PARAMETERS = {"steps": 4, "image_size": 32, "crops": 2}
 
 
-def configuration(folder: Path, network: str = "tiny", executor: dict | None = None, **block) -> Config:
-    """A configuration that renders some classes of a tiny network."""
-    block = {"classes": ("all",), "parameters": PARAMETERS} | block
+def configuration(
+    folder: Path, network: str = "tiny", executor: dict | None = None, photos: dict | None = None, chosen=(), **block
+) -> Config:
+    """A configuration that renders some classes of a tiny network.
+
+    Args:
+        photos: the ``[photos]`` table. chosen: the photos of the block.
+    """
+    block = {"classes": ("all",), "parameters": PARAMETERS, "photos": chosen} | block
     if "layers" in block:
         del block["classes"]
     return Config.model_validate(
@@ -30,7 +36,14 @@ def configuration(folder: Path, network: str = "tiny", executor: dict | None = N
             "models": ({"name": "tiny", "source": "callable", "architecture": f"tiny_networks:{network}", "size": 32},),
             "render": (block,),
         }
+        | ({"photos": photos} if photos else {})
     )
+
+
+def planned_with(folder: Path, reference: Path, **block):
+    """Return (models, plan, store) of a block of a small network with three classes and photos beside it."""
+    config = concept_configuration(folder, reference, render=({"parameters": {}} | block,))
+    return prepared(config)
 
 
 def prepared(config: Config):

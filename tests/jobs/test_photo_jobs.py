@@ -1,0 +1,145 @@
+"""Jobs about photos: planned from a block's photos, rendered, measured against the photo, kept with all they need."""
+
+from hashlib import sha256
+
+import numpy as np
+import pytest
+from PIL import Image
+from small_photos import write_photos
+from small_runs import configuration, planned_with, prepared
+
+from atlas.core.canonical import digest_bytes
+from atlas.core.record import Record
+from atlas.errors import ConfigError
+from atlas.jobs.executors.base import Monitor
+from atlas.jobs.run import pending, render
+from atlas.methods.photos import square_of
+
+ADVERSARIAL = {"method": "adversarial", "classes": (1, 2), "parameters": {"steps": 5, "epsilon": 0.02}}
+INVERSION = {"method": "preimage", "layers": ("body", "logits"), "kind": "inversion", "parameters": {"steps": 3}}
+
+
+@pytest.fixture
+def photos(tmp_path):
+    return write_photos(tmp_path / "photos", 3)
+
+
+def run(config) -> list[Record]:
+    """Render everything that a configuration asks for; return the records."""
+    models, plan, store = prepared(config)
+    report = render(config, models, plan, pending(plan, store).missing, store, Monitor())
+    assert (report.failed, report.dead) == ([], [])
+    return list(store.records())
+
+
+def asked(tmp_path, photos, **block):
+    return configuration(tmp_path, photos={"path": photos, "cache": tmp_path / "cache"}, **block)
+
+
+@pytest.mark.parametrize("kind", ["serial", "ray"])
+def test_an_adversarial_example_is_rendered_for_each_photo_and_class(kind, tmp_path, photos):
+    executor = {"kind": kind, "workers": 1} if kind == "ray" else {}
+    config = asked(tmp_path, photos, chosen=("red/*", "blue/001.png"), executor=executor, **ADVERSARIAL)
+    records = run(config)
+    _, _, store = prepared(config)
+    assert len(records) == 2 * 4
+    files = {sha256(path.read_bytes()).hexdigest(): path for path in photos.rglob("*.png")}
+    for record in records:
+        target = record.job.target
+        assert target.photo is not None and store.read_input(target.photo) == files[target.photo].read_bytes()
+        assert store.photo_credit(target.photo).name == files[target.photo].relative_to(photos).as_posix()
+        assert {asset.role for asset in record.assets} == {"image", "alpha", "photo", "perturbation"}
+        values = {one.name: one.value for one in record.measurements}
+        assert values["probability"] > values["probability_before"]
+        assert len(record.photo_classes) == len(record.top_classes) == 5
+        image, photo, shown = (np.asarray(Image.open(store.picture_path(record, role))).astype(int) for role in ROLES)
+        assert np.array_equal(photo, as_levels(square_of(files[target.photo].read_bytes(), "", 32)))
+        change = image - photo
+        assert 0 < np.abs(change).max() <= 0.02 * 255
+        assert values["perturbation"] == pytest.approx(np.abs(change).max() / 255, abs=1e-6)
+        assert values["psnr"] == pytest.approx(-10 * np.log10(np.mean((change / 255) ** 2)), rel=1e-4)
+        assert np.abs(shown - np.clip(127.5 + 10 * change, 0, 255)).max() <= 1
+
+
+ROLES = ("image", "photo", "perturbation")
+
+
+def as_levels(square):
+    return (square.permute(1, 2, 0) * 255).round().int().numpy()
+
+
+def test_inversions_are_of_layers_and_say_how_near_they_came(tmp_path, photos):
+    records = run(asked(tmp_path, photos, chosen=("green/000.png",), **INVERSION))
+    assert sorted(record.job.target.layer for record in records) == ["body", "logits"]
+    for record in records:
+        assert record.job.target.kind == "inversion"
+        assert {"error", "psnr", "fft2d"} <= {one.name for one in record.measurements}
+        assert {asset.role for asset in record.assets} == {"image", "alpha", "photo"}
+
+
+def test_a_changed_photo_is_another_job_and_a_renamed_one_is_not(tmp_path, photos):
+    config = asked(tmp_path, photos, chosen=("red",), **ADVERSARIAL)
+    before = {job.key for job in prepared(config)[1].jobs}
+    (photos / "red/000.png").rename(photos / "red/other.png")
+    assert {job.key for job in prepared(config)[1].jobs} == before
+    Image.new("RGB", (40, 40), "red").save(photos / "red/other.png")
+    after = {job.key for job in prepared(config)[1].jobs}
+    assert len(after & before) == 4 and len(after - before) == 2
+
+
+def test_a_sample_is_the_same_every_time_and_grows(tmp_path, photos):
+    few, more = (
+        {job.job.target.photo for job in prepared(asked(tmp_path, photos, chosen=sample, **ADVERSARIAL))[1].jobs}
+        for sample in ({"sample": 2}, {"sample": 5})
+    )
+    assert len(few) == 2 and len(more) == 5 and few < more
+
+
+def test_a_broken_photo_of_a_glob_is_left_out_with_a_notice(tmp_path, photos):
+    (photos / "red/broken.png").write_bytes(b"no picture")
+    plan = prepared(asked(tmp_path, photos, chosen=("red/*",), **ADVERSARIAL))[1]
+    assert len({job.job.target.photo for job in plan.jobs}) == 3
+    assert "red/broken.png" in plan.notices[0]
+
+
+@pytest.mark.parametrize(
+    ("block", "words"),
+    [
+        ({"chosen": ("red/broken.png",), **ADVERSARIAL}, ["red/broken.png", "not a photo"]),
+        ({"chosen": ("red/00O.png",), **ADVERSARIAL}, ['"red/00O.png" matches no photo', 'did you mean "red/00']),
+        ({"chosen": {"sample": 99}, **ADVERSARIAL}, ["a sample of 99", "has 10"]),
+        ({"chosen": ("red",), "classes": (1,), "method": "maco"}, ["from noise, not from photos", "adversarial"]),
+        ({**ADVERSARIAL}, ["name some: photos =", "maco"]),
+        ({"chosen": ("red",), **INVERSION, "method": "maco"}, ["cannot render an inversion", "preimage"]),
+        ({"chosen": ("red",), **INVERSION, "layers": ("bodi",)}, ['"bodi" matches no layer', '"body"']),
+    ],
+)
+def test_what_cannot_be_done_is_said_when_planning(block, words, tmp_path, photos):
+    (photos / "red/broken.png").write_bytes(b"no picture")
+    with pytest.raises(ConfigError) as found:
+        prepared(asked(tmp_path, photos, **block))
+    assert [word for word in words if word not in str(found.value)] == []
+
+
+def test_references_are_the_photos_of_the_class_in_the_key(tmp_path, photos):
+    _, plan, _ = planned_with(tmp_path, photos, method="vital", classes=("red", "blue"), parameters={"steps": 2})
+    by_class = {job.job.target.unit: job for job in plan.jobs}
+    for unit, name in ((0, "red"), (2, "blue")):
+        digests = sorted(sha256(path.read_bytes()).hexdigest() for path in (photos / name).glob("*.png"))
+        assert [photo.digest for photo in by_class[unit].references] == digests
+        listed = by_class[unit].job.target.references
+        assert listed == digest_bytes(plan.inputs[listed])
+
+
+def test_a_class_without_reference_photos_is_named(tmp_path, photos):
+    for path in (photos / "green").iterdir():
+        path.unlink()
+    with pytest.raises(ConfigError, match="there are no photos of green"):
+        planned_with(tmp_path, photos, method="vital", classes=("red", "green"))
+    plan = planned_with(tmp_path, photos, method="vital", classes=("all",))[1]
+    assert {job.job.target.unit for job in plan.jobs} == {0, 2}
+
+
+def test_reference_photos_must_be_there(tmp_path):
+    with pytest.raises(ConfigError, match=r"needs reference photos; add a table \[photos\]"):
+        prepared(configuration(tmp_path, method="vital", classes=(1,), parameters={"steps": 2}))
