@@ -1,0 +1,93 @@
+"""Jobs about photos: adversarial examples, the ablation of ViT inversion, pre-images by layer and weight."""
+
+from collections import defaultdict
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from atlas.core.record import Record
+from comparing.study import Study, table
+
+
+def values(records: Sequence[Record], name: str) -> list[float]:
+    """Return a measurement of every record."""
+    found = [record.measurement(name) for record in records]
+    return [one.value for one in found if one is not None]
+
+
+def mean(records: Sequence[Record], name: str) -> float:
+    """Return the mean of a measurement over records."""
+    return float(np.mean(values(records, name)))
+
+
+def adversarial(study: Study, classes: Sequence[int], photos: int, settings: dict[str, Any]) -> str:
+    """Make an adversarial example of every photo of a sample for a few classes; return Markdown."""
+    block = {"classes": tuple(classes), "photos": {"sample": photos}, "method": "adversarial", "parameters": settings}
+    records = [
+        record
+        for record in study.records(block)
+        if not record.photo_classes or record.photo_classes[0].index != record.job.target.unit
+    ]
+    reached = sum(record.top_classes[0].index == record.job.target.unit for record in records)
+    exact = max(
+        int(np.abs(study.picture(one).astype(int) - study.picture(one, "photo").astype(int)).max()) for one in records
+    )
+    epsilon = records[0].job.parameters["epsilon"]
+    return "\n".join(
+        [
+            f"Parameters: {records[0].job.parameters}",
+            f"{reached} of {len(records)} pairs of photo and target are taken for the target "
+            f"({reached / len(records):.1%}; goal 90 %); mean probability {mean(records, 'probability'):.3f}, "
+            f"{mean(records, 'probability_before'):.2g} before; PSNR {mean(records, 'psnr'):.1f} dB.",
+            f"Largest change over all pictures as stored: {exact} of 255 = {exact / 255:.5f}, epsilon {epsilon}: "
+            + ("within the ball" if exact / 255 <= float(epsilon) else "OUTSIDE THE BALL"),
+        ]
+    )
+
+
+def ablation(study: Study, layer: str, photos: int, variants: dict[str, dict[str, Any]]) -> str:
+    """Invert a layer of a ViT with everything and without each part; return Markdown."""
+    rows: list[list[object]] = []
+    for name, settings in variants.items():
+        block = {
+            "layers": (layer,), "photos": {"sample": photos}, "method": "vit_inversion", "parameters": settings,
+        }  # fmt: skip
+        records = study.records(block)
+        row = [mean(records, one) for one in ("psnr", "fft2d", "error")]
+        rows.append([name, *row, float(np.mean([record.provenance.seconds for record in records]))])
+        print(f"ablation: {name} {row}", flush=True)
+    return table(["", "PSNR, dB", "FFT2D (lower is better)", "error", "s a picture"], rows)
+
+
+def preimages(study: Study, layers: Sequence[str], weights: Sequence[float], photos: int) -> str:
+    """Invert layers with several weights of the data term (Table 5 of the paper); return Markdown."""
+    errors: dict[str, dict[float, list[float]]] = defaultdict(dict)
+    for weight in weights:
+        block = {
+            "layers": tuple(layers), "photos": {"sample": photos}, "method": "preimage", "kind": "inversion",
+            "parameters": {"weight": weight},
+        }  # fmt: skip
+        for record in study.records(block):
+            errors[record.job.target.layer].setdefault(weight, []).extend(values([record], "error"))
+        print(f"pre-images: C = {weight:g} done", flush=True)
+    rows = [
+        [layer, *(f"{np.mean(errors[layer][weight]):.1%} ± {np.std(errors[layer][weight]):.1%}" for weight in weights)]
+        for layer in layers
+    ]
+    return table(["layer", *(f"C = {weight:g}" for weight in weights)], rows)
+
+
+def descriptors(study: Study, photos: int) -> str:
+    """Invert HOG, HOGb and dense SIFT (Table 4 of the paper); return Markdown."""
+    rows: list[list[object]] = []
+    for spec in study.models:
+        own = Study(study.folder, study.photos, (spec,), study.threads, study.device)
+        block = {"layers": ("**",), "photos": {"sample": photos}, "method": "preimage", "kind": "inversion"}
+        records = own.records(block)
+        last = records[-1].job.target.layer
+        final = [record for record in records if record.job.target.layer == last]
+        rows.append(
+            [spec["name"], last, f"{np.mean(values(final, 'error')):.1%}", float(np.mean(values(final, "psnr")))]
+        )
+    return table(["descriptor", "layer", "error", "PSNR, dB"], rows)
