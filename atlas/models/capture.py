@@ -30,7 +30,9 @@ def watching(module: nn.Module, watcher: Watcher) -> Iterator[None]:
 
 
 @contextmanager
-def tapping(module: nn.Module, calls: Mapping[str, int], stop: bool) -> Iterator[dict[str, Tensor | None]]:
+def tapping(
+    module: nn.Module, calls: Mapping[str, int], stop: bool, copies: bool = True
+) -> Iterator[dict[str, Tensor | None]]:
     """Fill the dictionary with what the modules at some paths return.
 
     A module that one forward pass calls several times (a shared ReLU) is tapped at its last call. What runs later may
@@ -40,6 +42,8 @@ def tapping(module: nn.Module, calls: Mapping[str, int], stop: bool) -> Iterator
     Args:
         calls: path to the number of times that the module is called.
         stop: raise :class:`Reached`, which ends here, when all of them have finished.
+        copies: False gives the very tensors that later modules go on with, so that gradients of what comes later reach
+            them; it must be known that nothing changes them in place.
 
     Yields:
         Path to the first tensor of the module's last output (None if it holds none); modules that were called less
@@ -53,7 +57,7 @@ def tapping(module: nn.Module, calls: Mapping[str, int], stop: bool) -> Iterator
         if remaining[path] == 0:
             tensor = first_tensor(output)
             over = stop and len(found) + 1 == len(calls)
-            found[path] = tensor.clone() if tensor is not None and not over else tensor
+            found[path] = tensor.clone() if copies and tensor is not None and not over else tensor
             if over:
                 raise Reached
 

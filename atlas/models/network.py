@@ -105,11 +105,12 @@ class Network:
         """Return the logits (N, K), float32, of what :meth:`inputs` made."""
         return self.raw_taps(inputs, [LOGITS])[LOGITS].float()
 
-    def raw_taps(self, inputs: Tensor, layers: Sequence[str]) -> dict[str, Tensor]:
+    def raw_taps(self, inputs: Tensor, layers: Sequence[str], copies: bool = True) -> dict[str, Tensor]:
         """Return activations as the modules return them; else as :meth:`taps`.
 
         Args:
             inputs: as :meth:`inputs` makes them.
+            copies: see :func:`atlas.models.capture.tapping`.
         """
         for layer in layers:
             find_layer(self.layers(), layer)
@@ -121,11 +122,11 @@ class Network:
         found: dict[str, Tensor | None] = {}
         with torch.autocast(self.device.type, torch.bfloat16) if self.half else nullcontext():
             if LOGITS in layers:
-                with tapping(self.module, calls, stop=False) as found:
+                with tapping(self.module, calls, stop=False, copies=copies) as found:
                     output = self.module(inputs)
                 found[LOGITS] = self._logits(output, len(inputs))
             elif calls:
-                with tapping(self.module, calls, stop=True) as found:
+                with tapping(self.module, calls, stop=True, copies=copies) as found:
                     self.module(inputs)
         return {layer: self._reached(layer, found.get(layer)) for layer in layers}
 
