@@ -36,7 +36,12 @@
 
   const theme = remembered.get("atlas-theme");
   if (theme === "dark" || theme === "light") page.dataset.theme = theme;
-  if (query().get("view") === "raw") page.dataset.view = "raw";
+
+  /* Pages of photos start with whole pictures, the others with masked ones; `chosen` is what the reader wants instead. */
+  const usual = page.dataset.view;
+  const wantedView = () => { const value = query().get("view"); return value === "raw" || (value === "masked" && usual === "raw") ? value : ""; };
+  let chosen = wantedView();
+  page.dataset.view = chosen || usual;
 
   /* How strongly heat maps cover photos, 0 to 100; the stylesheet's own opacity where nothing was chosen. */
   const wantedHeat = () => { const value = query().get("heat"); return /^\d{1,3}$/.test(value || "") && Number(value) <= 100 ? value : ""; };
@@ -63,7 +68,7 @@
     const [before, hash] = address.split("#", 2);
     const [path, search] = before.split("?", 2);
     const values = new URLSearchParams(search || "");
-    if (page.dataset.view === "raw") values.set("view", "raw"); else values.delete("view");
+    if (chosen) values.set("view", chosen); else values.delete("view");
     if (heat) values.set("heat", heat); else values.delete("heat");
     const text = values.toString();
     return path + (text ? `?${text}` : "") + (hash === undefined ? "" : `#${hash}`);
@@ -78,15 +83,18 @@
   }
 
   function setView(view) {
-    page.dataset.view = view;
-    setQuery({ view: view === "raw" ? "raw" : "" });
-    for (const button of all("[data-set-view]")) button.setAttribute("aria-pressed", String(button.dataset.setView === view));
+    chosen = view;
+    page.dataset.view = view || usual;
+    setQuery({ view });
+    for (const button of all("[data-set-view]")) button.setAttribute("aria-pressed", String(button.dataset.setView === page.dataset.view));
     carryView();
   }
 
+  const choose = (view) => setView(view === "masked" && usual === "masked" ? "" : view);
+
   function startView() {
-    for (const button of all("[data-set-view]")) button.addEventListener("click", () => setView(button.dataset.setView));
-    setView(page.dataset.view);
+    for (const button of all("[data-set-view]")) button.addEventListener("click", () => choose(button.dataset.setView));
+    setView(chosen);
   }
 
   /* --- heat maps: one slider for the whole page, kept in the address as the view is ----------------------------- */
@@ -394,11 +402,12 @@
   function toRecipe(name) {
     const recipe = document.getElementById(name);
     if (!recipe) return;
-    for (const other of all(".recipe.lit")) other.classList.remove("lit");
+    for (const other of all(".lit")) other.classList.remove("lit");
     recipe.classList.add("lit");
-    one("details", recipe).open = true;
+    const details = one("details", recipe) || recipe.closest("details");  // or its row in the table of a strip
+    details.open = true;
     recipe.scrollIntoView({ block: "center" });
-    one("summary", recipe).focus({ preventScroll: true });
+    one("summary", details).focus({ preventScroll: true });
   }
 
   /* --- copying ----------------------------------------------------------------------------------------------- */
@@ -446,7 +455,7 @@
     const follow = (rel) => one(`a[rel=${rel}]`)?.click();
     const actions = {
       "/": () => one("#find").focus(), "?": () => help.showModal(), r: random,
-      v: () => setView(page.dataset.view === "raw" ? "masked" : "raw"),
+      v: () => choose(page.dataset.view === "raw" ? "masked" : "raw"),
       ArrowLeft: () => follow("prev"), ArrowRight: () => follow("next"),
     };
     document.addEventListener("keydown", (event) => {
@@ -460,5 +469,5 @@
   document.addEventListener("DOMContentLoaded", () => {
     startCopy(); startTheme(); startView(); startHeat(); startSearch(); startGrid(); startLightbox(); startKeys();
   });
-  window.addEventListener("pageshow", (event) => { if (!event.persisted) return; heat = wantedHeat(); showHeat(); setView(query().get("view") === "raw" ? "raw" : "masked"); });
+  window.addEventListener("pageshow", (event) => { if (!event.persisted) return; heat = wantedHeat(); showHeat(); setView(wantedView()); });
 })();

@@ -85,7 +85,7 @@ def test_the_rule_itself_sees_a_wrong_direction():
     assert is_allowed("config", "models.spec")
 
 
-@pytest.mark.parametrize("library", ["timm", "ray", "jinja2", "datasets"])
+@pytest.mark.parametrize("library", ["timm", "ray", "jinja2", "datasets", "matplotlib"])
 def test_a_library_is_known_to_one_file_only(library):
     assert len(importers(library)) == 1
 
@@ -97,7 +97,7 @@ def test_a_library_is_known_to_one_file_only(library):
         ("atlas.store", ("torch", "numpy", "PIL")),
         ("atlas.photos", ("torch", "numpy", "PIL", "datasets")),
         ("atlas.config", ("torch", "ray", "timm")),
-        ("atlas.site", ("torch", "ray", "timm")),
+        ("atlas.site", ("torch", "ray", "timm", "matplotlib")),
         ("atlas.cli", ("torch", "ray", "timm")),
     ],
 )

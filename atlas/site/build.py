@@ -98,7 +98,7 @@ def wanted(catalog: Catalog) -> Iterator[Record | ClassConcepts]:
 def inputs_digest(store: Store, metadata: SiteMetadata, labels: Mapping[str, Label]) -> str:
     """Return a digest of all that decides the site, from names, sizes and times of the store's files: quick."""
     listing: list[tuple[str, int, int]] = []
-    folders = [store.path / name for name in ("objects", "models", "analyses", "selections")]
+    folders = [store.path / name for name in ("objects", "models", "analyses", "selections", "photos")]
     while folders:
         folder = folders.pop()
         if not folder.is_dir():

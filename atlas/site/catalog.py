@@ -10,12 +10,16 @@ from atlas.core.job import LOGITS
 from atlas.core.model_card import ClassLabel, LayerInfo, ModelCard
 from atlas.core.record import ClassScore
 from atlas.site.addresses import unique_slugs
+from atlas.site.comparison import Comparison, comparisons
 from atlas.site.concepts import ClassView, ConceptView
 from atlas.site.method_notes import method_title
 from atlas.site.photo_book import PhotoSet
 from atlas.site.renderings import Rendering
+from atlas.site.studies import FAMILIES, Family, Study
 
 Status = Literal["done", "dead", "failed", "none"]
+OF_UNITS: tuple[Family, ...] = ("accentuation", "adversarial")
+"""Families whose pictures are about one class or unit; the others are about a whole layer."""
 
 
 @dataclass
@@ -39,6 +43,16 @@ class Unit:
     def shown(self) -> list[Rendering]:
         """The renderings that have a picture."""
         return [rendering for rendering in self.renderings if rendering.picture is not None]
+
+    @cached_property
+    def by_method(self) -> list[Rendering]:
+        """Of each method the first picture of what raises the unit, the leading one first."""
+        first: dict[str, Rendering] = {}
+        for rendering in self.shown:
+            target = rendering.record.job.target
+            if target.sign > 0 and target.kind != "neuron":
+                first.setdefault(rendering.record.job.method, rendering)
+        return list(first.values())
 
     @cached_property
     def status(self) -> Status:
@@ -135,13 +149,18 @@ class Layer:
 
 @dataclass
 class Model:
-    """A model: its layers in the order in which they finish, its classes' concepts, the photos that these are of."""
+    """A model: its layers in the order in which they finish, its classes' concepts, the photos that these are of.
+
+    Attributes:
+        studies: what was made of photos.
+    """
 
     card: ModelCard
     slug: str
     layers: list[Layer] = field(default_factory=list)
     concepts: dict[int, ClassView] = field(default_factory=dict)
     photos: PhotoSet | None = None
+    studies: list[Study] = field(default_factory=list)
 
     @property
     def folder(self) -> str:
@@ -179,11 +198,34 @@ class Model:
         return sorted({rendering.record.job.method for rendering in self.renderings()})
 
     def renderings(self) -> Iterator[Rendering]:
-        """Yield every rendering, those of concepts first: other pages show them too."""
+        """Yield every rendering, those of concepts and of photos first: other pages show them too."""
         for view in self.concepts.values():
             yield from view.pictures
+        for study in self.studies:
+            yield from study.renderings
         for unit in self.units():
             yield from unit.renderings
+
+    @cached_property
+    def from_photos(self) -> dict[tuple[str, int], list[tuple[Study, Rendering]]]:
+        """(layer, unit) to the pictures that were made of photos for it: accentuations and adversarial examples."""
+        found: dict[tuple[str, int], list[tuple[Study, Rendering]]] = {}
+        for study in self.studies:
+            for rendering in (it for family in OF_UNITS for it in study.families.get(family, ())):
+                target = rendering.record.job.target
+                if target.direction is None:  # a direction's unit is the class that it belongs to
+                    found.setdefault((target.layer, target.unit), []).append((study, rendering))
+        return found
+
+    @cached_property
+    def families(self) -> dict[Family, list[Study]]:
+        """The studies that each gallery shows."""
+        found: dict[Family, list[Study]] = {}
+        for family in FAMILIES:
+            studies = [study for study in self.studies if family in study.families]
+            if studies:
+                found[family] = studies
+        return found
 
     @cached_property
     def concept_count(self) -> int:
@@ -233,6 +275,15 @@ class Catalog:
         for model in self.models:
             for view in model.concepts.values():
                 yield from view.concepts
+
+    @cached_property
+    def comparisons(self) -> list[Comparison]:
+        """The same classes by several methods or models."""
+        return comparisons(self.models)
+
+    def compared(self, model: "Model") -> list[Comparison]:
+        """Return the comparisons that a model is part of."""
+        return [found for found in self.comparisons if any(column.model is model for column in found.columns)]
 
     @cached_property
     def counts(self) -> Counter[str]:

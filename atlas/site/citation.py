@@ -1,10 +1,11 @@
-"""BibTeX entries for one class, unit or concept."""
+"""BibTeX entries for one class, unit, concept or photo."""
 
 import re
 
 from atlas.site.catalog import Unit
 from atlas.site.concepts import ConceptView
 from atlas.site.metadata import SiteMetadata
+from atlas.site.studies import Study
 
 
 def tex(text: str) -> str:
@@ -26,7 +27,13 @@ def concept_bibtex(concept: ConceptView, metadata: SiteMetadata, date: str) -> s
     return _entry(concept, f"class-{concept.owner.index}-concept-{concept.key}", name, metadata, date)
 
 
-def _entry(subject: Unit | ConceptView, place: str, name: str, metadata: SiteMetadata, date: str) -> str:
+def study_bibtex(study: Study, metadata: SiteMetadata, date: str) -> str:
+    """Return an entry that names the photo and its digest, and the model's weights."""
+    author = f" by {study.credit.author}" if study.credit and study.credit.author else ""
+    return _entry(study, f"photo-{study.digits}", f"{study.title}{author} (sha256 {study.digits})", metadata, date)
+
+
+def _entry(subject: Unit | ConceptView | Study, place: str, name: str, metadata: SiteMetadata, date: str) -> str:
     key = re.sub(r"[^A-Za-z0-9]+", "-", f"{subject.model.slug}-{place}")
     rendering = f", rendering {subject.lead.key}" if subject.lead else ""
     fields = {

@@ -11,9 +11,10 @@ import json
 import multiprocessing
 import os
 from collections import deque
-from collections.abc import Generator, Iterable
+from collections.abc import Generator, Iterable, Iterator
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import asdict
+from itertools import chain
 from pathlib import Path
 from typing import NamedTuple
 
@@ -30,6 +31,8 @@ CHUNK = 16
 """Masters per task of a process: large enough that handing over costs nothing, small enough for smooth progress."""
 WORTH_PROCESSES = 48
 """Fewer new tasks than this are done in this process: starting others takes longer."""
+OTHER_ROLES = ("photo", "perturbation")
+"""Roles of pictures besides the image and its transparency map."""
 
 Made = Picture | Overlays
 
@@ -47,10 +50,13 @@ class Task(NamedTuple):
 
     Attributes:
         owner: whose files they are, in words. key: of the record or analysis.
+        role: which of a record's pictures. crop: see :func:`atlas.site.pictures.derive`.
     """
 
     owner: str
     key: str
+    role: str = "image"
+    crop: bool = True
     masters: tuple[Source, ...] = ()
     patches: tuple[Source, ...] = ()
     heats: tuple[Source, ...] = ()
@@ -59,7 +65,8 @@ class Task(NamedTuple):
     def name(self) -> str:
         """Name of its entry in the cache, from all that decides what is made."""
         if self.masters:
-            return digest([RECIPE, *(source.sha256 for source in self.masters)])[:32]
+            whole = [] if self.crop else ["whole"]
+            return digest([RECIPE, *(source.sha256 for source in self.masters), *whole])[:32]
         listed = [[(source.sha256, source.grid) for source in sources] for sources in (self.patches, self.heats)]
         return digest([OVERLAY_RECIPE, *listed])[:32]
 
@@ -79,14 +86,11 @@ class DerivedPictures:
         self._store = store
         self._folder = store.path / "derived"
         self.files = self._folder / "files"
-        self._entries: dict[str, Path] = {}
+        self._entries: dict[tuple[str, str], Path] = {}
         self._found: dict[Path, Made] = {}
         missing: dict[Path, Task] = {}
-        for item in wanted:
-            task = self._task(item) if isinstance(item, Record) else self._class_task(item)
-            if task is None:
-                continue
-            entry = self._entries[task.key] = self._folder / task.name[:2] / f"{task.name}.json"
+        for task in chain.from_iterable(map(self._tasks, wanted)):
+            entry = self._entries[task.key, task.role] = self._folder / task.name[:2] / f"{task.name}.json"
             if entry not in self._found and entry not in missing:
                 known = read_entry(entry, self.files)
                 if known is None:
@@ -104,13 +108,16 @@ class DerivedPictures:
         """How many tasks are done."""
         return len(self._found)
 
-    def get(self, record: Record) -> Picture | None:
-        """Return the picture of a record, waiting for it if need be; None for a record without one.
+    def get(self, record: Record, role: str = "image") -> Picture | None:
+        """Return a picture of a record, waiting for it if need be; None for a record without one.
+
+        Args:
+            role: ``image``, ``photo`` or ``perturbation``.
 
         Raises:
             StoreError: a master is missing or damaged, or the cache cannot be written.
         """
-        made = self._wait(record.key)
+        made = self._wait(record.key, role)
         return made if isinstance(made, Picture) else None
 
     def overlays(self, key: str) -> Overlays:
@@ -119,11 +126,11 @@ class DerivedPictures:
         Raises:
             StoreError: a sprite is missing or damaged, or the cache cannot be written.
         """
-        made = self._wait(key)
+        made = self._wait(key, "image")
         return made if isinstance(made, Overlays) else Overlays((), ())
 
-    def _wait(self, key: str) -> Made | None:
-        entry = self._entries.get(key)
+    def _wait(self, key: str, role: str) -> Made | None:
+        entry = self._entries.get((key, role))
         if entry is None:
             return None
         while entry not in self._found:
@@ -134,17 +141,26 @@ class DerivedPictures:
         """Stop what is still being made."""
         self._coming.close()
 
-    def _task(self, record: Record) -> Task | None:
-        image, alpha = record.asset("image"), record.asset("alpha")
+    def _tasks(self, item: Record | ClassConcepts) -> Iterable[Task]:
+        return self._class_task(item) if isinstance(item, ClassConcepts) else self._record_tasks(item)
+
+    def _record_tasks(self, record: Record) -> Iterator[Task]:
+        """Yield the tasks of a record's pictures: its image with its map, the photo it is about, its perturbation."""
         if record.status != "done":
-            return None
+            return
+        image, alpha = record.asset("image"), record.asset("alpha")
         if image is None:
             raise damaged(f"the record {record.key[:12]}... is done but has no image")
-        folder = self._store.folder(record.key)
-        masters = [Source(str(folder / asset.file_name), asset.sha256) for asset in (image, alpha) if asset]
-        return Task("job", record.key, masters=tuple(masters))
+        folder, from_photo = self._store.folder(record.key), record.job.target.photo is not None
+        masters = tuple(Source(str(folder / asset.file_name), asset.sha256) for asset in (image, alpha) if asset)
+        yield Task("job", record.key, crop=not from_photo, masters=masters)
+        for role in OTHER_ROLES:
+            asset = record.asset(role)
+            if asset is not None:
+                source = Source(str(folder / asset.file_name), asset.sha256)
+                yield Task("job", record.key, role, masters=(source,))
 
-    def _class_task(self, document: ClassConcepts) -> Task | None:
+    def _class_task(self, document: ClassConcepts) -> tuple[Task, ...]:
         folder = self._store.analyses.folder(document.key)
 
         def source(sprite: Sprite) -> Source:
@@ -153,7 +169,7 @@ class DerivedPictures:
 
         patches = tuple(source(concept.sprite) for concept in document.concepts[:CARDS])
         heats = tuple(source(concept.heat_sprite) for concept in document.concepts)
-        return Task("analysis", document.key, patches=patches, heats=heats) if heats else None
+        return (Task("analysis", document.key, patches=patches, heats=heats),) if heats else ()
 
     def _make(self, work: list[tuple[Path, Task]]) -> Generator[dict[Path, Made], None, None]:
         """Yield what was made, chunk by chunk, in the order of ``work``."""
@@ -182,7 +198,7 @@ def _make_entry(task: Task, entry: Path, files: Path) -> Made:
     try:
         if task.masters:
             image, *alpha = (_read(source, task) for source in task.masters)
-            made, contents = derive(image, alpha[0] if alpha else None)
+            made, contents = derive(image, alpha[0] if alpha else None, task.crop)
         else:
             made, contents = derive_overlays(_sprites(task.patches, task), _sprites(task.heats, task))
     except (OSError, ValueError) as error:

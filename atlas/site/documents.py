@@ -4,7 +4,8 @@ Every page ``name.html`` has ``name.json`` beside it::
 
     schema          "atlas-page"
     schema_version  1; raised when a reader of the old one would be wrong
-    kind            home | model | classes | class | layer | unit | concept | method | photos
+    kind            home | model | classes | class | layer | unit | concept | method | photos | photo | inversions |
+                    caricatures | accentuations | adversarial | compare | comparison
     title           the page's heading
     links           name to relative address: page, manifest, and where they exist up, previous, next
     data            by kind:
@@ -18,11 +19,21 @@ Every page ``name.html`` has ``name.json`` beside it::
       concept       number, key, label, class, all that the store knows of it, renderings, similar, sought_by, parts
       method        name, title, versions, parameters
       photos        name, digest, photos, classes, demonstration, notes, page, of, shown [{digest, name, author, ...}]
+      photo         model, weights, photo {digest, credit}, classes (what the model sees in it), page, of, renderings,
+                    families (first 12 digits of a rendering's key to its family), succeeded (the same for adversarial
+                    examples whose success can be told)
+      inversions, caricatures, accentuations, adversarial
+                    model, weights, family, page, of, entries [{photo, title, href, rows [{method, renderings [{key,
+                    of, status, href}]}]}]: of a row's method some layers, of adversarial examples all
+      compare       comparisons [{title, subject, classes, complete (classes in every column), href}]
+      comparison    columns [{model, weights, method}], page, of, rows [{title, cells}]; a cell is null or {index, key,
+                    status, href, objective, activation, probability}, each of these {value, unit}
 
 A rendering is the store's record (key, job, status, measurements, trace, top_classes, provenance, error) with two more
 fields: ``command``, which makes it again, and ``pictures``: {raw, masked}, each a list of {src, width, height, bytes}
-by ascending width. Counts are units: {done, dead, failed}; a class that was not rendered itself, because only its
-concepts were asked for, has the status ``none`` and is not counted.
+by ascending width; what was made of a photo may also have {photo, perturbation}. Counts are units: {done, dead, failed};
+a class that was not rendered itself, because only its concepts were asked for, has the status ``none`` and is not
+counted.
 
 ``concepts`` of a class: its analysis (key, layer, parameters, versions), factorisation, measure (``sobol``: total Sobol
 index of the logit; ``share``: of the logit), heat, counts {found, readable, predicted, used}, patches, fitted, error
@@ -53,10 +64,11 @@ from atlas.site.catalog import Layer, Model, Unit
 from atlas.site.class_section import demonstration
 from atlas.site.concepts import ClassView, ConceptView, Near
 from atlas.site.photo_book import PhotoSet
-from atlas.site.pictures import Derived
+from atlas.site.pictures import Derived, Picture
 from atlas.site.renderings import Rendering
 from atlas.site.sheets import sprite_path
 from atlas.site.statistics import OnPhotos, UnitOnPhotos
+from atlas.site.studies import Strip, Study, succeeded
 
 SCHEMA_VERSION = 1
 """Version of the JSON that is published."""
@@ -88,6 +100,10 @@ def rendering_json(rendering: Rendering, root: str) -> dict[str, Any]:
     if rendering.picture is not None:
         picture = rendering.picture
         document["pictures"] = {"raw": _files(picture.raw, root), "masked": _files(picture.masked, root)}
+        for name in ("photo", "perturbation"):
+            other: Picture | None = getattr(rendering, name)
+            if other is not None:
+                document["pictures"][name] = _files(other.raw, root)
     return document
 
 
@@ -146,6 +162,29 @@ def model_json(model: Model, root: str) -> dict[str, Any]:
             {"index": view.index, "title": view.title, "count": len(view.concepts), "href": root + view.address}
             for view in model.concepts.values()
         ],
+    }
+
+
+# --- what was made of photos ----------------------------------------------------------------------------------------
+
+
+def study_json(study: Study, strips: Sequence[Strip], number: int, root: str) -> dict[str, Any]:
+    """Return the data of one page of a photo."""
+    return {
+        "model": study.model.card.name,
+        "weights": study.model.weights,
+        "photo": {"digest": study.digest, "credit": study.credit.model_dump(mode="json") if study.credit else None},
+        "classes": [score.model_dump(mode="json") for score in study.classes],
+        "page": number,
+        "of": len(study.pages),
+        "families": {it.key: strip.family for strip in strips for it in strip.renderings},
+        "succeeded": {
+            it.key: result
+            for strip in strips
+            for it in strip.renderings
+            if strip.family == "adversarial" and (result := succeeded(it.record)) is not None
+        },
+        "renderings": [rendering_json(rendering, root) for strip in strips for rendering in strip.renderings],
     }
 
 

@@ -27,8 +27,7 @@ def method_note(name: str) -> dict[str, Any]:
         "parameters": {},
         "paper": None,
     }
-    note: dict[str, Any] = _notes()["methods"].get(name, unknown)
-    return note
+    return unknown | _notes()["methods"].get(name, {})
 
 
 def method_title(name: str) -> str:

@@ -48,6 +48,7 @@ class Page:
         data: what its JSON says. context: what only its template needs.
         crumbs, previous, next, pages, number, last, size: navigation.
         figures, bibtex: of a unit. image: path of the picture that stands for it, or empty.
+        view: ``masked`` or ``raw``: how pictures are shown until the reader says otherwise.
         is_error: it has no JSON and no canonical address.
     """
 
@@ -69,6 +70,7 @@ class Page:
     bibtex: str = ""
     image: str = ""
     intro: str = ""
+    view: str = "masked"
     is_error: bool = False
 
     @property

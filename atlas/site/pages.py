@@ -6,14 +6,17 @@ from itertools import chain, zip_longest
 
 from atlas.site.addresses import page_name, root_of
 from atlas.site.catalog import Catalog, Layer, Model, Unit
+from atlas.site.compare_pages import compare_pages, count_compare_pages
 from atlas.site.documents import counts_json, list_json, model_json
 from atlas.site.formats import noun, parameter, thousands
+from atlas.site.gallery_pages import count_gallery_pages, gallery_address
 from atlas.site.metadata import SiteMetadata
 from atlas.site.method_notes import limits, method_note
 from atlas.site.page import PAGE_SIZE, Figure, Link, Page, pager
 from atlas.site.photo_pages import photo_pages
 from atlas.site.statistics import OnPhotos
 from atlas.site.strip import strip
+from atlas.site.studies import FAMILIES
 from atlas.site.unit_pages import picture_of
 
 INTRO = (
@@ -25,14 +28,20 @@ BAND = (15, 9)
 LISTED_CLASSES = 60
 """Classes with concepts that the model's page names; the classes' own pages have the rest."""
 
+LISTED_COMPARISONS = 12
+"""Comparisons that the model's page names; all are on a page of their own."""
+LISTED_STUDIES = 12
+"""Photos that the model's page shows; its galleries have the rest."""
+
 
 def other_pages(catalog: Catalog, metadata: SiteMetadata) -> Iterator[Page]:
     """Yield the pages that belong to no layer; all pictures must be there."""
     yield home_page(catalog, metadata)
     for model in catalog.models:
-        yield model_page(model)
+        yield model_page(model, catalog)
     for name in catalog.methods:
         yield method_page(name, catalog)
+    yield from compare_pages(catalog)
     for photo_set in catalog.photo_sets:
         yield from photo_pages(photo_set)
     yield Page("404.html", "404.html", "error", "Nothing here", "There is no page at this address.", is_error=True)
@@ -43,7 +52,10 @@ def count_pages(catalog: Catalog) -> int:
     lists = sum(-(-len(layer.units) // PAGE_SIZE) for model in catalog.models for layer in model.layers)
     photos = sum(photo_set.pages for photo_set in catalog.photo_sets)
     things = sum(1 for _ in catalog.units()) + sum(1 for _ in catalog.concepts())
-    return 2 + len(catalog.models) + lists + things + len(catalog.methods) + photos
+    studies = sum(len(study.pages) for model in catalog.models for study in model.studies)
+    galleries = sum(count_gallery_pages(model) for model in catalog.models)
+    compared = count_compare_pages(catalog)
+    return 2 + len(catalog.models) + lists + things + len(catalog.methods) + photos + studies + galleries + compared
 
 
 # --- home -----------------------------------------------------------------------------------------------------------
@@ -98,7 +110,7 @@ def _best_of(model: Model) -> list[Unit]:
 # --- model ----------------------------------------------------------------------------------------------------------
 
 
-def model_page(model: Model) -> Page:
+def model_page(model: Model, catalog: Catalog) -> Page:
     """Return a model's page."""
     counts = model.counts
     figures = [Figure(thousands(counts["done"]), "units with a picture")]
@@ -109,6 +121,10 @@ def model_page(model: Model) -> Page:
         figures.append(Figure(thousands(model.concept_count), f"concepts of {thousands(len(model.concepts))} classes"))
     sample = [unit for unit in (model.classes.units if model.classes else []) if unit.shown]
     sample.sort(key=lambda unit: (-(unit.probability or 0.0), unit.index))
+    if model.studies:
+        pictures = sum(it.record.status == "done" for study in model.studies for it in study.renderings)
+        words = f"pictures made from {thousands(len(model.studies))} photo{'' if len(model.studies) == 1 else 's'}"
+        figures.append(Figure(thousands(pictures), words))
     description = (
         f"{model.card.name}: renderings of {counts['done']} classes and units, made from weights {model.weights[:12]}."
     )
@@ -120,6 +136,12 @@ def model_page(model: Model) -> Page:
         "sample": sample[:12],
         "explained": explained[:LISTED_CLASSES],
         "unlisted": len(explained[LISTED_CLASSES:]),
+        "compared": catalog.compared(model)[:LISTED_COMPARISONS],
+        "studies": model.studies[:LISTED_STUDIES],
+        "galleries": [
+            (FAMILIES[family], gallery_address(model, family), sum(len(study.families[family]) for study in studies))
+            for family, studies in model.families.items()
+        ],
     }
     return Page(
         model.address,

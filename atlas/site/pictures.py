@@ -63,7 +63,7 @@ class Picture:
 
     Attributes:
         colour: average colour, three digits 0-5 (red, green, blue): a placeholder while the picture loads.
-        raw: the whole picture. masked: the masked crop; empty without a transparency map.
+        raw: the whole picture. masked: the masked one, as a rule a crop; empty without a transparency map.
     """
 
     colour: str
@@ -76,11 +76,12 @@ class Picture:
         return self.raw + self.masked
 
 
-def derive(image: bytes, alpha: bytes | None) -> tuple[Picture, dict[str, bytes]]:
+def derive(image: bytes, alpha: bytes | None, crop: bool = True) -> tuple[Picture, dict[str, bytes]]:
     """Make every file of one master.
 
     Args:
         image: an encoded square sRGB picture. alpha: an encoded 8-bit grey map of the same size, or None.
+        crop: whether the masked view is cropped. What was made of a photo is not: it stands beside that photo.
 
     Returns:
         The picture, and path to content of its files.
@@ -99,11 +100,16 @@ def derive(image: bytes, alpha: bytes | None) -> tuple[Picture, dict[str, bytes]
         if grey.size != master.size:
             raise ValueError(f"the picture is {master.size}, its transparency map {grey.size}")
         mask = smooth_mask(grey)
-        left, top, side = crop_square(mask)
-        opacity = ImageChops.multiply(mask.crop((left, top, left + side, top + side)), feather(side))
-        x, y, pixels = (round(edge * master.width / GRID) for edge in (left, top, side))
-        masked = _files(master.crop((x, y, x + pixels, y + pixels)), opacity, files)
+        masked = _files(*_cropped(master, mask), files) if crop else _files(master, mask, files)
     return Picture(colour, raw, masked), files
+
+
+def _cropped(master: Image.Image, mask: Image.Image) -> tuple[Image.Image, Image.Image]:
+    """Return the part of the picture that holds the mask's mass, and its opacity."""
+    left, top, side = crop_square(mask)
+    opacity = ImageChops.multiply(mask.crop((left, top, left + side, top + side)), feather(side))
+    x, y, pixels = (round(edge * master.width / GRID) for edge in (left, top, side))
+    return master.crop((x, y, x + pixels, y + pixels)), opacity
 
 
 def smooth_mask(alpha: Image.Image) -> Image.Image:

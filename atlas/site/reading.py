@@ -2,8 +2,9 @@
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
+from functools import cached_property
 
-from atlas.core.analysis import LayerStatistics, Selection
+from atlas.core.analysis import LayerStatistics, PhotoCredit, Selection
 from atlas.core.job import LOGITS
 from atlas.core.record import Record
 from atlas.errors import SiteError, StoreError
@@ -14,6 +15,7 @@ from atlas.site.labels import Label
 from atlas.site.neighbours import find_neighbours
 from atlas.site.photo_book import PhotoBook, PhotoSet
 from atlas.site.renderings import ordered
+from atlas.site.studies import make_studies
 from atlas.store import Store
 
 
@@ -37,14 +39,14 @@ def read_catalog(store: Store, labels: Mapping[str, Label]) -> Catalog:
                 f"{store.path / 'models'} has no card {fingerprint[:12]}..., the model of {len(orphans)} records",
                 "run `atlas render` again with that model in the configuration: it writes the card",
             )
-    book, models, dates = PhotoBook(), [], []
+    book, models, dates, credits = PhotoBook(), [], [], store.photo_credits()
     selections = {fingerprint: store.analyses.selection(fingerprint) for fingerprint in cards}
     used = [fingerprint for fingerprint in sorted(cards) if by_model[fingerprint] or selections[fingerprint]]
     slugs = unique_slugs((fingerprint, cards[fingerprint].name) for fingerprint in used)
     for fingerprint in used:
         reader = _ModelReader(store, Model(cards[fingerprint], slugs[fingerprint]), labels, book)
-        reader.read(by_model[fingerprint], selections[fingerprint])
-        if reader.model.layers:
+        reader.read(by_model[fingerprint], selections[fingerprint], credits)
+        if reader.model.layers or reader.model.studies:
             models.append(reader.model)
             dates += reader.dates
     if not models:
@@ -68,13 +70,20 @@ class _ModelReader:
         self._labels = labels
         self._book = book
 
-    def read(self, records: Iterable[Record], selection: Selection | None) -> None:
-        """Arrange the model's records, and the analyses that are current."""
+    def read(self, records: Iterable[Record], selection: Selection | None, credits: Mapping[str, PhotoCredit]) -> None:
+        """Arrange the model's records, and the analyses that are current.
+
+        Args:
+            credits: whom photos that jobs are about are owed to, by digest.
+        """
+        of_photos: list[Record] = []
         units: dict[str, dict[int, list[Record]]] = defaultdict(lambda: defaultdict(list))
         directions: dict[DirectionKey, list[Record]] = defaultdict(list)
         for record in records:
             target = record.job.target
-            if target.direction is not None:
+            if target.photo is not None:
+                of_photos.append(record)
+            elif target.direction is not None:
                 directions[target.layer, target.unit, target.direction].append(record)
             else:
                 units[target.layer][target.unit].append(record)
@@ -83,6 +92,8 @@ class _ModelReader:
         for index in self.model.concepts:
             units[LOGITS].setdefault(index, [])
         self._arrange(units)
+        self._check_layers({record.job.target.layer for record in of_photos})
+        self.model.studies = make_studies(self.model, of_photos, self._positions, credits)
         if selection is not None:
             self._read_statistics(selection)
 
@@ -114,14 +125,22 @@ class _ModelReader:
         self.model.photos = self._book.photo_set(selection.photo_set)
         return self.model.photos
 
-    def _arrange(self, by_layer: Mapping[str, Mapping[int, list[Record]]]) -> None:
-        model, card = self.model, self.model.card
-        known = {info.name: place for place, info in enumerate(card.layers, 1)}
-        for unknown in by_layer.keys() - known.keys():
+    @cached_property
+    def _positions(self) -> dict[str, int]:
+        """Layer to its place in the network, from 1."""
+        return {info.name: place for place, info in enumerate(self.model.card.layers, 1)}
+
+    def _check_layers(self, layers: Iterable[str]) -> None:
+        name = self.model.card.name
+        for unknown in sorted(set(layers) - self._positions.keys()):
             raise StoreError(
-                f'the card of model "{card.name}" does not list the layer "{unknown}" that records belong to',
+                f'the card of model "{name}" does not list the layer "{unknown}" that records belong to',
                 "run `atlas render` again: it writes the card anew",
             )
+
+    def _arrange(self, by_layer: Mapping[str, Mapping[int, list[Record]]]) -> None:
+        model, card, known = self.model, self.model.card, self._positions
+        self._check_layers(by_layer)
         slugs = unique_slugs((layer, layer) for layer in by_layer)
         for name in sorted(by_layer, key=known.__getitem__):
             folder = f"{model.folder}/classes" if name == LOGITS else f"{model.folder}/l/{slugs[name]}"

@@ -12,11 +12,17 @@ from atlas.site.pictures import Picture
 
 @dataclass
 class Rendering:
-    """One record as a page shows it. ``picture`` is None unless the record is done."""
+    """One record as a page shows it. ``picture`` is None unless the record is done.
+
+    Attributes:
+        photo: the photo that the job is about, as the network was shown it. perturbation: of an adversarial example.
+    """
 
     record: Record
     title: str = ""
     picture: Picture | None = None
+    photo: Picture | None = None
+    perturbation: Picture | None = None
 
     @property
     def key(self) -> str:
@@ -49,7 +55,7 @@ def ordered(records: Iterable[Record]) -> list[Rendering]:
 
 
 STATUS_ORDER = {"done": 0, "dead": 1, "failed": 2}
-KIND_ORDER = {"logit": 0, "channel": 0, "direction": 0, "neuron": 1}
+KIND_ORDER = {"logit": 0, "channel": 0, "direction": 0, "inversion": 0, "caricature": 0, "neuron": 1}
 
 
 def _rank(record: Record) -> tuple[object, ...]:
@@ -61,6 +67,7 @@ def _rank(record: Record) -> tuple[object, ...]:
         KIND_ORDER[job.target.kind],
         job.method != "maco",
         job.method,
+        -1 if job.target.cluster is None else job.target.cluster,
         job.seed,
         job.target.position or (-1, -1),
         record.key,
@@ -75,15 +82,22 @@ def titles(records: list[Record]) -> list[str]:
     for title, record in zip(short, records, strict=True):
         if title in repeated:
             twins = [other for other, name in zip(records, short, strict=True) if name == title]
-            differing = [
-                f"{name.replace('_', ' ')} {value}"
-                for name, value in sorted(record.job.parameters.items())
-                if any(other.job.parameters.get(name) != value for other in twins)
-                and not isinstance(value, (dict, list))
-            ]
-            title = " · ".join([title, *differing[:2]])
+            title = " · ".join([title, *differing(record, twins)[:2]])
         result.append(title)
     return result
+
+
+def differing(record: Record, twins: Iterable[Record]) -> list[str]:
+    """Return, in words, the parameters of a record that some of its twins do not have, and its reference photos."""
+    twins, references = list(twins), record.job.target.references
+    words = [
+        f"{name.replace('_', ' ')} {value}"
+        for name, value in sorted(record.job.parameters.items())
+        if any(other.job.parameters.get(name) != value for other in twins) and not isinstance(value, (dict, list))
+    ]
+    if any(other.job.target.references != references for other in twins):
+        words.append(f"reference photos {references[:8]}" if references else "without reference photos")
+    return words
 
 
 def _short_title(record: Record) -> str:
@@ -93,4 +107,6 @@ def _short_title(record: Record) -> str:
         words.append("negative")
     if target.kind == "neuron":
         words.append("central neuron" if target.position is None else "neuron {},{}".format(*target.position))
+    if target.cluster is not None:
+        words.append(f"cluster {target.cluster}")
     return " · ".join([*words, f"seed {record.job.seed}"])

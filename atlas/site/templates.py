@@ -5,7 +5,9 @@ from typing import Any
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from atlas.site.formats import FILTERS
+from atlas.site.measures import measure_meaning, measure_title, value_of
 from atlas.site.resources import resource_folder
+from atlas.site.studies import succeeded
 
 
 def environment(**names: Any) -> Environment:
@@ -24,5 +26,7 @@ def environment(**names: Any) -> Environment:
         auto_reload=False,
     )
     jinja.filters.update(FILTERS)
+    jinja.filters.update(measure_title=measure_title, measure_meaning=measure_meaning, value_of=value_of)
+    jinja.filters["success"] = succeeded
     jinja.globals.update(names)
     return jinja

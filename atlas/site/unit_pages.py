@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from atlas.site.addresses import page_name, root_of
-from atlas.site.catalog import Layer, Unit
+from atlas.site.catalog import Catalog, Layer, Unit
 from atlas.site.citation import bibtex
 from atlas.site.class_section import ClassSection
 from atlas.site.documents import class_json, statistics_json, unit_json
@@ -17,12 +17,18 @@ from atlas.site.statistics import OnPhotos, UnitOnPhotos
 
 KNOWN_MEASUREMENTS = {"objective", "activation", "probability", "cosine"}
 """Measurements that have their own words on a page; others are shown under their own names."""
+MOST, MOST_BESIDE_CONCEPTS = 13, 10
+"""Renderings that a page shows with their recipes; with ten concept cards there is room for fewer."""
+FROM_PHOTOS = 4
+"""Pictures made from photos that it shows, unless it has cards of concepts; it leads to the others."""
+COMPARISONS = 4
+"""Comparisons that it leads to."""
 MARKED = 6
 """Renderings marked on a histogram: with more, nobody could tell them apart."""
 
 
 def unit_page(
-    layer: Layer, place: int, seen: OnPhotos, section: ClassSection | None, metadata: SiteMetadata, date: str
+    layer: Layer, place: int, seen: OnPhotos, section: ClassSection | None, catalog: Catalog, metadata: SiteMetadata
 ) -> Page:
     """Return the page of one unit of a layer, or of a class.
 
@@ -52,14 +58,48 @@ def unit_page(
         f"{unit.title if layer.is_output else what} · {layer.model.card.name}",
         f"What {layer.model.card.name} has learned for {full}, with the recipe of each picture.{status}"[:300],
         data,
-        {"unit": unit, "section": section, **photo_context(unit, on_photos)},
+        {
+            "unit": unit,
+            "section": section,
+            **photo_context(unit, on_photos),
+            **renderings_context(unit, MOST_BESIDE_CONCEPTS if section and section.cards else MOST),
+            "compared": _compared(unit, catalog),
+            "from_photos": unit.model.from_photos.get((layer.info.name, unit.index), []),
+            "most_from_photos": 0 if section and section.cards else FROM_PHOTOS,
+        },
         crumbs=[Link(layer.model.card.name, layer.model.address), Link(name, list_address), Link(unit.title)],
         previous=Link(before.title, before.address) if before else None,
         next=Link(after.title, after.address) if after else None,
         figures=[*unit_figures(unit), *_concept_figures(section)],
-        bibtex=bibtex(unit, metadata, date),
+        bibtex=bibtex(unit, metadata, catalog.date),
         image=picture_of(unit),
     )
+
+
+def renderings_context(unit: Unit, most: int) -> dict[str, Any]:
+    """Return which of a unit's renderings the template shows, and where: one of each method in a row, then the others.
+
+    Args:
+        most: pictures that the page has room for.
+    """
+    row = unit.by_method if len(unit.by_method) > 1 else []
+    chosen = [*row, *(it for it in unit.renderings if it not in row)] if row else unit.renderings
+    chosen = sorted(chosen, key=lambda it: it is not unit.lead)[:most]
+    return {
+        "row": [it for it in chosen if it in row],
+        "others": [it for it in chosen[1:] if it not in row and it.picture is not None],
+        "recipes": chosen[1:],
+        "measures": [name for name in ("objective", "activation", "probability") if row],
+        "unshown": len(unit.renderings) - len(chosen),
+    }
+
+
+def _compared(unit: Unit, catalog: Catalog) -> list[Link]:
+    """Return links to the rows of comparisons that show the class."""
+    if not unit.layer.is_output:
+        return []
+    places = ((found, found.address_of(unit)) for found in catalog.compared(unit.model))
+    return [Link(found.title, address) for found, address in places if address][:COMPARISONS]
 
 
 def photo_context(unit: Unit, seen: UnitOnPhotos | None) -> dict[str, Any]:
@@ -68,7 +108,14 @@ def photo_context(unit: Unit, seen: UnitOnPhotos | None) -> dict[str, Any]:
         return {"seen": None, "drawing": None, "top": None}
     sprite = seen.unit.sprite
     top = sheet(sprite, seen.unit.crops, seen.layer.photos, unit.model.photos) if sprite is not None else None
-    return {"seen": seen, "drawing": seen.draw(unit.shown[:MARKED]), "top": top}
+    return {"seen": seen, "drawing": seen.draw(_marked(unit)), "top": top}
+
+
+def _marked(unit: Unit) -> list[Rendering]:
+    """Return what a histogram marks: one rendering of each method, one that lowers the unit, then the others."""
+    lowering = [it for it in unit.shown if it.record.job.target.sign < 0][:1]
+    first = [*unit.by_method[: MARKED - len(lowering)], *lowering]
+    return [*first, *(it for it in unit.shown if it not in first and it.record.job.target.kind != "neuron")][:MARKED]
 
 
 def unit_figures(unit: Unit) -> list[Figure]:

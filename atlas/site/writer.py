@@ -11,23 +11,26 @@ from atlas.core.analysis import Sprite
 from atlas.core.canonical import digest_bytes
 from atlas.errors import SiteError
 from atlas.site.addresses import json_beside
-from atlas.site.catalog import Catalog, Layer
+from atlas.site.catalog import Catalog, Layer, Model
 from atlas.site.class_section import ClassSection
 from atlas.site.concept_pages import concept_page
 from atlas.site.concepts import ClassView
-from atlas.site.derived import DerivedPictures, damaged
+from atlas.site.derived import OTHER_ROLES, DerivedPictures, damaged
 from atlas.site.documents import encode
+from atlas.site.gallery_pages import gallery_pages
 from atlas.site.links import check_links
 from atlas.site.metadata import SiteMetadata
 from atlas.site.method_notes import method_title
 from atlas.site.page import Page
 from atlas.site.pages import count_pages, list_pages, other_pages
 from atlas.site.pictures import COLOUR_STEPS, Derived
+from atlas.site.plots import draw, make_plots
 from atlas.site.renderings import Rendering
 from atlas.site.resources import resource_folder
 from atlas.site.search import grid_rows, search_index
 from atlas.site.sheets import places, sprite_path
 from atlas.site.statistics import OnPhotos, on_photos
+from atlas.site.study_pages import study_pages
 from atlas.site.templates import environment
 from atlas.site.unit_pages import unit_page
 from atlas.store import Store
@@ -97,9 +100,12 @@ class SiteWriter:
         for model in self._catalog.models:
             for view in model.concepts.values():  # first, for pages of one class show concepts of others
                 self._add_pictures(view.pictures)
+            for study in model.studies:  # so do they of photos
+                self._add_pictures(study.renderings)
             for layer in model.layers:
                 self._add_pictures(rendering for unit in layer.units for rendering in unit.renderings)
                 self._write_layer(layer, on_photos(self._store, layer.statistics))
+            self._write_studies(model)
         self._write_pages(other_pages(self._catalog, self._metadata))
         self._write("search.js", search_index(self._catalog))
         self._write_for_machines()
@@ -139,9 +145,12 @@ class SiteWriter:
     def _add_pictures(self, renderings: Iterable[Rendering]) -> None:
         """Give renderings their pictures, and put the pictures' files into the site."""
         for rendering in renderings:
-            rendering.picture = self._derived.get(rendering.record)
-            if rendering.picture is not None:
-                self._add_derived(rendering.picture.files)
+            record = rendering.record
+            rendering.picture = self._derived.get(record)
+            rendering.photo, rendering.perturbation = (self._derived.get(record, role) for role in OTHER_ROLES)
+            for picture in (rendering.picture, rendering.photo, rendering.perturbation):
+                if picture is not None:
+                    self._add_derived(picture.files)
         self._tell("pictures", self._derived.done, self._derived.total)
 
     def _add_derived(self, files: Iterable[Derived]) -> None:
@@ -189,13 +198,25 @@ class SiteWriter:
                 self._add_sprite(layer.statistics, unit_seen.unit.sprite)
         for place, unit in enumerate(layer.units):
             section = None if unit.concepts is None else self._section(unit.concepts)
-            page = unit_page(layer, place, seen, section, self._metadata, self._catalog.date)
+            page = unit_page(layer, place, seen, section, self._catalog, self._metadata)
             self._write_pages([page])
             if section is not None:
                 concepts = range(len(section.view.concepts))
                 self._write_pages(
                     concept_page(section, number, self._metadata, self._catalog.date) for number in concepts
                 )
+
+    def _write_studies(self, model: Model) -> None:
+        """Write the pages of photos, with their plots, and the galleries."""
+        neighbours = [None, *model.studies, None]
+        for place, study in enumerate(model.studies):
+            drawings = [draw(plot) for plot in make_plots(study)]
+            for path, content in (file for drawing in drawings for file in (drawing.light, drawing.dark)):
+                self._write(f"i/{path}", content)
+            before, after = neighbours[place], neighbours[place + 2]
+            self._write_pages(study_pages(study, drawings, self._metadata, self._catalog.date, before, after))
+        for family in model.families:
+            self._write_pages(gallery_pages(model, family))
 
     def _section(self, view: ClassView) -> ClassSection:
         """Return a class's concepts with their files put into the site."""

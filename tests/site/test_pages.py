@@ -33,6 +33,7 @@ from atlas.site.page import PAGE_SIZE
 from atlas.store import Store
 
 GRIDS = ("classes", "layer")
+FROM_PHOTOS = ("photo", "inversions", "caricatures", "accentuations", "adversarial")
 
 
 @pytest.fixture(scope="session")
@@ -49,12 +50,17 @@ def kind_of(address: str) -> str:
         return "classes"
     if "/l/" in address:
         return "unit" if parts[-1][0].isdigit() else "layer"
+    if parts[0] == "compare":
+        return "compare" if len(parts) == 2 else "comparison"
+    if parts[0] == "m" and len(parts) == 4:
+        return "photo" if parts[2] == "p" else parts[2]
     return {"m": "model", "methods": "method"}.get(parts[0], parts[0].removesuffix(".html"))
 
 
 def test_every_kind_of_page_is_there(documents: dict[str, Document]) -> None:
     assert {kind_of(address) for address in documents} == {
         "index", "model", "classes", "class", "layer", "unit", "concept", "method", "photos", "404",
+        "photo", "inversions", "caricatures", "accentuations", "adversarial", "compare", "comparison",
     }  # fmt: skip
 
 
@@ -121,8 +127,8 @@ def test_all_addresses_are_relative_and_only_references_leave(documents: dict[st
             if ":" in address:
                 assert name == "a" and rel == "noreferrer", (page, address)
                 outside.add(address)
-    known = ("https://arxiv.org/abs/", "https://photos.example/")  # papers, and where photos come from
-    assert outside and all(address.startswith(known) for address in outside)
+    papers = ("https://arxiv.org/abs/", "https://distill.pub/", "https://doi.org/", "https://bit.ly/")
+    assert outside and all(address.startswith((*papers, "https://photos.example/")) for address in outside)
 
 
 def test_static_files_name_no_other_host(sample: Sample) -> None:
@@ -144,10 +150,11 @@ def test_pages_keep_the_budgets(sample: Sample, documents: dict[str, Document]) 
 def test_a_first_view_is_small_even_if_every_picture_is_fetched(sample: Sample, documents: dict[str, Document]) -> None:
     static = sum(path.stat().st_size for path in (sample.site / "static").iterdir())
     for address, document in documents.items():
+        hidden = "m" if document.all("html")[0].attributes["data-view"] == "raw" else "r"
         largest: dict[str, int] = {}  # a sprite is fetched once, however many of its cells are shown
         for image in document.all("img"):
-            if image.attributes.get("class", "").startswith("r "):
-                continue  # the other view: hidden, lazy and so not fetched
+            if image.attributes.get("class", "").split(" ")[0] == hidden or "by-night" in image.attributes["class"]:
+                continue  # the other view, or the other theme's plot: hidden, lazy and so not fetched
             source = image.attributes.get("srcset", image.attributes["src"]).split(",")[-1].split()[0]
             largest[source] = ((sample.site / address).parent / source).stat().st_size
         assert len(largest) + 4 <= 40, address
@@ -173,7 +180,8 @@ def test_every_picture_has_its_size_and_thumbnails_a_choice(documents: dict[str,
         for image in document.all("img"):
             width, height = int(image.attributes["width"]), int(image.attributes["height"])
             sprite = re.search(r"\bw\d+ x\d+ y\d+$", image.attributes.get("class", ""))
-            assert width > 0 and height > 0 and (sprite or width == height), address
+            plot = image.attributes.get("class", "").startswith("plot ")
+            assert width > 0 and height > 0 and (sprite or plot or width == height), address
             assert "alt" in image.attributes, address
             assert ("srcset" in image.attributes) == ("sizes" in image.attributes), address
 
@@ -204,9 +212,9 @@ def test_names_of_anchors_are_unique_and_labels_lead_somewhere(documents: dict[s
 
 
 def test_full_pictures_are_described(documents: dict[str, Document]) -> None:
-    for document in documents.values():
+    for address, document in documents.items():
         for image in document.all("img"):
-            if "fetchpriority" in image.attributes and image.attributes["alt"]:
+            if kind_of(address) != "photo" and "fetchpriority" in image.attributes and image.attributes["alt"]:
                 described = (
                     r"rendering of what (raises|lowers) .*seed \d+|^Concept \d+ of .*(total Sobol index 0|of the logit)"
                 )
@@ -312,7 +320,7 @@ def test_every_rendering_has_its_recipe(sample: Sample) -> None:
 
 
 def test_a_unit_shows_all_its_renderings_each_under_its_own_name(sample: Sample) -> None:
-    for address, number in (("c/0.html", 5), (f"l/{WIDE_LAYER}/{RICH_UNIT}.html", 4)):
+    for address, number in (("c/0.html", 8), (f"l/{WIDE_LAYER}/{RICH_UNIT}.html", 7)):
         zooms = [
             a
             for a in Document(sample.text(f"{sample.first}/{address}")).all("a")

@@ -1,6 +1,6 @@
 """A small store with everything that a site has to cope with: two models of one name, hostile class names, dead and
 failed units, several seeds, negative and neuron renderings, a foreign method, a layer of more than one page,
-concepts of some classes and statistics of two layers."""
+concepts of some classes and statistics of two layers, classes by several methods, pictures made from photos."""
 
 import io
 from collections.abc import Iterator
@@ -16,6 +16,7 @@ from sample_concepts import (
     add_statistics,
     direction_targets,
 )
+from sample_studies import REFERENCES, add_studies
 
 from atlas.core.canonical import digest, digest_bytes
 from atlas.core.job import Job, ModelIdentity, Preprocessing, Target
@@ -49,6 +50,10 @@ CONCEPT_CLASSES = (FLAMINGO, GOLDFISH, SCRIPT_CLASS, FAILED_CLASS)
 none, and says why. The second model has concepts of a class that was not rendered itself."""
 WIDE_LAYER, WIDE_UNITS, MEASURED_UNITS = "blocks.3", 112, 40
 DEAD_UNIT, FAILED_UNIT, RICH_UNIT = 11, 29, 17
+COMPARED = {"fourier": 30, "cbr": 12, "vital": 6}
+"""Other methods by which the first model's classes 0, 1, ... are rendered: how many of them."""
+OBJECTIVES = {"vital": "sort-matching loss"}
+"""Units of the objectives of methods that do not maximise the unit itself."""
 
 
 def picture(seed: int, side: int) -> Image.Image:
@@ -144,7 +149,7 @@ def record(job: Job, status: str = "done", side: int = 96, with_alpha: bool = Tr
     first = job.target.unit if job.target.kind == "logit" else 12 + job.target.unit % 20
     shares = (0.93, 0.031, 0.012, 0.004, 0.001)
     measurements = (
-        Measurement(name="objective", value=reached, direction="higher"),
+        Measurement(name="objective", value=reached, unit=OBJECTIVES.get(job.method, "activation"), direction="higher"),
         Measurement(name="activation", value=reached * job.target.sign, unit="activation"),
         *([Measurement(name="cosine", value=0.785)] if job.target.kind == "direction" else []),
         *([Measurement(name="probability", value=0.93, direction="higher")] if job.target.kind == "logit" else []),
@@ -201,6 +206,15 @@ def sample_jobs() -> Iterator[tuple[Job, str]]:
         yield job("a", Target(kind="channel", layer="odd/../name <b>", unit=index)), "done"
     for index in (0, 3, 5):
         yield job("b", Target(kind="logit", layer="logits", unit=index)), "done"
+    for method, count in COMPARED.items():
+        for index in sorted({*range(count)} - {DEAD_CLASS, FAILED_CLASS}):
+            references = REFERENCES if method == "vital" else None
+            target = Target(kind="logit", layer="logits", unit=index, references=references)
+            yield job("a", target, method=method), "dead" if (method, index) == ("cbr", 3) else "done"
+    for cluster in range(2):
+        target = Target(kind="channel", references=REFERENCES, cluster=cluster, **rich)
+        yield job("a", target, method="vital"), "done"
+    yield job("a", Target(kind="channel", **rich), method="fourier"), "done"
 
 
 def make_sample_store(path: Path, side: int = 96) -> Store:
@@ -214,6 +228,7 @@ def make_sample_store(path: Path, side: int = 96) -> Store:
             store.record_failure(made)
         else:
             store.commit(made, pictures)
+    add_studies(store, identity("a"), identity("b"))
     add_statistics(store, identity("a"), WIDE_LAYER, range(MEASURED_UNITS))
     add_statistics(store, identity("a"), "logits", range(10))
     return store
