@@ -27,8 +27,13 @@ CHANNELS = [name for name, method in methods if "channel" in method.kinds]
 KINDS = [(name, kind) for name, method in methods for kind in sorted(method.kinds)]
 ONE_KIND = {name: next(kind for kind in ORDER if kind in method.kinds) for name, method in methods}
 """A kind of each method: of what holds for any kind alike, one is tried."""
-EASIER = {"plug_in_inversion": {"contrast": 0.0, "brightness": 0.0, "learning_rate": 0.1}}
-"""What lets a method climb in 40 steps: ever other colours change a random network's logits more than so few can."""
+EASIER = {
+    "accentuation": {"regularisation": 1.0, "learning_rate": 0.2},
+    "plug_in_inversion": {"contrast": 0.0, "brightness": 0.0, "learning_rate": 0.1},
+}
+"""What lets a method climb in 40 steps: ever other crops and colours change a random network more than so few can."""
+WAKING = dict.fromkeys(("cbr", "fourier", "vit_maximization"), {"learning_rate": 0.5})
+"""What wakes a sleeping unit within the few steps of a test, where pictures start close to grey."""
 FAMILIES = {
     "tf_efficientnet_lite0": "blocks.2.1",
     "resnet18": "layer2.1",
@@ -225,6 +230,29 @@ def test_weights_and_hooks_are_as_before_also_after_an_error(name, tiny):
         assert [weight for weight in module.parameters() if weight.requires_grad or weight.grad is not None] == []
     for key, value in tiny.module.state_dict().items():
         assert torch.equal(value, before[key])
+
+
+@pytest.mark.parametrize(("name", "kind"), KINDS)
+def test_a_network_that_makes_nan_gives_failures_and_never_a_picture_of_them(name, kind):
+    model = load_model(ModelSpec(name="b", source="callable", architecture="tiny_networks:broken", size=32))
+    targets = targets_of(kind, name)
+    found = render(model, name, targets)
+    method = methods.get(name)
+    alone = kind in ("channel", "neuron") and not method.needs and not method.from_photo  # else all of it is NaN
+    for target, one in zip(targets, found, strict=True):
+        expected = "done" if alone and target.unit != 3 else "failed"
+        assert one.status == expected, target
+        assert expected == "done" or (one.image is None and "nan" in one.message.lower())
+
+
+@pytest.mark.parametrize("name", CHANNELS)
+def test_a_unit_that_nothing_excites_is_dead_and_the_rest_is_not(name):
+    model = load_model(ModelSpec(name="d", source="callable", architecture="tiny_networks:with_dead_units", size=32))
+    kept = targets_of("channel", name)[0].model_copy(update={"layer": "act2", "unit": 2})
+    parameters = PARAMETERS | {"steps": 24} | WAKING.get(name, {})
+    dead, done = render(model, name, [kept.model_copy(update={"unit": 0}), kept], parameters)
+    assert (dead.status, dead.image) == ("dead", None) and dead.message
+    assert done.status == "done"
 
 
 @pytest.mark.parametrize("name", METHODS)

@@ -106,6 +106,21 @@ def exploding() -> nn.Module:
     return _Exploding()
 
 
+class _Broken(nn.Conv2d):
+    def forward(self, x: Tensor) -> Tensor:
+        """Return maps of which number 3 is NaN."""
+        maps = super().forward(x).clone()
+        maps[:, 3] = float("nan")
+        return maps
+
+
+def broken() -> nn.Module:
+    """A network in which channel 3 of ``body`` is NaN, and so is whatever comes of it."""
+    model = Tiny()
+    model.body = _Broken(12, 16, 3, padding=1)
+    return model
+
+
 def grey() -> nn.Module:
     """A network with a single input channel."""
     model = Tiny()
