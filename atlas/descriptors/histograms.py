@@ -5,7 +5,7 @@ import math
 import torch
 from torch import Tensor, nn
 
-TIE = 1e-4
+TIE = 1e-5
 """Width in bins within which a gradient between two bins goes to the lower one. Gradients straight up or down lie
 exactly between bins of HOG; rounding would throw them to either side."""
 

@@ -1,29 +1,37 @@
 """One file per method. A method composes the parts of :mod:`atlas.synthesis` and holds its paper's defaults."""
 
+from atlas.methods.accentuation import Accentuation
+from atlas.methods.adversarial import Adversarial
 from atlas.methods.base import Method, MethodParameters, Paper, Rendering, methods
 from atlas.methods.cbr import CBR
 from atlas.methods.deep_inversion import DeepInversion
 from atlas.methods.feature_vis import FeatureVis
 from atlas.methods.fourier import Fourier
+from atlas.methods.inversion import Inversion
 from atlas.methods.maco import MACO
 from atlas.methods.plug_in_inversion import PlugInInversion
 from atlas.methods.preimage import Preimage
-from atlas.methods.vital import VITAL
+from atlas.methods.vit_inversion import ViTInversion
 from atlas.methods.vit_maximization import ViTMaximization
+from atlas.methods.vital import VITAL
 
 __all__ = [
     "CBR",
     "MACO",
     "VITAL",
+    "Accentuation",
+    "Adversarial",
     "DeepInversion",
     "FeatureVis",
     "Fourier",
+    "Inversion",
     "Method",
     "MethodParameters",
     "Paper",
     "PlugInInversion",
     "Preimage",
     "Rendering",
+    "ViTInversion",
     "ViTMaximization",
     "methods",
 ]

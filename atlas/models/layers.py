@@ -26,10 +26,12 @@ class Examination:
     Attributes:
         layers: usable layers in order of (last) completion, the logits last.
         calls: how often one forward pass calls each layer's module.
+        order: all modules that it calls, usable or not, in order of (last) completion.
     """
 
     layers: tuple[LayerInfo, ...]
     calls: dict[str, int]
+    order: tuple[str, ...]
 
 
 def dry_input(preprocessing: Preprocessing, batch: int = DRY_BATCH) -> Tensor:
@@ -40,10 +42,11 @@ def dry_input(preprocessing: Preprocessing, batch: int = DRY_BATCH) -> Tensor:
 
 @dataclass(frozen=True)
 class Observation:
-    """One dry forward: usable activations in order of last completion, and what the model returned."""
+    """One dry forward: usable activations and all modules, in order of last completion, and what the model returned."""
 
     activations: tuple[Activation, ...]
     output: Any
+    order: tuple[str, ...]
 
 
 def observe(module: nn.Module, preprocessing: Preprocessing) -> Observation:
@@ -56,7 +59,7 @@ def observe(module: nn.Module, preprocessing: Preprocessing) -> Observation:
     calls: Counter[str] = Counter()
 
     def note(path: str, output: Any) -> None:
-        calls[path] += 1
+        calls[path] = calls.pop(path, 0) + 1
         shapes.pop(path, None)  # the last call decides the order, and is the one that is tapped
         tensor = first_tensor(output)
         if tensor is not None and _usable(tensor):
@@ -69,7 +72,7 @@ def observe(module: nn.Module, preprocessing: Preprocessing) -> Observation:
         output = module(inputs)
     parts = dict(module.named_modules())
     seen = (Activation(path, parts[path], shape, calls[path]) for path, shape in shapes.items() if path in parts)
-    return Observation(tuple(seen), output)
+    return Observation(tuple(seen), output, tuple(calls))
 
 
 def examine(
@@ -98,7 +101,8 @@ def examine(
             f"the model ({kind}) has no layer to render: no module in it returns (batch, ...) floats",
             "build it from torch.nn modules",
         )
-    return Examination(layers=tuple(layers), calls={one.path: one.calls for one in seen.activations})
+    calls = {one.path: one.calls for one in seen.activations}
+    return Examination(layers=tuple(layers), calls=calls, order=seen.order)
 
 
 def _usable(tensor: Tensor) -> bool:

@@ -9,6 +9,7 @@ from torch import Tensor, nn
 from atlas.core.job import LOGITS, Preprocessing
 from atlas.core.model_card import LayerInfo
 from atlas.errors import ModelError
+from atlas.models.attention import Reading, attention_tap
 from atlas.models.capture import tapping
 from atlas.models.layers import Examination, find_layer
 from atlas.models.layout import canonical
@@ -60,6 +61,10 @@ class Network:
     def calls(self, layer: str) -> int:
         """Return how often one forward pass calls a layer's module."""
         return self._examination.calls[layer]
+
+    def attention_tap(self, layer: str, reading: Reading) -> str | None:
+        """Return the layer at which a block's attention branch is read: see :func:`attention_tap`."""
+        return attention_tap(self.module, self._examination, layer, reading)
 
     def __call__(self, images: Tensor, layer: str) -> Tensor:
         """Return the activation of one layer: :meth:`taps` of it alone."""

@@ -8,6 +8,7 @@ from torch import nn
 
 from atlas.core.model_card import ModelCard
 from atlas.errors import ModelError, did_you_mean
+from atlas.models.attention import ATTENTION_BRANCH, has_attention
 from atlas.models.folding import Folded, fold
 from atlas.models.foreign import foreign_code, quiet
 from atlas.models.layers import Examination, find_layer
@@ -48,8 +49,10 @@ class VisionModel:
 
     @cached_property
     def offers(self) -> frozenset[str]:
-        """What some methods need and not every model has, in words: ``batch norm``."""
-        return frozenset({BATCH_NORM} if batch_norms(self.module) else ())
+        """What some methods need and not every model has, in words: ``batch norm``, ``attention branch``."""
+        found = {BATCH_NORM: bool(batch_norms(self.module))}
+        found[ATTENTION_BRANCH] = has_attention(self.module, self._examination)
+        return frozenset(name for name, has in found.items() if has)
 
     def numerics_for(self, layer: str, precision: str = "float32", keep_norms: bool = False) -> str:
         """Return the fastest faithful numerics for a layer: folded, unless folding would change its activation.

@@ -203,7 +203,7 @@ def test_relevance_is_conserved_from_stage_to_stage_of_timms_families(name):
     sent = sums(found)[stages[-1]]
     assert sent.abs().min() > 1e-6
     for layer in stages[1:]:
-        torch.testing.assert_close(sums(found)[layer], sent, rtol=0.02, atol=1e-6)
+        torch.testing.assert_close(sums(found)[layer], sent, rtol=0.05, atol=1e-6)
     with torch.no_grad():
         plain = network.raw_taps(network.inputs(images), stages[1:])
     for layer in stages[1:]:

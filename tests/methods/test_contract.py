@@ -32,7 +32,7 @@ EASIER = {
     "plug_in_inversion": {"contrast": 0.0, "brightness": 0.0, "learning_rate": 0.1},
 }
 """What lets a method climb in 40 steps: ever other crops and colours change a random network more than so few can."""
-WAKING = dict.fromkeys(("cbr", "fourier", "vit_maximization"), {"learning_rate": 0.5})
+WAKING = {name: {"learning_rate": 0.5} for name in ("cbr", "fourier", "vit_maximization")}
 """What wakes a sleeping unit within the few steps of a test, where pictures start close to grey."""
 FAMILIES = {
     "tf_efficientnet_lite0": "blocks.2.1",
