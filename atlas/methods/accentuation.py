@@ -1,0 +1,158 @@
+"""Accentuation: a photo, changed until a unit sees more of what it looks for, and still that photo (Hamblin et al.)."""
+
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any, Literal
+
+from pydantic import Field
+
+from atlas.core.job import Target
+from atlas.errors import ModelError
+from atlas.methods.base import Paper, methods
+from atlas.methods.cropped import CroppedMethod, CroppedParameters
+
+if TYPE_CHECKING:
+    import torch
+    from torch import nn
+
+    from atlas.models.network import Network
+    from atlas.models.vision_model import VisionModel
+    from atlas.synthesis.evaluation import Score, Views
+
+AUTO = "auto"
+"""Value of ``layer`` that stands for the end of the first stage, or the first block of a transformer."""
+
+
+class AccentuationParameters(CroppedParameters):
+    """Parameters of the accentuation. Numbers without a source were chosen by eye on lite0."""
+
+    steps: int = Field(default=100, ge=1, le=100_000, description="steps of NAdam")
+    learning_rate: float = Field(
+        default=0.05, gt=0, description="of NAdam, on phases in radians or on the spectrum's coefficients"
+    )
+    schedule: Literal["cosine", "constant"] = Field(
+        default="cosine", description="of the learning rate: a cosine to 0, or constant"
+    )
+    image_size: int = Field(default=512, ge=32, le=4096, description="side of the picture, pixels")
+    crops: int = Field(default=8, ge=1, le=256, description="random crops per step")
+    crop_mean: float = Field(default=0.7, gt=0, le=1, description="mean side of a crop, share")
+    crop_std: float = Field(default=0.2, ge=0, le=1, description="spread of the side, share")
+    noise: float = Field(default=0.02, ge=0, le=1, description="uniform noise within +-this, image units")
+    parametrization: Literal["phase", "spectrum"] = Field(
+        default="phase",
+        description='what is learned: the "phase" of the photo\'s Fourier spectrum, whose magnitude is kept, or a '
+        'whole "spectrum" that is added to the photo',
+    )
+    decay: float = Field(default=1.0, ge=0, le=4, description="power of 1/frequency for the whole spectrum (Lucid: 1)")
+    regularisation: float = Field(
+        default=10.0,
+        ge=0,
+        le=1e6,
+        description="weight of the relative squared error of an early layer's activation from the photo's, in standard "
+        "deviations of the activations of the target's layer",
+    )
+    layer: str = Field(
+        default=AUTO,
+        description='that early layer; "auto" is the end of the first stage, or the first block of a ViT. For units of '
+        "earlier layers it is their own",
+    )
+
+
+class Accentuation(CroppedMethod):
+    """The objective of a unit minus the distance of an early layer's activation from the photo's.
+
+    Both are seen in the same random crops; the start is the photo itself.
+    """
+
+    name = "accentuation"
+    version = 1
+    title = "Feature accentuation"
+    summary = "Changes the phases of a photo until it excites a unit more, while an early layer still sees that photo."
+    paper = Paper(
+        title="Feature Accentuation: Revealing 'What' Features Respond to in Natural Images",
+        authors="Hamblin, Fel, Saha, Konkle, Alvarez",
+        year=2024,
+        url="https://arxiv.org/abs/2402.10039",
+        equation="the regularised objective over the phases of the photo's spectrum",
+    )
+    kinds = frozenset({"logit", "channel", "neuron", "direction"})
+    from_photo = True
+    parameters = AccentuationParameters
+
+    def fitted(self, parameters: dict[str, Any], model: "VisionModel") -> dict[str, Any]:
+        """See :meth:`Method.fitted`: the early layer becomes a name.
+
+        Raises:
+            ModelError: the model has no such layer, or none with positions.
+        """
+        import torch
+
+        return parameters | {"layer": _layer(model.network("float32", torch.device("cpu")), parameters)}
+
+    def reads(self, parameters: dict[str, Any]) -> tuple[str, ...]:
+        """See :meth:`Method.reads`."""
+        return () if parameters["layer"] == AUTO else (parameters["layer"],)
+
+    def picture(
+        self,
+        network: "Network",
+        targets: Sequence[Target],
+        generators: "Sequence[torch.Generator]",
+        parameters: dict[str, Any],
+        load_input: Callable[[str], bytes],
+    ) -> "nn.Module":
+        """See :meth:`CroppedMethod.picture`."""
+        from atlas.synthesis.photo_start import PhotoPhase, PhotoSpectrum
+
+        photos = _photos(network, targets, parameters, load_input)
+        grey = network.preprocessing.channels == 1
+        if parameters["parametrization"] == "phase":
+            return PhotoPhase(photos, grey)
+        return PhotoSpectrum(photos, parameters["decay"], grey)
+
+    def score(
+        self,
+        network: "Network",
+        targets: Sequence[Target],
+        crops: "Views",
+        parameters: dict[str, Any],
+        load_input: Callable[[str], bytes],
+    ) -> "tuple[Score, Views]":
+        """See :meth:`CroppedMethod.score`."""
+        from atlas.synthesis.accentuation import AccentuationScore
+        from atlas.synthesis.photo_match import BesidePhotos
+        from atlas.synthesis.shifted import resized
+
+        photos = _photos(network, targets, parameters, load_input)
+        shown = resized(photos, tuple(parameters["resolution"]))
+        names = [info.name for info in network.layers()]
+        layer = min(_layer(network, parameters), targets[0].layer, key=names.index)
+        weight = parameters["regularisation"]
+        return AccentuationScore(network, targets, layer, weight, shown, load_input), BesidePhotos(crops, photos)
+
+
+def _photos(
+    network: "Network", targets: Sequence[Target], parameters: dict[str, Any], load_input: Callable[[str], bytes]
+) -> "torch.Tensor":
+    from atlas.methods.photos import photos_of
+
+    return photos_of(targets, parameters["image_size"], load_input).to(network.device)
+
+
+def _layer(network: "Network", parameters: dict[str, Any]) -> str:
+    """Return the early layer.
+
+    Raises:
+        ModelError: the model has no such layer, or none with positions.
+    """
+    from atlas.models.layers import find_layer
+    from atlas.models.stages import stage_layers
+
+    if parameters["layer"] != AUTO:
+        return find_layer(network.layers(), parameters["layer"]).name
+    try:
+        return stage_layers(network)[:2][-1]
+    except ModelError as error:
+        raise ModelError(error.message, "name an early layer with the parameter layer") from error
+
+
+methods.register(Accentuation.name, Accentuation())

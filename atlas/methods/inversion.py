@@ -1,0 +1,63 @@
+"""Inversion: MACO's picture with the activations of a photo, and where it mattered (Fel et al. 2023)."""
+
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any, Literal
+
+from pydantic import Field
+
+from atlas.core.job import Target
+from atlas.methods.base import methods
+from atlas.methods.maco import MACO, MACOParameters
+
+if TYPE_CHECKING:
+    from atlas.models.network import Network
+    from atlas.synthesis.evaluation import Score, Views
+
+
+class InversionParameters(MACOParameters):
+    """MACO's parameters, and what the crops of the picture are compared with."""
+
+    reference: Literal["crop", "photo"] = Field(
+        default="crop",
+        description='"crop": each crop of the picture should look to the layer as the same crop of the photo does; '
+        '"photo": as the whole photo does (the paper does not say which)',
+    )
+
+
+class Inversion(MACO):
+    """Section 5, "Feature inversion", and figure 5: the similarity to the photo's activations is maximised.
+
+    The similarity, which the paper does not define, is minus the relative squared error of Mahendran and Vedaldi, as in
+    the other inversions, of the layer's whole activation.
+    """
+
+    name = "inversion"
+    version = 1
+    title = "Inversion by MACO"
+    summary = "Finds the phase of a natural Fourier spectrum that leaves the same activations in a layer as a photo."
+    kinds = frozenset({"inversion"})
+    signs = frozenset({1})
+    unit = "1"
+    parameters = InversionParameters
+
+    def score(
+        self,
+        network: "Network",
+        targets: Sequence[Target],
+        crops: "Views",
+        parameters: dict[str, Any],
+        load_input: Callable[[str], bytes],
+    ) -> "tuple[Score, Views]":
+        """See :meth:`CroppedMethod.score`."""
+        from atlas.methods.photos import photos_of
+        from atlas.synthesis.photo_match import BesidePhotos, PhotoMatch, SideBySideMatch
+        from atlas.synthesis.shifted import resized
+
+        photos = photos_of(targets, parameters["image_size"], load_input).to(network.device)
+        weights = {targets[0].layer: 1.0}
+        if parameters["reference"] == "crop":
+            return SideBySideMatch(network, weights, len(targets)), BesidePhotos(crops, photos)
+        return PhotoMatch(network, weights, resized(photos, tuple(parameters["resolution"]))), crops
+
+
+methods.register(Inversion.name, Inversion())
