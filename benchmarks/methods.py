@@ -44,16 +44,28 @@ DESCRIPTORS = ("hog", "hogb", "dsift")
     "--photos", type=click.Path(exists=True, file_okay=False, path_type=Path), help="Folder of class folders."
 )
 @click.option("--vit", type=click.Path(exists=True, dir_okay=False, path_type=Path), help="Weights of the ViT.")
+@click.option("--pictures", type=click.Path(file_okay=False, path_type=Path), help="Where to write sheets of pictures.")
 @click.option("--threads", default=2, show_default=True, help="CPU threads.")
 @click.option("--device", default="auto", show_default=True)
 @click.pass_context
 def main(
-    context: click.Context, store: Path | None, photos: Path | None, vit: Path | None, threads: int, device: str
+    context: click.Context,
+    store: Path | None,
+    photos: Path | None,
+    vit: Path | None,
+    pictures: Path | None,
+    threads: int,
+    device: str,
 ) -> None:
     """Make the study that the subcommands share."""
     folder = store or Path(tempfile.mkdtemp(prefix="methods-"))
     context.obj = Study(
-        folder.resolve(), photos and photos.resolve(), threads=threads, device=device, vit=vit and vit.resolve()
+        folder.resolve(),
+        photos and photos.resolve(),
+        pictures,
+        threads=threads,
+        device=device,
+        vit=vit and vit.resolve(),
     )
 
 
@@ -63,7 +75,7 @@ def ordering(study: Study) -> None:
     """Print the table."""
     names = class_renderings.classes_with_photos(study) or []
     chosen = [*names, *class_renderings.OTHERS]
-    print(class_renderings.compare(study, ("maco", "fourier", "cbr"), chosen))
+    print(class_renderings.compare(study, "ordering", ("maco", "fourier", "cbr"), chosen))
 
 
 @main.command(help="Every method that renders classes, over the classes that have photos.")
@@ -72,7 +84,7 @@ def ordering(study: Study) -> None:
 def classes(study: Study, names: tuple[str, ...]) -> None:
     """Print the table."""
     chosen = class_renderings.classes_with_photos(study)
-    print(class_renderings.compare(study, names or tuple(class_renderings.METHODS), chosen))
+    print(class_renderings.compare(study, "classes", names or tuple(class_renderings.METHODS), chosen))
 
 
 @main.command(help="Adversarial examples of a sample of photos.")

@@ -19,6 +19,8 @@ BEYOND = 0.25
 FEATURES = "global_pool"
 """The penultimate layer of the efficientnet-lite networks."""
 NEIGHBOURS = 5
+SHOWN = 6
+"""Classes on the sheet of pictures, the first ones."""
 OTHERS = ("tiger", "hummingbird", "cheeseburger", "grand piano", "volcano", "castle", "teapot")
 """Classes besides those that have photos."""
 
@@ -54,12 +56,16 @@ class Row:
     seconds: float
 
 
-def compare(study: Study, names: Sequence[str], classes: Sequence[str | int]) -> str:
-    """Render classes by methods, judge them, and return Markdown."""
+def compare(study: Study, title: str, names: Sequence[str], classes: Sequence[str | int]) -> str:
+    """Render classes by methods, judge them, and return Markdown; ``title`` names the sheet of pictures."""
     records: dict[str, list[Record]] = {}
     for name in names:
         records[name] = study.records({"classes": tuple(classes), "method": name, "parameters": METHODS[name]})
         print(f"rendered {name}: {len(records[name])}", flush=True)
+    labels = study.loaded["lite0"].card.classes
+    shown = [labels[record.job.target.unit].name for record in records[names[0]]][:SHOWN]
+    columns = [[study.picture(record) for record in records[name][:SHOWN]] for name in names]
+    study.sheet(title, names, list(zip(shown, zip(*columns, strict=True), strict=True)))
     photos = _photo_features(study)
     rows = {name: _row(study, records[name], photos) for name in names}
     header = ["method", "lite0: first", "p", *(f"{name}: {what}" for name in [*LITE][1:] for what in ("first", "p"))]

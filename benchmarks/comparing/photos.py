@@ -2,12 +2,23 @@
 
 from collections import defaultdict
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
 from atlas.core.record import Record
 from comparing.study import Study, table
+
+
+SHOWN = 4
+"""Photos on a sheet of pictures."""
+
+
+def _labels(study: Study, record: Record) -> str:
+    names = study.loaded["lite0"].card.classes
+    before, after = (names[scores[0].index].name for scores in (record.photo_classes, record.top_classes))
+    return f"{before} -> {after}"
 
 
 def values(records: Sequence[Record], name: str) -> list[float]:
@@ -33,6 +44,10 @@ def adversarial(study: Study, classes: Sequence[int], photos: int, settings: dic
     exact = max(
         int(np.abs(study.picture(one).astype(int) - study.picture(one, "photo").astype(int)).max()) for one in records
     )
+    roles = ("photo", "perturbation", "image")
+    study.sheet("adversarial", ("photo", "change x 10", "result"), [
+        (_labels(study, record), [study.picture(record, role) for role in roles]) for record in records[:SHOWN]
+    ])  # fmt: skip
     epsilon = records[0].job.parameters["epsilon"]
     return "\n".join(
         [
@@ -49,6 +64,7 @@ def adversarial(study: Study, classes: Sequence[int], photos: int, settings: dic
 def ablation(study: Study, layer: str, photos: int, variants: dict[str, dict[str, Any]]) -> str:
     """Invert a layer of a ViT with everything and without each part; return Markdown."""
     rows: list[list[object]] = []
+    pictures: list[list[np.ndarray]] = []
     for name, settings in variants.items():
         block = {
             "layers": (layer,), "photos": {"sample": photos}, "method": "vit_inversion", "parameters": settings,
@@ -56,21 +72,30 @@ def ablation(study: Study, layer: str, photos: int, variants: dict[str, dict[str
         records = study.records(block)
         row = [mean(records, one) for one in ("psnr", "fft2d", "error")]
         rows.append([name, *row, float(np.mean([record.provenance.seconds for record in records]))])
+        pictures = pictures or [[study.picture(record, "photo")] for record in records[:SHOWN]]
+        for shown, record in zip(pictures, records, strict=False):
+            shown.append(study.picture(record))
         print(f"ablation: {name} {row}", flush=True)
+    study.sheet("vit-inversion", ("photo", *variants), [("", shown) for shown in pictures])
     return table(["", "PSNR, dB", "FFT2D (lower is better)", "error", "s a picture"], rows)
 
 
 def preimages(study: Study, layers: Sequence[str], weights: Sequence[float], photos: int) -> str:
     """Invert layers with several weights of the data term (Table 5 of the paper); return Markdown."""
     errors: dict[str, dict[float, list[float]]] = defaultdict(dict)
+    pictures: dict[float, list[np.ndarray]] = {}
     for weight in weights:
         block = {
             "layers": tuple(layers), "photos": {"sample": photos}, "method": "preimage", "kind": "inversion",
             "parameters": {"weight": weight},
         }  # fmt: skip
-        for record in study.records(block):
+        records = study.records(block)
+        first = [record for record in records if record.job.target.photo == records[0].job.target.photo]
+        pictures[weight] = [study.picture(first[0], "photo"), *map(study.picture, first)]
+        for record in records:
             errors[record.job.target.layer].setdefault(weight, []).extend(values([record], "error"))
         print(f"pre-images: C = {weight:g} done", flush=True)
+    study.sheet("preimages", ("photo", *layers), [(f"C = {weight:g}", shown) for weight, shown in pictures.items()])
     rows = [
         [layer, *(f"{np.mean(errors[layer][weight]):.1%} ± {np.std(errors[layer][weight]):.1%}" for weight in weights)]
         for layer in layers
@@ -81,8 +106,9 @@ def preimages(study: Study, layers: Sequence[str], weights: Sequence[float], pho
 def descriptors(study: Study, photos: int) -> str:
     """Invert HOG, HOGb and dense SIFT (Table 4 of the paper); return Markdown."""
     rows: list[list[object]] = []
+    pictures: list[tuple[str, list[np.ndarray]]] = []
     for spec in study.models:
-        own = Study(study.folder, study.photos, (spec,), study.threads, study.device)
+        own = replace(study, models=(spec,), loaded={})
         block = {"layers": ("**",), "photos": {"sample": photos}, "method": "preimage", "kind": "inversion"}
         records = own.records(block)
         last = records[-1].job.target.layer

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import torch
 import torch.nn.functional as F
+from comparing.sheet import write_sheet
 from PIL import Image
 from torch import Tensor
 
@@ -33,11 +34,12 @@ class Study:
 
     Attributes:
         models: ``[[models]]`` tables. photos: folder of class folders, or None. folder: holds store and cache.
-        threads: CPU threads. device: torch's name, or auto. vit: weights of the ViT. loaded: models by name.
+        pictures: folder for sheets of small pictures, or None. threads: CPU threads. device: torch's name, or auto. vit: weights of the ViT. loaded: models by name.
     """
 
     folder: Path
     photos: Path | None = None
+    pictures: Path | None = None
     models: tuple[dict[str, Any], ...] = ({"name": "lite0", "source": "package", "architecture": LITE["lite0"]},)
     threads: int = 2
     device: str = "auto"
@@ -77,6 +79,11 @@ class Study:
         if path is None:
             raise RuntimeError(f"{record.key[:12]} is {record.status}, so it has no {role}")
         return np.asarray(Image.open(path))
+
+    def sheet(self, name: str, columns: Sequence[str], rows: Sequence[tuple[str, Sequence[np.ndarray]]]) -> None:
+        """Write a sheet of pictures, if sheets are wanted."""
+        if self.pictures is not None:
+            write_sheet(self.pictures / f"{name}.webp", columns, rows)
 
     def config(self, blocks: Sequence[dict[str, Any]]) -> Config:
         """Return the configuration that renders these blocks."""
