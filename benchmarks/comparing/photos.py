@@ -10,7 +10,6 @@ import numpy as np
 from atlas.core.record import Record
 from comparing.study import Study, table
 
-
 SHOWN = 4
 """Photos on a sheet of pictures."""
 
@@ -109,11 +108,10 @@ def descriptors(study: Study, photos: int) -> str:
     pictures: list[tuple[str, list[np.ndarray]]] = []
     for spec in study.models:
         own = replace(study, models=(spec,), loaded={})
-        block = {"layers": ("**",), "photos": {"sample": photos}, "method": "preimage", "kind": "inversion"}
+        block = {"layers": ("descriptor",), "photos": {"sample": photos}, "method": "preimage", "kind": "inversion"}
         records = own.records(block)
-        last = records[-1].job.target.layer
-        final = [record for record in records if record.job.target.layer == last]
-        rows.append(
-            [spec["name"], last, f"{np.mean(values(final, 'error')):.1%}", float(np.mean(values(final, "psnr")))]
-        )
-    return table(["descriptor", "layer", "error", "PSNR, dB"], rows)
+        rows.append([spec["name"], f"{mean(records, 'error'):.1%}", mean(records, "psnr")])
+        pictures.append((spec["name"], [own.picture(record) for record in records[:SHOWN]]))
+    pictures.insert(0, ("photo", [own.picture(record, "photo") for record in records[:SHOWN]]))
+    study.sheet("descriptors", [f"photo {number + 1}" for number in range(len(pictures[0][1]))], pictures)
+    return table(["descriptor", "error", "PSNR, dB"], rows)

@@ -8,7 +8,6 @@ from typing import Any
 import numpy as np
 import torch
 import torch.nn.functional as F
-from comparing.sheet import write_sheet
 from PIL import Image
 from torch import Tensor
 
@@ -23,6 +22,7 @@ from atlas.models.spec import ModelSpec
 from atlas.photos import Photo, PhotoSet, open_photo_set
 from atlas.photos.views import central_square
 from atlas.store import Store
+from comparing.sheet import write_sheet
 
 LITE = {f"lite{number}": f"efficientnet-lite{number}" for number in range(3)}
 """The classifier that is rendered, and two judges that had no part in it."""
@@ -34,7 +34,8 @@ class Study:
 
     Attributes:
         models: ``[[models]]`` tables. photos: folder of class folders, or None. folder: holds store and cache.
-        pictures: folder for sheets of small pictures, or None. threads: CPU threads. device: torch's name, or auto. vit: weights of the ViT. loaded: models by name.
+        pictures: folder for sheets of small pictures, or None. threads: CPU threads. device: torch's name, or auto.
+        vit: weights of the ViT. loaded: models by name.
     """
 
     folder: Path
