@@ -172,6 +172,7 @@
         add(names[0], `class ${index}`, `${model.folder}/c/${index}.html`, [...names, String(index)], { concepts: counts.get(index), folder: `${model.folder}/c/${index}` });
       }
       for (const [name, folder, units] of model.layers) add(name, "layer", `${folder}/index.html`, [name, ...name.split(".")], { layer: { folder, units } });
+      for (const [title, kind, address] of model.pages) add(title, kind, address, [title, kind]);
       for (const [index, number, text, author] of model.labels) add(`“${text}”`, `concept ${number} of ${titles.get(index)}, labelled by ${author}`, `${model.folder}/c/${index}/${number}.html`, [text]);
     }
     return entries;
@@ -334,13 +335,8 @@
       grid.replaceChildren(...kept.slice((here - 1) * size, here * size).map((row) => tile(row, now.sort)));
       summary.textContent = `${kept.length.toLocaleString("en")} of ${rows.length.toLocaleString("en")}${last > 1 ? ` · page ${here} of ${last}` : ""}`;
       if (!pages) return;
-      const shown = [...new Set([1, here - 2, here - 1, here, here + 1, here + 2, last])].filter((place) => place >= 1 && place <= last).sort((a, b) => a - b);
-      pages.replaceChildren(...shown.map((place) => {
-        const link = make("a", { href: `?${new URLSearchParams({ ...(now.sort === "index" ? {} : { sort: now.sort }), ...(now.q ? { q: now.q } : {}), page: place, ...(page.dataset.view === "raw" ? { view: "raw" } : {}), ...(heat ? { heat } : {}) })}` }, String(place));
-        if (place === here) link.setAttribute("aria-current", "page"); else if (Math.abs(place - here) === 1) link.rel = place < here ? "prev" : "next";
-        link.addEventListener("click", (event) => { event.preventDefault(); draw({ ...now, page: place }); grid.scrollIntoView(); });
-        return link;
-      }));
+      const sorted = { ...(now.sort === "index" ? {} : { sort: now.sort }), ...(now.q ? { q: now.q } : {}) };
+      pages.replaceChildren(...pageLinks(here, last, sorted, (place) => { draw({ ...now, page: place }); grid.scrollIntoView(); }));
     };
     for (const button of all("[data-sort]")) button.addEventListener("click", () => draw({ ...now, sort: button.dataset.sort, page: 1 }));
     if (narrow) {
@@ -348,6 +344,61 @@
       narrow.addEventListener("input", () => draw({ ...now, q: narrow.value.trim(), page: 1 }));
     }
     if (now.sort !== "index" || now.q) draw(now);
+  }
+
+  /* --- comparisons of any two to four columns, which stay in the address --------------------------------------- */
+
+  function comparedCell(entry) {
+    if (!entry) return make("td", {}, make("span", { className: "lost" }, "not rendered"));
+    const [, address, status, masked, raw, colour, text] = entry;
+    const link = tile([0, "", address, null, "", status, masked, raw, colour], "index");
+    const frame = one("a", link);
+    one(".cap", frame).remove();
+    return make("td", {}, frame, make("p", { className: "num" }, text));
+  }
+
+  function pageLinks(here, last, query, go) {
+    const shown = [...new Set([1, here - 2, here - 1, here, here + 1, here + 2, last])].filter((place) => place >= 1 && place <= last).sort((a, b) => a - b);
+    return shown.map((place) => {
+      const link = make("a", { href: `?${new URLSearchParams({ ...query, page: place, ...(chosen ? { view: chosen } : {}), ...(heat ? { heat } : {}) })}` }, String(place));
+      if (place === here) link.setAttribute("aria-current", "page"); else if (Math.abs(place - here) === 1) link.rel = place < here ? "prev" : "next";
+      link.addEventListener("click", (event) => { event.preventDefault(); go(place); });
+      return link;
+    });
+  }
+
+  function startCompare() {
+    const chooser = one("[data-compare]");
+    if (!chooser) return;
+    const boxes = all("input", chooser), status = one("[data-chosen]"), place = one("[data-chosen-rows]"), pages = one("[data-chosen-pages]");
+    const folder = chooser.dataset.compare.replace(/columns\.js$/, "");
+    let turn = 0;
+    const draw = async (number) => {
+      const mine = ++turn, picked = boxes.filter((box) => box.checked), keys = picked.map((box) => box.value);
+      for (const box of boxes) box.disabled = !box.checked && picked.length >= 4;
+      setQuery({ show: keys.join(","), page: number > 1 ? String(number) : "" });
+      place.replaceChildren(); pages.hidden = true;
+      if (picked.length < 2) { status.textContent = picked.length ? "One more." : "Tick what you want to see side by side."; return; }
+      const titles = await load(chooser.dataset.compare, "atlasColumns"), columns = [];
+      for (const key of keys) columns.push(new Map((await load(`${folder}${key}.js`, "atlasColumn")).map((entry) => [entry[0], entry])));
+      if (mine !== turn) return;  // overtaken by a newer wish
+      const count = (row) => columns.filter((column) => column.has(row)).length;
+      const rows = titles.map((_, row) => row).filter(count).sort((a, b) => (count(b) === keys.length) - (count(a) === keys.length) || a - b);
+      const complete = rows.filter((row) => count(row) === keys.length).length;
+      const size = Math.floor(36 / keys.length), last = Math.max(1, Math.ceil(rows.length / size)), here = Math.min(number, last);
+      status.textContent = `${rows.length.toLocaleString("en")} classes${complete < rows.length ? `; the ${complete.toLocaleString("en")} that every column has come first` : ""}${last > 1 ? ` · page ${here} of ${last}` : ""}`;
+      place.replaceChildren(make("table", { className: `compare n${keys.length}` },
+        make("thead", {}, make("tr", {}, make("th", { scope: "col" }, "class"), ...picked.map((box) => make("th", { scope: "col" }, make("bdi", {}, box.dataset.title))))),
+        make("tbody", {}, ...rows.slice((here - 1) * size, here * size).map((row) => make("tr", {}, make("th", { scope: "row" }, make("bdi", {}, titles[row])), ...columns.map((column) => comparedCell(column.get(row))))))));
+      pages.hidden = last < 2;
+      pages.replaceChildren(...pageLinks(here, last, { show: keys.join(",") }, (next) => { draw(next); chooser.scrollIntoView(); }));
+    };
+    const wanted = (query().get("show") || "").split(",");
+    for (const box of boxes) {
+      box.checked = wanted.includes(box.value) && boxes.filter((other) => other.checked).length < 4;
+      box.addEventListener("change", () => draw(1));
+    }
+    draw(Number(query().get("page")) || 1).catch(() => toast("The comparison could not be loaded."));
   }
 
   /* --- lightbox ---------------------------------------------------------------------------------------------- */
@@ -467,7 +518,7 @@
   }
 
   document.addEventListener("DOMContentLoaded", () => {
-    startCopy(); startTheme(); startView(); startHeat(); startSearch(); startGrid(); startLightbox(); startKeys();
+    startCopy(); startTheme(); startView(); startHeat(); startSearch(); startGrid(); startCompare(); startLightbox(); startKeys();
   });
   window.addEventListener("pageshow", (event) => { if (!event.persisted) return; heat = wantedHeat(); showHeat(); setView(wantedView()); });
 })();

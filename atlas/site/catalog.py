@@ -10,7 +10,7 @@ from atlas.core.job import LOGITS
 from atlas.core.model_card import ClassLabel, LayerInfo, ModelCard
 from atlas.core.record import ClassScore
 from atlas.site.addresses import unique_slugs
-from atlas.site.comparison import Comparison, comparisons
+from atlas.site.comparison import Column, Comparison, columns_of, comparisons
 from atlas.site.concepts import ClassView, ConceptView
 from atlas.site.method_notes import method_title
 from atlas.site.photo_book import PhotoSet
@@ -279,7 +279,12 @@ class Catalog:
     @cached_property
     def comparisons(self) -> list[Comparison]:
         """The same classes by several methods or models."""
-        return comparisons(self.models)
+        return comparisons(self.columns)
+
+    @cached_property
+    def columns(self) -> list[Column]:
+        """Every method of every model by which classes were rendered."""
+        return columns_of(self.models)
 
     def compared(self, model: "Model") -> list[Comparison]:
         """Return the comparisons that a model is part of."""

@@ -1,19 +1,21 @@
 """The pages of comparisons."""
 
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from atlas.site.addresses import page_name, root_of
 from atlas.site.catalog import Catalog
-from atlas.site.comparison import Cell, Comparison
-from atlas.site.formats import thousands
+from atlas.site.compare_data import MEASURES, column_keys
+from atlas.site.comparison import Cell, Column, Comparison
+from atlas.site.formats import short, thousands
 from atlas.site.page import Link, Page, pager
 
 SHOWN = 9
 """Comparisons that the first page shows with pictures; the others are named."""
 ADDRESS = "compare/index.html"
-MEASURES = ("objective", "activation", "probability")
-"""Measurements that are compared."""
+MOST_CHOICES = 60
+"""Columns that can be chosen from: more would be more elements than a page may have."""
 
 
 def compare_pages(catalog: Catalog) -> Iterator[Page]:
@@ -49,9 +51,26 @@ def _overview(catalog: Catalog) -> Page:
         "Compare",
         "The same classes by several methods, and by several models, side by side.",
         data,
-        {"shown": [(it, _sample(it)) for it in catalog.comparisons[:SHOWN]], "others": catalog.comparisons[SHOWN:]},
+        {
+            "choices": list(zip(column_keys(catalog.columns), _titles(catalog.columns), strict=True))[:MOST_CHOICES],
+            "shown": [(it, _sample(it)) for it in catalog.comparisons[:SHOWN]],
+            "others": catalog.comparisons[SHOWN:],
+        },
         crumbs=[Link("Compare")],
     )
+
+
+def _titles(columns: Sequence[Column]) -> list[str]:
+    """Return what each column is called among all: its method, and its model if there are several."""
+    models = {column.model.slug: column.model for column in columns}
+    names = Counter(model.card.name for model in models.values())
+    titles = []
+    for column in columns:
+        name = short(column.model.card.name, 60)
+        name += f" {column.model.weights[:8]}" if names[column.model.card.name] > 1 else ""
+        method = short(column.method_title, 60)
+        titles.append(f"{method}, {name}" if len(models) > 1 else method)
+    return titles
 
 
 def _sample(comparison: Comparison) -> list[tuple[str, Cell]]:

@@ -17,8 +17,6 @@ MOST_COLUMNS = 4
 """Columns of one comparison: with more, pictures would be too small to compare."""
 PAGE_PICTURES = 36
 """Pictures on one page, as of a grid."""
-KEY = {"maco": 0}
-"""Methods that come first where several have as many classes."""
 
 
 class Cell(NamedTuple):
@@ -134,15 +132,19 @@ def listed(names: Sequence[str]) -> str:
     return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"
 
 
-def comparisons(models: Sequence["Model"]) -> list[Comparison]:
+def columns_of(models: Sequence["Model"]) -> list[Column]:
+    """Return every method of every model by which classes were rendered."""
+    return [column for model in models for column in _columns(model)]
+
+
+def comparisons(columns: Sequence[Column]) -> list[Comparison]:
     """Return the comparisons of a site: for each model its methods, for each method its models, up to four at a time.
 
     Where there are more, the one with most classes is in each of them.
     """
-    columns = [column for model in models for column in _columns(model)]
     found: list[Comparison] = []
-    for model in models:
-        found += _grouped([column for column in columns if column.model is model])
+    for slug in dict.fromkeys(column.model.slug for column in columns):
+        found += _grouped([column for column in columns if column.model.slug == slug])
     for method in sorted({column.method for column in columns}, key=_method_rank):
         found += _grouped([column for column in columns if column.method == method])
     slugs = unique_slugs((f"{place}", _name(comparison)) for place, comparison in enumerate(found))
@@ -212,7 +214,7 @@ def _keys(unit: "Unit", same: bool, names: Counter[str]) -> list[tuple[str, obje
     """Return what a class is known by, the surest first."""
     if same:
         return [("index", unit.index)]
-    keys: list[tuple[str, object]] = []
+    keys: list[tuple[str, object]] = [(f"index in {unit.model.slug}", unit.index)]
     if unit.label and unit.label.id:
         keys.append(("id", unit.label.id))
     name = unit.label.name.strip().casefold() if unit.label else ""

@@ -17,7 +17,7 @@ Every page ``name.html`` has ``name.json`` beside it::
       class, unit   model, weights, layer, index, title, id, synonyms, status, renderings, and where photos tell of it
                     statistics; a class whose concepts were found also has concepts
       concept       number, key, label, class, all that the store knows of it, renderings, similar, sought_by, parts
-      method        name, title, versions, parameters
+      method        name, title, versions, parameters, references (digests of the lists of reference photos)
       photos        name, digest, photos, classes, demonstration, notes, page, of, shown [{digest, name, author, ...}]
       photo         model, weights, photo {digest, credit}, classes (what the model sees in it), page, of, renderings,
                     families (first 12 digits of a rendering's key to its family), succeeded (the same for adversarial
@@ -31,9 +31,9 @@ Every page ``name.html`` has ``name.json`` beside it::
 
 A rendering is the store's record (key, job, status, measurements, trace, top_classes, provenance, error) with two more
 fields: ``command``, which makes it again, and ``pictures``: {raw, masked}, each a list of {src, width, height, bytes}
-by ascending width; what was made of a photo may also have {photo, perturbation}. Counts are units: {done, dead, failed};
-a class that was not rendered itself, because only its concepts were asked for, has the status ``none`` and is not
-counted.
+by ascending width; what was made of a photo may also have photo and perturbation. Counts are units: {done, dead,
+failed}; a class that was not rendered itself, because only its concepts were asked for, has the status ``none`` and is
+not counted.
 
 ``concepts`` of a class: its analysis (key, layer, parameters, versions), factorisation, measure (``sobol``: total Sobol
 index of the logit; ``share``: of the logit), heat, counts {found, readable, predicted, used}, patches, fitted, error

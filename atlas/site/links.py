@@ -11,7 +11,7 @@ from typing import Any
 from urllib.parse import unquote, urlsplit
 
 # Attribute values are always quoted and escaped in our pages, so these cannot match inside text.
-ATTRIBUTE = re.compile(r'\s(href|src|srcset|data-masked|data-grid|data-recipe)="([^"]*)"')
+ATTRIBUTE = re.compile(r'\s(href|src|srcset|data-masked|data-grid|data-compare|data-recipe)="([^"]*)"')
 ANCHOR = re.compile(r'\sid="([^"]*)"')
 ROOT = re.compile(r'<html[^>]*\sdata-root="(/[^"]*)"')
 LOADED = re.compile(r'<link (?![^>]*rel="canonical")[^>]*\shref="([^"]*)"')

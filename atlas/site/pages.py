@@ -3,6 +3,7 @@
 import json
 from collections.abc import Iterator
 from itertools import chain, zip_longest
+from typing import NamedTuple
 
 from atlas.site.addresses import page_name, root_of
 from atlas.site.catalog import Catalog, Layer, Model, Unit
@@ -14,6 +15,7 @@ from atlas.site.metadata import SiteMetadata
 from atlas.site.method_notes import limits, method_note
 from atlas.site.page import PAGE_SIZE, Figure, Link, Page, pager
 from atlas.site.photo_pages import photo_pages
+from atlas.site.pictures import Picture
 from atlas.site.statistics import OnPhotos
 from atlas.site.strip import strip
 from atlas.site.studies import FAMILIES
@@ -28,10 +30,20 @@ BAND = (15, 9)
 LISTED_CLASSES = 60
 """Classes with concepts that the model's page names; the classes' own pages have the rest."""
 
+SAMPLE = 6
+"""Pictures on a method's page."""
 LISTED_COMPARISONS = 12
 """Comparisons that the model's page names; all are on a page of their own."""
 LISTED_STUDIES = 12
 """Photos that the model's page shows; its galleries have the rest."""
+
+
+class Made(NamedTuple):
+    """A picture on a method's page, what it is of, and where it is shown."""
+
+    picture: Picture
+    title: str
+    address: str
 
 
 def other_pages(catalog: Catalog, metadata: SiteMetadata) -> Iterator[Page]:
@@ -205,6 +217,21 @@ def list_pages(layer: Layer, seen: OnPhotos) -> Iterator[Page]:
 # --- method ---------------------------------------------------------------------------------------------------------
 
 
+def made_with(name: str, catalog: Catalog) -> list[Made]:
+    """Return pictures by a method: of units, the best recognised first, then of photos."""
+    made = []
+    for unit in (unit for model in catalog.models for unit in _best_of(model)):
+        found = next((it for it in unit.shown if it.record.job.method == name), None)
+        if found is not None and found.picture is not None:
+            title = unit.title if unit.layer.is_output else f"{unit.layer.info.name} {unit.index}"
+            made.append(Made(found.picture, title, unit.address))
+    for study in (study for model in catalog.models for study in model.studies):
+        found = next((it for it in study.renderings if it.record.job.method == name and it.picture is not None), None)
+        if found is not None and found.picture is not None:
+            made.append(Made(found.picture, f"{study.name}, {study.subject(found)}", study.address_of(found)))
+    return made
+
+
 def method_page(name: str, catalog: Catalog) -> Page:
     """Return the page of a method: what it optimises, with which parameters here, and what it cannot show."""
     note = method_note(name)
@@ -220,11 +247,16 @@ def method_page(name: str, catalog: Catalog) -> Page:
         (key, "; ".join(found[:6]) + ("; …" if len(found) > 6 else ""), meanings.get(key, ""))
         for key, found in written.items()
     ]
-    sample = [unit for model in catalog.models for unit in _best_of(model) if unit.shown[0].record.job.method == name][
-        :6
-    ]
-    data = {"name": name, "title": note["title"], "versions": versions, "parameters": written}
-    context = {"note": note, "limits": limits(), "versions": versions, "parameters": rows, "sample": sample}
+    references = sorted({job.target.references for job in jobs if job.target.references})
+    data = {"name": name, "title": note["title"], "versions": versions, "parameters": written, "references": references}
+    context = {
+        "note": note,
+        "limits": limits(),
+        "versions": versions,
+        "parameters": rows,
+        "sample": made_with(name, catalog)[:SAMPLE],
+        "references": references,
+    }
     return Page(
         catalog.methods[name],
         "method.html",

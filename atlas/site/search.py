@@ -6,16 +6,18 @@ Units are kept as ranges of indices, so that ten thousand of them cost a few byt
 
 import json
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
-from atlas.site.catalog import Catalog, Layer, Unit
-from atlas.site.formats import thumbnails
-from atlas.site.pictures import Derived
+from atlas.site.catalog import Catalog, Layer, Model, Unit
+from atlas.site.formats import short, thumbnails
+from atlas.site.gallery_pages import gallery_address
+from atlas.site.pictures import Derived, Picture
 from atlas.site.statistics import OnPhotos, UnitOnPhotos
+from atlas.site.studies import FAMILIES
 
 
-def _script(function: str, value: Any) -> bytes:
+def script(function: str, value: Any) -> bytes:
     """Return a script that hands a value over. ``</`` is broken up, should anyone ever inline it."""
     text = json.dumps(value, ensure_ascii=False, separators=(",", ":"), allow_nan=False).replace("</", "<\\/")
     return f"{function}({text});\n".replace("\u2028", "\\u2028").replace("\u2029", "\\u2029").encode()
@@ -33,10 +35,11 @@ def ranges(indices: Sequence[int]) -> list[int]:
 
 
 def search_index(catalog: Catalog) -> bytes:
-    """Return the script with every model, class (index, name, id, synonyms), layer, unit range and concept.
+    """Return the script with every model, class (index, name, id, synonyms), layer, unit range, concept and other page.
 
     Concepts are (class index, number of concepts), for every class has an entry; labels are (class index,
-    number, text, author).
+    number, text, author). Other pages are (title, kind, address): photos, galleries and, of the first model that they
+    show, comparisons.
     """
     names = Counter(model.card.name for model in catalog.models)
     models = [
@@ -54,10 +57,21 @@ def search_index(catalog: Catalog) -> bytes:
                 for concept in view.concepts
                 if concept.label
             ],
+            "pages": list(_pages(model, catalog)),
         }
         for model in catalog.models
     ]
-    return _script("atlasIndex", models)
+    return script("atlasIndex", models)
+
+
+def _pages(model: Model, catalog: Catalog) -> Iterator[list[str]]:
+    for study in model.studies:
+        yield [study.name, "photo", study.address]
+    for family in model.families:
+        yield [FAMILIES[family].title, "gallery", gallery_address(model, family)]
+    for comparison in catalog.comparisons:
+        if comparison.columns[0].model is model:
+            yield [f"Compare {short(comparison.title)}", comparison.subject, comparison.address]
 
 
 def _class_entry(unit: Unit) -> list[Any]:
@@ -71,7 +85,7 @@ def grid_rows(layer: Layer, seen: OnPhotos) -> bytes:
     A row is [index, title, address of its page from the root, value or null, name of its top class, status,
     masked files, raw files, colour, other names, selectivity or null]; files are flat pairs of path and width.
     """
-    return _script("atlasGrid", [_row(unit, seen.get(unit.index)) for unit in layer.units])
+    return script("atlasGrid", [_row(unit, seen.get(unit.index)) for unit in layer.units])
 
 
 def _row(unit: Unit, seen: UnitOnPhotos | None) -> list[Any]:
@@ -80,12 +94,16 @@ def _row(unit: Unit, seen: UnitOnPhotos | None) -> list[Any]:
     top = unit.model.label(scores[0].index) if scores else ""
     names = " ".join([unit.label.id, *unit.label.synonyms]) if unit.label else ""
     title = unit.title if unit.layer.is_output else str(unit.index)
-    files = (
-        [_pairs(thumbnails(kind)) if kind else [] for kind in (picture.masked, picture.raw)] if picture else [[], []]
-    )
-    colour = picture.colour if picture else ""
+    files, colour = picture_pairs(picture)
     selectivity = None if seen is None or seen.selectivity is None else round(seen.selectivity, 3)
     return [unit.index, title, unit.address, unit.reached, top, unit.status, *files, colour, names, selectivity]
+
+
+def picture_pairs(picture: Picture | None) -> tuple[list[list[Any]], str]:
+    """Return a picture's masked and raw thumbnails as flat pairs of path and width, and its colour."""
+    if picture is None:
+        return [[], []], ""
+    return [_pairs(thumbnails(kind)) if kind else [] for kind in (picture.masked, picture.raw)], picture.colour
 
 
 def _pairs(files: Sequence[Derived]) -> list[Any]:

@@ -13,6 +13,7 @@ from atlas.errors import SiteError
 from atlas.site.addresses import json_beside
 from atlas.site.catalog import Catalog, Layer, Model
 from atlas.site.class_section import ClassSection
+from atlas.site.compare_data import compare_scripts
 from atlas.site.concept_pages import concept_page
 from atlas.site.concepts import ClassView
 from atlas.site.derived import OTHER_ROLES, DerivedPictures, damaged
@@ -108,6 +109,8 @@ class SiteWriter:
             self._write_studies(model)
         self._write_pages(other_pages(self._catalog, self._metadata))
         self._write("search.js", search_index(self._catalog))
+        for address, content in compare_scripts(self._catalog.columns) if self._catalog.comparisons else ():
+            self._write(address, content)
         self._write_for_machines()
         self._check()
         return {"pages": len(self._pages), "pictures": len(self._linked), "bytes": self._bytes}
