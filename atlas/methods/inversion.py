@@ -15,8 +15,16 @@ if TYPE_CHECKING:
 
 
 class InversionParameters(MACOParameters):
-    """MACO's parameters, and what the crops of the picture are compared with."""
+    """MACO's parameters, with larger crops, and what these are compared with."""
 
+    crop_mean: float = Field(
+        default=0.5,
+        gt=0,
+        le=1,
+        description="mean side of a crop, share (MACO: 0.25; chosen by eye on lite0, whose late layers then see things "
+        "as large as in the whole photo)",
+    )
+    crop_std: float = Field(default=0.2, ge=0, le=1, description="spread of the side, share (MACO: 0.1)")
     reference: Literal["crop", "photo"] = Field(
         default="crop",
         description='"crop": each crop of the picture should look to the layer as the same crop of the photo does; '
