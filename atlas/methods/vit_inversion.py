@@ -136,8 +136,10 @@ class ViTInversion(Method):
             return parameters
         if parameters["attention"] == ON:
             raise ConfigError(
-                [f'parameters.attention = "on": model "{model.card.name}" has no {ATTENTION_BRANCH}'],
-                remedy='write attention = "auto", which matches the layer alone where there is none',
+                [
+                    f'parameters.attention = "on": model "{model.card.name}" has no {ATTENTION_BRANCH}; '
+                    '"auto" matches the layer alone where there is none'
+                ]
             )
         return parameters | {"attention": OFF}
 
