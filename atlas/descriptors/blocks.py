@@ -7,11 +7,11 @@ from torch import Tensor, nn
 CLAMP = 0.2
 """Values are clamped to this from above (section 4.1)."""
 
-HOG_EPSILON = 1e-4
-"""Added to a block's squared norm, in the implementations of DPM V5 and VLFeat."""
+HOG_EPSILON = 1e-4 / 255**2
+"""Added to a block's squared norm, in the implementations of DPM V5 and VLFeat, for images in 0 to 255 there."""
 
-SIFT_EPSILON = 1e-6
-"""Added to a descriptor's squared norm (authors' ``dsift_net.m``)."""
+SIFT_EPSILON = 1e-6 / 255**2
+"""Added to a descriptor's squared norm (authors' ``dsift_net.m``), for images in 0 to 255 there."""
 
 WINDOW = 1.5
 """Standard deviation in cells of the Gaussian that weights a descriptor's cells (authors' ``dsift_net.m``)."""

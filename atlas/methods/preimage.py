@@ -84,7 +84,8 @@ class Preimage(Method):
         from atlas.synthesis.schedules import constant, in_parts
 
         steps, side = parameters["steps"], parameters["image_size"]
-        calm, jitter = round(steps * parameters["calm"]), _jitter(network, targets[0].layer, parameters)
+        calm = round(steps * parameters["calm"]) if targets[0].kind == "inversion" else 0
+        jitter = _jitter(network, targets[0].layer, parameters)
         generators = [torch.Generator().manual_seed(seed) for seed in seeds]
         photos = _photos(network, targets, side, load_input)
         picture = BallPixels(_start(network, targets, photos, jitter, parameters, generators), parameters["bound"])

@@ -16,7 +16,8 @@ class PreimageParameters(MethodParameters):
         default=1 / 7,
         ge=0,
         lt=1,
-        description="share of the steps, at the end, without jitter and at a tenth of the rate (authors: 50 of 350)",
+        description="share of an inversion's steps, at the end, without jitter and at a tenth of the rate (authors: 50 "
+        "of 350)",
     )
     learning_rate: float = Field(
         default=0.01, gt=0, description="initial rate, as a share of H W B^2 / alpha (section 3.4: 0.01; authors: 0.05)"

@@ -202,6 +202,13 @@ def test_the_last_steps_are_calm(tiny, monkeypatch):
     assert len(set(corners[:12])) > 4 and set(corners[12:14]) == {(2, 2)}
 
 
+def test_units_have_no_calm_steps(tiny):
+    """The authors' code has them for inversions only: without jitter a unit's picture fills with fine noise."""
+    unit, shown = Target(kind="channel", layer="body", unit=1), {"steps": 20, "jitter": 4}
+    with_calm, without = (render(tiny, [unit], calm=calm, **shown)[0] for calm in (0.5, 0.0))
+    assert np.array_equal(with_calm.image, without.image)
+
+
 def test_the_objective_is_minus_the_energy(tiny):
     """At the first step, of the noise that it starts from: C times the relative error, and both penalties."""
     from atlas.synthesis.preimage import BallPixels, alpha_norm, total_variation, uniform_noise
