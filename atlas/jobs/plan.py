@@ -18,7 +18,6 @@ from atlas.jobs.select import GLOB_CHARACTERS, select_classes, select_layers, se
 from atlas.methods import Method, methods
 from atlas.methods.base import REFERENCE_PHOTOS
 from atlas.models.load import VisionModel
-from atlas.models.vision_model import BATCH_NORM
 from atlas.photos import Photo, PhotoSet
 
 
@@ -117,7 +116,7 @@ def job_of(
         ModelError: the model does not have a layer.
     """
     layers = (target.layer, *method.reads(parameters))
-    keep = BATCH_NORM in method.needs
+    keep = method.keeps_norms(target.kind, parameters)
     numerics = min((model.numerics_for(layer, precision, keep) for layer in layers), key=len)
     return Job(
         model=model.card.identity,

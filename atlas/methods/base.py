@@ -129,6 +129,14 @@ class Method(ABC):
         """
         return ()
 
+    def keeps_norms(self, kind: TargetKind, parameters: dict[str, Any]) -> bool:
+        """Tell whether batch norms must not be folded into convolutions for targets of a kind.
+
+        Args:
+            parameters: as fitted.
+        """
+        return "batch norm" in self.needs
+
     def sizes(self, parameters: dict[str, Any]) -> dict[str, tuple[int, int]]:
         """Return the (height, width) of what the network will be shown, by the words of the setting that decides it.
 

@@ -5,19 +5,27 @@ from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from atlas.core.job import Preprocessing, Target
-from atlas.errors import PhotoError
+from atlas.core.job import Preprocessing, Target, TargetKind
+from atlas.errors import ModelError, PhotoError
 from atlas.methods.base import Method, Paper, Rendering, Resolved, methods
-from atlas.methods.vital_settings import VITALParameters, class_penalty, class_weights, matched_layers
+from atlas.methods.vital_settings import (
+    PATCH_STRIDE,
+    VITALParameters,
+    class_penalty,
+    class_weights,
+    matched_layers,
+)
+from atlas.photos.views import PATCH_SHARE, SMALLEST_PATCH
 
 if TYPE_CHECKING:
     import torch
     from torch import nn
 
     from atlas.methods.photos import LoadInput
+    from atlas.methods.vital_patches import LastScan
     from atlas.models.network import Network
     from atlas.models.vision_model import VisionModel
-    from atlas.synthesis.matching import Maps, MapsOf
+    from atlas.synthesis.matching import Maps, MapsOf, MatchScore
 
 
 class VITAL(Method):
@@ -39,18 +47,38 @@ class VITAL(Method):
         url="https://arxiv.org/abs/2503.22399",
         equation="algorithm 1 and section 1.1 of the supplement",
     )
-    kinds = frozenset({"logit"})
+    kinds = frozenset({"logit", "channel", "neuron", "direction"})
     signs = frozenset({1})
     needs = frozenset({"reference photos"})
     unit = "squared activation"
     parameters = VITALParameters
 
+    def __init__(self) -> None:
+        self._last: LastScan | None = None
+
     def resolve(self, parameters: Any, preprocessing: Preprocessing, folder: Path) -> Resolved:
-        """See :meth:`Method.resolve`: the picture's side and the learning rate become numbers."""
-        values = parameters.model_dump(mode="json")
-        values["image_size"] = parameters.image_size or max(preprocessing.height, preprocessing.width)
-        values["learning_rate"] = parameters.learning_rate or (1.0 if parameters.parametrization == "pixels" else 0.05)
-        return Resolved(values)
+        """See :meth:`Method.resolve`: sides and the learning rate become numbers.
+
+        Raises:
+            ModelError: patches are larger than the model's input.
+        """
+        side = max(preprocessing.height, preprocessing.width)
+        patch = parameters.patch_size or min(side, max(SMALLEST_PATCH, round(PATCH_SHARE * side)))
+        if patch > side:
+            raise ModelError(
+                f"patch_size: {patch} pixels are more than the model's input of {side}",
+                f"write {round(PATCH_SHARE * side)}, or leave it out",
+            )
+        rate = 1.0 if parameters.parametrization == "pixels" else 0.05
+        return Resolved(
+            parameters.model_dump(mode="json")
+            | {
+                "image_size": parameters.image_size or side,
+                "learning_rate": parameters.learning_rate or rate,
+                "patch_size": patch,
+                "patch_stride": parameters.patch_stride or max(1, round(PATCH_STRIDE * patch)),
+            }
+        )
 
     def fitted(self, parameters: dict[str, Any], model: "VisionModel") -> dict[str, Any]:
         """See :meth:`Method.fitted`: layers and their weights are spelled out."""
@@ -70,6 +98,16 @@ class VITAL(Method):
     def reads(self, parameters: dict[str, Any]) -> tuple[str, ...]:
         """See :meth:`Method.reads`."""
         return tuple(parameters["layers"])
+
+    def keeps_norms(self, kind: TargetKind, parameters: dict[str, Any]) -> bool:
+        """See :meth:`Method.keeps_norms`: relevance passes through them, and ends in the biases that they fold into."""
+        return kind != "logit" or parameters["class_relevance"] != "none"
+
+    def expanded(self, target: Target, parameters: dict[str, Any]) -> Sequence[Target]:
+        """See :meth:`Method.expanded`: one target for each cluster of a channel's or neuron's patches."""
+        if target.kind not in ("channel", "neuron") or parameters["clusters"] == 1:
+            return (target,)
+        return [target.model_copy(update={"cluster": number}) for number in range(parameters["clusters"])]
 
     def sizes(self, parameters: dict[str, Any]) -> dict[str, tuple[int, int]]:
         """See :meth:`Method.sizes`: the whole picture."""
@@ -93,16 +131,13 @@ class VITAL(Method):
         from atlas.methods.outcome import renderings
         from atlas.synthesis.ascent import ascend
         from atlas.synthesis.evaluation import mean_score
-        from atlas.synthesis.matching import MatchScore, StageMaps
         from atlas.synthesis.parametrization import BoundedPixels
         from atlas.synthesis.rolled import RolledViews
         from atlas.synthesis.schedules import in_parts, warm_cosine
 
-        steps, layers = parameters["steps"], parameters["layers"]
-        maps_of = StageMaps(network, layers)
-        goals = class_goals(targets, maps_of, parameters, network.device, load_input, should_stop)
-        weights = dict(zip(layers, parameters["class_weights"], strict=True))
-        score = MatchScore(network, maps_of, goals, weights, parameters["class_penalty"])
+        steps = parameters["steps"]
+        score_of = self._of_classes if targets[0].kind == "logit" else self._of_units
+        score = score_of(network, targets, parameters, load_input, should_stop)
         generators = [torch.Generator().manual_seed(seed) for seed in seeds]
         picture = start(parameters, network, generators)
         views = RolledViews(generators, steps, parameters["jitter"], flip=False, halved=0)
@@ -119,6 +154,50 @@ class VITAL(Method):
             should_stop=should_stop,
         )
         return renderings(result)
+
+    def _of_classes(
+        self,
+        network: "Network",
+        targets: Sequence[Target],
+        parameters: dict[str, Any],
+        load_input: "LoadInput",
+        should_stop: Callable[[], bool],
+    ) -> "MatchScore":
+        """Return the score of classes: what the whole of their photos shows, at all layers."""
+        from atlas.methods.vital_units import UnitMaps
+        from atlas.synthesis.matching import MatchScore, StageMaps
+
+        layers, rule = parameters["layers"], parameters["class_relevance"]
+
+        def maps_for(some: Sequence[Target]) -> "MapsOf":
+            return StageMaps(network, layers) if rule == "none" else UnitMaps(network, some, layers, rule, load_input)
+
+        goals = class_goals(targets, maps_for, parameters, network.device, load_input, should_stop)
+        weights = dict(zip(layers, parameters["class_weights"], strict=True))
+        return MatchScore(network, maps_for(targets), goals, weights, parameters["class_penalty"])
+
+    def _of_units(
+        self,
+        network: "Network",
+        targets: Sequence[Target],
+        parameters: dict[str, Any],
+        load_input: "LoadInput",
+        should_stop: Callable[[], bool],
+    ) -> "MatchScore":
+        """Return the score of units inside the network: what is relevant in their patches, up to their layer."""
+        from atlas.methods.vital_patches import LastScan
+        from atlas.methods.vital_units import UnitMaps, UnitReferences, matched_at
+        from atlas.synthesis.matching import MatchScore
+
+        self._last = self._last or LastScan()
+        order = [layer.name for layer in network.layers()]
+        at = matched_at(parameters["layers"], targets[0].layer, order)
+        goals = UnitReferences(network, parameters, at, load_input, should_stop, self._last).goals(targets)
+        weights = dict.fromkeys(at, 1.0)
+        if len(at) > 1 and at[0] == parameters["layers"][0]:
+            weights[at[0]] = parameters["unit_stem_weight"]
+        maps_of = UnitMaps(network, targets, at, parameters["relevance"], load_input)
+        return MatchScore(network, maps_of, goals, weights, parameters["unit_penalty"])
 
 
 def start(parameters: dict[str, Any], network: "Network", generators: "Sequence[torch.Generator]") -> "nn.Module":
@@ -137,7 +216,7 @@ def start(parameters: dict[str, Any], network: "Network", generators: "Sequence[
 
 def class_goals(
     targets: Sequence[Target],
-    maps_of: "MapsOf",
+    maps_for: "Callable[[Sequence[Target]], MapsOf]",
     parameters: dict[str, Any],
     device: "torch.device",
     load_input: "LoadInput",
@@ -154,13 +233,14 @@ def class_goals(
     from atlas.methods.photos import reference_digests, reference_photos
     from atlas.synthesis.matching import mean_sorted
 
-    known: dict[str, Maps] = {}
+    known: dict[tuple[str | None, int], Maps] = {}
     for target in targets:
-        listed = target.references or ""
-        if listed not in known:
+        same = (target.references, target.unit)
+        if same not in known:
             found = reference_photos(reference_digests(target, load_input), parameters["image_size"], load_input)
-            known[listed] = mean_sorted(maps_of, some(found, parameters["references"], target, should_stop), device)
-    each = [known[target.references or ""] for target in targets]
+            photos = some(found, parameters["references"], target, should_stop)
+            known[same] = mean_sorted(maps_for([target]), photos, device)
+    each = [known[target.references, target.unit] for target in targets]
     return {layer: torch.cat([maps[layer] for maps in each]) for layer in each[0]}
 
 

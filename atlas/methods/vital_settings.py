@@ -25,8 +25,8 @@ CLASS_WEIGHTS: dict[str, tuple[float, ...]] = {
 CLASS_PENALTIES = {"vit_large_patch16": 3e-3, "vit_l_16": 3e-3, "vit_large_patch32": 3e-4, "vit_l_32": 3e-4}
 """Weights of total variation and norm for class units (authors' code), by how an architecture's name begins; else 0."""
 
-UNIT_WEIGHTS = (0.1, 1.0)
-"""Weights of the stem and of every other layer for intermediate units (VITAL, section 1.1)."""
+PATCH_STRIDE = 0.8
+"""Patches begin at multiples of this share of their side (CRAFT, which section 1.3 follows)."""
 
 
 class VITALParameters(MethodParameters):
@@ -66,6 +66,36 @@ class VITALParameters(MethodParameters):
     class_penalty: Literal["paper"] | float = Field(
         default=PAPER,
         description='weight of total variation and of the norm for classes, or "paper": 0, but for two ViTs',
+    )
+    class_relevance: Literal["none", "lrp", "guided"] = Field(
+        default="none",
+        description='what activations are multiplied by for classes: "none" (paper), or relevance for the logit, which '
+        "takes backgrounds away (section 2.2); with it the paper sets class_penalty to 0.00001",
+    )
+    relevance: Literal["lrp", "guided"] = Field(
+        default="lrp",
+        description='relevance for units inside the network: "lrp", layer-wise relevance propagation by the z+ rule, '
+        'or "guided" backpropagation (section 3.5)',
+    )
+    unit_stem_weight: float = Field(
+        default=0.1,
+        ge=0,
+        description="weight of the first layer for units inside the network; the others' is 1 (paper)",
+    )
+    unit_penalty: float = Field(
+        default=3e-6, ge=0, description="weight of total variation and of the norm for them (paper: 0.000003)"
+    )
+    patch_size: int | None = Field(
+        default=None, ge=8, le=4096, description="side of reference patches, pixels (paper: 64 of 224)"
+    )
+    patch_stride: int | None = Field(
+        default=None, ge=1, le=4096, description="from one patch to the next, pixels; 0.8 of their side, as in CRAFT"
+    )
+    clusters: int = Field(
+        default=1, ge=1, le=100, description="renderings of a channel or neuron, each of another cluster of its patches"
+    )
+    cluster_patches: int = Field(
+        default=1000, ge=2, le=100_000, description="best patches of a unit that are clustered by k-means (paper: 1000)"
     )
 
     @field_validator("class_weights")

@@ -8,6 +8,7 @@ resolutions; a transformer of one resolution has blocks, of which VITAL takes fo
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
+from weakref import WeakKeyDictionary
 
 import torch
 from torch import nn
@@ -57,7 +58,7 @@ class _Trunk:
 
 
 def stage_layers(network: "Network") -> tuple[str, ...]:
-    """Return the stem and up to four further layers, in order of completion.
+    """Return the stem and up to four further layers, in order of completion; found once for a network.
 
     Args:
         network: of numerics without folding, so that no layer is lost.
@@ -65,6 +66,15 @@ def stage_layers(network: "Network") -> tuple[str, ...]:
     Raises:
         ModelError: no layer with positions is on all paths from the image to the model's output.
     """
+    if network not in _known:
+        _known[network] = _stage_layers(network)
+    return _known[network]
+
+
+_known: "WeakKeyDictionary[Network, tuple[str, ...]]" = WeakKeyDictionary()
+
+
+def _stage_layers(network: "Network") -> tuple[str, ...]:
     trunk = _trunk(network)
     if not trunk.weighted and not trunk.blocks:
         raise ModelError(

@@ -137,7 +137,8 @@ class MatchScore:
         maps_of: of views, through which gradients reach them.
         targets: layer to (B, C, P), ascending.
         weights: layer to weight.
-        penalty: weight of total variation, and of the norm (VITAL gives both the same).
+        penalty: weight of total variation, and of the norm (VITAL gives both the same). Of an item all of whose targets
+            are 0, because no photo excites it, it is 0 too: nothing but the penalty would make its picture.
     """
 
     def __init__(
@@ -146,6 +147,7 @@ class MatchScore:
         self._network, self._maps_of, self._targets, self._weights = network, maps_of, targets, weights
         self._penalty = penalty
         self._batch = len(next(iter(targets.values())))
+        self._excited = torch.stack([one.flatten(1).any(dim=1) for one in targets.values()]).any(dim=0)
 
     def __call__(self, views: Tensor) -> Tensor:
         """Return the score of every view, (B, n), of views (B * n, 3, h, w), all n of the first target first.
@@ -167,5 +169,6 @@ class MatchScore:
         if self._penalty:
             inputs = self._network.inputs(views)
             norm = torch.linalg.vector_norm(inputs.flatten(1), dim=1)
-            loss = loss + self._penalty * (total_variation(inputs) + norm)
+            excited = self._excited.repeat_interleave(count)
+            loss = loss + self._penalty * torch.where(excited, total_variation(inputs) + norm, 0.0)
         return -loss.view(-1, count)

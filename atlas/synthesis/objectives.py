@@ -86,6 +86,15 @@ class Directions:
         self._vectors = [_unit_vector(target, load_input).to(device) for target in targets]
         self._powers = torch.tensor([[target.cosine_power or 0.0] for target in targets], device=device)
 
+    def vectors(self, units: int) -> Tensor:
+        """Return the directions, each of length 1, (B, C).
+
+        Raises:
+            ModelError: one has another number of values than the layer has units.
+        """
+        self._check(units)
+        return torch.stack(self._vectors)
+
     def objective(self, activation: Tensor, signs: Tensor) -> Tensor:
         """Return (B, n): ``(a . v) * max(cos(a, v), 0.1) ** cosine_power`` (Fel et al. 2023, MACO, section 5).
 
@@ -106,8 +115,7 @@ class Directions:
             ModelError: a direction has another number of values than the layer has units.
         """
         pooled = activation.flatten(2).mean(dim=2) if activation.dim() > 2 else activation
-        self._check(pooled.shape[1])
-        vectors = torch.stack(self._vectors)[:, None]  # (B, 1, C)
+        vectors = self.vectors(pooled.shape[1])[:, None]  # (B, 1, C)
         grouped = pooled.float().unflatten(0, (len(self._targets), -1))  # (B, n, C)
         return (grouped * vectors).sum(dim=2), F.cosine_similarity(grouped, vectors, dim=2, eps=EPSILON)
 

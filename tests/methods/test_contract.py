@@ -77,7 +77,7 @@ def vector(units, seed):
     return sha256(data).hexdigest(), data
 
 
-DIRECTIONS = dict(vector(16, seed) for seed in (1, 2))
+DIRECTIONS = dict(vector(16, seed) for seed in (1, 2, 4))
 VECTORS = DIRECTIONS | dict([vector(5, 3), (sha256(bytes(64)).hexdigest(), bytes(64))])
 
 
@@ -199,7 +199,7 @@ def test_that_holds_for_every_kind(name, kind, tiny):
 
 @pytest.mark.parametrize("name", [name for name, kind in KINDS if kind == "direction"])
 def test_a_bad_direction_is_said_to_be_one(name, tiny):
-    short, zero = list(VECTORS)[2:]
+    short, zero = list(VECTORS)[-2:]
     good = targets_of("direction", name)[0]
     with pytest.raises(ModelError, match=r'5 values, but layer "body" has 16 units'):
         render(tiny, name, [good, good.model_copy(update={"direction": short})])
@@ -272,13 +272,15 @@ def test_it_stops_when_asked(name, tiny):
 @pytest.mark.parametrize("name", CHANNELS)
 def test_a_job_runs_the_network_no_further_than_its_layer(name, tiny):
     reached = []
-    network = tiny.network(tiny.numerics_for("act"), CPU)
+    method, target = methods.get(name), targets_of("channel", name)[0].model_copy(update={"layer": "act"})
+    parameters = method.resolve(chosen(name, PARAMETERS), tiny.card.identity.preprocessing, None).parameters
+    numerics = job_of(method, target, method.fitted(parameters, tiny), tiny, 0, "float32").numerics
+    network = tiny.network(numerics, CPU)
     handles = [
         network.module.get_submodule(path).register_forward_hook(lambda *_, path=path: reached.append(path))
         for path in ("stem", "act", "body", "head")
     ]
-    target = targets_of("channel", name)[0]
-    render(tiny, name, [target.model_copy(update={"layer": "act"})])
+    render(tiny, name, [target])
     for handle in handles:
         handle.remove()
     assert set(reached) == {"stem", "act"}

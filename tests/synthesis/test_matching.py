@@ -122,6 +122,17 @@ def test_the_score_is_minus_the_weighted_sum_over_layers_and_the_penalty(network
     assert (views.grad.flatten(1).abs().amax(dim=1) > 0).all()
 
 
+def test_what_no_photo_excites_has_no_penalty_either(network):
+    maps_of = StageMaps(network, ["act"])
+    views = noise(2, 3, 32, 32).requires_grad_()
+    some = maps_of(views)["act"].detach().sort(dim=2).values
+    targets = {"act": torch.stack([torch.zeros_like(some[0]), some[1]])}
+    score = MatchScore(network, lambda shown: {"act": maps_of(shown)["act"] * 0}, targets, {"act": 1.0}, 0.1)
+    score(views).sum().backward()
+    assert views.grad[0].abs().max() == 0
+    assert views.grad[1].abs().max() > 0
+
+
 def test_the_network_runs_no_further_than_the_last_layer(network):
     reached = []
     handle = network.module.head.register_forward_hook(lambda *_: reached.append(1))
