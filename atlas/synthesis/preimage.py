@@ -73,8 +73,7 @@ def mean_free(images: Tensor, channels: int) -> Tensor:
 
 def into_ball(values: Tensor, bound: float) -> Tensor:
     """Return the nearest values (B, C, H, W) whose pixels are no longer than ``bound`` (section 3.4)."""
-    length = torch.linalg.vector_norm(values, dim=1, keepdim=True)
-    return torch.where(length > bound, values * (bound / length), values)
+    return values * (bound / _squared_length(values).sqrt_().clamp_min_(bound))
 
 
 def stretched(images: Tensor) -> Tensor:
@@ -94,31 +93,56 @@ def uniform_noise(shape: Sequence[int], length: float, generators: Sequence[torc
     return torch.stack([(torch.rand(*shape, generator=one) * 2 - 1) * reach for one in generators])
 
 
-def alpha_norm(values: Tensor, alpha: float, length: float) -> Tensor:
-    """Return ``N_alpha = sum of |pixel|^alpha / (H W B^alpha)``, (B,) (equation 5): 1 if every pixel has length B.
+def alpha_norm(values: Tensor, alpha: float, length: float) -> tuple[Tensor, Tensor]:
+    """Return ``N_alpha = sum of |pixel|^alpha / (H W B^alpha)`` and its gradient (equation 5).
 
     Args:
         values: (B, C, H, W), of which |pixel| is the Euclidean norm over colours. length: B.
+
+    Returns:
+        (B,), 1 if every pixel has length B; (B, C, H, W).
     """
-    squares = values.square().sum(dim=1).clamp_min(FAINTEST)
-    return (squares / length**2).pow(alpha / 2).mean(dim=(1, 2))
+    squares = _squared_length(values) / length**2
+    powers = squares.clamp_min(FAINTEST) ** (alpha / 2 - 1)
+    share = alpha / (length**2 * squares[0].numel())
+    return (squares * powers).mean(dim=(1, 2, 3)), values * (powers * share)
 
 
-def total_variation(values: Tensor, beta: float, slope: float) -> Tensor:
-    """Return ``R_TV = sum of (across^2 + down^2)^(beta / 2) / (H W V^beta)``, (B,) (section 3.2.2).
+def total_variation(values: Tensor, beta: float, slope: float) -> tuple[Tensor, Tensor]:
+    """Return ``R_TV = sum of (across^2 + down^2)^(beta / 2) / (H W V^beta)`` and its gradient (section 3.2.2).
 
     The sum is over pixels and colours. As in the authors' ``tv.m`` the last column has no difference across and the
     last row none down.
 
     Args:
         values: (B, C, H, W). slope: V, the typical length of the difference.
+
+    Returns:
+        (B,); (B, C, H, W).
     """
-    across = torch.zeros_like(values)
-    across[..., :-1] = values[..., 1:] - values[..., :-1]
-    down = torch.zeros_like(values)
-    down[..., :-1, :] = values[..., 1:, :] - values[..., :-1, :]
-    squares = (across.square() + down.square()).clamp_min(FAINTEST)
-    return (squares / slope**2).pow(beta / 2).sum(dim=1).mean(dim=(1, 2))
+    across, down = values[..., 1:] - values[..., :-1], values[..., 1:, :] - values[..., :-1, :]
+    squares = torch.zeros_like(values)
+    squares[..., :-1] = across.square()
+    squares[..., :-1, :] += down.square()
+    squares /= slope**2
+    pixels = values.shape[2] * values.shape[3]
+    share = beta / (slope**2 * pixels)
+    if beta == 2:
+        total, across, down = squares, across * share, down * share
+    else:
+        powers = squares.clamp_min(FAINTEST) ** (beta / 2 - 1)
+        total, across, down = squares * powers, across * powers[..., :-1] * share, down * powers[..., :-1, :] * share
+    gradient = torch.zeros_like(values)
+    gradient[..., 1:] = across
+    gradient[..., :-1] -= across
+    gradient[..., 1:, :] += down
+    gradient[..., :-1, :] -= down
+    return total.sum(dim=(1, 2, 3)) / pixels, gradient
+
+
+def _squared_length(values: Tensor) -> Tensor:
+    """Return the squared length of every pixel's vector of colours, (B, 1, H, W)."""
+    return values.square().sum(dim=1, keepdim=True)
 
 
 class NaturalPrior:
@@ -133,22 +157,20 @@ class NaturalPrior:
     def __init__(self, picture: BallPixels, alpha: float, length: float, beta: float, slope: float) -> None:
         self._values = picture.values
         self._alpha, self._length, self._beta, self._slope = alpha, length, beta, slope
+        self._gradient: Tensor | None = None
 
     def __call__(self) -> Tensor:
         """Return the prior of the picture as it is, (B,)."""
         with torch.no_grad():
-            return self._of(self._values)
+            bounded, pull = alpha_norm(self._values, self._alpha, self._length)
+            varied, smoothing = total_variation(self._values, self._beta, self._slope)
+            self._gradient = pull.add_(smoothing)
+        return bounded + varied
 
     def add_gradient(self, *_: Any) -> None:
-        """Add the prior's gradient to that of the values; made to be an optimiser's pre-step hook."""
-        with torch.enable_grad():
-            leaf = self._values.detach().requires_grad_()
-            (gradient,) = torch.autograd.grad(self._of(leaf).sum(), leaf)
-        if self._values.grad is not None:
-            self._values.grad += gradient
-
-    def _of(self, values: Tensor) -> Tensor:
-        return alpha_norm(values, self._alpha, self._length) + total_variation(values, self._beta, self._slope)
+        """Add the latest prior's gradient to that of the values; made to be an optimiser's pre-step hook."""
+        if self._values.grad is not None and self._gradient is not None:
+            self._values.grad += self._gradient
 
 
 class JitteredViews:

@@ -216,7 +216,7 @@ def test_the_objective_is_minus_the_energy(tiny):
     target = inversion("body")
     (one,) = render(tiny, [target], [5], steps=1, weight=7.0, jitter=1)
     start = BallPixels(uniform_noise((3, 32, 32), 80.0, [torch.Generator().manual_seed(5)]), 160.0)
-    prior = alpha_norm(start.values, 6.0, 80.0) + total_variation(start.values, 2.0, 80 / 6.5)
+    prior = alpha_norm(start.values, 6.0, 80.0)[0] + total_variation(start.values, 2.0, 80 / 6.5)[0]
     expected = 7 * error(tiny, target, start()[0].detach().numpy()) + float(prior.detach())
     assert one.trace[0] == pytest.approx(-expected, rel=1e-4)
 
