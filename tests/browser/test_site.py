@@ -13,6 +13,7 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 from sample_site import Sample
 from sample_store import ARABIC_NAME, SCRIPT_NAME, WIDE_LAYER, WIDE_UNITS
+from sample_studies import STUDIED
 
 expect.set_options(timeout=30_000)  # for a busy machine: nothing here depends on how long it takes
 PHONE, DESK = (390, 844), (1440, 900)
@@ -117,6 +118,8 @@ def test_from_home_to_a_class_a_unit_and_its_json(site: Visit) -> None:
         ("penguin king", "c/7.html"),
         (ARABIC_NAME[:4], "c/5.html"),
         (SCRIPT_NAME, "c/2.html"),
+        ("adversarial", "adversarial/index.html"),
+        ("onerror", f"p/{STUDIED[:12]}.html"),
         (f"{WIDE_LAYER} 17", f"l/{WIDE_LAYER}/17.html"),
         ("concept 3 of flamingo", "c/0/3.html"),
         ("flamngo 3", "c/0/3.html"),
@@ -185,7 +188,8 @@ def test_only_the_view_that_shows_is_fetched(on_disk: Visit, query: str, hidden:
 def test_a_first_view_keeps_its_budget(browser: Browser, served: str, sample: Sample, size: tuple[int, int]) -> None:
     context = browser.new_context(viewport={"width": size[0], "height": size[1]}, device_scale_factor=3)
     addresses = ("index.html", f"{sample.first}/l/{WIDE_LAYER}/index.html", f"{sample.first}/c/0.html")
-    addresses += (f"{sample.first}/c/0/1.html", f"{sample.first}/l/{WIDE_LAYER}/17.html")
+    addresses += (f"{sample.first}/c/0/1.html", f"{sample.first}/l/{WIDE_LAYER}/17.html", photo_page(sample))
+    addresses += (f"{sample.first}/adversarial/index.html", "compare/index.html")
     for address in addresses:
         made = visit(context, served, sample)
         sizes: list[int] = []
@@ -196,6 +200,11 @@ def test_a_first_view_keeps_its_budget(browser: Browser, served: str, sample: Sa
         assert 0 < sum(sizes) <= 600_000, address
         made.page.close()
     context.close()
+
+
+def photo_page(sample: Sample) -> str:
+    """Return the address of the photo of which most was made."""
+    return f"{sample.first}/p/{STUDIED[:12]}.html"
 
 
 def background(page: Page) -> int:
@@ -302,6 +311,11 @@ def test_nothing_overflows_at_any_width(browser: Browser, sample: Sample) -> Non
     addresses += [f"{sample.first}/c/{index}.html" for index in (0, 2, 3, 4, 5, 9, 11)]
     addresses += [f"{sample.first}/c/{place}.html" for place in ("0/1", "2/3", "9/7")]
     addresses += [path.relative_to(sample.site).as_posix() for path in sample.site.glob("photos/*/*.html")]
+    addresses += [
+        path.relative_to(sample.site).as_posix() for path in (sample.site / sample.first / "p").glob("*.html")
+    ]
+    addresses += [f"{sample.first}/{name}/index.html" for name in ("inversions", "adversarial")]
+    addresses += [path.relative_to(sample.site).as_posix() for path in sample.site.glob("compare/**/index.html")]
     context = browser.new_context()
     made = visit(context, sample.site.as_uri() + "/", sample)
     for width, height in (PHONE, DESK):
@@ -446,3 +460,106 @@ def test_hostile_photos_run_nothing(on_disk: Visit) -> None:
     on_disk.open(f"{on_disk.first}/c/2/1.html")
     on_disk.page.locator(".credits a").first.click()
     expect(on_disk.page.locator(".notes")).to_contain_text("alert(4)")
+
+
+# --- photos and comparisons ------------------------------------------------------------------------------------------
+
+
+def test_a_photos_page_shows_whole_pictures_until_masks_are_asked_for(site: Visit, sample: Sample) -> None:
+    page = site.page
+    site.open(f"{site.first}/index.html")
+    page.locator("#photos ~ .grid a").first.click()
+    page.wait_for_url(f"**/{photo_page(sample)}")
+    expect(page.get_by_role("button", name="raw")).to_have_attribute("aria-pressed", "true")
+    expect(page.locator(".film .zoom img.r").first).to_be_visible()
+    expect(page.locator(".film .zoom img.m").first).to_be_hidden()
+    page.get_by_role("button", name="masked").click()
+    expect(page.locator(".film .zoom img.m").first).to_be_visible()
+    assert urlsplit(page.url).query == "view=masked"
+    page.reload()
+    expect(page.locator(".film .zoom img.m").first).to_be_visible()
+    page.locator(".crumbs a").first.click()
+    page.wait_for_url("**/index.html*")
+    assert page.locator(".grid img.m").first.is_visible()
+
+
+def test_the_lightbox_of_a_strip_leads_to_its_row(on_disk: Visit, sample: Sample) -> None:
+    page = on_disk.page
+    on_disk.open(photo_page(sample))
+    link = page.locator(".film .zoom").first
+    link.click()
+    expect(page.locator("dialog.light img")).to_have_attribute("src", str(link.get_attribute("href")))
+    page.get_by_role("button", name="Go to this picture's recipe").click()
+    expect(page.locator("tr.lit")).to_be_visible()
+    assert page.locator("tr.lit").get_attribute("id") == link.get_attribute("data-recipe")
+
+
+def test_the_plot_follows_the_theme_and_the_other_is_not_fetched(on_disk: Visit, sample: Sample) -> None:
+    page = on_disk.page
+    on_disk.open(photo_page(sample))
+    page.locator(".plots").scroll_into_view_if_needed()
+    expect(page.locator(".plot.by-day").first).to_be_visible()
+    page.wait_for_function("document.querySelector('.plot.by-day').naturalWidth > 0")
+    assert page.locator(".plot.by-night").first.evaluate("image => image.naturalWidth") == 0
+    page.get_by_role("button", name="Dark colours").click()
+    expect(page.locator(".plot.by-night").first).to_be_visible()
+    expect(page.locator(".plot.by-day").first).to_be_hidden()
+
+
+def test_any_columns_are_compared_and_stay_in_the_address(site: Visit) -> None:
+    page = site.page
+    site.open("index.html")
+    page.get_by_role("link", name="Compare methods and models side by side").click()
+    boxes = page.locator(".choices input")
+    for place in (1, 2):
+        boxes.nth(place).check()
+    expect(page.locator(".chooser tbody tr")).to_have_count(18)
+    assert page.locator(".chooser thead th").count() == 3
+    page.locator(".chooser .pages a", has_text="2").click()
+    page.wait_for_url("**page=2*")
+    first = page.locator(".chooser tbody th").first.inner_text()
+    page.reload()
+    expect(page.locator(".chooser tbody th").first).to_have_text(first)
+    assert [boxes.nth(place).is_checked() for place in range(3)] == [False, True, True]
+    for place in (0, 3):
+        boxes.nth(place).check()
+    expect(page.locator(".chooser thead th")).to_have_count(5)
+    expect(boxes.nth(4)).to_be_disabled()
+    page.locator(".chooser tbody a").first.click()
+    expect(page.get_by_role("heading", level=1)).to_be_visible()
+    page.go_back()
+    expect(page.locator(".chooser thead th")).to_have_count(5)
+
+
+@pytest.mark.parametrize("query", ["?show=nonsense", "?show=,,,", "?show=<script>&page=-3", "?page=9"])
+def test_columns_that_cannot_be_are_ignored(on_disk: Visit, query: str) -> None:
+    on_disk.open(f"compare/index.html{query}")
+    expect(on_disk.page.locator("[data-chosen]")).to_contain_text("Tick what you want")
+    expect(on_disk.page.locator(".chooser table")).to_have_count(0)
+
+
+def test_photos_and_comparisons_can_be_read_without_scripts(browser: Browser, sample: Sample) -> None:
+    context = browser.new_context(java_script_enabled=False)
+    made = visit(context, sample.site.as_uri() + "/", sample)
+    made.open(photo_page(sample))
+    expect(made.page.locator(".film .zoom img.r").first).to_be_visible()
+    made.page.get_by_text("All numbers, and how each was made").first.click()
+    expect(made.page.locator(".film table").first).to_be_visible()
+    made.page.get_by_text("The same numbers as a table").click()
+    expect(made.page.locator(".plots + .sheet table")).to_be_visible()
+    made.open("compare/index.html")
+    expect(made.page.locator(".chooser")).to_be_hidden()
+    made.page.locator(".entry h2 a").first.click()
+    expect(made.page.locator("table.compare tbody tr").first).to_be_visible()
+    context.close()
+
+
+def test_hostile_names_of_photos_and_columns_run_nothing(on_disk: Visit, sample: Sample) -> None:
+    on_disk.page.on("dialog", lambda dialog: on_disk.complaints.append(f"dialog: {dialog.message}"))
+    on_disk.open(photo_page(sample))
+    on_disk.page.locator(".film .zoom").first.click()
+    expect(on_disk.page.locator("dialog.light p")).to_contain_text("onerror=alert(2)")
+    on_disk.open("compare/index.html")
+    for place in (1, 3):
+        on_disk.page.locator(".choices input").nth(place).check()
+    expect(on_disk.page.locator(".chooser tbody th", has_text=SCRIPT_NAME)).to_have_count(1)
