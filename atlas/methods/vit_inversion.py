@@ -47,10 +47,11 @@ class ViTInversionParameters(MethodParameters):
     )
     start: float = Field(default=0.01, gt=0, le=10, description="deviation of the normal start (Lucid's sd: 0.01)")
     regularised: float = Field(
-        default=0.75,
+        default=0.5,
         ge=0,
         le=1,
-        description="share of the steps, from the start, in which the picture is closed, opened, shifted (section V)",
+        description="share of the steps, from the start, in which the picture is closed, opened and shifted (paper: "
+        "3/4, after which the last 50 of 200 steps do not bring all details back)",
     )
     morphology: int = Field(
         default=1, ge=0, le=8, description="times that it is closed and then opened (equation 5b: 1)"

@@ -127,7 +127,7 @@ def test_networks_that_see_luminance_alone_get_grey_pictures(method):
 
 def test_the_ablations_of_table_1_are_parameters():
     found = VIT.parameters()
-    assert (found.steps, found.decay, found.regularised, found.morphology) == (200, 1.9, 0.75, 1)
+    assert (found.steps, found.decay, found.regularised, found.morphology) == (200, 1.9, 0.5, 1)
     assert (found.domain, found.attention, found.attention_weight) == ("frequency", "auto", 0.3)
     for one in ({"domain": "pixels"}, {"regularised": 0}, {"attention": "off"}):
         VIT.parameters(**one)
