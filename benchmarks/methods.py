@@ -112,7 +112,7 @@ def ablation(study: Study, count: int, layer: str) -> None:
 @click.pass_obj
 def preimages(study: Study, count: int) -> None:
     """Print the table."""
-    print(photo_jobs.preimages(study, LAYERS, (1.0, 20.0, 100.0, 300.0), count))
+    print(photo_jobs.preimages(study, LAYERS, (1.0, 20.0, 100.0, 300.0), count, {}))
 
 
 @main.command(help="Pre-images of HOG, HOGb and dense SIFT.")

@@ -15,7 +15,7 @@ SHOWN = 4
 
 
 def _labels(study: Study, record: Record) -> str:
-    names = study.loaded["lite0"].card.classes
+    names = study.loaded[study.models[0]["name"]].card.classes
     before, after = (names[scores[0].index].name for scores in (record.photo_classes, record.top_classes))
     return f"{before} -> {after}"
 
@@ -79,14 +79,16 @@ def ablation(study: Study, layer: str, photos: int, variants: dict[str, dict[str
     return table(["", "PSNR, dB", "FFT2D (lower is better)", "error", "s a picture"], rows)
 
 
-def preimages(study: Study, layers: Sequence[str], weights: Sequence[float], photos: int) -> str:
+def preimages(
+    study: Study, layers: Sequence[str], weights: Sequence[float], photos: int, settings: dict[str, Any]
+) -> str:
     """Invert layers with several weights of the data term (Table 5 of the paper); return Markdown."""
     errors: dict[str, dict[float, list[float]]] = defaultdict(dict)
     pictures: dict[float, list[np.ndarray]] = {}
     for weight in weights:
         block = {
             "layers": tuple(layers), "photos": {"sample": photos}, "method": "preimage", "kind": "inversion",
-            "parameters": {"weight": weight},
+            "parameters": {"weight": weight} | settings,
         }  # fmt: skip
         records = study.records(block)
         first = [record for record in records if record.job.target.photo == records[0].job.target.photo]

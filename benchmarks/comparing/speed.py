@@ -3,6 +3,7 @@
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -66,7 +67,7 @@ def timed(
     timer = timer_for(resolve_device(study.device))
     clock = StepClock(timer, steps, warmup)
     with tempfile.TemporaryDirectory() as folder, inside(lambda: clock.running, timer) as spans:
-        config = Study(Path(folder), study.photos, study.models, study.threads, study.device).config((block,))
+        config = replace(study, folder=Path(folder)).config((block,))
         config = config.model_copy(update={"executor": config.executor.model_copy(update={"batch_size": batch})})
         models = {config.models[0].name: model}
         plan = make_plan(config, models, study.photo_set())
