@@ -79,7 +79,8 @@ class Study:
         path = self.store.picture_path(record, role)
         if path is None:
             raise RuntimeError(f"{record.key[:12]} is {record.status}, so it has no {role}")
-        return np.asarray(Image.open(path))
+        with Image.open(path) as picture:
+            return np.asarray(picture)
 
     def sheet(self, name: str, columns: Sequence[str], rows: Sequence[tuple[str, Sequence[np.ndarray]]]) -> None:
         """Write a sheet of pictures, if sheets are wanted."""

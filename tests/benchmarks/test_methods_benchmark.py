@@ -50,7 +50,8 @@ def test_adversarial_examples_are_counted_and_their_ball_is_checked(study):
     assert len(pairs) == 12 > len(others) > 0
     assert text.splitlines()[1].startswith(f"{reached} of {len(others)} pairs")
     assert f"{int(0.05 * 255)} of 255" in text and "within the ball" in text
-    assert Image.open(study.pictures / "adversarial.webp").width > 300
+    with Image.open(study.pictures / "adversarial.webp") as sheet:
+        assert sheet.width > 300
 
 
 def test_pre_images_are_tabled_by_layer_and_weight(study):
