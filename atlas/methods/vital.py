@@ -1,12 +1,11 @@
 """VITAL: pictures whose activations are distributed as those of reference photos (Gorgun et al. 2025)."""
 
-from collections.abc import Callable, Iterator, Sequence
-from itertools import islice
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from atlas.core.job import Preprocessing, Target, TargetKind
-from atlas.errors import ModelError, PhotoError
+from atlas.errors import ModelError
 from atlas.methods.base import Method, Paper, Rendering, Resolved, methods
 from atlas.methods.vital_settings import (
     PATCH_STRIDE,
@@ -25,7 +24,7 @@ if TYPE_CHECKING:
     from atlas.methods.vital_patches import LastScan
     from atlas.models.network import Network
     from atlas.models.vision_model import VisionModel
-    from atlas.synthesis.matching import Maps, MapsOf, MatchScore
+    from atlas.synthesis.matching import MapsOf, MatchScore
 
 
 class VITAL(Method):
@@ -164,6 +163,7 @@ class VITAL(Method):
         should_stop: Callable[[], bool],
     ) -> "MatchScore":
         """Return the score of classes: what the whole of their photos shows, at all layers."""
+        from atlas.methods.vital_classes import class_goals
         from atlas.methods.vital_units import UnitMaps
         from atlas.synthesis.matching import MatchScore, StageMaps
 
@@ -212,59 +212,6 @@ def start(parameters: dict[str, Any], network: "Network", generators: "Sequence[
         return BoundedPixels(noise.to(network.device), known.mean, known.std)
     grey = known.channels == 1
     return FourierSpectrum(side, parameters["decay"], False, 0.01, generators, network.device, True, grey)
-
-
-def class_goals(
-    targets: Sequence[Target],
-    maps_for: "Callable[[Sequence[Target]], MapsOf]",
-    parameters: dict[str, Any],
-    device: "torch.device",
-    load_input: "LoadInput",
-    should_stop: Callable[[], bool],
-) -> "Maps":
-    """Return what to match of each target: layer to (B, C, P), from the first of its photos that can be decoded.
-
-    Raises:
-        PhotoError: none of a target's photos can be decoded.
-        Stopped: ``should_stop`` said so, between two photos.
-    """
-    import torch
-
-    from atlas.methods.photos import reference_digests, reference_photos
-    from atlas.synthesis.matching import mean_sorted
-
-    known: dict[tuple[str | None, int], Maps] = {}
-    for target in targets:
-        same = (target.references, target.unit)
-        if same not in known:
-            found = reference_photos(reference_digests(target, load_input), parameters["image_size"], load_input)
-            photos = some(found, parameters["references"], target, should_stop)
-            known[same] = mean_sorted(maps_for([target]), photos, device)
-    each = [known[target.references, target.unit] for target in targets]
-    return {layer: torch.cat([maps[layer] for maps in each]) for layer in each[0]}
-
-
-def some(
-    photos: "Iterator[tuple[str, torch.Tensor]]", limit: int, target: Target, should_stop: Callable[[], bool]
-) -> "Iterator[torch.Tensor]":
-    """Yield at most ``limit`` photos.
-
-    Raises:
-        PhotoError: there are none.
-        Stopped: ``should_stop`` said so, between two of them.
-    """
-    from atlas.synthesis.ascent import Stopped
-
-    count = 0
-    for _, photo in islice(photos, limit):
-        if should_stop():
-            raise Stopped
-        count += 1
-        yield photo
-    if not count:
-        raise PhotoError(
-            f"none of the reference photos of {target} can be decoded", "replace them with photos that can be opened"
-        )
 
 
 methods.register(VITAL.name, VITAL())

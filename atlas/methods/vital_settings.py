@@ -11,7 +11,7 @@ from atlas.methods.base import MethodParameters
 
 T = TypeVar("T")
 
-PAPER = "paper"
+PAPER: Literal["paper"] = "paper"
 """Value of a parameter that stands for what the paper gives for the model, or gives in general."""
 
 CLASS_WEIGHTS: dict[str, tuple[float, ...]] = {

@@ -17,6 +17,7 @@ from atlas.models.spec import ModelSpec
 
 CPU = torch.device("cpu")
 VITAL = methods.get("vital")
+OTHERS = ("ClassToken", "Shortcut", "ChannelsLast")
 FEW = {"steps": 12, "warmup": 2, "jitter": 4, "image_size": 32, "patch_size": 16, "patch_stride": 16}
 
 
@@ -273,6 +274,22 @@ def test_classes_can_be_matched_where_they_are_relevant(colours, references):
     )
     assert with_it.status == "done" and with_it.trace[-1] > with_it.trace[0]
     assert not np.allclose(with_it.image, without.image, atol=0.02)
+
+
+@pytest.mark.parametrize(
+    "name", ["tiny_networks:grey", "networks:ClassToken", "networks:Shortcut", "networks:ChannelsLast"]
+)
+@pytest.mark.parametrize("kind", ["logit", "channel"])
+def test_networks_of_other_kinds(references, name, kind):
+    """One channel of colour; tokens with a class token; shortcuts added in place; channels last."""
+    size, parameters = (32, {}) if name.startswith("tiny") else (16, {"image_size": None})
+    model = load_model(ModelSpec(name="other", source="callable", architecture=name, size=size))
+    layer = LOGITS if kind == "logit" else fitted(model, **parameters)["layers"][-1]
+    options = parameters | {"patch_size": 8, "references": 4, "steps": 30, "learning_rate": 0.1}
+    target = channel(references, 2, layer=layer, kind=kind)
+    one = render(model, [target], references, **options)[0]
+    assert one.status == "done" and np.isfinite(one.image).all()
+    assert one.trace[-1] > one.trace[0]
 
 
 # --- settings ----------------------------------------------------------------------------------------------------
