@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal
 from pydantic import BaseModel, ConfigDict
 
 from atlas.core.job import PHOTO_KINDS, Preprocessing, Target, TargetKind
+from atlas.core.model_card import LayerInfo
 from atlas.core.registry import Registry
 
 if TYPE_CHECKING:
@@ -120,6 +121,14 @@ class Method(ABC):
             AtlasError: they do not fit the model.
         """
         return parameters
+
+    def objection(self, parameters: dict[str, Any], layer: LayerInfo) -> str:
+        """Return why targets on a layer cannot be rendered with these parameters, beginning with one; or nothing.
+
+        Args:
+            parameters: as fitted.
+        """
+        return ""
 
     def reads(self, parameters: dict[str, Any]) -> tuple[str, ...]:
         """Return the layers that it looks at besides the target's, so that none of them is folded away.

@@ -6,8 +6,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from atlas.core.job import PHOTO_KINDS, Preprocessing, Target
+from atlas.core.model_card import LayerInfo
 from atlas.methods.base import Method, Paper, Rendering, Resolved, methods
 from atlas.methods.preimage_settings import PreimageParameters
+from atlas.synthesis.channels import channel_numbers
 
 if TYPE_CHECKING:
     import torch
@@ -56,6 +58,13 @@ class Preimage(Method):
         """See :meth:`Method.resolve`: the picture's side becomes a number."""
         side = parameters.image_size or max(preprocessing.height, preprocessing.width)
         return Resolved(parameters.model_dump() | {"image_size": side})
+
+    def objection(self, parameters: dict[str, Any], layer: LayerInfo) -> str:
+        """See :meth:`Method.objection`: the layer must have the channels of the mask."""
+        if channel_numbers(parameters["channels"], layer.units)[-1] < layer.units:
+            return ""
+        chosen = parameters["channels"]
+        return f'channels = "{chosen}": layer "{layer.name}" has {layer.units} channels, 0 to {layer.units - 1}'
 
     def sizes(self, parameters: dict[str, Any]) -> dict[str, tuple[int, int]]:
         """See :meth:`Method.sizes`: the whole picture."""

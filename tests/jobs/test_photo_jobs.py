@@ -111,6 +111,10 @@ def test_a_broken_photo_of_a_glob_is_left_out_with_a_notice(tmp_path, photos):
         ({"chosen": ("red",), "classes": (1,), "method": "maco"}, ["from noise, not from photos", "adversarial"]),
         ({**ADVERSARIAL}, ["name some: photos =", "maco"]),
         ({"chosen": ("red",), **INVERSION, "method": "maco"}, ["cannot render an inversion", "preimage"]),
+        (
+            {"chosen": ("red",), **INVERSION, "layers": ("body",), "parameters": {"channels": "3-16"}},
+            ['parameters.channels = "3-16"', "has 16 channels, 0 to 15"],
+        ),
         ({"chosen": ("red",), **INVERSION, "layers": ("bodi",)}, ['"bodi" matches no layer', '"body"']),
     ],
 )
