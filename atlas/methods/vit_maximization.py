@@ -65,7 +65,7 @@ class ViTMaximization(TransformedMethod):
     """
 
     name = "vit_maximization"
-    version = 1
+    version = 2
     title = "ViT maximisation"
     summary = "Finds the Fourier spectrum of a picture that excites a channel most, in views smoothed by morphology."
     paper = Paper(

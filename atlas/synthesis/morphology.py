@@ -5,6 +5,7 @@ equation 5b. At the border only what lies inside the picture counts.
 """
 
 from collections.abc import Sequence
+from typing import Any
 
 import torch
 import torch.nn.functional as F
@@ -39,16 +40,53 @@ def _erosion(images: Tensor, elements: Sequence[int]) -> Tensor:
 
 def _largest(images: Tensor, elements: Sequence[int], direction: int) -> Tensor:
     """Return the largest value at the places of each image's element, which a direction of -1 turns upside down."""
-    height, width = images.shape[2:]
-    padded = F.pad(images, (1, 1, 1, 1), value=-torch.inf)
-    result = images
-    for row, column in CROSS:  # it is the same upside down
-        result = torch.maximum(result, padded[:, :, 1 + row : 1 + row + height, 1 + column : 1 + column + width])
-    corners = []
-    for image, element in zip(padded, elements, strict=True):
-        top, left = (1 + direction * offset for offset in ELEMENTS[element])
-        corners.append(image[:, top : top + height, left : left + width])
-    return torch.maximum(result, torch.stack(corners))
+    return _Largest.apply(images, elements, direction)  # type: ignore[no-any-return, no-untyped-call]
+
+
+class _Largest(torch.autograd.Function):
+    """The largest of an image's neighbours, whose gradient goes to the first of them that is as large.
+
+    Autograd through a maximum for each neighbour gives the same but for ties, and takes more than three times as long.
+    """
+
+    @staticmethod
+    def forward(ctx: Any, images: Tensor, elements: Sequence[int], direction: int) -> Tensor:
+        """Return the largest values (N, C, H, W)."""
+        padded = F.pad(images, (1, 1, 1, 1), value=-torch.inf)
+        result, which = images.clone(), torch.zeros_like(images, dtype=torch.uint8)
+        for number, place in enumerate(CROSS, start=1):  # it is the same upside down
+            _take(result, which, _moved(padded, place), number)
+        ctx.corners = [tuple(direction * offset for offset in ELEMENTS[element]) for element in elements]
+        for index, corner in enumerate(ctx.corners):
+            if corner != (0, 0):
+                _take(result[index], which[index], _moved(padded[index], corner), len(CROSS) + 1)
+        ctx.save_for_backward(which)
+        return result
+
+    @staticmethod
+    def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor, None, None]:
+        """Return the gradient to the images."""
+        (which,), (gradient,) = ctx.saved_tensors, gradients
+        padded = F.pad(gradient * (which == 0).to(gradient.dtype), (1, 1, 1, 1))
+        for number, place in enumerate(CROSS, start=1):
+            _moved(padded, place).add_(gradient * (which == number).to(gradient.dtype))
+        for index, corner in enumerate(ctx.corners):
+            if corner != (0, 0):
+                chosen = (which[index] == len(CROSS) + 1).to(gradient.dtype)
+                _moved(padded[index], corner).add_(gradient[index] * chosen)
+        return padded[..., 1:-1, 1:-1], None, None
+
+
+def _take(result: Tensor, which: Tensor, values: Tensor, number: int) -> None:
+    """Let larger values take the place of those in ``result``, and their number be noted; NaN takes any place."""
+    torch.maximum(which, (values > result).to(torch.uint8).mul_(number), out=which)  # numbers rise from call to call
+    torch.maximum(result, values, out=result)
+
+
+def _moved(padded: Tensor, place: tuple[int, int]) -> Tensor:
+    """Return what an image with a border of one pixel shows at each pixel's neighbour at ``place`` (row, column)."""
+    height, width = padded.shape[-2] - 2, padded.shape[-1] - 2
+    return padded[..., 1 + place[0] : 1 + place[0] + height, 1 + place[1] : 1 + place[1] + width]
 
 
 def reflected(images: Tensor, border: int) -> Tensor:

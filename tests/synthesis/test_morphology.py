@@ -97,3 +97,28 @@ def test_they_are_repeated_with_other_elements():
     drawn = [twice[views(images, step, slice(0, 1)).numpy().tobytes()] for step in range(20)]
     assert any(first != second for first, second in drawn)
     assert torch.equal(SmoothedViews(Whole(), 2, generators(3), 1, 0)(images, 0, slice(0, 1)), images)
+
+
+def test_gradients_are_those_of_a_maximum_by_a_loop():
+    """Each place gives its gradient to one of the largest of its neighbours; in a flat picture none is lost."""
+    image = noise(1, 1, 7, 6).requires_grad_()
+    weights = torch.rand(1, 1, 7, 6, generator=torch.Generator().manual_seed(1), dtype=torch.float64)
+    (closing(image, [2]) * weights).sum().backward()
+    expected = np.zeros((7, 6))
+    footprint = [(row - 1, column - 1) for row, column in np.argwhere(np.array(PAPER[2]))]
+    values = image.detach().numpy()[0, 0]
+
+    def extreme(plane, place, sign, choose):
+        near = [(place[0] + sign * row, place[1] + sign * column) for row, column in footprint]
+        return choose([one for one in near if 0 <= one[0] < 7 and 0 <= one[1] < 6], key=lambda one: plane[one])
+
+    grown = {place: extreme(values, place, -1, max) for place in np.ndindex(7, 6)}
+    dilated = {place: values[source] for place, source in grown.items()}
+    for place in np.ndindex(7, 6):
+        expected[grown[extreme(dilated, place, 1, min)]] += float(weights[0, 0][place])
+    total = image.grad[0, 0].numpy()
+    assert total.sum() == pytest.approx(expected.sum())
+    np.testing.assert_allclose(total, expected, atol=1e-12)
+    flat = torch.ones(1, 1, 7, 6, dtype=torch.float64, requires_grad=True)
+    (closing(flat, [2]) * weights).sum().backward()
+    assert float(flat.grad.sum()) == pytest.approx(float(weights.sum()))
