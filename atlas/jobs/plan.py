@@ -88,7 +88,7 @@ def _expand(
     parameters = method.fitted(resolved.parameters, model)
     inputs |= resolved.inputs
     targets = _targets(block, kind, model, method.sizes(parameters))
-    _check_layers(method, parameters, targets, model.card)
+    _check_layers(method, parameters, targets, model)
     if method.takes_photo(kind):
         chosen = photos.chosen(block.photos)
         targets = [target.model_copy(update={"photo": photo.digest}) for photo in chosen for target in targets]
@@ -174,14 +174,14 @@ def _check_method(block: RenderBlock, kind: TargetKind, method: Method, model: V
         raise ConfigError([f'method = "{block.method}" {reason}{others}'])
 
 
-def _check_layers(method: Method, parameters: dict[str, Any], targets: list[Target], card: ModelCard) -> None:
+def _check_layers(method: Method, parameters: dict[str, Any], targets: list[Target], model: VisionModel) -> None:
     """Look whether the parameters fit every layer.
 
     Raises:
         ConfigError: one does not.
     """
-    layers = [card.layer(name) for name in dict.fromkeys(target.layer for target in targets)]
-    objections = [method.objection(parameters, layer) for layer in layers if layer is not None]
+    layers = [model.card.layer(name) for name in dict.fromkeys(target.layer for target in targets)]
+    objections = [method.objection(parameters, layer, model) for layer in layers if layer is not None]
     if problems := [f"parameters.{objection}" for objection in objections if objection]:
         raise ConfigError(problems)
 

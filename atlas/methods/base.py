@@ -122,7 +122,7 @@ class Method(ABC):
         """
         return parameters
 
-    def objection(self, parameters: dict[str, Any], layer: LayerInfo) -> str:
+    def objection(self, parameters: dict[str, Any], layer: LayerInfo, model: "VisionModel") -> str:
         """Return why targets on a layer cannot be rendered with these parameters, beginning with one; or nothing.
 
         Args:

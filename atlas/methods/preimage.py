@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from torch import Tensor
 
     from atlas.models.network import Network
+    from atlas.models.vision_model import VisionModel
     from atlas.synthesis.evaluation import Score
 
 AREA = 10_000.0
@@ -59,7 +60,7 @@ class Preimage(Method):
         side = parameters.image_size or max(preprocessing.height, preprocessing.width)
         return Resolved(parameters.model_dump() | {"image_size": side})
 
-    def objection(self, parameters: dict[str, Any], layer: LayerInfo) -> str:
+    def objection(self, parameters: dict[str, Any], layer: LayerInfo, model: "VisionModel") -> str:
         """See :meth:`Method.objection`: the layer must have the channels of the mask."""
         if channel_numbers(parameters["channels"], layer.units)[-1] < layer.units:
             return ""

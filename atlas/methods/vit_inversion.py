@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from pydantic import Field
 
 from atlas.core.job import Preprocessing, Target
+from atlas.core.model_card import LayerInfo
 from atlas.errors import ConfigError, ModelError
 from atlas.methods.base import Method, MethodParameters, Paper, Rendering, Resolved, methods
 
@@ -143,6 +144,12 @@ class ViTInversion(Method):
                 ]
             )
         return parameters | {"attention": OFF}
+
+    def objection(self, parameters: dict[str, Any], layer: LayerInfo, model: "VisionModel") -> str:
+        """See :meth:`Method.objection`: a layer whose attention is asked for must have some."""
+        if parameters["attention"] != ON or model.attention_tap(layer.name, parameters["attention_reading"]):
+            return ""
+        return f'attention = "on": layer "{layer.name}" has no attention branch; name blocks, or write "auto"'
 
     def render(
         self,

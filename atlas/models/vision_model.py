@@ -8,7 +8,7 @@ from torch import nn
 
 from atlas.core.model_card import ModelCard
 from atlas.errors import ModelError, did_you_mean
-from atlas.models.attention import ATTENTION_BRANCH, has_attention
+from atlas.models.attention import ATTENTION_BRANCH, Reading, attention_tap, has_attention
 from atlas.models.folding import Folded, fold
 from atlas.models.foreign import foreign_code, quiet
 from atlas.models.layers import Examination, find_layer
@@ -53,6 +53,10 @@ class VisionModel:
         found = {BATCH_NORM: bool(batch_norms(self.module))}
         found[ATTENTION_BRANCH] = has_attention(self.module, self._examination)
         return frozenset(name for name, has in found.items() if has)
+
+    def attention_tap(self, layer: str, reading: Reading) -> str | None:
+        """Return where a block's attention branch is read: see :func:`atlas.models.attention.attention_tap`."""
+        return attention_tap(self.module, self._examination, layer, reading)
 
     def numerics_for(self, layer: str, precision: str = "float32", keep_norms: bool = False) -> str:
         """Return the fastest faithful numerics for a layer: folded, unless folding would change its activation.

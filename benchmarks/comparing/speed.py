@@ -88,12 +88,14 @@ def inside(running: Callable[[], bool], timer: Any) -> Iterator[list[tuple[Any, 
     spans: list[tuple[Any, Any]] = []
     plain = Network.raw_taps
 
-    def watched(self: Network, inputs: Tensor, layers: Any) -> dict[str, Tensor]:
-        if not (running() and inputs.requires_grad):
-            return plain(self, inputs, layers)
+    def watched(self: Network, inputs: Tensor, layers: Any, **options: Any) -> dict[str, Tensor]:
+        if not running():
+            return plain(self, inputs, layers, **options)
         started = timer.mark()
-        found = plain(self, inputs, layers)
+        found = plain(self, inputs, layers, **options)
         spans.append((started, timer.mark()))
+        if not inputs.requires_grad:  # a pass for comparison, such as of the photo that is inverted
+            return found
         first: list[Any] = []
         for tapped in found.values():
             if tapped.requires_grad:

@@ -35,7 +35,7 @@ EASIER = {
 WAKING = {name: {"learning_rate": 0.5} for name in ("cbr", "fourier", "vit_maximization")}
 """What wakes a sleeping unit within the few steps of a test, where pictures start close to grey."""
 STEADY = {"vital": {"learning_rate": 0.1}}
-"""What keeps rounding from growing within a test. At VITAL's rate of 1 each step moves pixels by a fifth of their range,
+"""What keeps rounding from growing in a test. At VITAL's rate of 1 each step moves pixels by a fifth of their range,
 and what differs by the seventh digit, because another batch adds up in another order, is another detail 30 steps on."""
 FAMILIES = {
     "tf_efficientnet_lite0": "blocks.2.1",

@@ -198,6 +198,9 @@ def test_networks_without_attention_are_inverted_without_it_and_say_so_when_it_i
 def test_a_layer_without_attention_is_matched_alone_or_refused(vit):
     (one,) = render(VIT, vit, targets("patch_embed"), steps=1)
     assert one.status == "done"
+    asked, _ = settled(VIT, vit, attention="on")
+    objections = [methods.get(VIT).objection(asked, vit.card.layer(name), vit) for name in ("patch_embed", "blocks.1")]
+    assert "patch_embed" in objections[0] and objections[1] == ""
     with pytest.raises(ModelError, match='layer "patch_embed" has no attention branch'):
         render(VIT, vit, targets("patch_embed"), steps=1, attention="on")
 
