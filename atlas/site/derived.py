@@ -158,7 +158,7 @@ class DerivedPictures:
             asset = record.asset(role)
             if asset is not None:
                 source = Source(str(folder / asset.file_name), asset.sha256)
-                yield Task("job", record.key, role, masters=(source,))
+                yield Task("job", record.key, role, crop=False, masters=(source,))
 
     def _class_task(self, document: ClassConcepts) -> tuple[Task, ...]:
         folder = self._store.analyses.folder(document.key)

@@ -34,7 +34,10 @@ MEASURES = {
         "is the same, 1 is as far as nothing at all",
     ),
     "psnr": Measure("PSNR", "peak signal-to-noise ratio of the picture against the photo: higher is nearer"),
-    "fft2d": Measure("FFT2D", "cosine between the Fourier magnitudes of picture and photo: 1 is the same"),
+    "fft2d": Measure(
+        "FFT2D",
+        "1 minus the cosine between the Fourier magnitudes of picture and photo: 0 is the same, lower is nearer",
+    ),
     "perturbation": Measure("largest change", "of any pixel and colour against the photo, where black to white is 1"),
 }
 """Those that pages speak of; others are shown under their own names."""

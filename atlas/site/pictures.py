@@ -76,12 +76,16 @@ class Picture:
         return self.raw + self.masked
 
 
+WHOLE_QUALITY = 62
+"""WebP's least quality of pictures that stand beside a photo: small differences are what they are looked at for."""
+
+
 def derive(image: bytes, alpha: bytes | None, crop: bool = True) -> tuple[Picture, dict[str, bytes]]:
     """Make every file of one master.
 
     Args:
         image: an encoded square sRGB picture. alpha: an encoded 8-bit grey map of the same size, or None.
-        crop: whether the masked view is cropped. What was made of a photo is not: it stands beside that photo.
+        crop: whether the masked view is cropped. What stands beside a photo is not, and is encoded with more detail.
 
     Returns:
         The picture, and path to content of its files.
@@ -93,14 +97,15 @@ def derive(image: bytes, alpha: bytes | None, crop: bool = True) -> tuple[Pictur
     master = Image.open(io.BytesIO(image)).convert("RGB")
     average = master.resize((1, 1), Image.Resampling.BOX).getpixel((0, 0))
     colour = "".join(str(round(channel * (COLOUR_STEPS - 1) / 255)) for channel in average)  # type: ignore[union-attr]
-    raw = _files(master, None, files)
+    quality = 0 if crop else WHOLE_QUALITY
+    raw = _files(master, None, files, quality)
     masked: tuple[Derived, ...] = ()
     if alpha is not None:
         grey = Image.open(io.BytesIO(alpha)).convert("L")
         if grey.size != master.size:
             raise ValueError(f"the picture is {master.size}, its transparency map {grey.size}")
         mask = smooth_mask(grey)
-        masked = _files(*_cropped(master, mask), files) if crop else _files(master, mask, files)
+        masked = _files(*_cropped(master, mask), files) if crop else _files(master, mask, files, quality)
     return Picture(colour, raw, masked), files
 
 
@@ -175,8 +180,14 @@ def feather(side: int) -> Image.Image:
     return Image.frombytes("L", (side, side), bytes(round(255 * down * across) for down in ramp for across in ramp))
 
 
-def _files(picture: Image.Image, opacity: Image.Image | None, files: dict[str, bytes]) -> tuple[Derived, ...]:
-    """Encode the picture at every width that it can fill, and its full view; two widths that hardly differ are one."""
+def _files(
+    picture: Image.Image, opacity: Image.Image | None, files: dict[str, bytes], least: int = 0
+) -> tuple[Derived, ...]:
+    """Encode the picture at every width that it can fill, and its full view; two widths that hardly differ are one.
+
+    Args:
+        least: quality.
+    """
     full = min(picture.width, LARGEST)
     widths = [width for width in THUMBNAILS if width * 1.2 < full] + [full]
     made = []
@@ -190,7 +201,7 @@ def _files(picture: Image.Image, opacity: Image.Image | None, files: dict[str, b
             scaled = Image.composite(scaled, soft, mask.point(DETAIL))
             scaled.putalpha(mask.point(OPACITIES))
         buffer = io.BytesIO()
-        scaled.save(buffer, "WEBP", quality=_quality(width), method=EFFORT)
+        scaled.save(buffer, "WEBP", quality=max(least, _quality(width)), method=EFFORT)
         content = buffer.getvalue()
         name = digest_bytes(content)[:18]
         path = f"{name[:2]}/{name[2:]}.webp"

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 MEASURES = {
     "error": ("Error", "relative squared error of the activation, 0 is the same"),
     "psnr": ("PSNR", "dB, against the photo, higher is nearer"),
-    "fft2d": ("FFT2D", "cosine of the Fourier magnitudes, 1 is the same"),
+    "fft2d": ("FFT2D", "1 minus the cosine of the Fourier magnitudes, 0 is the same"),
 }
 """What is plotted: a title, and what it means."""
 COLOURS = {
@@ -212,7 +212,7 @@ def _scale(axes: "Axes", plot: Plot) -> None:
         axes.yaxis.set_major_formatter(lambda value, _: f"{value:g}")
         axes.yaxis.set_minor_formatter(lambda value, _: "")
     elif plot.name in ("error", "fft2d"):
-        axes.set_ylim(0, 1.08 * max(1.0 if plot.name == "fft2d" else 0.0, *values) or 1.0)
+        axes.set_ylim(0, 1.08 * max(values) or 1.0)
 
 
 def _legend(figure: "Figure", plot: Plot) -> None:

@@ -213,6 +213,10 @@ class Study:
         """The strips of all families: one for each method, or for each choice of its parameters."""
         return [strip for family in self.families for strip in self._strips(family)]
 
+    def strips_of(self, family: Family) -> int:
+        """Return how many strips a family has: ways in which it was made."""
+        return sum(strip.family == family for strip in self.strips)
+
     @cached_property
     def pages(self) -> list[list[Strip]]:
         """The strips of each of its pages; the first page has the photo and the plots besides."""

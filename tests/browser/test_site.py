@@ -278,17 +278,17 @@ def test_sorting_covers_all_pages_and_stays_in_the_address(site: Visit) -> None:
     site.open(f"{site.first}/l/{WIDE_LAYER}/index.html")
     page.get_by_role("button", name="activation reached").click()
     page.wait_for_url("**sort=value*")
-    page.wait_for_function("document.querySelector('[data-summary]').textContent.startsWith('112 of 112')")
+    expect(page.locator("[data-summary]")).to_contain_text("112 of 112")
     values = page.locator(".grid .num").all_inner_texts()
     page.locator(".pages a", has_text="4").click()
-    page.wait_for_function("document.querySelector('[data-summary]').textContent.includes('page 4 of 4')")
+    expect(page.locator("[data-summary]")).to_contain_text("page 4 of 4")
     assert "page=4" in page.url
     last = page.locator(".grid .num").all_inner_texts()
     numbers = [float(text) for text in values + [text for text in last if text]]
     assert numbers == sorted(numbers, reverse=True)
     assert page.locator(".grid li").count() == WIDE_UNITS - 3 * 36
     page.reload()
-    page.wait_for_function("document.querySelector('[data-summary]').textContent.includes('page 4 of 4')")
+    expect(page.locator("[data-summary]")).to_contain_text("page 4 of 4")
     page.get_by_role("button", name="index").click()
     assert "sort" not in page.url
     expect(page.locator(".grid .name").first).to_have_text("0")
@@ -361,6 +361,7 @@ def test_from_the_bar_to_a_concept_and_on_with_the_arrows(site: Visit) -> None:
     assert page.url.endswith("#concept-2")
     page.locator("#concept-2 h3 a").click()
     expect(page.get_by_role("heading", level=1)).to_have_text("Concept 2 of flamingo")
+    page.wait_for_load_state()
     page.keyboard.press("ArrowRight")
     page.wait_for_url("**/c/0/3.html")
     expect(page.locator(".text .mark-unstable")).to_be_visible()
@@ -436,7 +437,7 @@ def test_units_are_sorted_by_selectivity(on_disk: Visit) -> None:
     on_disk.open(f"{on_disk.first}/l/{WIDE_LAYER}/index.html")
     on_disk.page.get_by_role("button", name="selectivity").click()
     on_disk.page.wait_for_url("**sort=selective*")
-    on_disk.page.wait_for_function("document.querySelector('[data-summary]').textContent.startsWith('112 of 112')")
+    expect(on_disk.page.locator("[data-summary]")).to_contain_text("112 of 112")
     values = [float(text) for text in on_disk.page.locator(".grid .num").all_inner_texts() if text]
     assert len(values) == 36 and values == sorted(values, reverse=True)
 
@@ -499,7 +500,7 @@ def test_the_plot_follows_the_theme_and_the_other_is_not_fetched(on_disk: Visit,
     on_disk.open(photo_page(sample))
     page.locator(".plots").scroll_into_view_if_needed()
     expect(page.locator(".plot.by-day").first).to_be_visible()
-    page.wait_for_function("document.querySelector('.plot.by-day').naturalWidth > 0")
+    page.locator(".plot.by-day").first.evaluate("image => image.decode()")
     assert page.locator(".plot.by-night").first.evaluate("image => image.naturalWidth") == 0
     page.get_by_role("button", name="Dark colours").click()
     expect(page.locator(".plot.by-night").first).to_be_visible()

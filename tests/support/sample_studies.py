@@ -91,7 +91,7 @@ def study_record(job: Job, status: str, side: int = 96) -> tuple[Record, dict[st
         "objective": (float(random.uniform(2, 9)), "-" if target.kind == "inversion" else "activation"),
         **({"error": (0.004 * 4**depth, "1")} if target.kind == "inversion" else {}),
         "psnr": (28.0 - 3 * depth + float(random.uniform(-1, 1)), "dB"),
-        "fft2d": (0.97 - 0.1 * depth, "1"),
+        "fft2d": (0.03 + 0.1 * depth, "1"),
         "perturbation": (0.01 if adversarial else float(random.uniform(0.3, 0.6)), "1"),
     }
     if target.kind == "logit":
