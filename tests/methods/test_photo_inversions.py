@@ -199,7 +199,7 @@ def test_a_layer_without_attention_is_matched_alone_or_refused(vit):
     (one,) = render(VIT, vit, targets("patch_embed"), steps=1)
     assert one.status == "done"
     asked, _ = settled(VIT, vit, attention="on")
-    objections = [methods.get(VIT).objection(asked, vit.card.layer(name), vit) for name in ("patch_embed", "blocks.1")]
+    objections = [VIT.objection(asked, vit.card.layer(name), vit) for name in ("patch_embed", "blocks.1")]
     assert "patch_embed" in objections[0] and objections[1] == ""
     with pytest.raises(ModelError, match='layer "patch_embed" has no attention branch'):
         render(VIT, vit, targets("patch_embed"), steps=1, attention="on")
