@@ -37,7 +37,7 @@
   const theme = remembered.get("atlas-theme");
   if (theme === "dark" || theme === "light") page.dataset.theme = theme;
 
-  /* Pages of photos start with whole pictures, the others with masked ones; `chosen` is what the reader wants instead. */
+  /* Pages of photos and comparisons start with whole pictures, the others with masked ones; `chosen` is what the reader wants instead. */
   const usual = page.dataset.view;
   const wantedView = () => { const value = query().get("view"); return value === "raw" || (value === "masked" && usual === "raw") ? value : ""; };
   let chosen = wantedView();

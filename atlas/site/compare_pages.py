@@ -1,4 +1,4 @@
-"""The pages of comparisons."""
+"""The pages of comparisons. They start with whole pictures: methods differ in what their transparency means."""
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
@@ -57,6 +57,7 @@ def _overview(catalog: Catalog) -> Page:
             "others": catalog.comparisons[SHOWN:],
         },
         crumbs=[Link("Compare")],
+        view="raw",
     )
 
 
@@ -99,6 +100,7 @@ def _pages(comparison: Comparison) -> Iterator[Page]:
             number=number,
             last=last,
             image=pictures[0].raw[-1].path if pictures else "",
+            view="raw",
         )
 
 

@@ -58,7 +58,7 @@ def measure_meaning(name: str) -> str:
 def written(measured: Measurement) -> str:
     """Write a measurement with its unit: of an objective whatever it counts, in brackets; an activation has none."""
     if measured.name.startswith("probability"):
-        return percent(measured.value)
+        return percent(measured.value).replace(" ", "\u00a0")
     value = number(measured.value)
     if measured.unit == "1" or measured.name == "activation":
         return value

@@ -126,6 +126,7 @@ def test_the_rows_of_all_pages_are_the_classes_each_with_what_it_reached(sample:
     indices: list[int] = []
     for address in pages_of(sample, methods_folder):
         data = json.loads((sample.site / address).with_suffix(".json").read_text())["data"]
+        assert Document(sample.text(address)).all("html")[0].attributes["data-view"] == "raw"
         assert [column["method"] for column in data["columns"]] == ["maco", "fourier", "cbr", "vital"]
         bodies = [row for row in Document(sample.text(address)).all("tr") if "id" in row.attributes]
         for row, body in zip(data["rows"], bodies, strict=True):
