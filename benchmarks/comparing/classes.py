@@ -29,11 +29,11 @@ METHODS: dict[str, dict[str, Any]] = {
     "maco": MACO,
     "fourier": {},
     "cbr": {},
-    "vital": {},
-    "feature_vis": {"steps": 500},
+    "vital": {"parametrization": "fourier", "learning_rate": 0.1, "steps": 600},
+    "feature_vis": {"steps": 300},
     "vit_maximization": {},
-    "deep_inversion": {"steps": 1000},
-    "plug_in_inversion": {"steps": 700, "views": 2},
+    "deep_inversion": {"steps": 500, "learning_rate": 0.05, "statistics": 0.001},
+    "plug_in_inversion": {"steps": 350, "views": 2},
     "preimage": {},
 }
 """Parameters that differ from the defaults: fewer steps or views where a CPU took more than a minute a picture."""
