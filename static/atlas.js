@@ -263,11 +263,10 @@
         for (let at = 0; at < units.length; at += 2) pages.push([units[at + 1] - units[at] + 1, (offset) => `${folder}/${units[at] + offset}.html`]);
       }
     }
-    let place = Math.floor(Math.random() * pages.reduce((sum, [size]) => sum + size, 0));
-    for (const [size, address] of pages) {
-      if (place < size) { location.href = withView(root + address(place)); return; }
-      place -= size;
-    }
+    const total = pages.reduce((sum, [size]) => sum + size, 0);
+    const at = (place) => { for (const [size, address] of pages) { if (place < size) return address(place); place -= size; } return "index.html"; };
+    const place = Math.floor(Math.random() * total), address = at(place);
+    location.href = withView(root + (location.pathname.endsWith(`/${address}`) ? at((place + 1) % total) : address));  // never this page
   }
 
   /* --- grids: sort and filter over all pages of a layer, state in the address -------------------------------- */
