@@ -24,6 +24,12 @@ photos are what the configuration's ``[photos]`` offers."""
 
 REFERENCE_PHOTOS: Need = "reference photos"
 
+IMAGENET_SPECTRUM = (
+    "ImageNet's mean magnitude spectrum, from MACO's authors by way of Xplique 2.0.2: MIT licence, IRT Antoine de "
+    "Saint Exupery et Universite Paul Sabatier Toulouse III"
+)
+"""What the shipped spectrum is (:attr:`Method.data`); the whole notice lies beside it."""
+
 
 class MethodParameters(BaseModel):
     """Base of every method's parameters: immutable, unknown names refused, the paper's values as defaults."""
@@ -85,6 +91,7 @@ class Method(ABC):
         from_photo: its pictures start from a photo, whatever their kind: every target names one.
         perturbs: its pictures differ from their photo by what cannot be seen unless it is made stronger.
         seeded: whether its pictures depend on their seed.
+        data: what data it brings, from whom, and under which licence; empty if none.
         unit: of its objective; "activation" is the unit's own.
     """
 
@@ -100,6 +107,7 @@ class Method(ABC):
     from_photo: ClassVar[bool] = False
     perturbs: ClassVar[bool] = False
     seeded: ClassVar[bool] = True
+    data: ClassVar[str] = ""
     unit: ClassVar[str] = "activation"
 
     @abstractmethod

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from pydantic import Field
 
 from atlas.core.job import Preprocessing, Target
-from atlas.methods.base import Paper, Resolved, methods
+from atlas.methods.base import IMAGENET_SPECTRUM, Paper, Resolved, methods
 from atlas.methods.cropped import CroppedMethod, CroppedParameters
 
 if TYPE_CHECKING:
@@ -44,6 +44,7 @@ class MACO(CroppedMethod):
     )
     kinds = frozenset({"logit", "channel", "neuron", "direction"})
     parameters = MACOParameters
+    data = IMAGENET_SPECTRUM
 
     def resolve(self, parameters: Any, preprocessing: Preprocessing, folder: Path) -> Resolved:
         """See :meth:`Method.resolve`: the spectrum becomes a digest, the resolution a (height, width)."""

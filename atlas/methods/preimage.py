@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from atlas.core.job import PHOTO_KINDS, Preprocessing, Target
 from atlas.core.model_card import LayerInfo
-from atlas.methods.base import Method, Paper, Rendering, Resolved, methods
+from atlas.methods.base import IMAGENET_SPECTRUM, Method, Paper, Rendering, Resolved, methods
 from atlas.methods.preimage_settings import PreimageParameters
 from atlas.synthesis.channels import channel_numbers
 
@@ -54,6 +54,7 @@ class Preimage(Method):
     kinds = frozenset({"inversion", "caricature", "logit", "channel", "neuron"})
     unit = "energy"
     parameters = PreimageParameters
+    data = IMAGENET_SPECTRUM
 
     def resolve(self, parameters: Any, preprocessing: Preprocessing, folder: Path) -> Resolved:
         """See :meth:`Method.resolve`: the picture's side becomes a number."""

@@ -15,7 +15,7 @@ def _notes() -> dict[str, Any]:
 
 
 def method_note(name: str) -> dict[str, Any]:
-    """Return title, summary, paragraphs, limits, parameters' meanings and paper of a method.
+    """Return title, summary, paragraphs, limits, parameters' meanings, paper and data of a method.
 
     A method that another package brings has only its name here; its page shows that and its parameters.
     """
@@ -26,6 +26,7 @@ def method_note(name: str) -> dict[str, Any]:
         "limits": [],
         "parameters": {},
         "paper": None,
+        "data": "",
     }
     return unknown | _notes()["methods"].get(name, {})
 
