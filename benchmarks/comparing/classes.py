@@ -24,7 +24,7 @@ SHOWN = 6
 OTHERS = ("tiger", "hummingbird", "cheeseburger", "grand piano", "volcano", "castle", "teapot")
 """Classes besides those that have photos."""
 
-MACO = {"steps": 128, "image_size": SIDE, "crops": 4, "resolution": 160, "crop_mean": 0.5, "crop_std": 0.15}
+MACO = {"steps": 128, "image_size": 320, "crops": 4, "resolution": 160, "crop_mean": 0.5, "crop_std": 0.15}
 METHODS: dict[str, dict[str, Any]] = {
     "maco": MACO,
     "fourier": {},

@@ -110,7 +110,10 @@ def descriptors(study: Study, photos: int) -> str:
     pictures: list[tuple[str, list[np.ndarray]]] = []
     for spec in study.models:
         own = replace(study, models=(spec,), loaded={})
-        block = {"layers": ("blocks",), "photos": {"sample": photos}, "method": "preimage", "kind": "inversion"}
+        block = {
+            "layers": ("blocks",), "photos": {"sample": photos}, "method": "preimage", "kind": "inversion",
+            "parameters": {"stretch": "always"},
+        }  # fmt: skip
         records = own.records(block)
         rows.append([spec["name"], f"{mean(records, 'error'):.1%}", mean(records, "psnr")])
         pictures.append((spec["name"], [own.picture(record) for record in records[:SHOWN]]))
