@@ -82,9 +82,17 @@ def titles(records: list[Record]) -> list[str]:
     for title, record in zip(short, records, strict=True):
         if title in repeated:
             twins = [other for other, name in zip(records, short, strict=True) if name == title]
-            title = " · ".join([title, *differing(record, twins)[:2]])
+            title = " · ".join([title, *_telling(differing(record, twins), [differing(one, twins) for one in twins])])
         result.append(title)
     return result
+
+
+def _telling(words: list[str], others: list[list[str]]) -> list[str]:
+    """Return the first two of a record's words, or as many more as tell it from all others that have other words."""
+    count = 2
+    while count < len(words) and any(other[:count] == words[:count] and other != words for other in others):
+        count += 1
+    return words[:count]
 
 
 def differing(record: Record, twins: Iterable[Record]) -> list[str]:
