@@ -157,7 +157,7 @@ def _check_method(block: RenderBlock, kind: TargetKind, method: Method, model: V
         if kind not in other.kinds:
             return f"cannot render {_named(kind)}"
         if not other.signs.issuperset(block.signs):
-            return f"cannot render what lowers a {kind}"
+            return f"cannot render what lowers {_named(kind)}"
         if block.photos and not other.takes_photo(kind):
             return f"renders {_named(kind)} from noise, not from photos"
         if not block.photos and other.takes_photo(kind):
@@ -168,6 +168,10 @@ def _check_method(block: RenderBlock, kind: TargetKind, method: Method, model: V
             return 'needs reference photos; add a table [photos] with path = "a folder of photos"'
         return None
 
+    if kind in PHOTO_KINDS:
+        given = {"units": block.units != "all", "position": block.position is not None, "sign": -1 in block.signs}
+        if problems := [f"{key}: {_named(kind)} is of a whole layer; leave it out" for key in given if given[key]]:
+            raise ConfigError(problems)
     if reason := refusal(method):
         able = [name for name, other in methods if refusal(other) is None]
         others = f"; {', '.join(able)} can" if able else ""

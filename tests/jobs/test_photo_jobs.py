@@ -115,6 +115,10 @@ def test_a_broken_photo_of_a_glob_is_left_out_with_a_notice(tmp_path, photos):
             {"chosen": ("red",), **INVERSION, "layers": ("body",), "parameters": {"channels": "3-16"}},
             ['parameters.channels = "3-16"', "has 16 channels, 0 to 15"],
         ),
+        (
+            {"chosen": ("red",), **INVERSION, "kind": None, "units": ((1, 2),), "sign": "both"},
+            ["units: an inversion is of a whole layer", "sign: an inversion is of"],
+        ),
         ({"chosen": ("red",), **INVERSION, "layers": ("bodi",)}, ['"bodi" matches no layer', '"body"']),
     ],
 )
