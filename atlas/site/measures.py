@@ -30,7 +30,7 @@ MEASURES = {
     "cosine": Measure("cosine", "between the picture's activation and the direction; 1 is the same direction"),
     "error": Measure(
         "error",
-        "squared distance between the layer's activation on the picture and on the photo, relative to the photo's: 0 "
+        "distance between the layer's activation on the picture and on the photo, relative to the photo's: 0 "
         "is the same, 1 is as far as nothing at all",
     ),
     "psnr": Measure("PSNR", "peak signal-to-noise ratio of the picture against the photo: higher is nearer"),

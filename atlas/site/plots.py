@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 MEASURES = {
-    "error": ("Error", "relative squared error of the activation, 0 is the same"),
+    "error": ("Error", "relative error of the activation, 0 is the same"),
     "psnr": ("PSNR", "dB, against the photo, higher is nearer"),
     "fft2d": ("FFT2D", "1 minus the cosine of the Fourier magnitudes, 0 is the same"),
 }

@@ -4,6 +4,7 @@ from hashlib import sha256
 
 import numpy as np
 import pytest
+import torch
 from PIL import Image
 from small_photos import write_photos
 from small_runs import configuration, planned_with, prepared
@@ -69,12 +70,20 @@ def as_levels(square):
 
 
 def test_inversions_are_of_layers_and_say_how_near_they_came(tmp_path, photos):
-    records = run(asked(tmp_path, photos, chosen=("green/000.png",), **INVERSION))
+    config = asked(tmp_path, photos, chosen=("green/000.png",), **INVERSION)
+    records = run(config)
+    models, _, store = prepared(config)
     assert sorted(record.job.target.layer for record in records) == ["body", "logits"]
     for record in records:
-        assert record.job.target.kind == "inversion"
-        assert {"error", "psnr", "fft2d"} <= {one.name for one in record.measurements}
+        target = record.job.target
+        assert target.kind == "inversion"
         assert {asset.role for asset in record.assets} == {"image", "alpha", "photo"}
+        values = {one.name: one.value for one in record.measurements}
+        assert {"psnr", "fft2d", "perturbation"} <= values.keys()
+        shown = [np.asarray(Image.open(store.picture_path(record, role))) for role in ROLES[:2]]
+        images = torch.from_numpy(np.stack(shown)).permute(0, 3, 1, 2).float() / 255
+        picture, photo = models["tiny"].network("float32", torch.device("cpu"))(images, target.layer).double()
+        assert values["error"] == pytest.approx(float((picture - photo).norm() / photo.norm()), rel=1e-3)
 
 
 def test_a_changed_photo_is_another_job_and_a_renamed_one_is_not(tmp_path, photos):
