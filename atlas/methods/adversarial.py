@@ -1,13 +1,12 @@
 """Adversarial examples: a photo, changed by less than can be seen, that the network takes for another class."""
 
 from collections.abc import Callable, Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from pydantic import Field
 
-from atlas.core.job import Preprocessing, Target
-from atlas.methods.base import Method, MethodParameters, Paper, Rendering, Resolved, methods
+from atlas.core.job import Target
+from atlas.methods.base import Method, MethodParameters, Paper, Rendering, methods
 
 if TYPE_CHECKING:
     from atlas.models.network import Network
@@ -76,10 +75,9 @@ class Adversarial(Method):
     seeded = False
     parameters = AdversarialParameters
 
-    def resolve(self, parameters: Any, preprocessing: Preprocessing, folder: Path) -> Resolved:
-        """See :meth:`Method.resolve`: the picture's side becomes a number."""
-        side = parameters.image_size or max(preprocessing.height, preprocessing.width)
-        return Resolved(parameters.model_dump() | {"image_size": side})
+    def sizes(self, parameters: dict[str, Any]) -> dict[str, tuple[int, int]]:
+        """See :meth:`Method.sizes`: pictures are resized to the model's input."""
+        return {}
 
     def fitted(self, parameters: dict[str, Any], model: "VisionModel") -> dict[str, Any]:
         """See :meth:`Method.fitted`: the ball of the network's family, and the step that goes with it."""

@@ -110,9 +110,11 @@ class Method(ABC):
     data: ClassVar[str] = ""
     unit: ClassVar[str] = "activation"
 
-    @abstractmethod
     def resolve(self, parameters: Any, preprocessing: Preprocessing, folder: Path) -> Resolved:
         """Return the parameters with nothing left to choose, for a model with that preprocessing.
+
+        An ``image_size`` that is left open becomes the larger side of the model's input; a ``resolution`` becomes
+        (height, width), by default the input's.
 
         Args:
             parameters: an instance of ``self.parameters``.
@@ -121,6 +123,13 @@ class Method(ABC):
         Raises:
             AtlasError: a file they name cannot be used, or they do not fit the model.
         """
+        values = parameters.model_dump(mode="json")
+        input_size = [preprocessing.height, preprocessing.width]
+        if "image_size" in values:
+            values["image_size"] = values["image_size"] or max(input_size)
+        if "resolution" in values:
+            values["resolution"] = 2 * [values["resolution"]] if values["resolution"] else input_size
+        return Resolved(values)
 
     def fitted(self, parameters: dict[str, Any], model: "VisionModel") -> dict[str, Any]:
         """Return resolved parameters with what depends on the model's layers spelled out, such as which to match.
@@ -157,11 +166,16 @@ class Method(ABC):
     def sizes(self, parameters: dict[str, Any]) -> dict[str, tuple[int, int]]:
         """Return the (height, width) of what the network will be shown, by the words of the setting that decides it.
 
+        That is the ``resolution`` of views, or where there is no such parameter the whole picture.
+
         Args:
             parameters: as resolved.
         """
-        resolution = parameters.get("resolution")
-        return {f"resolution = {resolution[0]}": (resolution[0], resolution[1])} if isinstance(resolution, list) else {}
+        if "resolution" in parameters:
+            height, width = parameters["resolution"]
+            return {f"resolution = {height}": (height, width)}
+        side = parameters.get("image_size")
+        return {} if side is None else {f"image_size = {side}": (side, side)}
 
     def takes_photo(self, kind: TargetKind) -> bool:
         """Tell whether targets of a kind must name a photo."""

@@ -2,13 +2,12 @@
 
 from abc import abstractmethod
 from collections.abc import Callable, Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from pydantic import Field
 
-from atlas.core.job import Preprocessing, Target
-from atlas.methods.base import Method, MethodParameters, Rendering, Resolved
+from atlas.core.job import Target
+from atlas.methods.base import Method, MethodParameters, Rendering
 
 if TYPE_CHECKING:
     import torch
@@ -65,12 +64,6 @@ class CroppedMethod(Method):
         load_input: "LoadInput",
     ) -> "tuple[Score, Views]":
         """Return what each view is worth, and the views: the crops, or more than them."""
-
-    def resolve(self, parameters: Any, preprocessing: Preprocessing, folder: Path) -> Resolved:
-        """See :meth:`Method.resolve`: the resolution becomes a (height, width)."""
-        size = parameters.resolution
-        views = [size, size] if size else [preprocessing.height, preprocessing.width]
-        return Resolved(parameters.model_dump() | {"resolution": views})
 
     def render(
         self,

@@ -1,13 +1,12 @@
 """DeepInversion: pictures of a class whose activations have the statistics that batch norms hold (Yin et al. 2020)."""
 
 from collections.abc import Callable, Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pydantic import Field
 
-from atlas.core.job import Preprocessing, Target
-from atlas.methods.base import Method, MethodParameters, Paper, Rendering, Resolved, methods
+from atlas.core.job import Target
+from atlas.methods.base import Method, MethodParameters, Paper, Rendering, methods
 
 if TYPE_CHECKING:
     from atlas.models.network import Network
@@ -77,16 +76,10 @@ class DeepInversion(Method):
     unit = "nat"
     parameters = DeepInversionParameters
 
-    def resolve(self, parameters: Any, preprocessing: Preprocessing, folder: Path) -> Resolved:
-        """See :meth:`Method.resolve`: the picture's side becomes a number."""
-        side = parameters.image_size or max(preprocessing.height, preprocessing.width)
-        return Resolved(parameters.model_dump() | {"image_size": side})
-
     def sizes(self, parameters: dict[str, Any]) -> dict[str, tuple[int, int]]:
         """See :meth:`Method.sizes`: the whole picture, and half of it where that is asked for."""
         side, share = parameters["image_size"], parameters["half_resolution"]
-        shown = {f"image_size = {side}": (side, side)}
-        return shown | ({f"half_resolution = {share:g}": (side // 2, side // 2)} if share else {})
+        return super().sizes(parameters) | ({f"half_resolution = {share:g}": (side // 2, side // 2)} if share else {})
 
     def render(
         self,

@@ -1,13 +1,12 @@
 """Plug-In Inversion: pictures of a class by augmentations alone, for any architecture (Ghiasi et al. 2022)."""
 
 from collections.abc import Callable, Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from pydantic import Field
 
-from atlas.core.job import Preprocessing, Target
-from atlas.methods.base import Method, MethodParameters, Paper, Rendering, Resolved, methods
+from atlas.core.job import Target
+from atlas.methods.base import Method, MethodParameters, Paper, Rendering, methods
 
 if TYPE_CHECKING:
     from atlas.models.network import Network
@@ -64,13 +63,6 @@ class PlugInInversion(Method):
     signs = frozenset({1})
     unit = "nat"
     parameters = PlugInInversionParameters
-
-    def resolve(self, parameters: Any, preprocessing: Preprocessing, folder: Path) -> Resolved:
-        """See :meth:`Method.resolve`: the picture's side becomes a number, the resolution a (height, width)."""
-        size = parameters.resolution
-        views = [size, size] if size else [preprocessing.height, preprocessing.width]
-        side = parameters.image_size or max(preprocessing.height, preprocessing.width)
-        return Resolved(parameters.model_dump() | {"image_size": side, "resolution": views})
 
     def render(
         self,

@@ -2,12 +2,11 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from atlas.core.job import PHOTO_KINDS, Preprocessing, Target
+from atlas.core.job import PHOTO_KINDS, Target
 from atlas.core.model_card import LayerInfo
-from atlas.methods.base import IMAGENET_SPECTRUM, Method, Paper, Rendering, Resolved, methods
+from atlas.methods.base import IMAGENET_SPECTRUM, Method, Paper, Rendering, methods
 from atlas.methods.preimage_settings import PreimageParameters
 from atlas.synthesis.channels import channel_numbers
 
@@ -56,22 +55,12 @@ class Preimage(Method):
     parameters = PreimageParameters
     data = IMAGENET_SPECTRUM
 
-    def resolve(self, parameters: Any, preprocessing: Preprocessing, folder: Path) -> Resolved:
-        """See :meth:`Method.resolve`: the picture's side becomes a number."""
-        side = parameters.image_size or max(preprocessing.height, preprocessing.width)
-        return Resolved(parameters.model_dump() | {"image_size": side})
-
     def objection(self, parameters: dict[str, Any], layer: LayerInfo, model: "VisionModel") -> str:
         """See :meth:`Method.objection`: the layer must have the channels of the mask."""
         if channel_numbers(parameters["channels"], layer.units)[-1] < layer.units:
             return ""
         chosen = parameters["channels"]
         return f'channels = "{chosen}": layer "{layer.name}" has {layer.units} channels, 0 to {layer.units - 1}'
-
-    def sizes(self, parameters: dict[str, Any]) -> dict[str, tuple[int, int]]:
-        """See :meth:`Method.sizes`: the whole picture."""
-        side = parameters["image_size"]
-        return {f"image_size = {side}": (side, side)}
 
     def render(
         self,

@@ -2,13 +2,12 @@
 
 from abc import abstractmethod
 from collections.abc import Callable, Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pydantic import Field
 
-from atlas.core.job import Preprocessing, Target
-from atlas.methods.base import Method, MethodParameters, Rendering, Resolved
+from atlas.core.job import Target
+from atlas.methods.base import Method, MethodParameters, Rendering
 
 if TYPE_CHECKING:
     import torch
@@ -61,13 +60,6 @@ class TransformedMethod(Method):
     @abstractmethod
     def optimizer(self, parameters: dict[str, Any], picture: "nn.Module") -> "torch.optim.Optimizer":
         """Return the optimiser of the picture."""
-
-    def resolve(self, parameters: Any, preprocessing: Preprocessing, folder: Path) -> Resolved:
-        """See :meth:`Method.resolve`: the picture's side becomes a number, the resolution a (height, width)."""
-        size = parameters.resolution
-        views = [size, size] if size else [preprocessing.height, preprocessing.width]
-        side = parameters.image_size or max(preprocessing.height, preprocessing.width)
-        return Resolved(parameters.model_dump() | {"image_size": side, "resolution": views})
 
     def render(
         self,

@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -115,16 +116,15 @@ class ViTInversion(Method):
         Raises:
             ConfigError: the shift is larger than the picture.
         """
-        size = parameters.resolution
-        views = [size, size] if size else [preprocessing.height, preprocessing.width]
-        side = parameters.image_size or max(preprocessing.height, preprocessing.width)
+        resolved = super().resolve(parameters, preprocessing, folder)
+        side = resolved.parameters["image_size"]
         shift = math.ceil(side / 50) - 1 if parameters.shift is None else parameters.shift
         if shift >= side:
             raise ConfigError(
                 [f"shift = {shift} moves a picture of {side} pixels out of sight"],
                 remedy=f"choose a shift below {side}; a fiftieth of the side is usual",
             )
-        return Resolved(parameters.model_dump() | {"image_size": side, "resolution": views, "shift": shift})
+        return replace(resolved, parameters=resolved.parameters | {"shift": shift})
 
     def fitted(self, parameters: dict[str, Any], model: "VisionModel") -> dict[str, Any]:
         """See :meth:`Method.fitted`: whether attention can be matched is settled.

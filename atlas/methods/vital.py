@@ -1,6 +1,7 @@
 """VITAL: pictures whose activations are distributed as those of reference photos (Gorgun et al. 2025)."""
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -69,15 +70,13 @@ class VITAL(Method):
                 f"write {round(PATCH_SHARE * side)}, or leave it out",
             )
         rate = 1.0 if parameters.parametrization == "pixels" else 0.05
-        return Resolved(
-            parameters.model_dump(mode="json")
-            | {
-                "image_size": parameters.image_size or side,
-                "learning_rate": parameters.learning_rate or rate,
-                "patch_size": patch,
-                "patch_stride": parameters.patch_stride or max(1, round(PATCH_STRIDE * patch)),
-            }
-        )
+        resolved = super().resolve(parameters, preprocessing, folder)
+        chosen = {
+            "learning_rate": parameters.learning_rate or rate,
+            "patch_size": patch,
+            "patch_stride": parameters.patch_stride or max(1, round(PATCH_STRIDE * patch)),
+        }
+        return replace(resolved, parameters=resolved.parameters | chosen)
 
     def fitted(self, parameters: dict[str, Any], model: "VisionModel") -> dict[str, Any]:
         """See :meth:`Method.fitted`: layers and their weights are spelled out."""
@@ -107,11 +106,6 @@ class VITAL(Method):
         if target.kind not in ("channel", "neuron") or parameters["clusters"] == 1:
             return (target,)
         return [target.model_copy(update={"cluster": number}) for number in range(parameters["clusters"])]
-
-    def sizes(self, parameters: dict[str, Any]) -> dict[str, tuple[int, int]]:
-        """See :meth:`Method.sizes`: the whole picture."""
-        side = parameters["image_size"]
-        return {f"image_size = {side}": (side, side)}
 
     def render(
         self,
