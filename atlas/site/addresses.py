@@ -8,7 +8,7 @@ All addresses are relative to the site's root and use ``/``::
     m/<model>/c/<index>.html        one class
     m/<model>/l/<layer>/index.html  a layer, then page-2.html, ...
     m/<model>/l/<layer>/<unit>.html one unit
-    methods/<method>.html           a method
+    methods/index.html              the methods, then each: methods/<method>.html
 
 Beside every ``name.html`` stands ``name.json``.
 """

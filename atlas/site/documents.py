@@ -4,7 +4,7 @@ Every page ``name.html`` has ``name.json`` beside it::
 
     schema          "atlas-page"
     schema_version  1; raised when a reader of the old one would be wrong
-    kind            home | model | classes | class | layer | unit | concept | method | photos | photo | inversions |
+    kind            home | model | classes | class | layer | unit | concept | methods | method | photos | photo | inversions |
                     caricatures | accentuations | adversarial | compare | comparison
     title           the page's heading
     links           name to relative address: page, manifest, and where they exist up, previous, next
@@ -17,6 +17,7 @@ Every page ``name.html`` has ``name.json`` beside it::
       class, unit   model, weights, layer, index, title, id, synonyms, status, renderings, and where photos tell of it
                     statistics; a class whose concepts were found also has concepts
       concept       number, key, label, class, all that the store knows of it, renderings, similar, sought_by, parts
+      methods       methods [{name, title, summary, href}]
       method        name, title, versions, parameters, references (digests of the lists of reference photos)
       photos        name, digest, photos, classes, demonstration, notes, page, of, shown [{digest, name, author, ...}]
       photo         model, weights, photo {digest, credit}, classes (what the model sees in it), page, of, renderings,

@@ -1,22 +1,19 @@
 """The pages that belong to no single unit: each kind is one function from the catalog's views to :class:`Page`."""
 
-import json
 from collections.abc import Iterator
-from itertools import chain, zip_longest
-from typing import NamedTuple
 
 from atlas.site.addresses import page_name, root_of
-from atlas.site.catalog import Catalog, Layer, Model, Unit
+from atlas.site.catalog import Catalog, Layer, Model
 from atlas.site.compare_pages import compare_pages, count_compare_pages
 from atlas.site.documents import counts_json, list_json, model_json
-from atlas.site.formats import noun, parameter, thousands
+from atlas.site.formats import noun, thousands
 from atlas.site.gallery_pages import count_gallery_pages, gallery_address
 from atlas.site.metadata import SiteMetadata
-from atlas.site.method_notes import limits, method_note
+from atlas.site.method_pages import count_method_pages, method_pages
 from atlas.site.page import PAGE_SIZE, Figure, Link, Page, pager
 from atlas.site.photo_pages import photo_pages
-from atlas.site.pictures import Picture
 from atlas.site.statistics import OnPhotos
+from atlas.site.striking import BAND, striking_units
 from atlas.site.strip import strip
 from atlas.site.studies import FAMILIES
 from atlas.site.unit_pages import picture_of
@@ -25,25 +22,12 @@ INTRO = (
     "What has a vision model learned? For every class, channel and neuron listed here, a picture that the model itself "
     "answers to most strongly, with the recipe that makes it again."
 )
-BAND = (15, 9)
-"""Pictures in the home page's band: the first is four cells large, so these fill rows of six and of three."""
 LISTED_CLASSES = 60
 """Classes with concepts that the model's page names; the classes' own pages have the rest."""
-
-SAMPLE = 6
-"""Pictures on a method's page."""
 LISTED_COMPARISONS = 12
 """Comparisons that the model's page names; all are on a page of their own."""
 LISTED_STUDIES = 12
 """Photos that the model's page shows; its galleries have the rest."""
-
-
-class Made(NamedTuple):
-    """A picture on a method's page, what it is of, and where it is shown."""
-
-    picture: Picture
-    title: str
-    address: str
 
 
 def other_pages(catalog: Catalog, metadata: SiteMetadata) -> Iterator[Page]:
@@ -51,8 +35,7 @@ def other_pages(catalog: Catalog, metadata: SiteMetadata) -> Iterator[Page]:
     yield home_page(catalog, metadata)
     for model in catalog.models:
         yield model_page(model, catalog)
-    for name in catalog.methods:
-        yield method_page(name, catalog)
+    yield from method_pages(catalog)
     yield from compare_pages(catalog)
     for photo_set in catalog.photo_sets:
         yield from photo_pages(photo_set)
@@ -66,8 +49,8 @@ def count_pages(catalog: Catalog) -> int:
     things = sum(1 for _ in catalog.units()) + sum(1 for _ in catalog.concepts())
     studies = sum(len(study.pages) for model in catalog.models for study in model.studies)
     galleries = sum(count_gallery_pages(model) for model in catalog.models)
-    compared = count_compare_pages(catalog)
-    return 2 + len(catalog.models) + lists + things + len(catalog.methods) + photos + studies + galleries + compared
+    compared, methods = count_compare_pages(catalog), count_method_pages(catalog)
+    return 2 + len(catalog.models) + lists + things + methods + photos + studies + galleries + compared
 
 
 # --- home -----------------------------------------------------------------------------------------------------------
@@ -93,30 +76,6 @@ def home_page(catalog: Catalog, metadata: SiteMetadata) -> Page:
     context = {"striking": striking, "mosaic": mosaic}
     image = picture_of(striking[0]) if striking else ""
     return Page("index.html", "home.html", "home", metadata.title, intro[:300], data, context, intro=intro, image=image)
-
-
-def striking_units(catalog: Catalog) -> list[Unit]:
-    """Choose pictures for the home page: classes that the model recognises best, then the strongest unit of each layer.
-
-    Models take turns. The number is one that fills the band's rows, or all there are if they are few.
-    """
-    turns = list(chain.from_iterable(zip_longest(*(_best_of(model) for model in catalog.models))))
-    units = [unit for unit in turns if unit is not None]
-    for size in BAND:
-        if len(units) >= size:
-            return units[:size]
-    return units
-
-
-def _best_of(model: Model) -> list[Unit]:
-    classes = [unit for unit in (model.classes.units if model.classes else []) if unit.shown]
-    classes.sort(key=lambda unit: (-(unit.probability or 0.0), unit.index))
-    hidden = [
-        max(shown, key=lambda unit: (unit.reached or 0.0, -unit.index))
-        for layer in reversed(model.hidden)
-        if (shown := [unit for unit in layer.units if unit.shown])
-    ]
-    return [unit for pair in zip_longest(classes[0::2], classes[1::2], hidden) for unit in pair if unit is not None]
 
 
 # --- model ----------------------------------------------------------------------------------------------------------
@@ -212,58 +171,3 @@ def list_pages(layer: Layer, seen: OnPhotos) -> Iterator[Page]:
             last=last,
             image=picture_of(shown[0]) if shown else "",
         )
-
-
-# --- method ---------------------------------------------------------------------------------------------------------
-
-
-def made_with(name: str, catalog: Catalog) -> list[Made]:
-    """Return pictures by a method: of units, the best recognised first, then of photos."""
-    made = []
-    for unit in (unit for model in catalog.models for unit in _best_of(model)):
-        found = next((it for it in unit.shown if it.record.job.method == name), None)
-        if found is not None and found.picture is not None:
-            title = unit.title if unit.layer.is_output else f"{unit.layer.info.name} {unit.index}"
-            made.append(Made(found.picture, title, unit.address))
-    for study in (study for model in catalog.models for study in model.studies):
-        found = next((it for it in study.renderings if it.record.job.method == name and it.picture is not None), None)
-        if found is not None and found.picture is not None:
-            made.append(Made(found.picture, f"{study.name}, {study.subject(found)}", study.address_of(found)))
-    return made
-
-
-def method_page(name: str, catalog: Catalog) -> Page:
-    """Return the page of a method: what it optimises, with which parameters here, and what it cannot show."""
-    note = method_note(name)
-    jobs = [rendering.record.job for rendering in catalog.renderings() if rendering.record.job.method == name]
-    versions = sorted({job.version for job in jobs})
-    values: dict[str, dict[str, str]] = {}
-    for job in jobs:
-        for key, value in job.parameters.items():
-            values.setdefault(key, {})[json.dumps(value, sort_keys=True)] = parameter(value)
-    written = {key: sorted(found.values(), key=lambda text: (len(text), text)) for key, found in sorted(values.items())}
-    meanings = note["parameters"]
-    rows = [
-        (key, "; ".join(found[:6]) + ("; …" if len(found) > 6 else ""), meanings.get(key, ""))
-        for key, found in written.items()
-    ]
-    references = sorted({job.target.references for job in jobs if job.target.references})
-    data = {"name": name, "title": note["title"], "versions": versions, "parameters": written, "references": references}
-    context = {
-        "note": note,
-        "limits": limits(),
-        "versions": versions,
-        "parameters": rows,
-        "sample": made_with(name, catalog)[:SAMPLE],
-        "references": references,
-    }
-    return Page(
-        catalog.methods[name],
-        "method.html",
-        "method",
-        note["title"],
-        note["summary"],
-        data,
-        context,
-        crumbs=[Link(note["title"])],
-    )

@@ -22,6 +22,7 @@ from atlas.site.gallery_pages import gallery_pages
 from atlas.site.links import check_links
 from atlas.site.metadata import SiteMetadata
 from atlas.site.method_notes import method_title
+from atlas.site.navigation import navigation
 from atlas.site.page import Page
 from atlas.site.pages import count_pages, list_pages, other_pages
 from atlas.site.pictures import COLOUR_STEPS, Derived
@@ -234,7 +235,8 @@ class SiteWriter:
     def _write_pages(self, pages: Iterable[Page]) -> None:
         for page in pages:
             root = self._metadata.base_path if page.is_error and self._metadata.base_path else page.root
-            text = self._templates[page.template].render(page=page, root=root, **page.context)
+            links = navigation(self._catalog, page)
+            text = self._templates[page.template].render(page=page, root=root, navigation=links, **page.context)
             self._write(page.address, text.encode())
             if not page.is_error:
                 self._write(page.json, encode(page.document()))

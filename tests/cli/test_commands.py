@@ -3,6 +3,7 @@
 import re
 import subprocess
 import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -75,6 +76,19 @@ def test_a_folder_is_no_place_for_a_configuration(atlas):
     for arguments in (["init", "folder"], ["init", "folder", "--force"], ["plan", "-c", "folder"]):
         refused = atlas(*arguments)
         assert refused.status == 2 and "is a directory" in refused.err
+
+
+def test_the_demo_takes_as_long_in_its_help_as_in_the_readme_and_the_makefile(atlas):
+    top = Path(__file__).parents[2]
+    told = [(top / name).read_text() for name in ("README.md", "Makefile")] + [atlas("demo", "--help").out]
+    for text in told:
+        assert "five to ten minutes on two cores" in " ".join(text.split())
+
+
+def test_no_section_of_the_readme_stands_twice():
+    paragraphs = [it.strip() for it in (Path(__file__).parents[2] / "README.md").read_text().split("\n\n")]
+    long = [it for it in paragraphs if len(it) > 80]
+    assert len(long) == len(set(long)) > 50
 
 
 def test_the_demo_keeps_a_configuration_and_says_where_it_cannot_write(atlas):

@@ -50,6 +50,8 @@ def kind_of(address: str) -> str:
         return "classes"
     if "/l/" in address:
         return "unit" if parts[-1][0].isdigit() else "layer"
+    if address == "methods/index.html":
+        return "methods"
     if parts[0] == "compare":
         return "compare" if len(parts) == 2 else "comparison"
     if parts[0] == "m" and len(parts) == 4:
@@ -59,7 +61,7 @@ def kind_of(address: str) -> str:
 
 def test_every_kind_of_page_is_there(documents: dict[str, Document]) -> None:
     assert {kind_of(address) for address in documents} == {
-        "index", "model", "classes", "class", "layer", "unit", "concept", "method", "photos", "404",
+        "index", "model", "classes", "class", "layer", "unit", "concept", "method", "methods", "photos", "404",
         "photo", "inversions", "caricatures", "accentuations", "adversarial", "compare", "comparison",
     }  # fmt: skip
 

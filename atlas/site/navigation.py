@@ -1,0 +1,63 @@
+"""The header's navigation: where classes, layers, concepts, comparisons and methods are listed."""
+
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from atlas.site import compare_pages, method_pages
+from atlas.site.catalog import Catalog, Model
+from atlas.site.page import Page
+
+CHOOSE_A_MODEL = "index.html#models"
+"""Where a list of one model leads from a page of none, if there are several: each model's entry leads to its own."""
+KINDS = {
+    "Classes": ("classes", "class"),
+    "Layers": ("layers", "layer", "unit"),
+    "Concepts": ("concepts", "concept"),
+    "Compare": ("compare", "comparison"),
+    "Methods": ("methods", "method"),
+}
+"""Kinds of pages that each entry stands for."""
+
+
+class NavigationLink(NamedTuple):
+    """One entry. ``current`` is the value of ``aria-current``: the page itself, one of those that it lists, or none."""
+
+    title: str
+    address: str
+    current: str
+
+
+def navigation(catalog: Catalog, page: Page) -> list[NavigationLink]:
+    """Return the entries of a page's header; what a site does not have is left out."""
+    return [
+        NavigationLink(title, address, _current(title, address, page)) for title, address in _addresses(catalog, page)
+    ]
+
+
+def _addresses(catalog: Catalog, page: Page) -> Iterator[tuple[str, str]]:
+    models = [model for model in catalog.models if page.address.startswith(f"{model.folder}/")] or catalog.models
+    for title, by_model in (
+        ("Classes", [(model.classes.address if model.classes else "") for model in models]),
+        ("Layers", [_layers(model) for model in models]),
+        ("Concepts", [_concepts(model) for model in models]),
+    ):
+        found = [address for address in by_model if address]
+        if found:
+            yield title, found[0] if len(models) == 1 else CHOOSE_A_MODEL
+    if catalog.comparisons:
+        yield "Compare", compare_pages.ADDRESS
+    yield "Methods", method_pages.ADDRESS
+
+
+def _layers(model: Model) -> str:
+    return f"{model.address}#layers" if model.hidden else ""
+
+
+def _concepts(model: Model) -> str:
+    return f"{model.address}#explained" if model.concept_count else ""
+
+
+def _current(title: str, address: str, page: Page) -> str:
+    if page.address == address:
+        return "page"
+    return "true" if page.kind in KINDS[title] else ""
