@@ -38,6 +38,10 @@ class ConfigError(AtlasError):
         super().__init__(message, remedy)
 
 
+class DataFileError(ConfigError):
+    """A TOML, JSON, CSV or text file is missing, damaged, or beyond what is read; one problem, and the file's name."""
+
+
 class ModelError(AtlasError):
     """A model, a checkpoint or a layer cannot be used."""
 

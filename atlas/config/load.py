@@ -1,8 +1,6 @@
 """Reads atlas.toml. Everything wrong with it is found in one go."""
 
 import json
-import re
-import sys
 from collections import Counter
 from collections.abc import Iterator
 from itertools import combinations
@@ -16,15 +14,11 @@ from atlas.config.concepts import ConceptsBlock
 from atlas.config.problems import Problem, shown
 from atlas.config.render import INCONSISTENT, RenderBlock, UnitSample, inconsistencies
 from atlas.config.settings import Config, ExecutorSettings, SiteSettings, StoreSettings, Tables
+from atlas.core.data_files import read_toml
 from atlas.core.job import TargetKind
 from atlas.errors import ConfigError, did_you_mean
 from atlas.models.spec import ModelSpec
 from atlas.photos.spec import PhotosSpec
-
-if sys.version_info >= (3, 11):
-    import tomllib
-else:
-    import tomli as tomllib
 
 Located = TypeVar("Located", bound=BaseModel)
 
@@ -56,7 +50,7 @@ def load_config(path: Path) -> Config:
     Raises:
         ConfigError: the file is missing, is no TOML or is not valid; lists every problem.
     """
-    table = _parse(path)
+    table = read_toml(path, "configuration", "write one with `atlas init`, or name another with --config")
     found: list[Problem] = []
     tables: Tables | None = None
     try:
@@ -80,24 +74,6 @@ def load_config(path: Path) -> Config:
             return config
     remedy = "correct the file and try again; the README describes every key"
     raise ConfigError([str(problem) for problem in found], str(path), remedy)
-
-
-def _parse(path: Path) -> dict[str, Any]:
-    remedy = "write one with `atlas init`, or name another with --config"
-    try:
-        return tomllib.loads(path.read_bytes().decode("utf-8-sig"))
-    except FileNotFoundError as error:
-        raise ConfigError([f"there is no configuration {path}"], remedy=remedy) from error
-    except OSError as error:
-        raise ConfigError([f"cannot read {path}: {error.strerror or error}"], remedy=remedy) from error
-    except UnicodeDecodeError as error:
-        line = error.object[: error.start].count(b"\n") + 1
-        raise ConfigError([f"line {line}: not UTF-8 text"], str(path), "save the file as UTF-8") from error
-    except tomllib.TOMLDecodeError as error:
-        text = re.sub(r"^(.*) \(at (.*)\)$", r"\2: \1", str(error), flags=re.DOTALL)
-        raise ConfigError([f"not valid TOML, {text}"], str(path), "text needs quotes, lists square brackets") from error
-    except RecursionError as error:
-        raise ConfigError(["nested far too deeply"], str(path)) from error
 
 
 def _tables(table: dict[str, Any], key: str) -> list[dict[str, Any]]:

@@ -5,11 +5,14 @@ from dataclasses import dataclass, field
 from pathlib import Path, PurePath
 from typing import Any
 
+from atlas.core.data_files import parse_json, parse_rows, parse_toml, read_bytes
 from atlas.errors import ConfigError
-from atlas.photos.tables import ENDINGS, read_rows, read_structure
 
 STEMS = ("sources", "attribution", "attributions", "credits", "license", "licence")
 """Names of files that are read, in lower case and without their ending; the first in this order counts."""
+
+ENDINGS = (".csv", ".json", ".toml")
+"""Endings of tables."""
 
 NOTE_ENDINGS = (".md", ".txt", ".rst", "")
 """Endings of free text."""
@@ -78,7 +81,7 @@ def read_attribution(documents: Mapping[str, bytes], given: Path | None = None) 
     text = _first(documents, NOTE_ENDINGS)
     notes = "" if text is None else _notes(documents[text])
     if given is not None:
-        data = _bytes_of(given)
+        data = read_bytes(given, "file of credits", "check photos.attribution in the configuration")
         if given.suffix.lower() in ENDINGS:
             return Attribution(_credits(data, str(given)), notes, given.name)
         return Attribution(notes=_notes(data))
@@ -97,14 +100,6 @@ def _first(documents: Mapping[str, bytes], endings: tuple[str, ...]) -> str | No
     return min(ranked)[2] if ranked else None
 
 
-def _bytes_of(path: Path) -> bytes:
-    try:
-        return path.read_bytes()
-    except OSError as error:
-        problem = f'photos.attribution: cannot read "{path}": {error.strerror or error}'
-        raise ConfigError([problem], remedy="check the path") from error
-
-
 def _notes(data: bytes) -> str:
     text = data[:MAX_NOTES].decode("utf-8-sig", "replace")
     return f"{text}\n[cut off here]" if len(data) > MAX_NOTES else text
@@ -114,8 +109,7 @@ def _credits(data: bytes, source: str) -> dict[str, Credit]:
     """Return the credits of a table, merged where several rows are for the same photos."""
     found: dict[str, Credit] = {}
     problems: list[str] = []
-    rows = _csv_entries(data, source) if source.lower().endswith(".csv") else _entries(read_structure(data, source))
-    for where, entry in rows:
+    for where, entry in _table(data, source):
         key, credit, problem = _read_entry(entry)
         if problem:
             problems.append(f"{where}: {problem}")
@@ -128,8 +122,16 @@ def _credits(data: bytes, source: str) -> dict[str, Credit]:
     return found
 
 
+def _table(data: bytes, source: str) -> Iterator[tuple[str, Any]]:
+    """Yield the entries of a table, each with where it stands; the ending of the file's name decides how it is read."""
+    ending = PurePath(source).suffix.lower()
+    if ending == ".csv":
+        return _csv_entries(data, source)
+    return _entries(parse_toml(data, source) if ending == ".toml" else parse_json(data, source))
+
+
 def _csv_entries(data: bytes, source: str) -> Iterator[tuple[str, dict[str, Any]]]:
-    rows = read_rows(data, source)
+    rows = parse_rows(data, source)
     _, header = next(rows, (0, []))
     columns = [name.casefold() for name in header]
     if not {"file", "folder"} & set(columns) or not FIELDS.keys() & set(columns):

@@ -7,12 +7,12 @@ from pathlib import Path
 from typing import Any
 
 from atlas.core.class_lookup import ClassLookup, plain
+from atlas.core.data_files import read_json, read_rows, read_toml
 from atlas.core.model_card import ClassLabel
 from atlas.errors import ConfigError, did_you_mean
 from atlas.photos.photo import Photo
 from atlas.photos.photo_set import PhotoSet
 from atlas.photos.readers.base import counted
-from atlas.photos.tables import read_rows, read_structure
 
 REMEDY = (
     "name folders by a class's name, WordNet id or index; or say in a file of rows folder,class, named by "
@@ -22,6 +22,7 @@ REMEDY = (
 MAX_PROBLEMS = 20
 """So many groups that match no class are named one by one."""
 
+_WHAT, _REMEDY = "mapping file", "check photos.classes in the configuration"
 _WORDNET = re.compile(r"n\d{8}")
 
 
@@ -94,12 +95,8 @@ def read_mapping(path: Path) -> dict[str, str]:
     Raises:
         ConfigError: it cannot be read or is malformed; names each bad line.
     """
-    try:
-        data = path.read_bytes()
-    except OSError as error:
-        problem = f'photos.classes: cannot read "{path}": {error.strerror or error}'
-        raise ConfigError([problem], remedy="check the path") from error
-    rows = _structured(data, path) if path.suffix.lower() in (".json", ".toml") else _from_csv(data, path)
+    readers = {".json": _from_json, ".toml": _from_toml}
+    rows = readers.get(path.suffix.lower(), _from_csv)(path)
     found: dict[str, str] = {}
     problems = []
     for where, folder, value in rows:
@@ -112,15 +109,19 @@ def read_mapping(path: Path) -> dict[str, str]:
     return found
 
 
-def _structured(data: bytes, path: Path) -> list[tuple[str, str, Any]]:
-    content = read_structure(data, str(path))
+def _from_json(path: Path) -> list[tuple[str, str, Any]]:
+    content = read_json(path, _WHAT, _REMEDY)
     if not isinstance(content, dict):
         raise ConfigError(["must be a table from folder to class"], str(path))
     return [(folder, folder, value) for folder, value in content.items()]
 
 
-def _from_csv(data: bytes, path: Path) -> list[tuple[str, str, Any]]:
-    rows = list(read_rows(data, str(path)))
+def _from_toml(path: Path) -> list[tuple[str, str, Any]]:
+    return [(folder, folder, value) for folder, value in read_toml(path, _WHAT, _REMEDY).items()]
+
+
+def _from_csv(path: Path) -> list[tuple[str, str, Any]]:
+    rows = list(read_rows(path, _WHAT, _REMEDY))
     if rows and [field.casefold() for field in rows[0][1]] == ["folder", "class"]:
         rows = rows[1:]
     wrong = [

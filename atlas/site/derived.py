@@ -20,8 +20,9 @@ from typing import NamedTuple
 
 from atlas.core.analysis import ClassConcepts, Sprite
 from atlas.core.canonical import digest, digest_bytes
+from atlas.core.data_files import read_json
 from atlas.core.record import Record
-from atlas.errors import AtlasError, StoreError
+from atlas.errors import AtlasError, DataFileError, StoreError
 from atlas.site.overlays import CARDS, OVERLAY_RECIPE, Grid, Overlays, derive_overlays
 from atlas.site.pictures import RECIPE, Derived, Picture, derive
 from atlas.store import Store
@@ -240,13 +241,13 @@ def read_entry(entry: Path, files: Path) -> Made | None:
     """Return what the cache has of a task, or None if it is not there or not as it was written."""
     made: Made
     try:
-        values = json.loads(entry.read_bytes())
+        values = read_json(entry, "entry of derived pictures")
         listed = {
             kind: tuple(Derived(**file) for file in member) for kind, member in values.items() if kind != "colour"
         }
         made = Picture(str(values["colour"]), **listed) if "colour" in values else Overlays(**listed)
         intact = all(os.stat(files / file.path).st_size == file.bytes for file in made.files)
-    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+    except (DataFileError, OSError, ValueError, KeyError, TypeError, AttributeError):
         return None
     return made if intact and made.files else None
 

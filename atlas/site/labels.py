@@ -8,19 +8,14 @@ The name of each table is a concept's key, which the concept's page shows.
 """
 
 import re
-import sys
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
+from atlas.core.data_files import read_toml
 from atlas.errors import ConfigError, did_you_mean
-
-if sys.version_info >= (3, 11):
-    import tomllib
-else:
-    import tomli as tomllib
 
 FIELDS = ("text", "author")
 LONGEST = 200
@@ -44,25 +39,11 @@ def read_labels(path: Path) -> dict[str, Label]:
     Raises:
         ConfigError: the file is missing, is no TOML, or a label is incomplete; lists every problem.
     """
-    table = _parse(path)
+    table = read_toml(path, "labels file", "write the file, or take the key labels out of [site]")
     problems = [problem for key, entry in table.items() for problem in _problems(key, entry)]
     if problems:
         raise ConfigError(problems, str(path), REMEDY)
     return {key: Label(*(" ".join(entry[name].split()) for name in FIELDS)) for key, entry in table.items()}
-
-
-def _parse(path: Path) -> dict[str, Any]:
-    try:
-        return tomllib.loads(path.read_bytes().decode("utf-8-sig"))
-    except FileNotFoundError as error:
-        remedy = "write the file, or take the key labels out of [site]"
-        raise ConfigError([f"there is no labels file {path}"], remedy=remedy) from error
-    except OSError as error:
-        raise ConfigError([f"cannot read {path}: {error.strerror or error}"], remedy="check the path") from error
-    except UnicodeDecodeError as error:
-        raise ConfigError(["not UTF-8 text"], str(path), "save the file as UTF-8") from error
-    except (tomllib.TOMLDecodeError, RecursionError) as error:
-        raise ConfigError([f"not valid TOML, {error}"], str(path), REMEDY) from error
 
 
 def _problems(key: str, entry: Any) -> Iterator[str]:

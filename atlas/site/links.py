@@ -1,7 +1,6 @@
 """The link check: every address inside a built site leads to a file, and every anchor to an element."""
 
 import html
-import json
 import posixpath
 import re
 from collections.abc import Iterator
@@ -9,6 +8,9 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote, urlsplit
+
+from atlas.core.data_files import read_json
+from atlas.errors import DataFileError
 
 # Attribute values are always quoted and escaped in our pages, so these cannot match inside text.
 ATTRIBUTE = re.compile(r'\s(href|src|srcset|data-masked|data-grid|data-compare|data-recipe)="([^"]*)"')
@@ -60,9 +62,9 @@ class _Checker:
 
     def _check_json(self, name: str) -> Iterator[str]:
         try:
-            document = json.loads((self.output / name).read_bytes())
-        except ValueError as error:
-            yield f"{name} is no valid JSON: {error}"
+            document = read_json(self.output / name, "page's data")
+        except DataFileError as error:
+            yield f"{name}: {error.problems[0]}"
             return
         for address in set(_json_addresses(document)):
             yield from self._check(name, address, None, may_leave=False)

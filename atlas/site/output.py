@@ -7,7 +7,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from atlas.core.canonical import digest
-from atlas.errors import SiteError
+from atlas.core.data_files import read_json
+from atlas.errors import DataFileError, SiteError
 
 STAMP = ".atlas-site.json"
 """Marks a folder as a site made by atlas, and says from what: only such a folder is ever replaced."""
@@ -53,8 +54,8 @@ class Output:
 
     def _stamp(self) -> dict[str, object] | None:
         try:
-            stamp = json.loads((self.path / STAMP).read_bytes())
-        except (OSError, ValueError):
+            stamp = read_json(self.path / STAMP, "stamp of the site")
+        except DataFileError:
             return None
         return stamp if isinstance(stamp, dict) and stamp.get("format") == FORMAT else None
 

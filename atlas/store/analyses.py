@@ -6,7 +6,6 @@ analyses/ab/<key>/attempt.json           why the latest attempt failed
 selections/<fingerprint>.json            which analyses of a model are current
 """
 
-import json
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -15,8 +14,14 @@ from pydantic import BaseModel
 from atlas.core.analysis import Analysis, AnalysisFailure, Selection
 from atlas.core.canonical import digest_bytes
 from atlas.errors import StoreError
-from atlas.store.documents import REMEDY, Document, encode, parse
-from atlas.store.files import explained, write_atomic
+from atlas.store.documents import REMEDY, Document, decode, encode, parse
+from atlas.store.files import explained, read_bytes, write_atomic
+
+
+class _Any(BaseModel):
+    """What the documents of all analyses have in common."""
+
+    analysis: Analysis
 
 
 class Analyses:
@@ -78,15 +83,11 @@ class Analyses:
             StoreError: it is missing, is no JSON, or is of another analysis.
         """
         path = self.folder(key) / "analysis.json"
-        with explained("read", path):
-            text = path.read_bytes().decode("utf-8", errors="replace")
-        try:
-            stored = Analysis.model_validate(json.loads(text)["analysis"])
-        except (ValueError, KeyError, TypeError) as error:
-            raise StoreError(f"{path} is damaged: {str(error).splitlines()[0]}", REMEDY) from error
+        data = read_bytes(path)
+        stored = decode(_Any, data, path).analysis
         if stored.key != key:
             raise StoreError(f"{path} describes another analysis ({stored.key[:12]}...)", REMEDY)
-        return text
+        return data.decode("utf-8", errors="replace")
 
     def read_file(self, key: str, name: str) -> bytes:
         """Return one of its files.
@@ -95,8 +96,7 @@ class Analyses:
             StoreError: it is missing or damaged.
         """
         path = self.folder(key) / name
-        with explained("read", path):
-            data = path.read_bytes()
+        data = read_bytes(path)
         if digest_bytes(data) != name.partition(".")[0]:
             raise StoreError(f"{path} does not match its name", REMEDY)
         return data

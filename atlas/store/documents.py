@@ -6,7 +6,7 @@ from typing import TypeVar
 from pydantic import BaseModel, ValidationError
 
 from atlas.errors import StoreError
-from atlas.store.files import explained
+from atlas.store.files import read_bytes
 
 Document = TypeVar("Document", bound=BaseModel)
 REMEDY = "run `atlas status --verify --repair` to make it again"
@@ -23,8 +23,18 @@ def parse(model: type[Document], path: Path) -> Document:
     Raises:
         StoreError: it is missing or damaged.
     """
-    with explained("read", path):
-        data = path.read_bytes()
+    return decode(model, read_bytes(path), path)
+
+
+def decode(model: type[Document], data: bytes, path: Path) -> Document:
+    """Return the document that bytes are.
+
+    Args:
+        path: the file that they are from.
+
+    Raises:
+        StoreError: they are damaged.
+    """
     try:
         return model.model_validate_json(data)
     except ValidationError as error:

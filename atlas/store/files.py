@@ -9,9 +9,12 @@ from contextlib import contextmanager
 from pathlib import Path
 from uuid import uuid4
 
+from atlas.core.data_files import regular_bytes
 from atlas.errors import StoreError
 
 TEMPORARY_PREFIX = ".tmp-"
+MAX_FILE = 1 << 30
+"""Largest file in bytes that is read; statistics of a large model have some dozens of millions."""
 
 
 @contextmanager
@@ -34,6 +37,16 @@ def explained(action: str, path: Path) -> Iterator[None]:
         reason = os.strerror(error.errno) if error.errno else str(error)
         remedy = remedies.get(error.errno or 0, "check the disk and run the same command again")
         raise StoreError(f"cannot {action} {path}: {reason}", remedy) from error
+
+
+def read_bytes(path: Path) -> bytes:
+    """Return the content of a file of the store.
+
+    Raises:
+        StoreError: it is missing, no regular file, or cannot be read.
+    """
+    with explained("read", path):
+        return regular_bytes(path, MAX_FILE)
 
 
 def write_atomic(path: Path, data: bytes) -> None:

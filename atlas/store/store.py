@@ -20,12 +20,13 @@ from pathlib import Path
 
 from atlas.core.analysis import PhotoCredit
 from atlas.core.canonical import digest_bytes
+from atlas.core.data_files import read_json
 from atlas.core.model_card import ModelCard
 from atlas.core.record import SCHEMA_VERSION, Record
-from atlas.errors import StoreError, StoreSchemaError
+from atlas.errors import DataFileError, StoreError, StoreSchemaError
 from atlas.store.analyses import Analyses
 from atlas.store.documents import encode, parse
-from atlas.store.files import TEMPORARY_PREFIX, explained, write_atomic
+from atlas.store.files import TEMPORARY_PREFIX, explained, read_bytes, write_atomic
 
 FORMAT = "lens-atlas-store"
 
@@ -61,12 +62,13 @@ class Store:
 
     def _check_schema(self, marker: Path) -> None:
         try:
-            head = json.loads(marker.read_bytes())
+            head = read_json(marker, "marker of the store")
             version = int(head["schema_version"])
             known = head["format"] == FORMAT
-        except (OSError, ValueError, KeyError, TypeError) as error:
+        except (DataFileError, ValueError, KeyError, TypeError) as error:
+            problem = error.problems[0] if isinstance(error, DataFileError) else error
             raise StoreError(
-                f"{marker} is damaged: {error}",
+                f"{marker} is damaged: {problem}",
                 f'write {{"format": "{FORMAT}", "schema_version": {SCHEMA_VERSION}}} into it',
             ) from error
         if not known:
@@ -189,8 +191,7 @@ class Store:
             StoreError: it is missing or damaged.
         """
         path = self.input_path(digest)
-        with explained("read", path):
-            data = path.read_bytes()
+        data = read_bytes(path)
         if digest_bytes(data) != digest:
             raise StoreError(f"{path} does not match its name", "remove it and run `atlas render` again")
         return data

@@ -15,6 +15,7 @@ from numpy.lib import format as npy
 from torch import Tensor
 
 from atlas.core.canonical import digest_bytes
+from atlas.core.data_files import regular_bytes
 from atlas.errors import SpectrumError
 
 TEMPLATE = Path(__file__).parent / "data" / "imagenet_magnitude_decorrelated.npy"
@@ -125,7 +126,7 @@ def _check_header(data: bytes, source: str) -> None:
 
 def _read(path: Path) -> bytes:
     try:
-        return path.read_bytes()
+        return regular_bytes(path)
     except OSError as error:
         raise SpectrumError(f"cannot read the spectrum {path}: {error.strerror or error}", REMEDY) from error
 

@@ -76,4 +76,4 @@ def test_broken_json_is_reported(tmp_path: Path) -> None:
     page(tmp_path, "")
     (tmp_path / "data.json").write_text('{"links": ')
     (problem,) = check_links(tmp_path)
-    assert "no valid JSON" in problem
+    assert "not valid JSON" in problem

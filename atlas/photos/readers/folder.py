@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from atlas.core.data_files import read_bytes
 from atlas.errors import PhotoError
 from atlas.photos.attribution import is_document
 from atlas.photos.digest_cache import DigestCache, stamp_of
@@ -110,10 +111,8 @@ def _digest(path: str, name: str, status: os.stat_result, cache: DigestCache) ->
 
 def _documents(root: Path) -> dict[str, bytes]:
     """Return the files at the top of a folder that may say whom photos are owed to."""
-    try:
-        return {path.name: path.read_bytes() for path in sorted(root.iterdir()) if is_document(path.name)}
-    except OSError as error:
-        raise PhotoError(f"photos: cannot read {error.filename}: {error.strerror}", "check who may read it") from error
+    found = sorted(path for path in root.iterdir() if is_document(path.name) and not path.is_dir())
+    return {path.name: read_bytes(path, "file of credits", "mend or remove it") for path in found}
 
 
 def _empty_folders(root: Path, found: _Found) -> Iterator[str]:

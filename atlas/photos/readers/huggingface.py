@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from atlas.core.canonical import digest, digest_bytes
+from atlas.core.data_files import read_bytes
 from atlas.errors import PhotoError, did_you_mean
 from atlas.photos.attribution import is_document
 from atlas.photos.digest_cache import DigestCache, Stamp, stamp_of
@@ -221,7 +222,8 @@ def _stamp(root: Path) -> Stamp:
 
 def _documents(root: Path, info: Any) -> dict[str, bytes]:
     """Return the files that may say whom photos are owed to, or what the dataset says of itself."""
-    found = {entry.name: Path(entry.path).read_bytes() for entry in os.scandir(root) if is_document(entry.name)}
+    paths = [Path(entry.path) for entry in os.scandir(root) if is_document(entry.name) and not entry.is_dir()]
+    found = {path.name: read_bytes(path, "file of credits", "mend or remove it") for path in paths}
     facts = [("Licence", info.license), ("Source", info.homepage), ("Citation", info.citation)]
     text = "\n".join(f"{name}: {value}" for name, value in facts if value)
     return found or ({"SOURCES.txt": text.encode("utf-8", "replace")} if text else {})

@@ -1,8 +1,10 @@
 """WebDataset samples: files of one name but for their endings, one of which may hold the label."""
 
-import json
 import re
 from typing import Any
+
+from atlas.core.data_files import parse_json
+from atlas.errors import DataFileError
 
 LABEL_KEYS = ("label", "cls", "class", "wnid", "synset", "class_name", "label_name", "class_id", "category")
 """Where a sample's JSON may hold its label; the first that is there counts."""
@@ -35,7 +37,7 @@ def label_of(ending: str, data: bytes, column: str | None) -> str | None:
 
 def _object(data: bytes) -> dict[str, Any]:
     try:
-        content = json.loads(data)
-    except (ValueError, RecursionError):
+        content = parse_json(data, "")
+    except DataFileError:
         return {}
     return content if isinstance(content, dict) else {}
