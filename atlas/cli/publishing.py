@@ -7,6 +7,7 @@ from atlas.cli.progress import build_progress
 from atlas.cli.terminal import command, console, count, duration, say, size
 from atlas.config import load_config
 from atlas.store import Store
+from atlas.store.selections import configuration_name
 
 
 def build_and_report(path: Path) -> Path:
@@ -16,7 +17,8 @@ def build_and_report(path: Path) -> Path:
     config = load_config(path)
     labels = read_labels(config.site.labels) if config.site.labels is not None else {}
     with build_progress(console) as progress:
-        report = build_site(Store(config.store.path), config.site.path, config.site.metadata, progress, labels)
+        name = configuration_name(config.file, config.store.path)
+        report = build_site(Store(config.store.path), config.site.path, config.site.metadata, progress, labels, name)
     for notice in report.notices:
         say(f"Note: {notice}")
     made = "unchanged since the last build" if report.unchanged else f"built in {duration(report.seconds)}"

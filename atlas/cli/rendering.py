@@ -129,10 +129,12 @@ def render_and_report(path: Path, only: Sequence[str] = (), retry_quarantined: b
     config, models, plan, analyses = _plan(path)
     from atlas.jobs.analyses.renderings import with_concepts
     from atlas.jobs.run import knows, pending
+    from atlas.jobs.selecting import select
 
     store = Store(config.store.path, create=True)
-    analysed = None
-    if analyses.jobs and not knows(plan, only):
+    analysing, analysed = not knows(plan, only), None
+    select(config, models, plan, analyses, store, analysing)
+    if analyses.jobs and analysing:
         analysed = analyse_and_report(config, models, analyses, store, path, retry_quarantined)
         if analysed.interrupted:
             return _stopped(path)
@@ -146,6 +148,7 @@ def render_and_report(path: Path, only: Sequence[str] = (), retry_quarantined: b
             f"several times. To try again: {command('render', path)} --retry-quarantined"
         )
     report = _render(config, models, plan, todo.missing, store)
+    select(config, models, plan, analyses, store, analysing)
     return max(_summarise(report, bool(todo.quarantined), path), 1 if analysed is not None and analysed.failed else 0)
 
 

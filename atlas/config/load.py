@@ -68,7 +68,7 @@ def load_config(path: Path) -> Config:
     found += _absent(table)
     folder = path.resolve().parent
     if tables is not None and not found:
-        config = _located(tables, folder)
+        config = _located(tables, folder / path.name)
         found += _path_problems(config)
         if not found:
             return config
@@ -154,8 +154,9 @@ def _method_problems(block: dict[str, Any], path: problems.KeyPath, kind: object
             yield from problems.problems_of(error, parameters, (*path, "parameters"), {(): method.parameters})
 
 
-def _located(tables: Tables, folder: Path) -> Config:
+def _located(tables: Tables, file: Path) -> Config:
     """Return the configuration with absolute paths, and each block's models spelled out."""
+    folder = file.parent
 
     def absolute(path: Path) -> Path:
         return Path(folder, path.expanduser())
@@ -167,6 +168,7 @@ def _located(tables: Tables, folder: Path) -> Config:
     specs = [located(spec, "checkpoint", "class_names") for spec in tables.models]
     return Config(
         folder=folder,
+        file=file,
         site=located(tables.site, "path", "labels"),
         store=located(tables.store, "path"),
         executor=tables.executor,

@@ -103,9 +103,11 @@ class Config(Tables):
 
     Attributes:
         folder: the configuration file's, which relative paths among a method's parameters are relative to.
+        file: the configuration file, in that folder.
     """
 
     folder: Path
+    file: Path
 
     def model_spec(self, name: str) -> ModelSpec | None:
         """Return the model of that name, or None."""

@@ -311,19 +311,3 @@ class PhotoSetCard(Frozen):
     classes: int
     notes: str = ""
     demonstration: bool = False
-
-
-class Selection(Frozen):
-    """Which analyses of a model are current. All others in the store are yesterday's and are not shown.
-
-    Attributes:
-        model: the model's fingerprint.
-        photo_set: what they were made from.
-        concepts: class index to key of its concepts. statistics: layer to key of its statistics.
-    """
-
-    schema_version: int = SCHEMA_VERSION
-    model: str
-    photo_set: PhotoSetCard
-    concepts: dict[int, str] = Field(default_factory=dict)
-    statistics: dict[str, str] = Field(default_factory=dict)

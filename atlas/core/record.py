@@ -6,8 +6,8 @@ from pydantic import Field
 
 from atlas.core.job import Frozen, Job
 
-SCHEMA_VERSION = 1
-"""Version of records, model cards and the store's layout. Raise it when an old reader would be wrong."""
+SCHEMA_VERSION = 2
+"""Version of all documents of the store, and of its layout. Raise it when an old reader would be wrong."""
 
 Status = Literal["done", "dead", "failed"]
 

@@ -161,7 +161,7 @@ def analyse(
     on_outcome: Callable[[Outcome], None] = lambda outcome: None,
     retry_quarantined: bool = False,
 ) -> Report:
-    """Make the analyses that are missing, and say which are current. What yesterday's photos told is shown no more.
+    """Make the analyses that are missing. Which are current is said by :func:`atlas.jobs.selecting.select`, before.
 
     Raises:
         StoreError, ExecutorError: as :func:`render`.
@@ -169,8 +169,6 @@ def analyse(
     sweep(store)
     for planned in analyses.jobs:
         store.save_card(models[planned.model].card)
-    for selection in analyses.selections:
-        store.analyses.select(selection)
     report = Report()
     photos = replace(analyses.photo_set, photos=()) if analyses.photo_set else None
     executor = partial(_executor, config, models, store, photos)

@@ -2,22 +2,18 @@
 
 import os
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import atlas
-from atlas.core.analysis import ClassConcepts
 from atlas.core.canonical import digest
-from atlas.core.record import Record
 from atlas.errors import SiteError
-from atlas.site.catalog import Catalog
-from atlas.site.derived import DerivedPictures
+from atlas.site.gathering import gather
 from atlas.site.labels import Label, stale_labels
 from atlas.site.metadata import SiteMetadata
 from atlas.site.output import Output, unwritable
 from atlas.site.pictures import RECIPE
-from atlas.site.reading import read_catalog
 from atlas.site.resources import code_digest
 from atlas.site.writer import Progress, SiteWriter
 from atlas.store import Store
@@ -50,6 +46,7 @@ def build_site(
     metadata: SiteMetadata,
     progress: Progress | None = None,
     labels: Mapping[str, Label] | None = None,
+    configuration: str = "atlas.toml",
 ) -> BuildReport:
     """Build the site of a store. The old one stays until the new one is complete and its links are checked.
 
@@ -57,24 +54,24 @@ def build_site(
         output: the site's folder; made, or replaced if it is a site that atlas made.
         progress: told (stage, done, all); stages are ``pictures``, ``pages`` and ``links``.
         labels: concept key to what a person calls it, as :func:`atlas.site.labels.read_labels` returns them.
+        configuration: whose site it is; its name, see :func:`atlas.store.selections.configuration_name`.
 
     Raises:
-        StoreError: a record, a card or a picture of the store is damaged.
+        StoreError: a record, a card or a picture that the configuration rendered is damaged.
         SiteError: the store is empty, ``output`` is something else, cannot be written, or a link is broken.
     """
     started = time.perf_counter()
     if store.path.resolve().is_relative_to(output.resolve()):
         raise SiteError(f"the store {store.path} lies inside the output {output}", "choose another output folder")
     named = labels or {}
-    target = Output(output, inputs_digest(store, metadata, named))
+    target = Output(output, inputs_digest(store, metadata, named, configuration))
     known = target.unchanged()
     if known is not None:
         counts, notices = known
         seconds = time.perf_counter() - started
         return BuildReport(**counts, rendered=0, unchanged=True, seconds=seconds, notices=notices)
-    catalog = read_catalog(store, named)
-    notices = tuple(stale_labels(named, (concept.key for concept in catalog.concepts())))
-    derived = DerivedPictures(store, wanted(catalog))
+    catalog, derived, notices = gather(store, configuration, named)
+    notices += tuple(stale_labels(named, (concept.key for concept in catalog.concepts())))
     staging = target.begin()
     try:
         counts = SiteWriter(staging, store, catalog, metadata, derived, progress).write_all()
@@ -88,14 +85,7 @@ def build_site(
     return BuildReport(**counts, rendered=derived.rendered, unchanged=False, seconds=seconds, notices=notices)
 
 
-def wanted(catalog: Catalog) -> Iterator[Record | ClassConcepts]:
-    """Yield what pictures are derived of, in the order in which the writer asks for them."""
-    for model in catalog.models:
-        yield from (rendering.record for rendering in model.renderings())
-        yield from (view.read() for view in model.concepts.values())
-
-
-def inputs_digest(store: Store, metadata: SiteMetadata, labels: Mapping[str, Label]) -> str:
+def inputs_digest(store: Store, metadata: SiteMetadata, labels: Mapping[str, Label], configuration: str) -> str:
     """Return a digest of all that decides the site, from names, sizes and times of the store's files: quick."""
     listing: list[tuple[str, int, int]] = []
     folders = [store.path / name for name in ("objects", "models", "analyses", "selections", "photos")]
@@ -111,5 +101,5 @@ def inputs_digest(store: Store, metadata: SiteMetadata, labels: Mapping[str, Lab
                     status = entry.stat()
                     listing.append((entry.path, status.st_size, status.st_mtime_ns))
     listing.sort()
-    words = [metadata.model_dump(mode="json"), {key: asdict(label) for key, label in labels.items()}]
+    words = [configuration, metadata.model_dump(mode="json"), {key: asdict(label) for key, label in labels.items()}]
     return digest([atlas.__version__, code_digest(), RECIPE, words, listing])

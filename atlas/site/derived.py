@@ -102,6 +102,8 @@ class DerivedPictures:
         """How many tasks have to be done, rather than found."""
         self.total = len(missing) + len(self._found)
         """How many tasks there are."""
+        self.to_make = tuple(missing.values())
+        """The tasks that have to be done."""
         self._coming = self._make(list(missing.items()))
 
     @property

@@ -1,16 +1,18 @@
-"""read_catalog: the store's records and current analyses, arranged as the catalog."""
+"""read_catalog: records and current analyses, arranged as the catalog."""
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from functools import cached_property
 
-from atlas.core.analysis import LayerStatistics, PhotoCredit, Selection
+from atlas.core.analysis import LayerStatistics, PhotoCredit
 from atlas.core.job import LOGITS
 from atlas.core.record import Record
-from atlas.errors import SiteError, StoreError
+from atlas.core.selection import ModelSelection
+from atlas.errors import SiteError
 from atlas.site.addresses import unique_slugs
 from atlas.site.catalog import Catalog, Layer, Model, Unit
 from atlas.site.concepts import ClassView, DirectionKey, read_class
+from atlas.site.holdings import Holdings
 from atlas.site.labels import Label
 from atlas.site.neighbours import find_neighbours
 from atlas.site.photo_book import PhotoBook, PhotoSet
@@ -19,33 +21,23 @@ from atlas.site.studies import make_studies
 from atlas.store import Store
 
 
-def read_catalog(store: Store, labels: Mapping[str, Label]) -> Catalog:
-    """Arrange everything in the store that is current.
+def read_catalog(holdings: Holdings, labels: Mapping[str, Label]) -> Catalog:
+    """Arrange everything that is to be shown.
 
     Args:
         labels: concept key to label.
 
     Raises:
-        StoreError: a record or an analysis is damaged, or belongs to a model or layer that no card describes.
+        StoreError: an analysis is damaged.
         SiteError: there is nothing to show.
     """
-    by_model: dict[str, list[Record]] = defaultdict(list)
-    for record in (*store.records(), *store.failures()):
-        by_model[record.job.model.fingerprint].append(record)
-    cards = store.cards()
-    for fingerprint, orphans in by_model.items():
-        if fingerprint not in cards:
-            raise StoreError(
-                f"{store.path / 'models'} has no card {fingerprint[:12]}..., the model of {len(orphans)} records",
-                "run `atlas render` again with that model in the configuration: it writes the card",
-            )
-    book, models, dates, credits = PhotoBook(), [], [], store.photo_credits()
-    selections = {fingerprint: store.analyses.selection(fingerprint) for fingerprint in cards}
-    used = [fingerprint for fingerprint in sorted(cards) if by_model[fingerprint] or selections[fingerprint]]
+    book, models, dates, store = PhotoBook(), [], [], holdings.store
+    cards, records, selections = holdings.cards, holdings.records, holdings.own.models
+    used = [fingerprint for fingerprint in sorted(cards) if records.get(fingerprint) or fingerprint in selections]
     slugs = unique_slugs((fingerprint, cards[fingerprint].name) for fingerprint in used)
     for fingerprint in used:
         reader = _ModelReader(store, Model(cards[fingerprint], slugs[fingerprint]), labels, book)
-        reader.read(by_model[fingerprint], selections[fingerprint], credits)
+        reader.read(records.get(fingerprint, ()), selections.get(fingerprint), holdings.credits)
         if reader.model.layers or reader.model.studies:
             models.append(reader.model)
             dates += reader.dates
@@ -70,7 +62,9 @@ class _ModelReader:
         self._labels = labels
         self._book = book
 
-    def read(self, records: Iterable[Record], selection: Selection | None, credits: Mapping[str, PhotoCredit]) -> None:
+    def read(
+        self, records: Iterable[Record], selection: ModelSelection | None, credits: Mapping[str, PhotoCredit]
+    ) -> None:
         """Arrange the model's records, and the analyses that are current.
 
         Args:
@@ -92,12 +86,11 @@ class _ModelReader:
         for index in self.model.concepts:
             units[LOGITS].setdefault(index, [])
         self._arrange(units)
-        self._check_layers({record.job.target.layer for record in of_photos})
         self.model.studies = make_studies(self.model, of_photos, self._positions, credits)
         if selection is not None:
             self._read_statistics(selection)
 
-    def _read_concepts(self, selection: Selection, directions: Mapping[DirectionKey, list[Record]]) -> None:
+    def _read_concepts(self, selection: ModelSelection, directions: Mapping[DirectionKey, list[Record]]) -> None:
         analyses = self._store.analyses
         views: dict[int, ClassView] = {}
         for index, key in sorted(selection.concepts.items()):
@@ -111,7 +104,7 @@ class _ModelReader:
         concepts = [concept for view in views.values() for concept in view.concepts]
         find_neighbours(concepts, self._store.read_input)
 
-    def _read_statistics(self, selection: Selection) -> None:
+    def _read_statistics(self, selection: ModelSelection) -> None:
         for layer in self.model.layers:
             key = selection.statistics.get(layer.info.name)
             if key is not None and self._store.analyses.has(key):
@@ -121,7 +114,7 @@ class _ModelReader:
                 used = {crop.photo for unit in document.units if unit.unit in shown for crop in unit.crops}
                 self._credit(selection).add(document.photos[place] for place in sorted(used))
 
-    def _credit(self, selection: Selection) -> PhotoSet:
+    def _credit(self, selection: ModelSelection) -> PhotoSet:
         self.model.photos = self._book.photo_set(selection.photo_set)
         return self.model.photos
 
@@ -130,17 +123,8 @@ class _ModelReader:
         """Layer to its place in the network, from 1."""
         return {info.name: place for place, info in enumerate(self.model.card.layers, 1)}
 
-    def _check_layers(self, layers: Iterable[str]) -> None:
-        name = self.model.card.name
-        for unknown in sorted(set(layers) - self._positions.keys()):
-            raise StoreError(
-                f'the card of model "{name}" does not list the layer "{unknown}" that records belong to',
-                "run `atlas render` again: it writes the card anew",
-            )
-
     def _arrange(self, by_layer: Mapping[str, Mapping[int, list[Record]]]) -> None:
         model, card, known = self.model, self.model.card, self._positions
-        self._check_layers(by_layer)
         slugs = unique_slugs((layer, layer) for layer in by_layer)
         for name in sorted(by_layer, key=known.__getitem__):
             folder = f"{model.folder}/classes" if name == LOGITS else f"{model.folder}/l/{slugs[name]}"

@@ -1,25 +1,26 @@
-"""Analyses in the store: a document and its files, and the selection of those that are current::
+"""Analyses in the store: a document and its files::
 
 analyses/ab/<key>/<sha256>.<extension>   files, named by their content
 analyses/ab/<key>/analysis.json          the document, written last: if it is there, the analysis is complete
 analyses/ab/<key>/attempt.json           why the latest attempt failed
-selections/<fingerprint>.json            which analyses of a model are current
 """
 
+import os
 from collections.abc import Mapping
 from pathlib import Path
 
 from pydantic import BaseModel
 
-from atlas.core.analysis import Analysis, AnalysisFailure, Selection
+from atlas.core.analysis import Analysis, AnalysisFailure
 from atlas.core.canonical import digest_bytes
 from atlas.errors import StoreError
 from atlas.store.documents import REMEDY, Document, decode, encode, parse
-from atlas.store.files import explained, read_bytes, write_atomic
+from atlas.store.files import read_bytes, write_atomic
+from atlas.store.names import sharded
 
 
-class _Any(BaseModel):
-    """What the documents of all analyses have in common."""
+class AnyAnalysis(BaseModel):
+    """What the documents of all kinds of analyses have in common."""
 
     analysis: Analysis
 
@@ -40,15 +41,11 @@ class Analyses:
 
     def has(self, key: str) -> bool:
         """Tell whether an analysis is complete."""
-        return (self.folder(key) / "analysis.json").exists()
+        return os.path.exists(self.folder(key) / "analysis.json")
 
     def all_keys(self) -> list[str]:
         """Return the keys of all folders of analyses, sorted; one may hold only a failed attempt."""
-        top = self._root / "analyses"
-        if not top.is_dir():
-            return []
-        with explained("list", top):
-            return sorted(entry.name for shard in top.iterdir() if shard.is_dir() for entry in shard.iterdir())
+        return sharded(self._root / "analyses")
 
     def commit(self, key: str, document: BaseModel, files: Mapping[str, bytes]) -> None:
         """Store an analysis: its files first, its document last. One that is there already is left alone.
@@ -80,11 +77,11 @@ class Analyses:
         """Return the JSON of a complete analysis, whatever its kind.
 
         Raises:
-            StoreError: it is missing, is no JSON, or is of another analysis.
+            StoreError: it is missing, damaged, or is of another analysis.
         """
         path = self.folder(key) / "analysis.json"
         data = read_bytes(path)
-        stored = decode(_Any, data, path).analysis
+        stored = decode(AnyAnalysis, data, path).analysis
         if stored.key != key:
             raise StoreError(f"{path} describes another analysis ({stored.key[:12]}...)", REMEDY)
         return data.decode("utf-8", errors="replace")
@@ -113,35 +110,4 @@ class Analyses:
     def failure(self, key: str) -> AnalysisFailure | None:
         """Return the latest failed attempt at an analysis that is not complete, or None."""
         path = self.folder(key) / "attempt.json"
-        return parse(AnalysisFailure, path) if path.exists() and not self.has(key) else None
-
-    # --- selections --------------------------------------------------------------------------------------------
-
-    def select(self, selection: Selection) -> None:
-        """Say which analyses of a model are current.
-
-        Those of the same photo set that another configuration selected stay; those of another set are dropped.
-        """
-        path = self._root / "selections" / f"{selection.model}.json"
-        try:
-            known = self.selection(selection.model)
-        except StoreError:  # damaged: what is current is known, so it is written anew
-            known = None
-        if known is not None and known.photo_set.digest == selection.photo_set.digest:
-            selection = selection.model_copy(
-                update={
-                    "concepts": known.concepts | selection.concepts,
-                    "statistics": known.statistics | selection.statistics,
-                }
-            )
-        if selection != known:
-            write_atomic(path, encode(selection))
-
-    def selection(self, fingerprint: str) -> Selection | None:
-        """Return which analyses of a model are current, or None if there are none.
-
-        Raises:
-            StoreError: the file is damaged.
-        """
-        path = self._root / "selections" / f"{fingerprint}.json"
-        return parse(Selection, path) if path.exists() else None
+        return parse(AnalysisFailure, path) if os.path.exists(path) and not self.has(key) else None

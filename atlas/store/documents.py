@@ -1,20 +1,39 @@
-"""Documents of the store: pydantic models as JSON files."""
+"""Documents of the store: pydantic models as JSON files that carry a checksum of themselves.
+
+A document's last line is ``"checksum": "<sha256>"``: over all bytes before the comma that ends the field before
+it. It stays so in every later version, so that damage can be told from what a newer atlas wrote. Documents of schema
+version 1 have none and are read without.
+"""
 
 from pathlib import Path
 from typing import TypeVar
 
 from pydantic import BaseModel, ValidationError
 
-from atlas.errors import StoreError
+from atlas.core.canonical import digest_bytes
+from atlas.core.record import SCHEMA_VERSION
+from atlas.errors import StoreError, StoreSchemaError
 from atlas.store.files import read_bytes
 
 Document = TypeVar("Document", bound=BaseModel)
 REMEDY = "run `atlas status --verify --repair` to make it again"
+UPGRADE = "upgrade atlas (pip install -U lens-atlas), or use another store path"
+_END = b"\n}"
+_SEAL = b',\n "checksum": "'
+FIRST_SEALED = 2
+"""Schema version from which on a document must carry its checksum."""
+
+
+class _Versioned(BaseModel):
+    """What can be read of a document of any version; version 1 had kinds of documents without a version."""
+
+    schema_version: int = 1
 
 
 def encode(model: BaseModel) -> bytes:
-    """Return a document as JSON."""
-    return model.model_dump_json(exclude_none=True, indent=1).encode("utf-8")
+    """Return a document as JSON, with its checksum."""
+    body = model.model_dump_json(exclude_none=True, indent=1).encode("utf-8").removesuffix(_END)
+    return body + _sealed(body)
 
 
 def parse(model: type[Document], path: Path) -> Document:
@@ -22,6 +41,7 @@ def parse(model: type[Document], path: Path) -> Document:
 
     Raises:
         StoreError: it is missing or damaged.
+        StoreSchemaError: a newer version of atlas wrote it.
     """
     return decode(model, read_bytes(path), path)
 
@@ -34,10 +54,39 @@ def decode(model: type[Document], data: bytes, path: Path) -> Document:
 
     Raises:
         StoreError: they are damaged.
+        StoreSchemaError: a newer version of atlas wrote them.
     """
+    body, found, _ = data.rpartition(_SEAL)
+    if found and data != body + _sealed(body):
+        raise StoreError(f"{path} is damaged (it does not match its checksum)", REMEDY)
+    plain = body + _END if found else data
     try:
-        return model.model_validate_json(data)
+        document = model.model_validate_json(plain)
+        version = getattr(document, "schema_version", None) or _version(plain)
     except ValidationError as error:
+        _refuse_newer(_version(plain), path)
         first = error.errors()[0]
         where = ".".join(str(part) for part in first["loc"]) or "the file"
         raise StoreError(f"{path} is damaged ({where}: {first['msg']})", REMEDY) from error
+    _refuse_newer(version, path)
+    if version >= FIRST_SEALED and not found:
+        raise StoreError(f"{path} is damaged (it has lost its checksum)", REMEDY)
+    return document
+
+
+def _sealed(body: bytes) -> bytes:
+    return _SEAL + digest_bytes(body).encode("ascii") + b'"' + _END
+
+
+def _version(data: bytes) -> int:
+    try:
+        return _Versioned.model_validate_json(data).schema_version
+    except ValidationError:
+        return 0
+
+
+def _refuse_newer(version: int, path: Path) -> None:
+    if version > SCHEMA_VERSION:
+        raise StoreSchemaError(
+            f"{path} has schema {version}, which a newer atlas wrote; this one reads up to {SCHEMA_VERSION}", UPGRADE
+        )

@@ -4,8 +4,10 @@ import errno
 import os
 import re
 import socket
+import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from functools import cache
 from pathlib import Path
 from uuid import uuid4
 
@@ -15,6 +17,8 @@ from atlas.errors import StoreError
 TEMPORARY_PREFIX = ".tmp-"
 MAX_FILE = 1 << 30
 """Largest file in bytes that is read; statistics of a large model have some dozens of millions."""
+ABANDONED = 3600.0
+"""Age in seconds at which a temporary file is nobody's any more: writing one takes seconds."""
 
 
 @contextmanager
@@ -43,7 +47,7 @@ def read_bytes(path: Path) -> bytes:
     """Return the content of a file of the store.
 
     Raises:
-        StoreError: it is missing, no regular file, or cannot be read.
+        StoreError: it is missing, no regular file (a pipe is not waited for), too large, or cannot be read.
     """
     with explained("read", path):
         return regular_bytes(path, MAX_FILE)
@@ -57,7 +61,7 @@ def write_atomic(path: Path, data: bytes) -> None:
     """
     with explained("write", path):
         path.parent.mkdir(parents=True, exist_ok=True)
-        temporary = path.parent / f"{TEMPORARY_PREFIX}{socket.gethostname()}-{os.getpid()}-{uuid4().hex}"
+        temporary = path.parent / f"{TEMPORARY_PREFIX}{_here()}-{os.getpid()}-{uuid4().hex}"
         try:
             with open(temporary, "wb") as file:
                 file.write(data)
@@ -70,10 +74,52 @@ def write_atomic(path: Path, data: bytes) -> None:
         _sync_folder(path.parent)
 
 
+def write_changed(path: Path, data: bytes) -> None:
+    """Write a file unless it holds these bytes already; one that was damaged is thereby mended."""
+    try:
+        stored = read_bytes(path) == data
+    except StoreError:  # it is missing or damaged, which writing it ends or explains
+        stored = False
+    if not stored:
+        write_atomic(path, data)
+
+
+def remove(path: Path) -> None:
+    """Remove what stands in the place of a file or folder of the store: a file, link or pipe; an empty folder.
+
+    A folder with content is somebody's, and is set aside under another name beside it.
+    """
+    if not os.path.lexists(path):
+        return
+    if path.is_symlink() or not path.is_dir():
+        path.unlink()
+        return
+    try:
+        path.rmdir()
+    except OSError:
+        path.rename(path.with_name(f"{path.name}.aside-{uuid4().hex[:8]}"))
+
+
 def is_abandoned(temporary: Path) -> bool:
-    """Tell whether a temporary file's writer is gone. Only a writer on this host can be looked up."""
+    """Tell whether a temporary file's writer is gone: it ran here and is dead, or the file is old.
+
+    A process is looked up only if it ran on this host and in this container; elsewhere its number means another one.
+    """
     writer = re.fullmatch(re.escape(TEMPORARY_PREFIX) + r"(.+)-(\d+)-[0-9a-f]{32}", temporary.name)
-    return writer is not None and writer[1] == socket.gethostname() and not _is_alive(int(writer[2]))
+    if writer is not None and writer[1] == _here() and not _is_alive(int(writer[2])):
+        return True
+    with suppress(OSError):
+        return time.time() - temporary.lstat().st_mtime > ABANDONED
+    return False
+
+
+@cache
+def _here() -> str:
+    """Return the name of this host and, where the system tells, of the space that its process numbers belong to."""
+    with suppress(OSError):
+        space = re.sub(r"\D", "", os.readlink("/proc/self/ns/pid"))
+        return f"{socket.gethostname()}.{space}"
+    return socket.gethostname()
 
 
 def _is_alive(pid: int) -> bool:

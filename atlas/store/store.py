@@ -9,26 +9,28 @@ Layout, all paths relative to the store::
     objects/ab/<key>/<sha256>.png       pictures, named by their content
     objects/ab/<key>/record.json        the record, written last: if it is there, the job is complete
     objects/ab/<key>/attempts/<n>.json  records of failed attempts, kept so that a later run may retry
-    analyses/, selections/              what photos tell about a model: see :mod:`atlas.store.analyses`
+    analyses/ab/<key>/                  what photos tell about a model: see :mod:`atlas.store.analyses`
+    selections/<name>.json              what each configuration is about: see :mod:`atlas.store.selections`
 
-Every write is atomic and repeating one is harmless, so several processes or machines may share a store.
+Every write is atomic and repeating one is harmless, so several processes or machines may share a store. Files of other
+names are nobody's business here.
 """
 
-import json
+import os
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from atlas.core.analysis import PhotoCredit
 from atlas.core.canonical import digest_bytes
-from atlas.core.data_files import read_json
 from atlas.core.model_card import ModelCard
-from atlas.core.record import SCHEMA_VERSION, Record
-from atlas.errors import DataFileError, StoreError, StoreSchemaError
+from atlas.core.record import Record
+from atlas.errors import StoreError
 from atlas.store.analyses import Analyses
-from atlas.store.documents import encode, parse
-from atlas.store.files import TEMPORARY_PREFIX, explained, read_bytes, write_atomic
-
-FORMAT = "lens-atlas-store"
+from atlas.store.documents import REMEDY, encode, parse
+from atlas.store.files import read_bytes, write_atomic, write_changed
+from atlas.store.marker import check_marker, open_marker
+from atlas.store.names import ATTEMPT, DIGEST, DIGEST_JSON, named, sharded
+from atlas.store.selections import Selections
 
 
 class Store:
@@ -37,47 +39,18 @@ class Store:
     Args:
         path: the store's folder.
         create: make it if it does not exist.
+        damaged: open one whose ``store.json`` is lost or damaged as well, to verify and repair it.
 
     Raises:
         StoreError: there is no store and ``create`` is false, the folder holds something else, or it cannot be made.
         StoreSchemaError: a newer version of atlas wrote it.
     """
 
-    def __init__(self, path: Path | str, create: bool = False) -> None:
+    def __init__(self, path: Path | str, create: bool = False, damaged: bool = False) -> None:
         self.path = Path(path)
         self.analyses = Analyses(self.path)
-        marker = self.path / "store.json"
-        with explained("read the store at", self.path):
-            # Looked at before the marker: a store that another run makes meanwhile has its marker before all else.
-            occupied = self.path.exists() and (not self.path.is_dir() or any(map(_is_content, self.path.iterdir())))
-            exists = marker.exists()
-        if exists:
-            self._check_schema(marker)
-        elif occupied:
-            raise StoreError(f"{self.path} exists and is no atlas store", "set another store path, or empty that one")
-        elif create:
-            write_atomic(marker, json.dumps({"format": FORMAT, "schema_version": SCHEMA_VERSION}).encode())
-        else:
-            raise StoreError(f"there is no store at {self.path}", "run `atlas render` first, or check the store path")
-
-    def _check_schema(self, marker: Path) -> None:
-        try:
-            head = read_json(marker, "marker of the store")
-            version = int(head["schema_version"])
-            known = head["format"] == FORMAT
-        except (DataFileError, ValueError, KeyError, TypeError) as error:
-            problem = error.problems[0] if isinstance(error, DataFileError) else error
-            raise StoreError(
-                f"{marker} is damaged: {problem}",
-                f'write {{"format": "{FORMAT}", "schema_version": {SCHEMA_VERSION}}} into it',
-            ) from error
-        if not known:
-            raise StoreError(f"{self.path} is a store of another program", "set another store path")
-        if version > SCHEMA_VERSION:
-            raise StoreSchemaError(
-                f"the store at {self.path} has schema {version}; this atlas reads up to {SCHEMA_VERSION}",
-                "upgrade atlas (pip install -U lens-atlas), or use another store path",
-            )
+        self.selections = Selections(self.path)
+        (check_marker if damaged else open_marker)(self.path, create)
 
     # --- records -----------------------------------------------------------------------------------------------
 
@@ -87,16 +60,11 @@ class Store:
 
     def has(self, key: str) -> bool:
         """Tell whether the job is complete: done, or known to be dead."""
-        return (self.folder(key) / "record.json").exists()
+        return os.path.exists(self.folder(key) / "record.json")
 
     def job_keys(self) -> list[str]:
         """Return the keys of all folders under ``objects``, sorted; a key may hold only failed attempts."""
-        objects = self.path / "objects"
-        if not objects.is_dir():
-            return []
-        with explained("list", objects):
-            shards = [shard for shard in objects.iterdir() if shard.is_dir()]
-            return sorted(entry.name for shard in shards for entry in shard.iterdir() if entry.is_dir())
+        return sharded(self.path / "objects")
 
     def read(self, key: str) -> Record:
         """Return the record of a complete job.
@@ -104,7 +72,7 @@ class Store:
         Raises:
             StoreError: there is none, or it is damaged.
         """
-        return parse(Record, self.folder(key) / "record.json")
+        return self._record(key, self.folder(key) / "record.json")
 
     def records(self) -> Iterator[Record]:
         """Yield every complete record, sorted by key.
@@ -138,6 +106,12 @@ class Store:
             write_atomic(folder / asset.file_name, data)
         write_atomic(folder / "record.json", encode(record))
 
+    def _record(self, key: str, path: Path) -> Record:
+        record = parse(Record, path)
+        if record.key != key:
+            raise StoreError(f"{path}: the record describes another job ({record.key[:12]}...)", REMEDY)
+        return record
+
     def picture_path(self, record: Record, role: str) -> Path | None:
         """Return the path of a record's picture, or None if the record has none of that role."""
         asset = record.asset(role)
@@ -156,7 +130,7 @@ class Store:
         attempts = self._attempts(key)
         if not attempts or self.has(key):
             return None
-        return parse(Record, attempts[-1])
+        return self._record(key, attempts[-1])
 
     def failures(self) -> Iterator[Record]:
         """Yield the newest failed attempt of every job that has one and is not complete, sorted by key."""
@@ -166,14 +140,15 @@ class Store:
                 yield record
 
     def _attempts(self, key: str) -> list[Path]:
-        return sorted((self.folder(key) / "attempts").glob("[0-9].json"))
+        folder = self.folder(key) / "attempts"
+        return [folder / name for name in named(folder, ATTEMPT)] if os.path.isdir(folder) else []
 
     # --- inputs ------------------------------------------------------------------------------------------------
 
     def save_input(self, data: bytes) -> str:
         """Store a file that job parameters name by its digest, and return that digest (sha256)."""
         digest = digest_bytes(data)
-        _write_changed(self.input_path(digest), data)
+        write_changed(self.input_path(digest), data)
         return digest
 
     def input_path(self, digest: str) -> Path:
@@ -182,7 +157,7 @@ class Store:
 
     def input_keys(self) -> list[str]:
         """Return the digests of all inputs, sorted."""
-        return self._names("inputs")
+        return named(self.path / "inputs", DIGEST)
 
     def read_input(self, digest: str) -> bytes:
         """Return the bytes of an input.
@@ -191,16 +166,18 @@ class Store:
             StoreError: it is missing or damaged.
         """
         path = self.input_path(digest)
+        if not os.path.lexists(path):
+            raise StoreError(f"{path}, which jobs name, is lost", REMEDY)
         data = read_bytes(path)
         if digest_bytes(data) != digest:
-            raise StoreError(f"{path} does not match its name", "remove it and run `atlas render` again")
+            raise StoreError(f"{path} does not match its name", REMEDY)
         return data
 
     # --- photos ------------------------------------------------------------------------------------------------
 
     def save_photo(self, credit: PhotoCredit) -> None:
         """Store whom a photo that jobs are about is owed to; a newer credit of the same photo replaces it."""
-        _write_changed(self.photo_path(credit.digest), encode(credit))
+        write_changed(self.photo_path(credit.digest), encode(credit))
 
     def photo_path(self, digest: str) -> Path:
         """Return where the credit of the photo of that digest is stored."""
@@ -208,7 +185,7 @@ class Store:
 
     def photo_keys(self) -> list[str]:
         """Return the digests of all photos with a credit, sorted."""
-        return [name.removesuffix(".json") for name in self._names("photos") if name.endswith(".json")]
+        return named(self.path / "photos", DIGEST_JSON)
 
     def photo_credit(self, digest: str) -> PhotoCredit:
         """Return whom a photo is owed to.
@@ -230,7 +207,7 @@ class Store:
 
     def save_card(self, card: ModelCard) -> None:
         """Store a model's card; a newer one of the same fingerprint replaces it."""
-        _write_changed(self.card_path(card.identity.fingerprint), encode(card))
+        write_changed(self.card_path(card.identity.fingerprint), encode(card))
 
     def card_path(self, fingerprint: str) -> Path:
         """Return where the card of the model with that fingerprint is stored."""
@@ -238,7 +215,7 @@ class Store:
 
     def card_keys(self) -> list[str]:
         """Return the fingerprints of all model cards, sorted."""
-        return [name.removesuffix(".json") for name in self._names("models") if name.endswith(".json")]
+        return named(self.path / "models", DIGEST_JSON)
 
     def card(self, fingerprint: str) -> ModelCard:
         """Return a model's card.
@@ -255,21 +232,3 @@ class Store:
             StoreError: a card is damaged.
         """
         return {fingerprint: self.card(fingerprint) for fingerprint in self.card_keys()}
-
-    def _names(self, folder: str) -> list[str]:
-        """Return the names of the files in a folder of the store, sorted, without hidden and temporary ones."""
-        with explained("list", self.path / folder):
-            return sorted(path.name for path in (self.path / folder).glob("[!.]*"))
-
-
-def _write_changed(path: Path, data: bytes) -> None:
-    """Write a file unless it holds these bytes already; one that was damaged is thereby mended."""
-    with explained("read", path):
-        stored = path.exists() and path.read_bytes() == data
-    if not stored:
-        write_atomic(path, data)
-
-
-def _is_content(path: Path) -> bool:
-    """Tell a file of somebody's from the temporary one of a store that is just being made."""
-    return not path.name.startswith(TEMPORARY_PREFIX)

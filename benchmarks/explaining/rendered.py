@@ -8,6 +8,7 @@ import numpy as np
 
 from atlas.core.analysis import ClassConcepts, Concept
 from atlas.core.record import Record
+from atlas.core.selection import Selection
 from atlas.store import Store
 
 GOAL = 95
@@ -60,14 +61,19 @@ def read(store: Store) -> tuple[list[Rendered], int]:
 
 
 def _concepts(store: Store) -> Iterator[tuple[str, ClassConcepts, Concept]]:
+    selections = [store.selections.read_named(name) for name in store.selections.names()]
     for fingerprint, card in store.cards().items():
-        selection = store.analyses.selection(fingerprint)
-        for index, key in sorted(selection.concepts.items()) if selection else ():
+        current = {key: index for each in selections for index, key in _concept_keys(each, fingerprint)}
+        for key, index in current.items():
             if store.analyses.has(key):
                 document = store.analyses.read(ClassConcepts, key)
                 name = card.classes[index].name if index < len(card.classes) else f"class {index}"
                 for concept in document.concepts:
                     yield name, document, concept
+
+
+def _concept_keys(selection: Selection, fingerprint: str) -> list[tuple[int, str]]:
+    return sorted(selection.models[fingerprint].concepts.items()) if fingerprint in selection.models else []
 
 
 def _rendered(name: str, concept: Concept, record: Record) -> Rendered:

@@ -1,7 +1,5 @@
 """A store damaged by hand: status goes on, --verify names everything, --repair makes it whole again."""
 
-import json
-
 import numpy as np
 import pytest
 
@@ -111,21 +109,6 @@ def test_what_the_configuration_does_not_render_is_left_and_said(project):
     assert repair.status == 1
     assert "atlas.toml does not render it, so it stays as it is" in repair.out
     assert damaged.read_bytes() == left
-
-
-@pytest.mark.parametrize("content", [b"", b"[]", b'{"format": "lens-atlas-store"}', b"\xff"])
-def test_a_damaged_marker_says_how_to_mend_it(project, content):
-    marker = project.folder / "build" / "store" / "store.json"
-    sound = marker.read_bytes()
-    marker.write_bytes(content)
-    for command in ("plan", "render", "status", "build"):
-        result = project(command)
-        assert result.status == 1
-        assert "store.json is damaged" in result.err and '"schema_version": 1' in result.err
-    remedy = result.err.split("write ")[1].split(" into it")[0]
-    marker.write_text(remedy)
-    assert json.loads(sound) == json.loads(remedy)
-    assert project("status", "--verify").status == 0
 
 
 def test_jobs_in_quarantine_are_left_out_until_asked_for(project):

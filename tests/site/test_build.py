@@ -1,6 +1,5 @@
 """Building: whole or not at all, the same bytes each time, nothing done twice, damage named."""
 
-import json
 import os
 import shutil
 import signal
@@ -276,10 +275,10 @@ def damage_no_card(store: Store) -> None:
 
 
 def damage_card_without_layer(store: Store) -> None:
-    path = store.path / "models" / f"{card('a').identity.fingerprint}.json"
-    document = json.loads(path.read_text())
-    document["layers"] = [layer for layer in document["layers"] if layer["name"] != "blocks.3"]
-    path.write_text(json.dumps(document))
+    whole = store.card(card("a").identity.fingerprint)
+    store.save_card(
+        whole.model_copy(update={"layers": tuple(layer for layer in whole.layers if layer.name != "blocks.3")})
+    )
 
 
 @pytest.mark.parametrize(

@@ -35,8 +35,9 @@ from sample_store import (
     card,
     identity,
 )
+from selecting import current, select
 
-from atlas.core.analysis import ClassConcepts, Selection
+from atlas.core.analysis import ClassConcepts
 from atlas.errors import SiteError, StoreError
 from atlas.site import SiteMetadata, build_site
 from atlas.site.concepts import PHOTOS_FOR_USE, placed_among_patches
@@ -64,9 +65,7 @@ def second(sample: Sample) -> str:
 
 
 def document_of(store: Store, index: int, variant: str = "a") -> ClassConcepts:
-    selection = store.analyses.selection(identity(variant).fingerprint)
-    assert selection is not None
-    return store.analyses.read(ClassConcepts, selection.concepts[index])
+    return store.analyses.read(ClassConcepts, current(store, identity(variant)).concepts[index])
 
 
 # --- the class's page ------------------------------------------------------------------------------------------------
@@ -129,7 +128,7 @@ def test_a_demonstration_says_if_all_its_photos_are_of_one(own_store: Store, tmp
     stored = document_of(own_store, GOLDFISH)
     cuts = tuple(photo.model_copy(update={"source": "scikit-image, data.coffee"}) for photo in stored.photos)
     path = own_store.analyses.folder(stored.key) / "analysis.json"
-    path.write_text(stored.model_copy(update={"photos": cuts}).model_dump_json(exclude_none=True))
+    path.write_bytes(encode(stored.model_copy(update={"photos": cuts})))
     report = build_site(own_store, tmp_path / "site", SiteMetadata())
     site = Sample(own_store, tmp_path / "site", report)
     assert "demonstration: 51 photos cut from one." in page(site, f"c/{GOLDFISH}.html").words()
@@ -258,7 +257,7 @@ def test_many_photos_are_credited_in_full_on_their_own_pages(own_store: Store, t
     )
     changed = stored.model_copy(update={"photos": many, "concepts": (wide, *stored.concepts[1:])})
     path = own_store.analyses.folder(stored.key) / "analysis.json"
-    path.write_text(changed.model_dump_json(exclude_none=True))
+    path.write_bytes(encode(changed))
     site = Sample(own_store, tmp_path / "site", build_site(own_store, tmp_path / "site", SiteMetadata()))
     document = page(site, f"c/{GOLDFISH}/1.html")
     assert len(document.elements) <= 800
@@ -282,10 +281,9 @@ def test_renderings_of_directions_are_no_units_and_stale_ones_are_not_shown(samp
 
 
 def test_an_analysis_that_is_no_longer_selected_disappears(own_store: Store, tmp_path: Path) -> None:
-    fingerprint = identity("a").fingerprint
     newer = PHOTO_SET.model_copy(update={"digest": "e2" * 32, "name": "newer"})
     kept = document_of(own_store, GOLDFISH)
-    own_store.analyses.select(Selection(model=fingerprint, photo_set=newer, concepts={GOLDFISH: kept.key, 5: "0" * 64}))
+    select(own_store, identity("a"), newer, concepts={GOLDFISH: kept.key, 5: "0" * 64})
     report = build_site(own_store, tmp_path / "site", SiteMetadata())
     site = Sample(own_store, tmp_path / "site", report)
     concept_pages = {path.parent.name for path in (site.site / site.first / "c").glob("*/*.html")}

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 from sample_site import Document, Sample
 from sample_store import FLAMINGO, identity
+from selecting import current
 
 from atlas.core.analysis import ClassConcepts
 from atlas.errors import ConfigError
@@ -23,9 +24,7 @@ def written(folder: Path, text: str) -> Path:
 
 
 def concept_key(store: Store, class_index: int, number: int) -> str:
-    selection = store.analyses.selection(identity("a").fingerprint)
-    assert selection is not None
-    document = store.analyses.read(ClassConcepts, selection.concepts[class_index])
+    document = store.analyses.read(ClassConcepts, current(store, identity("a")).concepts[class_index])
     return document.concept_key(document.concepts[number - 1])
 
 

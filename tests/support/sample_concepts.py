@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 import numpy as np
 from PIL import Image
+from selecting import select
 
 from atlas.core.analysis import (
     QUANTILES,
@@ -21,7 +22,6 @@ from atlas.core.analysis import (
     PhotoCounts,
     PhotoCredit,
     PhotoSetCard,
-    Selection,
     Sprite,
     Together,
     UnitStatistics,
@@ -219,8 +219,7 @@ def add_concepts(
         }
     )
     store.analyses.commit(analysis.key, document, files)
-    fingerprint = model.fingerprint
-    store.analyses.select(Selection(model=fingerprint, photo_set=photo_set, concepts={class_index: analysis.key}))
+    select(store, model, photo_set, concepts={class_index: analysis.key})
     return document
 
 
@@ -284,5 +283,5 @@ def add_statistics(
         provenance=PROVENANCE,
     )
     store.analyses.commit(analysis.key, document, files)
-    store.analyses.select(Selection(model=model.fingerprint, photo_set=photo_set, statistics={layer: analysis.key}))
+    select(store, model, photo_set, statistics={layer: analysis.key})
     return document

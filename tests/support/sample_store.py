@@ -17,6 +17,7 @@ from sample_concepts import (
     direction_targets,
 )
 from sample_studies import REFERENCES, add_studies
+from selecting import claim_all
 
 from atlas.core.canonical import digest, digest_bytes
 from atlas.core.job import Job, ModelIdentity, Preprocessing, Target
@@ -231,6 +232,7 @@ def make_sample_store(path: Path, side: int = 96) -> Store:
     add_studies(store, identity("a"), identity("b"))
     add_statistics(store, identity("a"), WIDE_LAYER, range(MEASURED_UNITS))
     add_statistics(store, identity("a"), "logits", range(10))
+    claim_all(store)
     return store
 
 

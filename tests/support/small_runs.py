@@ -8,10 +8,12 @@ from atlas.jobs.analyses.renderings import with_concepts
 from atlas.jobs.executors.base import Monitor
 from atlas.jobs.plan import make_plan
 from atlas.jobs.run import analyse
+from atlas.jobs.selecting import select
 from atlas.models.load import load_model
 from atlas.models.spec import ModelSpec
 from atlas.photos import open_photo_set
 from atlas.store import Store
+from atlas.store.selections import configuration_name
 
 PARAMETERS = {"steps": 4, "image_size": 32, "crops": 2}
 
@@ -30,6 +32,7 @@ def configuration(
     return Config.model_validate(
         {
             "folder": folder,
+            "file": folder / "atlas.toml",
             "site": {"path": folder / "site"},
             "store": {"path": folder / "store"},
             "executor": {"kind": "serial", "device": "cpu", "threads": 1} | (executor or {}),
@@ -68,6 +71,7 @@ def concept_configuration(
     return Config.model_validate(
         {
             "folder": folder,
+            "file": folder / "atlas.toml",
             "site": {"path": folder / "site"},
             "store": {"path": folder / "store"},
             "executor": {"kind": "serial", "device": "cpu", "threads": 1} | (executor or {}),
@@ -96,5 +100,13 @@ def planned(config: Config, device: str = "cpu"):
 def analysed(config: Config, device: str = "cpu"):
     """Return (models, plan with its concepts, analyses, store, report) once the analyses of a configuration ran."""
     models, plan, analyses, store, _ = planned(config, device)
+    select(config, models, plan, analyses, store)
     report = analyse(config, models, analyses, store, Monitor())
     return models, with_concepts(plan, analyses, models, store), analyses, store, report
+
+
+def selected(config: Config, store: Store):
+    """Return which analyses of the configuration's one model are current."""
+    selection = store.selections.read(configuration_name(config.file, config.store.path))
+    (current,) = selection.models.values()
+    return current

@@ -2,13 +2,13 @@
 
 from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import islice
 
 from atlas.config import ConceptsBlock, Config
-from atlas.core.analysis import Selection
 from atlas.core.canonical import canonical_json, digest
 from atlas.core.job import LOGITS
+from atlas.core.selection import ModelSelection
 from atlas.errors import AtlasError, ConfigError
 from atlas.jobs.analyses.bench import AnalysisBatch, PlannedAnalysis
 from atlas.jobs.analyses.concepts import PlannedConcepts
@@ -28,7 +28,7 @@ class AnalysisPlan:
     Attributes:
         photo_set: the photos; None without a ``[photos]`` table.
         first: analyses that need nothing but photos. second: those that need the first.
-        selections: what is current once they are made, one for each model.
+        selections: what is current once they are made, by the model's fingerprint.
         concepts: the classes whose concepts are found and rendered.
         notices: sentences for a person.
     """
@@ -36,7 +36,7 @@ class AnalysisPlan:
     photo_set: PhotoSet | None = None
     first: tuple[PlannedAnalysis, ...] = ()
     second: tuple[PlannedAnalysis, ...] = ()
-    selections: tuple[Selection, ...] = ()
+    selections: dict[str, ModelSelection] = field(default_factory=dict)
     concepts: tuple[RenderedConcepts, ...] = ()
     notices: tuple[str, ...] = ()
 
@@ -78,12 +78,14 @@ def plan_analyses(
         parts, layers = plan_statistics(name, models[name], photo_set, units)
         tallies += parts
         statistics += layers
-    names = dict.fromkeys([*plan.cards, *(each.job.model for each in concepts)])
+    names: dict[str, list[str]] = defaultdict(list)
+    for name in dict.fromkeys([*plan.cards, *(each.job.model for each in concepts)]):
+        names[models[name].card.identity.fingerprint].append(name)
     return AnalysisPlan(
         photo_set,
         (*tallies, *(each.job for each in concepts)),
         tuple(statistics),
-        tuple(_selection(name, models[name], photo_set, concepts, statistics) for name in names),
+        {fingerprint: _selection(each, photo_set, concepts, statistics) for fingerprint, each in names.items()},
         tuple(concepts),
         photo_set.notices,
     )
@@ -146,22 +148,22 @@ def _matched(photo_set: PhotoSet, model: VisionModel) -> ByClass:
 
 
 def _selection(
-    name: str,
-    model: VisionModel,
+    names: Sequence[str],
     photo_set: PhotoSet,
     concepts: Sequence[RenderedConcepts],
     statistics: Sequence[PlannedStatistics],
-) -> Selection:
-    """Return what of a model is current once everything is made.
+) -> ModelSelection:
+    """Return what of a model is current once everything is made. Its photo set is another one when folders stand for
+    other classes.
 
-    Its photo set is another one when folders stand for other classes: what was found under the old ones is dropped.
+    Args:
+        names: under which the configuration knows the model.
     """
     card = photo_set.card(len({photo.group for photo in photo_set.photos} - {""}))
     if photo_set.spec.classes is not None:
         card = card.model_copy(update={"digest": digest([card.digest, read_mapping(photo_set.spec.classes)])})
-    return Selection(
-        model=model.card.identity.fingerprint,
+    return ModelSelection(
         photo_set=card,
-        concepts={each.job.class_index: each.job.key for each in concepts if each.job.model == name},
-        statistics={job.analysis.layers[0]: job.key for job in statistics if job.model == name},
+        concepts={each.job.class_index: each.job.key for each in concepts if each.job.model in names},
+        statistics={job.analysis.layers[0]: job.key for job in statistics if job.model in names},
     )

@@ -5,7 +5,7 @@ import shutil
 import numpy as np
 import pytest
 from small_photos import picture, write_photos
-from small_runs import analysed, concept_configuration, planned
+from small_runs import analysed, concept_configuration, planned, selected
 
 from atlas.concepts.factorise import factorise_many
 from atlas.core.analysis import ClassConcepts
@@ -119,18 +119,17 @@ def test_what_decides_a_stage_is_in_its_key_and_nothing_later(tmp_path, photos):
 
 def test_another_photo_gives_another_key_and_nothing_stale_is_selected(tmp_path, photos):
     config = concept_configuration(tmp_path, photos)
-    models, _, first, store, _ = analysed(config)
-    fingerprint = models["tiny"].card.identity.fingerprint
+    _, _, first, store, _ = analysed(config)
     picture(0, 99).save(photos / "red" / "new.png")
     for name in ("000.png", "001.png"):
         (photos / "blue" / name).unlink()
     _, _, second, _, _ = analysed(config)
     old, new = ({job.class_index: job.key for job in jobs_of(each)} for each in (first, second))
     assert old[0] != new[0] and old[1] == new[1] and old[2] != new[2]
-    assert store.analyses.selection(fingerprint).concepts == new
+    assert selected(config, store).concepts == new
     shutil.rmtree(photos / "blue")
     analysed(config)
-    assert set(store.analyses.selection(fingerprint).concepts) == {0, 1}
+    assert set(selected(config, store).concepts) == {0, 1}
 
 
 def test_renaming_photos_changes_nothing(tmp_path, photos):
@@ -340,8 +339,8 @@ def test_a_folder_that_is_mapped_otherwise_leaves_nothing_under_its_old_class(tm
     config = with_photos(concept_configuration(tmp_path, photos, photos="all"), classes=mapping)
     for name, index in (("blue", 2), ("green", 1)):
         mapping.write_text(f"green,{name}\n")
-        models, _, analyses, store, _ = analysed(config)
-        current = store.analyses.selection(models["tiny"].card.identity.fingerprint).concepts
+        _, _, analyses, store, _ = analysed(config)
+        current = selected(config, store).concepts
         assert set(current) == {0, index} == set(documents(analyses, store))
 
 

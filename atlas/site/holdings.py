@@ -1,0 +1,175 @@
+"""Holdings: what of a store one configuration's site shows.
+
+All renderings in the store, also those of earlier blocks and of other configurations; but of photos (statistics,
+concepts, and pictures that are made from photos) only what this configuration asked for. What is damaged stops the
+build if this configuration rendered it, for then it can be made again; the rest is left out, and the owner is told.
+"""
+
+from collections import defaultdict
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass, field
+from functools import cached_property
+
+from atlas.core.analysis import PhotoCredit
+from atlas.core.model_card import ModelCard
+from atlas.core.record import Record
+from atlas.core.selection import Selection
+from atlas.errors import StoreError, StoreSchemaError
+from atlas.store import Store
+
+
+@dataclass
+class Holdings:
+    """What a site is made of.
+
+    Attributes:
+        own: what its configuration is about; nothing if it was never rendered into this store.
+        records: by the fingerprint of their model; every model has a card.
+        cards: fingerprint to card; as the configuration has it, of its own models.
+        credits: whom photos that jobs are about are owed to, by digest.
+        notices: sentences on what is left out.
+    """
+
+    store: Store
+    own: Selection
+    records: dict[str, list[Record]] = field(default_factory=lambda: defaultdict(list))
+    cards: dict[str, ModelCard] = field(default_factory=dict)
+    credits: dict[str, PhotoCredit] = field(default_factory=dict)
+    notices: list[str] = field(default_factory=list)
+
+    @cached_property
+    def stored(self) -> frozenset[str]:
+        """Keys of what the configuration rendered itself."""
+        return frozenset(self.own.stored)
+
+
+def read_holdings(store: Store, configuration: str, left_out: Collection[str] = ()) -> Holdings:
+    """Return what of a store the site of a configuration shows.
+
+    Args:
+        configuration: its name, see :func:`atlas.store.selections.configuration_name`.
+        left_out: keys of records whose pictures are known to be damaged.
+
+    Raises:
+        StoreError: something that the configuration rendered is damaged, or belongs to a model or layer that no card
+            describes.
+        StoreSchemaError: a newer version of atlas wrote something.
+    """
+    own, others = store.selections.read(configuration), _others(store, configuration)
+    found = Holdings(store, own or Selection(configuration=configuration))
+    if own is None:
+        found.notices += _unknown(store, configuration, others)
+    _read_cards(found)
+    uncredited = _read_credits(found)
+    foreign = {photo.digest for each in others for photo in each.photos} - {photo.digest for photo in found.own.photos}
+    damaged = len(left_out)
+    for key in store.job_keys():
+        try:
+            record = None if key in left_out else _checked(found, key, uncredited)
+        except StoreSchemaError:
+            raise
+        except StoreError:
+            if key in found.stored:
+                raise
+            damaged += 1
+        else:
+            if record is not None and record.job.target.photo not in foreign:
+                found.records[record.job.model.fingerprint].append(record)
+    found.notices += _said(found, damaged)
+    return found
+
+
+def _checked(found: Holdings, key: str, uncredited: Collection[str]) -> Record | None:
+    """Return a record, or the failed attempt at one; None if there is neither.
+
+    Args:
+        uncredited: photos whose credits are damaged.
+
+    Raises:
+        StoreError: it is damaged, about such a photo, or of a model or layer that no card describes.
+    """
+    record = found.store.read(key) if found.store.has(key) else found.store.failure(key)
+    if record is None:
+        return None
+    if (photo := record.job.target.photo) is not None and photo in uncredited:
+        found.store.photo_credit(photo)
+    fingerprint, layer = record.job.model.fingerprint, record.job.target.layer
+    card = found.cards.get(fingerprint)
+    if card is None:
+        raise StoreError(
+            f"{found.store.path / 'models'} has no card {fingerprint[:12]}..., the model of record {key[:12]}...",
+            "run `atlas render` again with that model in the configuration: it writes the card",
+        )
+    if card.layer(layer) is None:
+        raise StoreError(
+            f'the card of model "{card.name}" does not list the layer "{layer}" that records belong to',
+            "run `atlas render` again: it writes the card anew",
+        )
+    return record
+
+
+def _others(store: Store, configuration: str) -> list[Selection]:
+    """Return what the other configurations of a store are about, as far as that can be read."""
+    found = []
+    for name in store.selections.names():
+        try:
+            selection = store.selections.read_named(name)
+        except StoreError:  # its own site will say so, as `status --verify` does
+            continue
+        if selection.configuration != configuration:
+            found.append(selection)
+    return found
+
+
+def _unknown(store: Store, configuration: str, others: list[Selection]) -> Iterator[str]:
+    """Say that nothing is known of a configuration, where that leaves something out."""
+    names = [other.configuration for other in others if other.models or other.photos]
+    if names:
+        there = f"it holds {', '.join(names[:3])}" + (", ..." if names[3:] else "")
+    elif store.analyses.all_keys():
+        there = "an earlier version of atlas rendered into it"
+    else:
+        return
+    yield (
+        f"no configuration at {configuration} (seen from the store; {there}) rendered into this store, so the site "
+        "shows nothing of photos; if yours was renamed or moved, run `atlas render` once: it makes only what is missing"
+    )
+
+
+def _read_cards(found: Holdings) -> None:
+    for fingerprint in found.store.card_keys():
+        try:
+            found.cards[fingerprint] = found.store.card(fingerprint)
+        except StoreSchemaError:
+            raise
+        except StoreError:  # then its records have none, which decides what follows
+            continue
+    found.cards |= found.own.cards
+
+
+def _read_credits(found: Holdings) -> set[str]:
+    """Read whom photos are owed to; return those of which that is damaged."""
+    found.credits |= {photo.digest: photo for photo in found.own.photos}
+    damaged = set()
+    for digest in set(found.store.photo_keys()) - found.credits.keys():
+        try:
+            found.credits[digest] = found.store.photo_credit(digest)
+        except StoreSchemaError:
+            raise
+        except StoreError:
+            damaged.add(digest)
+    return damaged
+
+
+def _said(found: Holdings, damaged: int) -> Iterator[str]:
+    """Say what is left out."""
+    if damaged:
+        what = "1 damaged record is" if damaged == 1 else f"{damaged} damaged records are"
+        yield (
+            f"{what} left out, which this configuration does not render; `atlas status --verify` says what is wrong, "
+            "and `atlas status --repair --drop` removes them"
+        )
+    lost = [key for key in found.own.stored if not found.store.has(key) and not found.store.analyses.has(key)]
+    if lost:
+        what = "1 rendering or analysis" if len(lost) == 1 else f"{len(lost)} renderings or analyses"
+        yield f"{what} of this configuration was lost from the store; `atlas status --repair` makes it again"
