@@ -64,7 +64,7 @@ def check_marker(store: Path, create: bool) -> None:
 
 def write_marker(store: Path) -> None:
     """Write the marker, in the place of whatever is there."""
-    if not os.path.isfile(store / NAME):
+    if os.path.isdir(store / NAME):  # anything else is replaced
         with explained("write", store / NAME):
             remove(store / NAME)
     write_atomic(store / NAME, encode(Marker(format=FORMAT, schema_version=SCHEMA_VERSION)))
