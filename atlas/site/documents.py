@@ -4,8 +4,8 @@ Every page ``name.html`` has ``name.json`` beside it::
 
     schema          "atlas-page"
     schema_version  1; raised when a reader of the old one would be wrong
-    kind            home | model | classes | class | layer | unit | concept | methods | method | photos | photo | inversions |
-                    caricatures | accentuations | adversarial | compare | comparison
+    kind            home | model | classes | class | layer | unit | concept | methods | method | photos | photo |
+                    inversions | caricatures | accentuations | adversarial | compare | comparison
     title           the page's heading
     links           name to relative address: page, manifest, and where they exist up, previous, next
     data            by kind:
