@@ -7,15 +7,18 @@ from uuid import uuid4
 
 import numpy as np
 
-from atlas.core.canonical import digest
+from atlas.core.canonical import digest, digest_bytes
 from atlas.errors import PhotoError
 
-VERSION = 1
-"""Raise it when what is cached changes its meaning."""
+VERSION = 2
+"""Raise it when what is cached changes its meaning, or how it is written."""
 
 
 class ActivationCache:
     """Arrays by photo, for one model, layer and way of looking at photos.
+
+    An entry begins with a checksum over whose it is and what it holds, so that a bit that flips on the disk, or a file
+    that lands in the place of another, is made again and never becomes a result.
 
     Args:
         root: the cache's folder; made when first written.
@@ -23,24 +26,24 @@ class ActivationCache:
     """
 
     def __init__(self, root: Path, identity: object) -> None:
-        name = digest([VERSION, identity])[:32]
-        self._folder = root / "activations" / name[:2] / name[2:]
+        self._name = digest([VERSION, identity])[:32]
+        self._folder = root / "activations" / self._name[:2] / self._name[2:]
 
     def get(self, photo: str, view: str) -> dict[str, np.ndarray] | None:
-        """Return the arrays of a photo (by digest), or None if they are not there or the file is damaged.
+        """Return the arrays of a photo (by digest), or None if they are not there or not as they were written.
 
         Raises:
             PhotoError: the cache cannot be read.
         """
-        from safetensors import SafetensorError
         from safetensors.numpy import load
 
         try:
-            return load(self._path(photo, view).read_bytes())
-        except (FileNotFoundError, SafetensorError):
+            checksum, _, body = self._path(photo, view).read_bytes().partition(b"\n")
+        except FileNotFoundError:
             return None
         except OSError as error:
             raise self._unusable("read", error) from error
+        return load(body) if checksum == self._checksum(photo, view, body) else None
 
     def put(self, photo: str, view: str, arrays: Mapping[str, np.ndarray]) -> None:
         """Keep the arrays of a photo.
@@ -52,16 +55,20 @@ class ActivationCache:
 
         path = self._path(photo, view)
         temporary = path.with_name(f".tmp-{os.getpid()}-{uuid4().hex}")
+        body = save({name: np.ascontiguousarray(array) for name, array in arrays.items()})
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
-            temporary.write_bytes(save({name: np.ascontiguousarray(array) for name, array in arrays.items()}))
+            temporary.write_bytes(self._checksum(photo, view, body) + b"\n" + body)
             os.replace(temporary, path)
         except OSError as error:
             temporary.unlink(missing_ok=True)
             raise self._unusable("write", error) from error
 
     def _path(self, photo: str, view: str) -> Path:
-        return self._folder / photo[:2] / f"{photo}-{view}.safetensors"
+        return self._folder / photo[:2] / f"{photo}-{view}.activations"
+
+    def _checksum(self, photo: str, view: str, body: bytes) -> bytes:
+        return digest([self._name, photo, view, digest_bytes(body)]).encode()
 
     def _unusable(self, action: str, error: OSError) -> PhotoError:
         return PhotoError(

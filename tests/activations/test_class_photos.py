@@ -1,5 +1,7 @@
 """Activations of photos, from the network and from the cache."""
 
+from concurrent.futures import ThreadPoolExecutor
+
 import numpy as np
 import pytest
 import torch
@@ -78,16 +80,59 @@ def test_a_full_cache_gives_what_an_empty_one_gave_and_asks_the_network_nothing(
     np.testing.assert_array_equal(first.patches, second.patches)
 
 
-def test_a_damaged_cache_file_is_made_anew(network, photo_set, tmp_path):
+def flipped(data, place):
+    return data[:place] + bytes([data[place] ^ 1]) + data[place + 1 :]
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        lambda data, other: data[:20],
+        lambda data, other: data[:-1],
+        lambda data, other: b"",
+        lambda data, other: data + b"x",
+        lambda data, other: flipped(data, 0),
+        lambda data, other: flipped(data, 70),  # of the header's length
+        lambda data, other: flipped(data, len(data) // 2),
+        lambda data, other: flipped(data, len(data) - 1),
+        lambda data, other: data.replace(b"F16", b"F32"),
+        lambda data, other: other,  # of another photo, whole
+        lambda data, other: data.partition(b"\n")[2],  # as it was written before
+    ],
+)
+def test_a_cache_file_that_is_not_as_it_was_written_is_made_anew(network, photo_set, tmp_path, damage):
     photos = of_class(photo_set, "green")
     first = gather(activations(network, photo_set, tmp_path), photos, 1, True, 100)
-    files = sorted((tmp_path / "activations").rglob("*.safetensors"))
+    files = sorted((tmp_path / "activations").rglob("*.activations"))
+    whole = [path.read_bytes() for path in files]
     assert len(files) == 2 * len(photos)
-    files[0].write_bytes(files[0].read_bytes()[:20])
-    files[1].write_bytes(b"")
+    for number, path in enumerate(files):
+        path.write_bytes(damage(whole[number], whole[number - 2]))
     second = gather(activations(network, photo_set, tmp_path), photos, 1, True, 100)
     np.testing.assert_array_equal(first.maps, second.maps)
     np.testing.assert_array_equal(first.patches, second.patches)
+    assert [path.read_bytes() for path in files] == whole
+
+
+def test_an_entry_counts_for_what_it_was_made_of_only(tmp_path):
+    one, other = ActivationCache(tmp_path, ["one"]), ActivationCache(tmp_path, ["other"])
+    one.put("a" * 64, "whole", {"map": np.arange(6.0)})
+    (path,) = tmp_path.rglob("*.activations")
+    np.testing.assert_array_equal(one.get("a" * 64, "whole")["map"], np.arange(6.0))
+    for cache, photo, view in ((other, "a" * 64, "whole"), (one, "ab" * 32, "whole"), (one, "a" * 64, "patches")):
+        copy = cache._path(photo, view)
+        copy.parent.mkdir(parents=True, exist_ok=True)
+        copy.write_bytes(path.read_bytes())
+        assert cache.get(photo, view) is None
+
+
+def test_two_writers_at_once_leave_a_whole_entry(tmp_path):
+    cache = ActivationCache(tmp_path, ["it"])
+    arrays = {"map": np.arange(100.0)}
+    with ThreadPoolExecutor(4) as pool:
+        list(pool.map(lambda _: cache.put("a" * 64, "whole", arrays), range(40)))
+    np.testing.assert_array_equal(cache.get("a" * 64, "whole")["map"], arrays["map"])
+    assert len([path for path in tmp_path.rglob("*") if path.is_file()]) == 1
 
 
 def test_only_photos_predicted_as_the_class_are_kept_unless_all_are_asked_for(network, photo_set, tmp_path):
@@ -125,7 +170,7 @@ def test_no_more_photos_are_looked_at_than_one_pass_takes(network, photo_set, tm
     stream = activations(network, photo_set, tmp_path).whole(photo_set.photos)
     first_photo, first = next(stream)
     assert first_photo == photo_set.photos[0] and first["map"].shape == (12, 8, 8)
-    assert sum(1 for _ in (tmp_path / "activations").rglob("*.safetensors")) == 4 < len(photo_set.photos)
+    assert sum(1 for _ in (tmp_path / "activations").rglob("*.activations")) == 4 < len(photo_set.photos)
 
 
 def test_tallies_of_several_layers_in_one_pass_are_those_of_the_network(network, photo_set):
