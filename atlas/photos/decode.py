@@ -1,9 +1,8 @@
 """Decodes photos from anywhere: whatever the file is, the result is an upright 8-bit RGB image or a PhotoError."""
 
 import io
-import struct
+import logging
 import warnings
-import zlib
 from pathlib import Path
 from threading import Lock
 from typing import BinaryIO
@@ -20,21 +19,7 @@ MAX_PIXELS = round(MAX_MEGAPIXELS * 1e6)
 FORMATS = ("JPEG", "MPO", "PNG", "WEBP", "AVIF", "TIFF", "BMP", "GIF", "PPM", "JPEG2000", "TGA")
 """What is taken for a photo. Formats that run programs (EPS) or nest other files (ICNS, PSD, PDF) are not."""
 
-# What Pillow's decoders are known to raise on damaged files; all else is a bug that should be seen.
-_DAMAGE = (
-    OSError,
-    SyntaxError,
-    ValueError,
-    TypeError,
-    LookupError,
-    EOFError,
-    AttributeError,
-    OverflowError,
-    NotImplementedError,
-    struct.error,
-    zlib.error,
-    Image.DecompressionBombError,
-)
+logger = logging.getLogger(__name__)
 
 
 def decode_photo(path: Path, max_pixels: int = MAX_PIXELS) -> Image.Image:
@@ -75,12 +60,17 @@ def _decode(file: BinaryIO, name: str, max_pixels: int) -> Image.Image:
     try:
         with _quiet, Image.open(file, formats=_formats()) as image:
             width, height = image.size
+            if width < 1 or height < 1:
+                raise PhotoError(f"{name}: it has no pixels ({width} x {height})")
             if width * height > max_pixels:
                 limit = f"at most {max_pixels / 1e6:.3g} megapixels are decoded"
                 raise PhotoError(f"{name}: {width} x {height} pixels are too many; {limit}", "scale it down first")
             image.load()
             return _to_rgb(ImageOps.exif_transpose(image))
-    except _DAMAGE as error:
+    except PhotoError:
+        raise
+    except Exception as error:  # a decoder may raise anything at all on a damaged file, and one photo is never all
+        logger.debug("a photo cannot be decoded", exc_info=True)
         raise PhotoError(f"{name}: {_reason(error)}") from error
 
 
@@ -143,6 +133,8 @@ def _reason(error: BaseException) -> str:
         return "far too many pixels"
     if isinstance(error, UnidentifiedImageError):
         return "not a photo in a format that is known (" + ", ".join(name.lower() for name in _formats()) + ")"
+    if isinstance(error, MemoryError):
+        return "decoding it needs more memory than there is"
     if isinstance(error, OSError) and error.strerror:
         return error.strerror
-    return f"broken or truncated ({error})"
+    return f"broken or truncated ({str(error) or type(error).__name__})"
