@@ -218,8 +218,10 @@ def _summarise(report: "Report", held: bool, path: Path) -> int:
         say(f"  and {unlisted} more; every failure: {command('status', path)}")
     if report.interrupted:
         return _stopped(path)
-    if report.failed:
+    if any(not outcome.quarantined for outcome in report.failed):
         say(f"What failed is recorded, and tried again by the next {command('render', path)}")
+    if any(outcome.quarantined for outcome in report.failed):
+        say(f"What ended its worker is in quarantine. To try it again: {command('render', path)} --retry-quarantined")
     return 1 if report.failed or held else 0
 
 

@@ -11,15 +11,17 @@ from atlas.jobs.worker import Outcome
 from atlas.store import Store
 
 MAX_ATTEMPTS = 3
+MAX_MEMORY_ATTEMPTS = 2
+"""Attempts of a job for which there is too little memory: the second is made alone, and less cannot be asked."""
 
 
-def quarantine(store: Store, planned: Planned) -> Outcome:
-    """Record that a job killed its worker ``MAX_ATTEMPTS`` times."""
+def quarantine(store: Store, planned: Planned, attempts: int, for_memory: bool = False) -> Outcome:
+    """Record that a job ended its worker ``attempts`` times, and the last time for lack of memory or not."""
+    analysis = isinstance(planned, PlannedAnalysis)
+    message = _message(attempts, "working on it" if analysis else "rendering it", for_memory, analysis)
     if isinstance(planned, PlannedAnalysis):
-        message = f"its worker process died {MAX_ATTEMPTS} times while working on it"
         store.analyses.record_failure(planned.key, str(planned), message, quarantined=True)
-        return Outcome(planned, "failed", message)
-    message = f"its worker process died {MAX_ATTEMPTS} times while rendering it"
+        return Outcome(planned, "failed", message, quarantined=True)
     provenance = Provenance(
         versions=versions(),
         device="unknown",
@@ -28,7 +30,18 @@ def quarantine(store: Store, planned: Planned) -> Outcome:
         created=datetime.now(timezone.utc).isoformat(timespec="seconds"),
     )
     store.record_failure(failed_record(planned.job, "quarantined", message, provenance))
-    return Outcome(planned, "failed", message)
+    return Outcome(planned, "failed", message, quarantined=True)
+
+
+def _message(attempts: int, doing: str, for_memory: bool, analysis: bool) -> str:
+    more = "" if analysis else ", or the method's crops or image_size"
+    lower = f"lower executor.workers or executor.batch_size{more}"
+    if for_memory:
+        return f"its worker process was ended {attempts} times for lack of memory while {doing}; {lower}"
+    return (
+        f"its worker process died {attempts} times while {doing}: it crashed, or was killed from outside, which is "
+        f"often for lack of memory ({lower})"
+    )
 
 
 def is_quarantined(record: Record | None) -> bool:

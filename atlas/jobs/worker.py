@@ -57,11 +57,13 @@ class Outcome:
 
     Attributes:
         message: why, if it is not done; of an analysis that is done, what a person should know.
+        quarantined: it ended its worker again and again, and is not tried again unasked.
     """
 
     planned: Planned
     status: Status
     message: str = ""
+    quarantined: bool = False
 
 
 class Worker:

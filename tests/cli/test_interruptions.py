@@ -3,12 +3,15 @@
 import random
 import re
 import signal
+import tempfile
 import time
 import urllib.request
+from contextlib import suppress
+from pathlib import Path
 
 import psutil
 import pytest
-from processes import Running
+from processes import PATIENCE, Running
 
 from atlas.store import Store
 from atlas.store.integrity import verify
@@ -112,6 +115,58 @@ def test_kill_9_at_random_moments_loses_nothing_that_was_finished(project):
         assert stored(project) >= kept
         kept = stored(project)
     assert killed > 2
+    assert project("render").status == 0
+    assert_complete(project)
+
+
+def with_ray(project):
+    """Let two workers render the same jobs, slower; return where their session has its folder, and how it is told."""
+    path = project.folder / "atlas.toml"
+    text = path.read_text().replace('kind = "serial"', 'kind = "ray"\nworkers = 2').replace("steps = 40", "steps = 150")
+    path.write_text(text)
+    place = Path(tempfile.mkdtemp(prefix="t-", dir="/tmp"))
+    return place, {"RAY_TMPDIR": str(place)}
+
+
+def of_session(place):
+    """The processes of the Ray session that has its folder in a place."""
+    found = []
+    for process in psutil.process_iter():
+        with suppress(psutil.Error):
+            if process.environ().get("RAY_TMPDIR") == str(place) and process.status() != psutil.STATUS_ZOMBIE:
+                found.append(process)
+    return found
+
+
+def test_under_ray_sigterm_ends_a_run_as_it_does_without(project):
+    place, environment = with_ray(project)
+    run = Running(project.folder, "render", **environment)
+    run.wait_for(lambda: stored(project) > 0)
+    run.send(signal.SIGTERM)
+    assert run.status() == 130
+    assert run.printed("out").endswith("Stopped; what was finished is stored. To go on: atlas render\n")
+    assert run.printed("err").strip() == "Stopping after this step; press Ctrl-C again to stop at once."
+    assert of_session(place) == [] and list(place.iterdir()) == []
+    assert 0 < stored(project) < 20
+    assert list(verify(store_of(project))) == []
+    place.rmdir()
+
+
+def test_under_ray_kill_9_of_the_driver_leaves_no_process_and_no_folder(project):
+    place, environment = with_ray(project)
+    run = Running(project.folder, "render", **environment)
+    run.wait_for(lambda: stored(project) > 0)
+    assert len(of_session(place)) > 4
+    run.send(signal.SIGKILL)
+    assert run.status() == -signal.SIGKILL
+    ends = time.monotonic() + PATIENCE
+    while (of_session(place) or list(place.iterdir())) and time.monotonic() < ends:
+        time.sleep(0.05)
+    assert of_session(place) == [] and list(place.iterdir()) == []
+    assert run.printed("err") == ""
+    assert list(verify(store_of(project))) == []
+    place.rmdir()
+    (project.folder / "atlas.toml").write_text((project.folder / "atlas.toml").read_text().replace('"ray"', '"serial"'))
     assert project("render").status == 0
     assert_complete(project)
 

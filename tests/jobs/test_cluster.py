@@ -2,8 +2,13 @@
 
 import ipaddress
 import os
+import re
 import signal
+import subprocess
+import sys
+import tempfile
 import threading
+from pathlib import Path
 from threading import Event
 
 import numpy as np
@@ -13,7 +18,7 @@ from PIL import Image
 from small_runs import PARAMETERS, configuration, prepared
 
 from atlas.errors import ExecutorError, StoreError
-from atlas.jobs.executors import cluster
+from atlas.jobs.executors import cluster, keeper, session
 from atlas.jobs.executors.base import Monitor
 from atlas.jobs.run import pending, render
 from atlas.store.integrity import verify
@@ -113,10 +118,78 @@ def test_bad_targets_harm_no_other(tmp_path, monkeypatch):
     assert (tmp_path / "once").exists()
     assert store.failure(plan.jobs[2].key).error.message == "RuntimeError: class 2 cannot be rendered"
     assert store.failure(plan.jobs[3].key).error.kind == "quarantined"
+    assert {outcome.planned.job.target.unit: outcome.quarantined for outcome in report.failed} == {2: False, 3: True}
+    assert re.search(
+        r"died 3 times while rendering it: it crashed, or was killed[\s\S]*often for lack of memory",
+        store.failure(plan.jobs[3].key).error.message,
+    )
     todo = pending(plan, store)
     assert [job.key for job in todo.missing] == [plan.jobs[2].key]
     assert [job.key for job in todo.quarantined] == [plan.jobs[3].key]
     assert len(pending(plan, store, retry_quarantined=True).missing) == 2
+
+
+def test_a_job_that_takes_too_much_memory_is_called_that_after_two_attempts(tmp_path, monkeypatch):
+    """The killing class stands for one that Ray's memory monitor ends; its batch was the first attempt."""
+    monkeypatch.setenv("TINY_ONCE", os.devnull)
+    monkeypatch.setattr(cluster, "ended_for_memory", lambda: Every())
+    notices = []
+
+    class Every(list):
+        def __contains__(self, pid):
+            return pid > 1
+
+    report, _, _ = run(configuration(tmp_path, "killing", executor=RAY), Monitor(on_notice=notices.append))
+    (failed,) = [outcome for outcome in report.failed if outcome.quarantined]
+    assert failed.planned.job.target.unit == 3
+    for text in ("2 times for lack of memory", "lower executor.workers or executor.batch_size", "image_size"):
+        assert text in failed.message
+    assert [notice.endswith("tried again, one by one") for notice in notices] == [True, False]
+    assert all("ended for lack of memory" in notice for notice in notices)
+
+
+def test_workers_that_are_ended_as_they_start_end_the_run(tmp_path, monkeypatch):
+    """Ray's memory monitor takes the machine for full; without end it would start others."""
+    monkeypatch.setenv("RAY_memory_usage_threshold", "0.001")
+    monkeypatch.setenv("RAY_memory_monitor_refresh_ms", "50")
+    with pytest.raises(ExecutorError, match=r"3 workers were ended for lack of memory[\s\S]*lower executor.workers"):
+        run(configuration(tmp_path, executor=RAY | {"workers": 1}))
+
+
+def test_a_long_folder_for_temporary_files_gets_a_short_one(tmp_path, monkeypatch):
+    long = tmp_path / ("x" * 90)
+    long.mkdir()
+    monkeypatch.setattr(tempfile, "tempdir", str(long))
+    monkeypatch.delenv("RAY_TMPDIR", raising=False)
+    folder = session.new_folder()
+    assert folder.parent == Path("/tmp") and len(str(folder)) <= session.LONGEST_FOLDER
+    assert folder.stat().st_mode & 0o777 == 0o700
+    folder.rmdir()
+    monkeypatch.setenv("RAY_TMPDIR", str(long))
+    with pytest.raises(ExecutorError, match=r"too long for sockets[\s\S]*set RAY_TMPDIR"):
+        session.new_folder()
+    monkeypatch.setenv("RAY_TMPDIR", str(tmp_path / "none"))
+    with pytest.raises(ExecutorError, match=r"none: No such file[\s\S]*set RAY_TMPDIR"):
+        session.new_folder()
+    assert list(long.iterdir()) == []
+
+
+def test_the_keeper_ends_the_processes_with_its_mark_and_no_others(tmp_path):
+    """Also one that was started by another that is gone, as agents are."""
+    sleep = [sys.executable, "-c", "import time; time.sleep(100)"]
+    environments = [{"ATLAS_RAY_SESSION": mark} for mark in ("mine", "mine", "mine2", "other")] + [{}]
+    processes = [subprocess.Popen(sleep, env=os.environ | more) for more in environments]
+    (tmp_path / "folder" / "logs").mkdir(parents=True)
+    script = [sys.executable, "-I", "-S", keeper.__file__, str(tmp_path / "folder"), "ATLAS_RAY_SESSION=mine"]
+    with subprocess.Popen(script, stdin=subprocess.PIPE) as started:
+        assert [process.poll() for process in processes] == [None] * 5
+        started.communicate(timeout=30)
+    assert not (tmp_path / "folder").exists()
+    assert [process.poll() for process in processes] == [-signal.SIGKILL, -signal.SIGKILL, None, None, None]
+    for process in processes[2:]:
+        process.kill()
+    for process in processes:
+        process.wait()
 
 
 def test_stopping_ends_the_run_and_the_next_goes_on(tmp_path):

@@ -1,16 +1,14 @@
-"""The Ray executor: one actor per device, on this machine or a cluster. The one module that names Ray.
+"""The Ray executor: one actor per device, on this machine or a cluster.
 
 The shape is the one that was measured to survive: a queue in the driver, one batch in flight per actor, results
 written by the actor, small outcomes returned, restarts by Ray and retries by us (Ray's own would multiply with ours).
 """
 
-import logging
 import os
-import socket
 import sys
 from collections import Counter, deque
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import suppress
 from threading import Event
 from time import monotonic
 from typing import Any
@@ -18,26 +16,15 @@ from typing import Any
 from atlas.errors import ExecutorError
 from atlas.jobs.allocator import ENVIRONMENT
 from atlas.jobs.executors.base import Monitor
-from atlas.jobs.quarantine import MAX_ATTEMPTS, quarantine
+from atlas.jobs.executors.session import QUIET, ended_for_memory, ray_session
+from atlas.jobs.quarantine import MAX_ATTEMPTS, MAX_MEMORY_ATTEMPTS, quarantine
 from atlas.jobs.tasks import Task, is_stored
 from atlas.jobs.worker import Outcome, Work, Worker
 from atlas.store import Store
 from atlas.synthesis.ascent import Stopped
 
-CONNECT_TIMEOUT = 10.0
-"""Seconds within which a cluster's head node must accept a connection."""
-
 START_TIMEOUT = 180.0
 """Seconds within which a worker must answer for the first time: importing torch on a cold network disk takes long."""
-
-QUIET = {
-    "RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER": "0",  # the one switch that makes a local Ray listen on loopback only
-    "RAY_worker_niceness": "0",  # workers otherwise run at nice 15
-    "RAY_USAGE_STATS_ENABLED": "0",
-    "RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO": "0",
-}
-OBJECT_STORE_BYTES = 128 * 2**20
-"""Only small outcomes travel; pictures go to the store."""
 
 
 class RenderActor:
@@ -87,48 +74,16 @@ class RayExecutor:
             ExecutorError: the cluster cannot be reached, or has no place for a single worker.
             StoreError: a worker could not write to the store.
         """
-        with _ray_session(self._address) as ray:
-            actors = _place(ray, self._work, self._workers, len(batches), monitor, local=self._address is None)
+        with suppress(Stopped), ray_session(self._address) as ray:
+            if monitor.stop.is_set():
+                return
+            local = self._address is None
+            actors = _place(ray, self._work, self._workers, len(batches), monitor, local)
             try:
-                yield from _Dispatcher(ray, actors, batches, self._work, monitor).outcomes()
+                yield from _Dispatcher(ray, actors, batches, self._work, monitor, local).outcomes()
             finally:
                 for actor in actors:
                     ray.kill(actor)
-
-
-@contextmanager
-def _ray_session(address: str | None) -> Iterator[Any]:
-    """Start a quiet Ray on loopback, or join a cluster; leave it in any case."""
-    os.environ.update(QUIET)
-    if address not in (None, "auto"):
-        _check_reachable(str(address))
-    import ray
-
-    quiet: dict[str, Any] = {"log_to_driver": False, "logging_level": logging.ERROR}
-    try:
-        if address is None:
-            ray.init(address="local", include_dashboard=False, object_store_memory=OBJECT_STORE_BYTES, **quiet)
-        else:
-            ray.init(address=address, **quiet)
-    except (ConnectionError, ValueError, RuntimeError, OSError) as error:
-        where = "on this machine" if address is None else f'at "{address}"'
-        raise ExecutorError(f"cannot start or join Ray {where}: {error}", "check executor.address") from error
-    try:
-        yield ray
-    finally:
-        ray.shutdown()
-
-
-def _check_reachable(address: str) -> None:
-    """Knock at a cluster's door: Ray itself tries for minutes, and then ends the process."""
-    host, _, port = address.removeprefix("ray://").rpartition(":")
-    try:
-        socket.create_connection((host.strip("[]"), int(port)), timeout=CONNECT_TIMEOUT).close()
-    except (OSError, ValueError, OverflowError) as error:
-        raise ExecutorError(
-            f'no Ray cluster answers at executor.address = "{address}": {error}',
-            'give host:port of its head node, or "auto" on a machine that belongs to it',
-        ) from error
 
 
 def _place(ray: Any, work: Work, workers: int | None, batches: int, monitor: Monitor, local: bool) -> list[Any]:
@@ -160,15 +115,19 @@ def _place(ray: Any, work: Work, workers: int | None, batches: int, monitor: Mon
 class _Dispatcher:
     """The driver's queue. An actor is waited for by one reference at a time: a batch, or a ping after it died."""
 
-    def __init__(self, ray: Any, actors: list[Any], batches: Sequence[Task], work: Work, monitor: Monitor) -> None:
+    def __init__(
+        self, ray: Any, actors: list[Any], batches: Sequence[Task], work: Work, monitor: Monitor, local: bool
+    ) -> None:
         self._ray = ray
         self._actors = actors
+        self._local = local
         self._queue = deque(batches)
         self._store = Store(work.store)
         self._monitor = monitor
         self._attempts: Counter[str] = Counter()
         self._in_flight: dict[Any, tuple[Any, Task | None]] = {}
-        self._pinged = dict.fromkeys(actors, monotonic())
+        self._waiting = dict.fromkeys(actors, monotonic())
+        self._processes: dict[Any, int] = {}
 
     def outcomes(self) -> Iterator[Outcome]:
         """Yield the outcome of every job; end early if told to stop."""
@@ -184,14 +143,14 @@ class _Dispatcher:
             self._give_up_on_silent()
         if self._queue:
             raise ExecutorError(
-                "no worker is left, and none could be placed", "check the cluster, then run the same command again"
+                "no worker is left, and none could be placed",
+                "check the cluster and its free memory, then run the same command again",
             )
 
     def _is_busy(self) -> bool:
         return any(batch is not None for _, batch in self._in_flight.values())
 
     def _ping(self, actor: Any) -> None:
-        self._pinged[actor] = monotonic()
         self._in_flight[actor.ping.remote()] = (actor, None)
 
     def _collect(self, reference: Any) -> Iterator[Outcome]:
@@ -200,22 +159,44 @@ class _Dispatcher:
             result = self._ray.get(reference)
         except self._ray.exceptions.RayTaskError as error:
             raise error.cause if isinstance(error.cause, Exception) else error from None
-        except (self._ray.exceptions.RayActorError, self._ray.exceptions.RaySystemError) as error:
-            if batch is not None:
-                self._monitor.on_notice(f"a worker died while it rendered {batch.title}; its jobs are tried again")
-                yield from self._requeue(batch)
-            if isinstance(error, self._ray.exceptions.ActorDiedError) and batch is None:
-                return  # the actor will not come back
-            self._ping(actor)
+        except self._ray.exceptions.RayError as error:
+            yield from self._lost(actor, batch, isinstance(error, self._ray.exceptions.ActorDiedError))
             return
-        if batch is not None and result is not None:
+        if batch is None:
+            self._processes[actor] = result
+        elif result is not None:
             yield from result
         if self._queue:
             following = self._queue.popleft()
             self._in_flight[actor.run.remote(following)] = (actor, following)
 
-    def _requeue(self, batch: Task) -> Iterator[Outcome]:
+    def _lost(self, actor: Any, batch: Task | None, for_good: bool) -> Iterator[Outcome]:
+        """Queue what a dead worker had in hand, and wait for the worker that Ray starts in its place."""
+        if batch is not None:
+            for_memory = self._processes[actor] in ended_for_memory()
+            queued = len(self._queue)
+            outcomes = list(self._requeue(batch, for_memory))
+            again = "; its jobs are tried again, one by one" if len(self._queue) > queued else ""
+            how = "was ended for lack of memory" if for_memory else "died"
+            self._monitor.on_notice(f"a worker {how} while it rendered {batch.title}{again}")
+            yield from outcomes
+            self._waiting[actor] = monotonic()
+        elif for_good:
+            return
+        self._ping(actor)
+
+    def _refuse_too_little_memory(self) -> None:
+        """Give up where workers are ended as they start: Ray starts others for ever. A cluster has others' as well."""
+        ended = set(ended_for_memory()) - set(self._processes.values())
+        if len(ended) >= MAX_ATTEMPTS * len(self._actors):
+            raise ExecutorError(
+                f"{len(ended)} workers were ended for lack of memory before they could start",
+                "free some memory, or lower executor.workers, and run the same command again",
+            )
+
+    def _requeue(self, batch: Task, for_memory: bool) -> Iterator[Outcome]:
         """Count an attempt for every job that the dead worker had not stored, and queue those that have one left."""
+        limit = MAX_MEMORY_ATTEMPTS if for_memory else MAX_ATTEMPTS
         alone: Sequence[Task] = batch.alone()
         for one in reversed(alone):
             planned = one.jobs[0]
@@ -223,15 +204,17 @@ class _Dispatcher:
                 yield Outcome(planned, "done")
                 continue
             self._attempts[planned.key] += 1
-            if self._attempts[planned.key] < MAX_ATTEMPTS:
+            if self._attempts[planned.key] < limit:
                 self._queue.appendleft(one)
             else:
-                yield quarantine(self._store, planned)
+                yield quarantine(self._store, planned, self._attempts[planned.key], for_memory)
 
     def _give_up_on_silent(self) -> None:
         """Drop actors that were never placed, or did not come back, instead of waiting for them."""
+        if self._local and any(batch is None for _, batch in self._in_flight.values()):
+            self._refuse_too_little_memory()
         for reference, (actor, batch) in list(self._in_flight.items()):
-            if batch is None and monotonic() - self._pinged[actor] > START_TIMEOUT:
+            if batch is None and monotonic() - self._waiting[actor] > START_TIMEOUT:
                 self._monitor.on_notice(f"a worker found no place within {START_TIMEOUT:.0f} s; going on without it")
                 del self._in_flight[reference]
 

@@ -1,0 +1,210 @@
+"""A Ray session: started on this machine, quiet, private and gone at its end, or a cluster that is joined.
+
+The one module that imports Ray.
+"""
+
+import logging
+import os
+import re
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from importlib import import_module
+from pathlib import Path
+from threading import Thread, current_thread, main_thread
+from typing import Any
+from uuid import uuid4
+
+from atlas.errors import ExecutorError
+from atlas.synthesis.ascent import Stopped
+
+CONNECT_TIMEOUT = 10.0
+"""Seconds within which a cluster's head node must accept a connection."""
+
+QUIET = {
+    "RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER": "0",  # the one switch that makes a local Ray listen on loopback only
+    "RAY_worker_niceness": "0",  # workers otherwise run at nice 15
+    "RAY_USAGE_STATS_ENABLED": "0",
+    "RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO": "0",
+    "RAY_DEDUP_LOGS_SKIP_REGEX": "^",  # what its processes say of dead workers; we say it in our own words
+}
+OBJECT_STORE_BYTES = 128 * 2**20
+"""Only small outcomes travel; pictures go to the store."""
+
+MARK = "ATLAS_RAY_SESSION"
+"""Environment variable by which the processes of a session are known."""
+
+DUMP = re.compile(rb"\[\d{4}-\d\d-\d\d |\*\*\* SIG|PC: @|    @ +0x")
+"""How lines of Ray's log, and of what it writes of its stack, begin."""
+
+LONGEST_FOLDER = 43
+"""Bytes that the path of a session's folder may have: of 107 that a socket's may have on Linux (104 on macOS), Ray
+takes up to 61, for ``/session_2026-11-27_13-32-26_658195_1234567/sockets/plasma_store``."""
+
+
+@contextmanager
+def ray_session(address: str | None) -> Iterator[Any]:
+    """Start a quiet Ray on loopback, or join a cluster; leave it in any case.
+
+    Raises:
+        ExecutorError: it cannot be started or joined.
+        Stopped: SIGTERM came while it was starting.
+    """
+    os.environ.update(QUIET)
+    if address is None:
+        with _kept_folder() as folder, _joined("on this machine", _own(folder)) as ray:
+            yield ray
+    else:
+        if address != "auto":
+            _check_reachable(address)
+        with _joined(f'at "{address}"', {"address": address}) as ray:
+            yield ray
+
+
+def ended_for_memory() -> list[int]:
+    """Return the process ids of the workers that Ray's memory monitor ended, so that a machine would not run out.
+
+    Its errors only say that a worker is gone. Why is in the table of workers, for which Ray has no public name; where
+    that has another form, nothing is known.
+    """
+    try:
+        from ray._private.state import state
+
+        known, table = (import_module(f"ray.core.generated.{name}_pb2") for name in ("common", "gcs"))
+        workers = map(table.WorkerTableData.FromString, state._connect_and_get_accessor().get_worker_table())
+        return [worker.pid for worker in workers if worker.exit_type == known.NODE_OUT_OF_MEMORY]
+    except (ImportError, AttributeError):
+        return []
+
+
+def _own(folder: Path) -> dict[str, Any]:
+    return {
+        "address": "local",
+        "include_dashboard": False,
+        "object_store_memory": OBJECT_STORE_BYTES,
+        "_temp_dir": str(folder),
+    }
+
+
+@contextmanager
+def _joined(where: str, options: dict[str, Any]) -> Iterator[Any]:
+    import ray
+
+    try:
+        try:
+            with _signals_kept(), _dumps_hidden():
+                ray.init(log_to_driver=False, logging_level=logging.CRITICAL, **options)
+        except SystemExit as error:  # how Ray's own handler of SIGTERM, which it has while it starts, ends a process
+            signal.alarm(0)  # by which it would be aborted three seconds after its dump
+            raise Stopped from error
+        except (ConnectionError, ValueError, RuntimeError, OSError) as error:
+            remedy = (
+                "check executor.address"
+                if "_temp_dir" not in options
+                else 'run it again, or set executor.kind = "serial"'
+            )
+            raise ExecutorError(f"cannot start or join Ray {where}: {error}", remedy) from error
+        yield ray
+    finally:
+        ray.shutdown()
+
+
+@contextmanager
+def _signals_kept() -> Iterator[None]:
+    """Give signals back to who had them: Ray takes SIGTERM for itself, and dumps its stack when one comes."""
+    if current_thread() is not main_thread():
+        yield
+        return
+    kept = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield
+    finally:
+        for number, handler in kept.items():
+            signal.signal(number, handler)
+
+
+@contextmanager
+def _dumps_hidden() -> Iterator[None]:
+    """Keep lines of Ray's log and dumps of its stack, which go to the descriptor of stderr, from whoever reads it."""
+    terminal = os.dup(2)
+    source, sink = os.pipe()
+    os.dup2(sink, 2)
+    os.close(sink)
+
+    def forward() -> None:
+        with os.fdopen(source, "rb") as lines:
+            for line in lines:
+                if not DUMP.match(line):
+                    os.write(terminal, line)
+
+    thread = Thread(target=forward, daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        os.dup2(terminal, 2)
+        thread.join(timeout=1.0)
+        if not thread.is_alive():
+            os.close(terminal)
+
+
+@contextmanager
+def _kept_folder() -> Iterator[Path]:
+    """Yield a new folder for a session, private and with a short path. At the end, or if this process dies before,
+    the session's processes are ended and the folder is removed."""
+    folder = new_folder()
+    mark = uuid4().hex
+    command = [sys.executable, "-I", "-S", str(Path(__file__).with_name("keeper.py")), str(folder), f"{MARK}={mark}"]
+    keeper = subprocess.Popen(
+        command, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True
+    )
+    os.environ[MARK] = mark
+    try:
+        yield folder
+    finally:
+        del os.environ[MARK]
+        keeper.communicate()
+
+
+def new_folder() -> Path:
+    """Return a new folder that only this user may enter, below the first place that is short enough.
+
+    ``RAY_TMPDIR`` is where the user wants it; else the system's folder for temporary files, which jobs of Slurm and
+    others set to long paths, or ``/tmp``.
+
+    Raises:
+        ExecutorError: there is none.
+    """
+    wanted = os.environ.get("RAY_TMPDIR")
+    problems = []
+    for place in dict.fromkeys([wanted] if wanted else [tempfile.gettempdir(), "/tmp"]):
+        try:
+            folder = Path(tempfile.mkdtemp(prefix="atlas-", dir=place))
+        except OSError as error:
+            problems.append(f"{place}: {error.strerror or error}")
+            continue
+        if len(os.fsencode(folder)) <= LONGEST_FOLDER:
+            return folder
+        shutil.rmtree(folder)
+        problems.append(f"{place}: the path is too long for sockets")
+    raise ExecutorError(
+        f"Ray has no folder for its files: {'; '.join(problems)}",
+        "set RAY_TMPDIR to a folder with a short path that you may write to, such as /tmp or /dev/shm",
+    )
+
+
+def _check_reachable(address: str) -> None:
+    """Knock at a cluster's door: Ray itself tries for minutes, and then ends the process."""
+    host, _, port = address.removeprefix("ray://").rpartition(":")
+    try:
+        socket.create_connection((host.strip("[]"), int(port)), timeout=CONNECT_TIMEOUT).close()
+    except (OSError, ValueError, OverflowError) as error:
+        raise ExecutorError(
+            f'no Ray cluster answers at executor.address = "{address}": {error}',
+            'give host:port of its head node, or "auto" on a machine that belongs to it',
+        ) from error
