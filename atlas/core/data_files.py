@@ -150,7 +150,7 @@ def parse_toml(data: bytes, source: str) -> dict[str, Any]:
         raise DataFileError(["a number has thousands of digits"], source, "shorten it") from error
     except RecursionError as error:
         raise _too_deep(source) from error
-    _check(table, source)
+    check_content(table, source)
     return table
 
 
@@ -173,7 +173,7 @@ def parse_json(data: bytes, source: str) -> Any:
         raise DataFileError([f"not valid JSON, {error}"], source, "correct it") from error
     except RecursionError as error:
         raise _too_deep(source) from error
-    _check(content, source)
+    check_content(content, source)
     return content
 
 
@@ -232,8 +232,12 @@ def _no_number(text: str) -> float:
 _NUMBERS: dict[str, Any] = {"parse_int": _integer, "parse_float": _finite, "parse_constant": _no_number}
 
 
-def _check(content: Any, source: str) -> None:
-    """Check every value that was read; not recursive, so that no depth can end it."""
+def check_content(content: Any, source: str) -> None:
+    """Check every value that was read, or that a caller read itself. Not recursive, so that no depth can end it.
+
+    Raises:
+        DataFileError: a value is beyond what this module's text promises.
+    """
     left: list[tuple[Any, str, int]] = [(content, "", 1)]
     while left:
         value, where, depth = left.pop()

@@ -52,6 +52,7 @@ class ModelCard(Frozen):
         licence: of the weights, or empty if the source does not say.
         layers: in the order in which they finish, the output (``logits``) last.
         classes: one label per logit; empty if the model is no classifier.
+        class_names: where the names of the classes are from, in words, or empty.
     """
 
     schema_version: int = SCHEMA_VERSION
@@ -63,6 +64,7 @@ class ModelCard(Frozen):
     licence: str = ""
     layers: tuple[LayerInfo, ...]
     classes: tuple[ClassLabel, ...] = ()
+    class_names: str = ""
 
     def layer(self, name: str) -> LayerInfo | None:
         """Return the layer of that name, or None."""

@@ -1,7 +1,8 @@
 """Built: what a model source hands over."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 from torch import nn
 
@@ -33,6 +34,7 @@ class Built:
         licence: of the weights, or empty.
         inputs: what the source knows about the input.
         classifier: whether the output is class scores rather than features.
+        configuration: what else came with the weights; ``label_names`` and ``label_descriptions`` as timm has them.
     """
 
     module: nn.Module
@@ -41,6 +43,7 @@ class Built:
     licence: str = ""
     inputs: InputDefaults = field(default_factory=InputDefaults)
     classifier: bool = True
+    configuration: Mapping[str, Any] = field(default_factory=dict)
 
 
 Source = Callable[[ModelSpec], Built]

@@ -1,33 +1,51 @@
-"""Names of a model's classes: from a file, from ImageNet, or numbers."""
+"""Names of a model's classes: from a file, from what the source knows, from ImageNet, or numbers."""
 
-import csv
-import json
 import re
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
+from atlas.core.data_files import read_text
 from atlas.core.model_card import ClassLabel
-from atlas.errors import ModelError
+from atlas.errors import DataFileError, ModelError
+from atlas.models.name_columns import read_columns
+from atlas.models.name_entries import IDENTIFIER, Entry, checked, in_order
+from atlas.models.name_lines import lines_of, read_lines
+from atlas.models.name_structures import entries_of, read_structure
 from atlas.models.spec import ModelSpec
-from atlas.models.timm_source import IMAGENET_CLASSES, imagenet_labels
+from atlas.models.timm_source import imagenet_labels, wordnet_label
 
-_INDEXED = re.compile(r"\s*\d+\s*,")
+_TABLES = (".csv", ".tsv")
 
 
-def class_labels(spec: ModelSpec, classes: int) -> tuple[ClassLabel, ...]:
-    """Return one label per class: the spec's file first, then ImageNet for 1000 classes, then ``0``, ``1``, ...
+class ClassNames(NamedTuple):
+    """The labels of a model's classes, and where they are from in words (empty for numbers)."""
+
+    labels: tuple[ClassLabel, ...]
+    origin: str
+
+
+def class_names(spec: ModelSpec, classes: int, configuration: Mapping[str, Any] | None = None) -> ClassNames:
+    """Return one label per class: the spec's file first, then what came with the weights, then ImageNet, then numbers.
 
     Args:
-        classes: number of logits; 0 if the model is no classifier.
+        classes: number of logits; 0 if the model is no classifier. By it timm tells the sets of ImageNet apart.
+        configuration: what came with the weights; its ``label_names`` are used if there are as many.
 
     Raises:
         ModelError: the file cannot be used, or names another number of classes.
     """
     if spec.class_names is not None:
-        return _from_file(spec.class_names.expanduser(), classes)
-    if classes == IMAGENET_CLASSES:
-        return imagenet_labels()
-    return tuple(ClassLabel(name=str(index)) for index in range(classes))
+        path = spec.class_names.expanduser()
+        return ClassNames(_from_file(path, classes), f"the file {path.name}")
+    named = configuration.get("label_names") if configuration else None
+    if configuration and isinstance(named, list | tuple) and len(named) == classes:
+        held = {"label_names": list(named), "label_descriptions": configuration.get("label_descriptions")}
+        return ClassNames(_labels(entries_of(held)), "the configuration of the weights")
+    subset, labels = imagenet_labels(classes)
+    if labels:
+        return ClassNames(labels, f"{subset}, which the number of outputs suggests")
+    return ClassNames(tuple(ClassLabel(name=str(index)) for index in range(classes)), "")
 
 
 def _from_file(path: Path, classes: int) -> tuple[ClassLabel, ...]:
@@ -35,73 +53,70 @@ def _from_file(path: Path, classes: int) -> tuple[ClassLabel, ...]:
     if not classes:
         raise ModelError(f'class names "{path}" are given, but the model has no class output', "remove class_names")
     if len(labels) != classes:
+        background = len(labels) == classes + 1 and labels[0].name.casefold() in ("background", "__background__")
+        remedy = "give one name for each class, in the order of the model's output"
         raise ModelError(
             f'class names "{path}" name {len(labels)} classes, but the model has {classes}',
-            "give one name for each class, in the order of the model's output",
+            f'take out the first name, "{labels[0].name}"' if background else remedy,
         )
     return labels
 
 
 def read_class_names(path: Path) -> tuple[ClassLabel, ...]:
-    """Read a file of one name a line, of CSV rows ``index,name``, or of JSON (list, or object from index to name).
+    """Read a list of names in any of the forms that the README shows; what looks like another form is refused.
 
     Raises:
-        ModelError: the file is missing, not UTF-8, malformed, or has gaps.
+        ModelError: the file is missing, not UTF-8, malformed, no list of names, or has gaps.
     """
     try:
-        text = path.read_bytes().decode("utf-8-sig")
-    except OSError as error:
-        raise ModelError(f'class names "{path}" cannot be read: {error.strerror}', "check the path") from error
-    except UnicodeDecodeError as error:
-        raise ModelError(f'class names "{path}" are not UTF-8: {error.reason}', "save the file as UTF-8") from error
-    if path.suffix.lower() == ".json":
-        return _from_json(text, path)
-    # Not splitlines: a name may hold any character but a line feed.
-    lines = [line.removesuffix("\r") for line in text.removesuffix("\n").split("\n")]
-    if len(lines) > 1 and all(_INDEXED.match(line) for line in lines[1:] if line.strip()):
-        return _from_rows([row for row in csv.reader(lines) if row], path)
-    return tuple(_label(line, index, path) for index, line in enumerate(lines))
+        return _labels(_entries(read_text(path, "file of class names"), path))
+    except DataFileError as error:
+        raise ModelError(error.message, error.remedy) from error
+    except ModelError as error:
+        raise ModelError(f'class names "{path}" {error.message}', error.remedy) from error
 
 
-def _from_rows(rows: list[list[str]], path: Path) -> tuple[ClassLabel, ...]:
-    if not rows[0][0].strip().isdigit():
-        rows = rows[1:]  # a header
-    names: dict[str, Any] = {}
-    for row in rows:
-        index = row[0].strip()
-        if index in names:
-            raise ModelError(f'class names "{path}" give index {index} twice', "give each index once")
-        names[index] = ",".join(row[1:])
-    return _from_indexed(names, path)
+def _labels(entries: Sequence[Entry]) -> tuple[ClassLabel, ...]:
+    named = _with_names(in_order(entries))
+    checked(named)
+    return tuple(map(_label, named))
 
 
-def _from_json(text: str, path: Path) -> tuple[ClassLabel, ...]:
-    try:
-        content = json.loads(text)
-    except ValueError as error:
-        raise ModelError(f'class names "{path}" are not JSON: {error}', "check the file") from error
-    if isinstance(content, list):
-        return tuple(_label(value, index, path) for index, value in enumerate(content))
-    if isinstance(content, dict):
-        return _from_indexed(content, path)
-    raise ModelError(f'class names "{path}" hold {type(content).__name__}', "use a list, or an object of index: name")
+def _entries(text: str, path: Path) -> list[Entry]:
+    ending = path.suffix.lower()
+    starts = re.match(r"(\s*#.*\n)*\s*(\w+\s*=\s*)?[\[{]", text) is not None
+    # A name may begin with a bracket, but then the bracket closes on its line.
+    closes = re.match(r"\s*(\[[^\[\]\n]*\]|\{[^{}\n]*\})[ \t\r]*\n\s*\S", text) is not None
+    if ending == ".json" or starts:
+        try:
+            return read_structure(text, str(path))
+        except DataFileError as error:
+            if ending == ".json" or not closes:
+                problem = error.problems[0].removeprefix("not valid JSON, ")
+                raise ModelError(f"are not JSON, nor a list or dict of Python: {problem}", "check the file") from error
+    lines = lines_of(text)
+    if not lines:
+        raise ModelError("hold nothing", "write one name a line")
+    entries = read_columns(lines, ending in _TABLES)
+    return read_lines(lines) if entries is None else entries
 
 
-def _from_indexed(names: dict[str, Any], path: Path) -> tuple[ClassLabel, ...]:
-    wanted = [str(index) for index in range(len(names))]
-    if missing := [index for index in wanted if index not in names]:
-        raise ModelError(
-            f'class names "{path}" lack index {", ".join(missing[:5])} of 0 to {len(names) - 1}',
-            "number the classes from 0 without gaps",
-        )
-    return tuple(_label(names[index], int(index), path) for index in wanted)
+def _with_names(entries: list[Entry]) -> list[Entry]:
+    """Return the entries of WordNet's ids alone with the names that WordNet has for them."""
+    if not all(IDENTIFIER.fullmatch(entry.id or entry.name) for entry in entries):
+        return entries
+    return [entry if entry.id and entry.name else _from_wordnet(entry) for entry in entries]
 
 
-def _label(value: Any, index: int, path: Path) -> ClassLabel:
-    """Make a label of a name, or of an (id, name) pair as in the usual ImageNet JSON."""
-    identifier = ""
-    if isinstance(value, list) and len(value) == 2 and all(isinstance(part, str) for part in value):
-        identifier, value = value
-    if not isinstance(value, str) or not value.strip():
-        raise ModelError(f'class names "{path}": class {index} has the name {value!r}', "give every class a name")
-    return ClassLabel(name=value.strip(), id=identifier)
+def _from_wordnet(entry: Entry) -> Entry:
+    label = wordnet_label(entry.id or entry.name)
+    return Entry(label.name, entry.where, label.id, entry.index, label.synonyms)
+
+
+def _label(entry: Entry) -> ClassLabel:
+    """Make a label. Beside a WordNet id stand all of a class's names: the first is its name, the others synonyms."""
+    name, synonyms = entry.name.strip(), entry.synonyms
+    if IDENTIFIER.fullmatch(entry.id) and not synonyms:
+        name, *others = (part.strip() for part in name.split(",") if part.strip())
+        synonyms = tuple(others)
+    return ClassLabel(name=name, id=entry.id, synonyms=synonyms)

@@ -11,7 +11,7 @@ from atlas.core.job import LOGITS, ModelIdentity, Preprocessing
 from atlas.core.model_card import ModelCard
 from atlas.errors import ModelError
 from atlas.models.built import Built
-from atlas.models.class_names import class_labels
+from atlas.models.class_names import class_names
 from atlas.models.foreign import quiet
 from atlas.models.layers import Examination, Observation, examine, observe
 from atlas.models.preprocess import resolve_preprocessing, stem_channels
@@ -69,6 +69,7 @@ def _explained(error: ModelError, module: nn.Module, preprocessing: Preprocessin
 def _card(spec: ModelSpec, built: Built, preprocessing: Preprocessing, examination: Examination) -> ModelCard:
     last = examination.layers[-1]
     chosen = "" if spec.output is None else f"[{canonical_json(spec.output)}]"
+    labels, names_from = class_names(spec, last.units if last.name == LOGITS else 0, built.configuration)
     return ModelCard(
         name=spec.name,
         identity=ModelIdentity(
@@ -79,7 +80,8 @@ def _card(spec: ModelSpec, built: Built, preprocessing: Preprocessing, examinati
         parameters=sum(parameter.numel() for parameter in built.module.parameters()),
         licence=spec.licence or built.licence,
         layers=examination.layers,
-        classes=class_labels(spec, last.units if last.name == LOGITS else 0),
+        classes=labels,
+        class_names=names_from,
     )
 
 

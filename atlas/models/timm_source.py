@@ -24,7 +24,6 @@ from atlas.models.checkpoint import load_checkpoint
 from atlas.models.foreign import first_line, foreign_code
 from atlas.models.spec import ModelSpec
 
-IMAGENET_CLASSES = 1000
 # Both ship types for a part of what they export.
 _timm: Any = timm
 _hub: Any = huggingface_hub.utils
@@ -53,6 +52,7 @@ def build(spec: ModelSpec) -> Built:
         licence=str(_config(module).get("license") or "") if pretrained else "",
         inputs=input_defaults(module, arguments),
         classifier=getattr(module, "num_classes", None) != 0,
+        configuration=_config(module),
     )
 
 
@@ -206,12 +206,35 @@ def names(pattern: str) -> list[tuple[str, str]]:
     return [(name, f"weights: {', '.join(tags[name])}" if name in tags else "no weights") for name in matching]
 
 
+@lru_cache(maxsize=2)
+def imagenet_labels(classes: int) -> tuple[str, tuple[ClassLabel, ...]]:
+    """Return name and classes, in index order, of the set of ImageNet that has so many; or nothing.
+
+    Those are 1000, 11821, 21841 and others that timm's models are trained on.
+
+    The first lemma is the name, the others are synonyms, and the ids are WordNet's.
+    """
+    subset = _timm.data.infer_imagenet_subset({"num_classes": classes})
+    if subset is None:
+        return "", ()
+    info = _timm.data.ImageNetInfo(subset)
+    ids = info.label_names()
+    return subset, tuple(_lemmas(name, info.label_name_to_description(name)) for name in ids)
+
+
+def wordnet_label(identifier: str) -> ClassLabel:
+    """Return the label of a WordNet id, named by the id itself if timm has no words for it."""
+    try:
+        return _lemmas(identifier, _wordnet().label_name_to_description(identifier))
+    except KeyError:
+        return ClassLabel(name=identifier, id=identifier)
+
+
 @lru_cache(maxsize=1)
-def imagenet_labels() -> tuple[ClassLabel, ...]:
-    """Return the 1000 ImageNet classes in index order: first lemma as name, the others as synonyms, WordNet ids."""
-    info = _timm.data.ImageNetInfo("imagenet-1k")
-    labels = []
-    for index in range(info.num_classes()):
-        first, *others = (part.strip() for part in info.index_to_description(index).split(","))
-        labels.append(ClassLabel(name=first, id=info.index_to_label_name(index), synonyms=tuple(others)))
-    return tuple(labels)
+def _wordnet() -> Any:
+    return _timm.data.ImageNetInfo()
+
+
+def _lemmas(identifier: str, description: str) -> ClassLabel:
+    first, *others = (part.strip() for part in description.split(","))
+    return ClassLabel(name=first, id=identifier, synonyms=tuple(others))

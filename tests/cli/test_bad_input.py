@@ -189,7 +189,11 @@ def test_a_class_name_of_two_classes_asks_for_an_index(atlas):
 
 @pytest.mark.parametrize(
     ("content", "part"),
-    [(b"a\nb\n", "name 2 classes, but the model has 10"), (b"\xff\n" * 10, "not UTF-8"), (None, "No such file")],
+    [
+        (b"a\nb\n", "name 2 classes, but the model has 10"),
+        (b"\xff\n" * 10, "not UTF-8"),
+        (None, "there is no file of class names"),
+    ],
 )
 def test_class_names_that_do_not_fit(atlas, content, part):
     if content is not None:
