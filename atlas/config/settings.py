@@ -23,7 +23,7 @@ class SiteSettings(SiteMetadata):
     """``[site]``: what the owner says about the atlas, and where it is built.
 
     Attributes:
-        path: the site's folder; `atlas build` swaps it in whole, so nothing else may be kept there.
+        path: the site's folder, or a link to it. `atlas build` keeps in it what it did not write.
         labels: what people call concepts, a TOML file as :mod:`atlas.site.labels` describes it; None for no labels.
     """
 

@@ -12,7 +12,7 @@ from atlas.errors import SiteError
 from atlas.site.gathering import gather
 from atlas.site.labels import Label, stale_labels
 from atlas.site.metadata import SiteMetadata
-from atlas.site.output import Output, unwritable
+from atlas.site.output import Output, open_output, unwritable
 from atlas.site.pictures import RECIPE
 from atlas.site.resources import code_digest
 from atlas.site.writer import Progress, SiteWriter
@@ -51,8 +51,10 @@ def build_site(
     """Build the site of a store. The old one stays until the new one is complete and its links are checked.
 
     Args:
-        output: the site's folder; made, or replaced if it is a site that atlas made.
-        progress: told (stage, done, all); stages are ``pictures``, ``pages`` and ``links``.
+        output: the site's folder, or a link to it; made, or filled anew if it is a site that atlas made. What atlas did
+            not write stays in it.
+        progress: told (stage, done, all); stages are ``pictures``, ``pages`` and ``links``, before them
+            ``waiting for another build`` if one of the same site is at work.
         labels: concept key to what a person calls it, as :func:`atlas.site.labels.read_labels` returns them.
         configuration: whose site it is; its name, see :func:`atlas.store.selections.configuration_name`.
 
@@ -61,28 +63,40 @@ def build_site(
         SiteError: the store is empty, ``output`` is something else, cannot be written, or a link is broken.
     """
     started = time.perf_counter()
-    if store.path.resolve().is_relative_to(output.resolve()):
+    if Path(os.path.realpath(store.path)).is_relative_to(os.path.realpath(output)):
         raise SiteError(f"the store {store.path} lies inside the output {output}", "choose another output folder")
-    named = labels or {}
-    target = Output(output, inputs_digest(store, metadata, named, configuration))
-    known = target.unchanged()
+    tell = progress or (lambda stage, done, total: None)
+    with open_output(output, lambda: tell("waiting for another build", 0, 1)) as target:
+        try:
+            return _build(store, target, metadata, tell, labels or {}, configuration, started)
+        except OSError as error:
+            raise unwritable(output, error) from error
+
+
+def _build(
+    store: Store,
+    target: Output,
+    metadata: SiteMetadata,
+    progress: Progress,
+    labels: Mapping[str, Label],
+    configuration: str,
+    started: float,
+) -> BuildReport:
+    inputs = inputs_digest(store, metadata, labels, configuration)
+    known = target.unchanged(inputs)
     if known is not None:
         counts, notices = known
         seconds = time.perf_counter() - started
-        return BuildReport(**counts, rendered=0, unchanged=True, seconds=seconds, notices=notices)
-    catalog, derived, notices = gather(store, configuration, named)
-    notices += tuple(stale_labels(named, (concept.key for concept in catalog.concepts())))
-    staging = target.begin()
+        return BuildReport(*counts, rendered=0, unchanged=True, seconds=seconds, notices=notices)
+    catalog, derived, notices = gather(store, configuration, labels)
+    notices += tuple(stale_labels(labels, (concept.key for concept in catalog.concepts())))
     try:
-        counts = SiteWriter(staging, store, catalog, metadata, derived, progress).write_all()
-        target.swap(counts, notices)
-    except OSError as error:
-        raise unwritable(output, error) from error
+        counts, digests = SiteWriter(target.begin(), store, catalog, metadata, derived, progress).write_all()
     finally:
         derived.close()
-        target.abandon()
+    notices += tuple(target.put(inputs, counts, notices, digests))
     seconds = time.perf_counter() - started
-    return BuildReport(**counts, rendered=derived.rendered, unchanged=False, seconds=seconds, notices=notices)
+    return BuildReport(*counts, rendered=derived.rendered, unchanged=False, seconds=seconds, notices=notices)
 
 
 def inputs_digest(store: Store, metadata: SiteMetadata, labels: Mapping[str, Label], configuration: str) -> str:

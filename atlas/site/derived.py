@@ -10,23 +10,27 @@ this is only saved work: deleting it is safe)::
 import json
 import multiprocessing
 import os
+import signal
 from collections import deque
 from collections.abc import Generator, Iterable, Iterator
 from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
 from dataclasses import asdict
 from itertools import chain
 from pathlib import Path
+from threading import Thread
 from typing import NamedTuple
 
 from atlas.core.analysis import ClassConcepts, Sprite
 from atlas.core.canonical import digest, digest_bytes
 from atlas.core.data_files import read_json
 from atlas.core.record import Record
-from atlas.errors import AtlasError, DataFileError, StoreError
+from atlas.errors import AtlasError, DataFileError, SiteError, StoreError
+from atlas.site.copying import named_digest
 from atlas.site.overlays import CARDS, OVERLAY_RECIPE, Grid, Overlays, derive_overlays
 from atlas.site.pictures import RECIPE, Derived, Picture, derive
 from atlas.store import Store
-from atlas.store.files import explained
+from atlas.store.files import explained, temporary_beside
 
 CHUNK = 16
 """Masters per task of a process: large enough that handing over costs nothing, small enough for smooth progress."""
@@ -182,13 +186,31 @@ class DerivedPictures:
             return
         # Not fork: the caller may hold threads (torch, ray), whose locks a forked child would inherit locked.
         context = multiprocessing.get_context("spawn")
-        with ProcessPoolExecutor(os.cpu_count() or 1, mp_context=context) as pool:
-            futures = deque(pool.submit(make_entries, chunk, self.files) for chunk in chunks)
+        with ProcessPoolExecutor(os.cpu_count() or 1, mp_context=context, initializer=_follow_parent) as pool:
             try:
+                futures = deque(pool.submit(make_entries, chunk, self.files) for chunk in chunks)
                 while futures:
                     yield futures.popleft().result()
+            except BrokenProcessPool as error:
+                raise SiteError(
+                    "a process that makes the site's pictures was ended from outside, perhaps for lack of memory",
+                    "free some memory and build again: what was made is kept",
+                ) from error
             finally:
                 pool.shutdown(cancel_futures=True)
+
+
+def _follow_parent() -> None:
+    """Let this worker end when the build has ended, however that ended, and leave Ctrl-C to the build."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    parent = multiprocessing.parent_process()
+    assert parent is not None
+
+    def follow() -> None:
+        parent.join()
+        os._exit(1)
+
+    Thread(target=follow, daemon=True).start()
 
 
 def make_entries(chunk: list[tuple[Path, Task]], files: Path) -> dict[Path, Made]:
@@ -230,7 +252,7 @@ def _read(source: Source, task: Task) -> bytes:
 
 def _write(path: Path, content: bytes) -> None:
     """Write through a temporary name. Not synced: :func:`read_entry` notices what a power cut took."""
-    temporary = path.with_name(f".tmp-{os.getpid()}-{path.name}")
+    temporary = temporary_beside(path)
     try:
         temporary.write_bytes(content)
     except FileNotFoundError:
@@ -240,7 +262,7 @@ def _write(path: Path, content: bytes) -> None:
 
 
 def read_entry(entry: Path, files: Path) -> Made | None:
-    """Return what the cache has of a task, or None if it is not there or not as it was written."""
+    """Return what the cache has of a task, or None if it is not there or not as it was written, to the last bit."""
     made: Made
     try:
         values = read_json(entry, "entry of derived pictures")
@@ -248,7 +270,9 @@ def read_entry(entry: Path, files: Path) -> Made | None:
             kind: tuple(Derived(**file) for file in member) for kind, member in values.items() if kind != "colour"
         }
         made = Picture(str(values["colour"]), **listed) if "colour" in values else Overlays(**listed)
-        intact = all(os.stat(files / file.path).st_size == file.bytes for file in made.files)
+        intact = all(
+            digest_bytes((files / file.path).read_bytes()).startswith(named_digest(file.path)) for file in made.files
+        )
     except (DataFileError, OSError, ValueError, KeyError, TypeError, AttributeError):
         return None
     return made if intact and made.files else None

@@ -1,7 +1,6 @@
 """SiteWriter: writes every file of a site into an empty folder, layer by layer, while pictures are still being made."""
 
 import os
-import shutil
 from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import NamedTuple
@@ -16,6 +15,7 @@ from atlas.site.class_section import ClassSection
 from atlas.site.compare_data import compare_scripts
 from atlas.site.concept_pages import concept_page
 from atlas.site.concepts import ClassView
+from atlas.site.copying import copy_checked, named_digest
 from atlas.site.derived import OTHER_ROLES, DerivedPictures, damaged
 from atlas.site.documents import encode
 from atlas.site.gallery_pages import gallery_pages
@@ -31,6 +31,7 @@ from atlas.site.renderings import Rendering
 from atlas.site.resources import resource_folder
 from atlas.site.search import grid_rows, search_index
 from atlas.site.sheets import places, sprite_path
+from atlas.site.stamp import Counts
 from atlas.site.statistics import OnPhotos, on_photos
 from atlas.site.study_pages import study_pages
 from atlas.site.templates import environment
@@ -68,23 +69,23 @@ class SiteWriter:
         catalog: Catalog,
         metadata: SiteMetadata,
         derived: DerivedPictures,
-        progress: Progress | None,
+        progress: Progress,
     ) -> None:
         self._folder = folder
         self._store = store
         self._catalog = catalog
         self._metadata = metadata
         self._derived = derived
-        self._tell = progress or (lambda stage, done, total: None)
+        self._tell = progress
         self._made: set[str] = set()
-        self._linked: set[str] = set()
-        self._can_link = True
+        self._pictures = 0
+        self._digests: dict[str, str] = {}
         self._bytes = 0
         self._pages: list[Written] = []
         self._total = count_pages(catalog)
 
-    def write_all(self) -> dict[str, int]:
-        """Write everything and check the links; return the counts of pages, pictures and bytes.
+    def write_all(self) -> tuple[Counts, dict[str, str]]:
+        """Write everything and check the links; return the counts, and path to digest of every file.
 
         Raises:
             SiteError: a link is broken. StoreError: a picture of the store is damaged.
@@ -114,13 +115,14 @@ class SiteWriter:
             self._write(address, content)
         self._write_for_machines()
         self._check()
-        return {"pages": len(self._pages), "pictures": len(self._linked), "bytes": self._bytes}
+        return Counts(len(self._pages), self._pictures, self._bytes), self._digests
 
     def _write(self, address: str, content: bytes) -> None:
         path = os.path.join(self._folder, address)
         self._make_folder(os.path.dirname(path))
         with open(path, "wb") as file:
             file.write(content)
+        self._digests[address] = digest_bytes(content)
         self._bytes += len(content)
 
     def _make_folder(self, path: str) -> None:
@@ -159,36 +161,37 @@ class SiteWriter:
 
     def _add_derived(self, files: Iterable[Derived]) -> None:
         for file in files:
-            self._place(file.path, f"{self._derived.files}/{file.path}", file.bytes)
+            if not self._place(file.path, self._derived.files / file.path, file.bytes):
+                raise SiteError(f"the derived picture {file.path} was changed during the build", "build again")
 
     def _add_sprite(self, key: str, sprite: Sprite) -> None:
         """Put a sprite of an analysis into the site.
 
         Raises:
-            StoreError: it is missing, or has lost bytes.
+            StoreError: it is missing or damaged.
         """
-        source = self._store.analyses.folder(key) / sprite.name
-        path = sprite_path(sprite)
-        if path not in self._linked:
-            if not source.is_file() or source.stat().st_size != sprite.bytes:
-                raise damaged(f"the picture {sprite.name[:12]}... of analysis {key[:12]}... is missing or damaged")
-            self._place(path, str(source), sprite.bytes)
+        if not self._place(sprite_path(sprite), self._store.analyses.folder(key) / sprite.name, sprite.bytes):
+            raise damaged(f"the picture {sprite.name[:12]}... of analysis {key[:12]}... is missing or damaged")
 
-    def _place(self, path: str, source: str, size: int) -> None:
-        """Put a picture's file into the site, as a hard link where that works."""
-        if path in self._linked:
-            return
-        target = f"{self._folder}/i/{path}"
+    def _place(self, path: str, source: Path, size: int) -> bool:
+        """Copy a picture's file into the site, unless it is there; tell whether it is what its name says.
+
+        Not as a link: whoever edits the site's pictures in place would edit the store's.
+        """
+        address = f"i/{path}"
+        if address in self._digests:
+            return True
+        target = os.path.join(self._folder, address)
         self._make_folder(os.path.dirname(target))
-        self._linked.add(path)
+        digest = named_digest(path)
+        try:
+            sound = copy_checked(source, target, digest)
+        except FileNotFoundError:
+            return False
+        self._digests[address] = digest
+        self._pictures += 1
         self._bytes += size
-        if self._can_link:
-            try:
-                os.link(source, target)
-                return
-            except OSError:
-                self._can_link = False  # another disk, or a file system without hard links: copy instead
-        shutil.copyfile(source, target)
+        return sound
 
     # --- pages -------------------------------------------------------------------------------------------------
 

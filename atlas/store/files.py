@@ -61,7 +61,7 @@ def write_atomic(path: Path, data: bytes) -> None:
     """
     with explained("write", path):
         path.parent.mkdir(parents=True, exist_ok=True)
-        temporary = path.parent / f"{TEMPORARY_PREFIX}{_here()}-{os.getpid()}-{uuid4().hex}"
+        temporary = temporary_beside(path)
         try:
             with open(temporary, "wb") as file:
                 file.write(data)
@@ -98,6 +98,11 @@ def remove(path: Path) -> None:
         path.rmdir()
     except OSError:
         path.rename(path.with_name(f"{path.name}.aside-{uuid4().hex[:8]}"))
+
+
+def temporary_beside(path: Path) -> Path:
+    """Return a new name in the same folder: no other process has it, on whatever host or in whatever container."""
+    return path.with_name(f"{TEMPORARY_PREFIX}{_here()}-{os.getpid()}-{uuid4().hex}")
 
 
 def is_abandoned(temporary: Path) -> bool:
