@@ -54,7 +54,8 @@ def _plan(path: Path) -> "tuple[Config, dict[str, VisionModel], Plan, AnalysisPl
     with console.status("planning"):
         plan = make_plan(config, models, photo_set)
         analyses = plan_analyses(config, models, plan, photo_set, resolve_device(config.executor.device))
-    for notice in (*analyses.notices, *plan.notices):
+    loading = [notice for model in models.values() for notice in model.notices]
+    for notice in (*loading, *analyses.notices, *plan.notices):
         say(notice, style="yellow")
     return config, models, plan, analyses
 

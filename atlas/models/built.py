@@ -33,6 +33,7 @@ class Built:
         origin: where the weights came from, in words.
         licence: of the weights, or empty.
         inputs: what the source knows about the input.
+        notices: what a person should know of how it was loaded, in sentences.
         classifier: whether the output is class scores rather than features.
         configuration: what else came with the weights; ``label_names`` and ``label_descriptions`` as timm has them.
     """
@@ -44,6 +45,7 @@ class Built:
     inputs: InputDefaults = field(default_factory=InputDefaults)
     classifier: bool = True
     configuration: Mapping[str, Any] = field(default_factory=dict)
+    notices: tuple[str, ...] = ()
 
 
 Source = Callable[[ModelSpec], Built]

@@ -12,8 +12,9 @@ from torch import nn
 from atlas.core.canonical import canonical_json
 from atlas.errors import ModelError, did_you_mean
 from atlas.models.built import Built
-from atlas.models.checkpoint import load_checkpoint
+from atlas.models.checkpoint import Loaded, load_checkpoint
 from atlas.models.foreign import foreign_code
+from atlas.models.misfit import parameters_of
 from atlas.models.spec import ModelSpec
 
 
@@ -31,12 +32,13 @@ def build(spec: ModelSpec) -> Built:
             f'model "{spec.name}": {spec.architecture} returned {type(module).__name__}, not a torch.nn.Module',
             "return the network itself",
         )
-    origin = f"{spec.architecture}"
+    loaded = Loaded(spec.architecture)
     if spec.checkpoint is not None:
-        load_checkpoint(module, spec.checkpoint)
-        origin = f"checkpoint {spec.checkpoint.name}"
+        loaded = load_checkpoint(module, spec, parameters_of(found))
     arguments = canonical_json(spec.arguments) if spec.arguments else ""
-    return Built(module=module, architecture=spec.architecture + arguments, origin=origin)
+    return Built(
+        module=module, architecture=spec.architecture + arguments, origin=loaded.origin, notices=loaded.notices
+    )
 
 
 def _import(spec: ModelSpec) -> Any:

@@ -1,117 +1,74 @@
-"""Weight files: reading them without ever running code from them, and fitting them into a module."""
+"""Checkpoints: the weights in a file, fitted into a network by name and shape."""
 
-import argparse
-import pickle
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
+from dataclasses import dataclass
+from fnmatch import fnmatchcase
 from pathlib import Path
-from typing import Any
 
 import torch
-from safetensors import SafetensorError
-from safetensors.torch import load_file
 from torch import Tensor, nn
-from torch.nn.parameter import UninitializedBuffer, UninitializedParameter
 
-from atlas.errors import ModelError
-from atlas.models.foreign import first_line, quiet
+from atlas.errors import ModelError, did_you_mean
+from atlas.models import misfit
+from atlas.models.foreign import foreign_code, quiet
+from atlas.models.spec import ModelSpec
+from atlas.models.state_dicts import Leaves, Match, leaves, match
+from atlas.models.torch_files import some
+from atlas.models.weight_files import read_weights
 
-# Where training scripts put the weights, the averaged ones first (timm's order).
-_WRAPPERS = ("state_dict_ema", "model_ema", "state_dict", "model")
-# Left on names by torch.compile around DataParallel, DataParallel, and torch.compile inside it.
-_PREFIXES = ("_orig_mod.", "module.", "_orig_mod.")
-_COUNTER = "num_batches_tracked"
-_DAMAGED = "the file is damaged or truncated; copy or download it again"
+Convert = Callable[[dict[str, Tensor]], Mapping[str, Tensor]]
+"""Brings a checkpoint of another layout or size to the network's, as its library does for published weights."""
+
+_COUNTERS = ("num_batches_tracked", "n_averaged")
+_SHAPES_AND_NAMES = "check the architecture and its arguments"
 
 
-def load_checkpoint(module: nn.Module, path: Path) -> None:
-    """Read the weight file and put its tensors into ``module``, strictly.
+@dataclass(frozen=True)
+class Loaded:
+    """What was loaded from a checkpoint.
+
+    Attributes:
+        origin: where the weights came from, in words.
+        notices: what a person should know about the choice, in sentences.
+    """
+
+    origin: str
+    notices: tuple[str, ...] = ()
+
+
+def load_checkpoint(
+    module: nn.Module, spec: ModelSpec, accepts: Collection[str] = (), convert: Convert | None = None
+) -> Loaded:
+    """Read the spec's weight file and put its tensors into ``module``.
+
+    Args:
+        accepts: the arguments that the network's constructor takes, for advice.
+        convert: tried where the tensors do not fit as they are.
 
     Raises:
-        ModelError: the file is missing, damaged, needs code execution, or does not fit; names the tensors.
+        ModelError: the file is missing, damaged, needs code to be run, or does not fit; names the tensors.
     """
-    fit(module, read_checkpoint(path), f'checkpoint "{path}"')
+    path = (spec.checkpoint or Path()).expanduser()
+    file = _under_key(_named(read_weights(path), path), spec.checkpoint_key, path)
+    own = _tensors(module)
+    left = {name for name in own if _ignored(spec.ignore, name)}
+    _check_patterns(spec.ignore, own, file)
+    found = _without(match(own, file, _optional(own, left)), file, spec.ignore)
+    if convert is not None and not (found.whole and not found.unknown):
+        file, found = _converted(convert, own, file, found, _optional(own, left), spec.ignore)
+    what = f'checkpoint "{path}"'
+    misfit.check(own, file, found, what, spec, accepts, _settled_by_hooks(module, own, file, found, left))
+    _put(module, {name: file[given] for name, given in found.taken.items() if name not in left}, what)
+    return Loaded(*_told(found, file, path, sorted(left), spec))
 
 
 def read_checkpoint(path: Path) -> dict[str, Tensor]:
-    """Return the tensors of a safetensors or torch file by name, on the CPU.
+    """Return the tensors of a weight file by dotted name, in the file's order.
 
     Raises:
-        ModelError: the file is missing, damaged, of another kind, or needs code execution.
+        ModelError: as of :func:`atlas.models.weight_files.read_weights`, or it holds no tensors by name.
     """
-    path = path.expanduser()
-    try:
-        with path.open("rb") as file:
-            head = file.read(9)
-    except OSError as error:
-        raise ModelError(f'checkpoint "{path}" cannot be read: {error.strerror}', "check the path") from error
-    if len(head) < 9:
-        raise ModelError(f'checkpoint "{path}" holds only {len(head)} bytes', _DAMAGED)
-    if head[8:] == b"{":  # after eight bytes of length, which may begin like another format
-        content = _read_safetensors(path)
-    elif head.startswith((b"PK", b"\x80")):
-        content = _read_torch(path)
-    else:
-        raise ModelError(
-            f'checkpoint "{path}" is neither a safetensors nor a torch file',
-            "save the weights with safetensors.torch.save_file or torch.save(model.state_dict(), ...)",
-        )
-    return _tensors(content, path)
-
-
-def _read_safetensors(path: Path) -> Mapping[str, Tensor]:
-    try:
-        return load_file(path)
-    except SafetensorError as error:
-        raise ModelError(f'checkpoint "{path}" cannot be read: {first_line(error)}', _DAMAGED) from error
-
-
-def _read_torch(path: Path) -> Any:
-    try:
-        # timm's training script stores its arguments, a plain Namespace, beside the weights.
-        with quiet(), torch.serialization.safe_globals([argparse.Namespace]), path.open("rb") as file:
-            return torch.load(file, map_location="cpu", weights_only=True)  # by content; a path's suffix would count
-    except (pickle.UnpicklingError, RuntimeError, EOFError, ValueError, KeyError, OSError) as error:
-        names = _code_in(path)
-        if names or "TorchScript" in str(error):
-            raise ModelError(
-                f'checkpoint "{path}" needs code to be run when it is loaded ({names or "a TorchScript archive"}), '
-                "and atlas never runs code from a weight file",
-                "if you trust the file, save its weights alone with "
-                '`torch.save(torch.load(path, weights_only=False).state_dict(), "weights.pt")` and use that file',
-            ) from error
-        reason = first_line(error).partition(". ")[0]  # torch goes on about likely causes
-        raise ModelError(f'checkpoint "{path}" cannot be read: {reason}', _DAMAGED) from error
-
-
-def _code_in(path: Path) -> str:
-    """Return the names of what a torch file would import, or nothing if it is too damaged to tell."""
-    try:
-        allowed = f"{argparse.Namespace.__module__}.{argparse.Namespace.__qualname__}"
-        with path.open("rb") as file:
-            unsafe = torch.serialization.get_unsafe_globals_in_checkpoint(file)
-    except (pickle.UnpicklingError, RuntimeError, EOFError, ValueError, KeyError, IndexError, OSError):
-        return ""
-    return _some(name for name in unsafe if name != allowed)
-
-
-def _tensors(content: Any, path: Path) -> dict[str, Tensor]:
-    """Unwrap a training checkpoint and strip the prefixes of wrappers from the names."""
-    for key in _WRAPPERS:
-        if isinstance(content, Mapping) and isinstance(content.get(key), Mapping):
-            content = content[key]
-            break
-    entries = content.items() if isinstance(content, Mapping) else ()
-    tensors = {_bare(name): value for name, value in entries if isinstance(name, str) and isinstance(value, Tensor)}
-    if not tensors:
-        held = f"the keys {_some(map(str, content))}" if isinstance(content, Mapping) else type(content).__name__
-        raise ModelError(f'checkpoint "{path}" holds no tensors by name, but {held}', "save a model's state_dict()")
-    return tensors
-
-
-def _bare(name: str) -> str:
-    for prefix in _PREFIXES:
-        name = name.removeprefix(prefix)
-    return name
+    return dict(_named(read_weights(path), path))
 
 
 def fit(module: nn.Module, tensors: Mapping[str, Tensor], what: str) -> None:
@@ -123,33 +80,137 @@ def fit(module: nn.Module, tensors: Mapping[str, Tensor], what: str) -> None:
     Raises:
         ModelError: names the tensors that are missing, unknown or of another shape.
     """
-    own = module.state_dict()
-    missing = [name for name in own if name not in tensors and not name.endswith(_COUNTER)]
-    unknown = [name for name in tensors if name not in own]
-    problems = []
-    if missing:
-        problems.append(f"it lacks {_some(missing)}")
-    if unknown:
-        problems.append(f"it has the unknown {_some(unknown)}")
-    if unlike := [_difference(name, tensors[name], own[name]) for name in own if name in tensors]:
-        unlike = [text for text in unlike if text]
-        problems += [f"other shapes: {_some(unlike)}"] if unlike else []
-    if problems:
-        raise ModelError(
-            f"{what} does not fit the model: {'; '.join(problems)}",
-            "check the architecture and its arguments (num_classes, img_size, in_chans)",
+    own, file = _tensors(module), leaves(tensors)
+    found = _without(match(own, file, _optional(own, ())), file, ())
+    misfit.check(own, file, found, what)
+    _put(module, {name: file[given] for name, given in found.taken.items()}, what)
+
+
+def _tensors(module: nn.Module) -> dict[str, Tensor]:
+    return {name: value for name, value in module.state_dict().items() if isinstance(value, Tensor)}
+
+
+def _named(content: object, path: Path) -> Leaves:
+    found = leaves(content)
+    if found:
+        return found
+    if found.nameless:
+        held = f"{found.nameless} without names, in lists"
+        remedy = "averages that are kept as a list belong into the model first: save its state_dict() then"
+    else:
+        held = f"but the keys {some(found.outermost)}" if found.outermost else f"but {type(content).__name__}"
+        remedy = "save a model's state_dict()"
+    raise ModelError(f'checkpoint "{path}" holds no tensors by name, {held}', remedy)
+
+
+def _under_key(file: Leaves, key: str | None, path: Path) -> Leaves:
+    if key is None:
+        return file
+    below = file.below(key)
+    if below:
+        return below
+    keys = dict.fromkeys(name[:place] for name in file for place, sign in enumerate(name) if sign == ".")
+    listed = [one for one in keys if one.count(".") < 2]
+    hint = did_you_mean(key, listed) or "tensors are under: " + some(listed or ["no key; leave it out"])
+    raise ModelError(f'checkpoint "{path}" holds no tensors under checkpoint_key = "{key}"', hint)
+
+
+def _optional(own: Mapping[str, Tensor], left: Collection[str]) -> frozenset[str]:
+    """Return the network's names that a file need not have: batch counters, and those that are left as they are."""
+    counters = {name for name in own if name.rpartition(".")[2] in _COUNTERS}
+    return frozenset(counters | set(left))
+
+
+def _ignored(patterns: Iterable[str], *spellings: str) -> bool:
+    return any(fnmatchcase(name, pattern) for pattern in patterns for name in spellings)
+
+
+def _check_patterns(patterns: Iterable[str], own: Mapping[str, Tensor], file: Leaves) -> None:
+    inside = [name[len(file.table[name]) :].lstrip(".") for name in file]
+    for pattern in patterns:
+        if not any(_ignored([pattern], name) for name in (*own, *file, *inside)):
+            hint = did_you_mean(pattern, {*own, *inside}) or f"the file has {some(inside)}"
+            raise ModelError(f'ignore = ["{pattern}"] is no tensor of the checkpoint or of the model', hint)
+
+
+def _without(found: Match, file: Leaves, patterns: Iterable[str]) -> Match:
+    """Return the match without unknown tensors that do not matter: counters and flags, and those to be ignored."""
+    unknown = {
+        name: bare
+        for name, bare in found.unknown.items()
+        if not _is_counter(file[name]) and not _ignored(patterns, name, bare, name[len(file.table[name]) :].lstrip("."))
+    }
+    return Match(found.taken, found.missing, found.unlike, unknown, found.prefix, found.others)
+
+
+def _is_counter(tensor: Tensor) -> bool:
+    return tensor.numel() == 1 and not tensor.is_floating_point() and not tensor.is_complex()
+
+
+def _converted(
+    convert: Convert,
+    own: Mapping[str, Tensor],
+    file: Leaves,
+    found: Match,
+    optional: frozenset[str],
+    patterns: tuple[str, ...],
+) -> tuple[Leaves, Match]:
+    """Return the tensors and their match after a library's conversion, if that makes them fit, else as they were."""
+    spelled = {name: file[given] for name, given in found.taken.items()}
+    spelled |= {bare: file[name] for name, bare in found.unknown.items()}
+    try:
+        with quiet(), foreign_code("converting"), torch.no_grad():
+            other = leaves(dict(convert(spelled)))
+    except ModelError:
+        return file, found
+    again = _without(match(own, other, optional), other, patterns)
+    return (other, again) if _fitness(again) > _fitness(found) else (file, found)
+
+
+def _fitness(found: Match) -> tuple[bool, int]:
+    return found.whole, len(found.taken) - len(found.unlike) - len(found.unknown)
+
+
+def _settled_by_hooks(
+    module: nn.Module, own: Mapping[str, Tensor], file: Leaves, found: Match, left: Collection[str]
+) -> bool:
+    """Tell whether the module itself knows what to do with the names that differ, as hooks for older names do."""
+    if (found.whole and not found.unknown) or found.unlike or not found.taken:
+        return False
+    given = {name: file[one] for name, one in found.taken.items()} | {n: file[one] for one, n in found.unknown.items()}
+    try:
+        with foreign_code("loading"), torch.no_grad():
+            result = module.load_state_dict(given, strict=False)
+            rest = {*result.missing_keys, *result.unexpected_keys}
+    except ModelError:
+        return False
+    return rest <= _optional(own, left)
+
+
+def _put(module: nn.Module, tensors: Mapping[str, Tensor], what: str) -> None:
+    with foreign_code(f"{what} cannot be loaded into the model", _SHAPES_AND_NAMES):
+        dense = {name: one if one.layout is torch.strided else one.to_dense() for name, one in tensors.items()}
+        module.load_state_dict(dense, strict=False)
+
+
+def _told(found: Match, file: Leaves, path: Path, left: list[str], spec: ModelSpec) -> tuple[str, tuple[str, ...]]:
+    """Return the origin in words, and what else should be known."""
+    key = found.prefix.rstrip(".")
+    origin = f"checkpoint {path.name}" + (f", {key}" if key else "")
+    notices = []
+    if others := [other.prefix.rstrip(".") for other in found.others if _differ(found, other, file)]:
+        taken = f'"{key}"' if key else "the tensors without a prefix"
+        named = some([f'"{other}"' for other in others if other])
+        notices.append(
+            f"{path.name} holds several sets of weights that fit; {taken} is taken, not {named or 'those without'}; "
+            "`checkpoint_key` chooses"
         )
-    module.load_state_dict(dict(tensors), strict=False)
+    if left:
+        notices.append(f"{some(left)} stay as the constructor makes them, because of `ignore`")
+        origin += f"; not from it: {some(left)}"
+    return origin, tuple(f'model "{spec.name}": {notice}' for notice in notices)
 
 
-def _difference(name: str, given: Tensor, own: Tensor) -> str:
-    if isinstance(own, UninitializedParameter | UninitializedBuffer) or given.shape == own.shape:
-        return ""
-    return f"{name} is {tuple(given.shape)} instead of {tuple(own.shape)}"
-
-
-def _some(names: Iterable[str], limit: int = 5) -> str:
-    """Return the first names, and how many more there are."""
-    listed = list(names)
-    more = f" and {len(listed) - limit} more" if len(listed) > limit else ""
-    return ", ".join(listed[:limit]) + more
+def _differ(one: Match, other: Match, file: Leaves) -> bool:
+    pairs = ((given, other.taken.get(name, given)) for name, given in one.taken.items())
+    return any(a != b and not torch.equal(file[a], file[b]) for a, b in pairs)

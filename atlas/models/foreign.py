@@ -1,13 +1,16 @@
 """The boundary to code that is not ours: constructors, imports and forward passes of anyone's models."""
 
 import logging
+import traceback
 import warnings
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from types import TracebackType
 
 from atlas.errors import AtlasError, ModelError
 
+_MAIN_GUARD = 'put what is for running it as a script under `if __name__ == "__main__":`, and leave it without exit()'
 _LOGGERS = ("timm", "huggingface_hub", "torch", "httpx", "urllib3")
 
 
@@ -20,24 +23,46 @@ def first_line(error: BaseException) -> str:
 class foreign_code:  # noqa: N801 - used as a function, like contextlib's
     """Context in which any exception becomes a ModelError; a model's author may raise whatever they like.
 
+    That they end the program (``SystemExit``) is an error too: it would end atlas with whatever status they chose.
+
     Args:
-        message: what failed; the exception's type and first line are appended.
-        remedy: what the user can do.
+        message: what failed; the reason is appended.
+        remedy: what the user can do, or what says it of an exception.
+        reason: what says of an exception why, in one line.
 
     Raises:
         ModelError: in place of any other exception, with that one as its cause. Errors of atlas pass unchanged.
     """
 
-    def __init__(self, message: str, remedy: str = "") -> None:
+    def __init__(
+        self,
+        message: str,
+        remedy: str | Callable[[BaseException], str] = "",
+        reason: Callable[[BaseException], str] = first_line,
+    ) -> None:
         self.message = message
         self.remedy = remedy
+        self.reason = reason
 
     def __enter__(self) -> None:
         return None
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, _: TracebackType | None) -> None:
+        if isinstance(error, SystemExit):
+            raise ModelError(f"{self.message}: {_ending(error)}", _MAIN_GUARD) from error
         if isinstance(error, Exception) and not isinstance(error, AtlasError):
-            raise ModelError(f"{self.message}: {first_line(error)}", self.remedy) from error
+            remedy = self.remedy if isinstance(self.remedy, str) else self.remedy(error)
+            raise ModelError(f"{self.message}: {self.reason(error)}", remedy) from error
+
+
+def _ending(error: SystemExit) -> str:
+    """Say how code that is not ours ended the program, and whether it did so over its arguments."""
+    code = error.code if isinstance(error.code, int) else 0 if error.code is None else 1
+    said = f', saying "{error.code[:200]}"' if isinstance(error.code, str) else ""
+    frames = (frame.filename for frame in traceback.extract_tb(error.__traceback__))
+    parsing = any(Path(name).name == "argparse.py" for name in frames)
+    why = "; it reads arguments of the command line" if parsing else ""
+    return f"it ended the program (exit status {code}{said}){why}"
 
 
 @contextmanager

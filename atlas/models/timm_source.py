@@ -1,9 +1,11 @@
 """Models of timm, by name; the only file that knows timm."""
 
-from collections.abc import Iterator
+import copy
+import sys
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from fnmatch import fnmatchcase
-from functools import lru_cache
+from functools import lru_cache, partial
 from socket import gaierror, getaddrinfo
 from typing import Any
 from urllib.parse import urlsplit
@@ -14,13 +16,13 @@ import timm.data
 from huggingface_hub import try_to_load_from_cache
 from huggingface_hub.constants import ENDPOINT
 from pydantic import JsonValue
-from torch import nn
+from torch import Tensor, nn
 
 from atlas.core.canonical import canonical_json
 from atlas.core.model_card import ClassLabel
 from atlas.errors import ModelError, did_you_mean
 from atlas.models.built import Built, InputDefaults
-from atlas.models.checkpoint import load_checkpoint
+from atlas.models.checkpoint import Loaded, load_checkpoint
 from atlas.models.foreign import first_line, foreign_code
 from atlas.models.spec import ModelSpec
 
@@ -29,6 +31,7 @@ _timm: Any = timm
 _hub: Any = huggingface_hub.utils
 _HUB_PREFIXES = ("hf-hub:", "hf_hub:", "local-dir:")
 _HUB_FILES = ("model.safetensors", "pytorch_model.bin")  # what timm looks for, in this order
+_SIZES = ("num_classes", "in_chans", "img_size")
 _OWN_KEYS = {"pretrained": "the key pretrained", "checkpoint_path": "the key checkpoint"}
 
 
@@ -41,19 +44,37 @@ def build(spec: ModelSpec) -> Built:
     pretrained = spec.checkpoint is None if spec.pretrained is None else spec.pretrained
     module, arguments = create(spec, pretrained)
     if spec.checkpoint is not None:
-        load_checkpoint(module, spec.checkpoint)
-        origin = f"checkpoint {spec.checkpoint.name}"
+        loaded = load_checkpoint(module, spec, _SIZES, partial(_converted, module, spec))
     else:
-        origin = _published(module) if pretrained else "random weights"
+        loaded = Loaded(_published(module) if pretrained else "random weights")
     return Built(
         module=module,
         architecture=identity(spec.architecture, arguments),
-        origin=origin,
+        origin=loaded.origin,
+        notices=loaded.notices,
         licence=str(_config(module).get("license") or "") if pretrained else "",
         inputs=input_defaults(module, arguments),
         classifier=getattr(module, "num_classes", None) != 0,
         configuration=_config(module),
     )
+
+
+def _converted(module: nn.Module, spec: ModelSpec, tensors: dict[str, Tensor]) -> Mapping[str, Tensor]:
+    """Return tensors as timm's own code brings published ones to a model: other sizes, patches, layouts, JAX's names.
+
+    What a model's loader of JAX archives leaves untouched is missing, not random.
+    """
+    if spec.checkpoint is not None and any("/" in name for name in tensors) and hasattr(module, "load_pretrained"):
+        loaded: Any = copy.deepcopy(module)
+        for tensor in loaded.parameters():
+            tensor.data.fill_(float("nan"))
+        loaded.load_pretrained(str(spec.checkpoint.expanduser()))
+        return {name: one for name, one in loaded.state_dict().items() if not (one.numel() and one.isnan().all())}
+    architecture = str(_config(module).get("architecture") or spec.architecture.partition(".")[0])
+    place: Any = sys.modules[timm.model_entrypoint(architecture).__module__]
+    filters = (getattr(place, name, None) for name in ("checkpoint_filter_fn", "_filter_fn"))
+    convert = next(filter(None, filters), None)
+    return tensors if convert is None else convert(tensors, module)
 
 
 def create(spec: ModelSpec, pretrained: bool, name: str = "") -> tuple[nn.Module, dict[str, JsonValue]]:

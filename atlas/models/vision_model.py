@@ -31,12 +31,19 @@ class VisionModel:
     Attributes:
         card: identity, layers, classes, licence and origin.
         module: in eval mode, no weight requires a gradient.
+        notices: what a person should know of how it was loaded, in sentences.
     """
 
     def __init__(
-        self, card: ModelCard, module: nn.Module, examination: Examination, output: str | int | None = None
+        self,
+        card: ModelCard,
+        module: nn.Module,
+        examination: Examination,
+        output: str | int | None = None,
+        notices: tuple[str, ...] = (),
     ) -> None:
         self.card = card
+        self.notices = notices
         self.module = module
         self._examination = examination
         self._output = output

@@ -1,0 +1,137 @@
+"""Weight files of every kind: only regular files are opened, their size is checked first, and no code is ever run."""
+
+import json
+import stat
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+from zipfile import ZipFile
+
+import numpy as np
+import torch
+from safetensors.torch import load_file
+from torch import Tensor
+
+from atlas.errors import ModelError
+from atlas.models.file_kinds import SAVE_WEIGHTS, kind_of_archive, kind_of_file
+from atlas.models.foreign import foreign_code
+from atlas.models.torch_files import DAMAGED, LEGACY_MAGIC, extraction, read_torch
+
+HEAD = 512
+"""Bytes that a file's kind is told from."""
+
+INFLATION = 20, 2**28
+"""An archive may hold this many times its own size, or this many bytes: weights hardly shrink, bombs grow a
+thousandfold. What torch writes is not compressed at all."""
+
+_WHOLE = ("model.safetensors", "pytorch_model.bin")
+_INDEX = ("model.safetensors.index.json", "pytorch_model.bin.index.json")
+_LONGEST_INDEX = 2**26
+
+
+def read_weights(path: Path) -> Any:
+    """Return what a weight file holds: tensors by name, or whatever a training script put around them.
+
+    Args:
+        path: a safetensors or torch file, a numpy archive, a folder as Hugging Face's libraries write it, or its index.
+
+    Raises:
+        ModelError: it is missing, no regular file, damaged, of another kind, or needs code to be run; says which.
+    """
+    size = _size_of(path)
+    if size is None:
+        return _read_folder(path)
+    if path.name.endswith(".index.json"):
+        return _read_shards(path)
+    with foreign_code(f'checkpoint "{path}" cannot be read', DAMAGED), path.open("rb") as file:
+        head = file.read(HEAD)
+    if head[8:9] == b"{":  # after eight bytes of length, which may begin like another format
+        return _read_safetensors(path)
+    if head.startswith(b"PK"):
+        return _read_archive(path, size)
+    if head.startswith(b"\x80") and LEGACY_MAGIC in head[:64]:
+        return read_torch(path)
+    kind = kind_of_file(head, path.name, size)
+    raise ModelError(f'checkpoint "{path}" {kind.what}', kind.remedy)
+
+
+def _size_of(path: Path) -> int | None:
+    """Return a regular file's size in bytes, or None of a folder."""
+    try:
+        found = path.stat()
+    except (OSError, ValueError) as error:
+        dangling = isinstance(error, FileNotFoundError) and path.is_symlink()
+        reason = f'it is a link to "{path.readlink()}", which is not there' if dangling else ""
+        reason = reason or getattr(error, "strerror", "") or str(error)
+        raise ModelError(f'checkpoint "{path}" cannot be read: {reason}', "check the path") from error
+    if stat.S_ISDIR(found.st_mode):
+        return None
+    if not stat.S_ISREG(found.st_mode):
+        raise ModelError(f'checkpoint "{path}" is no regular file', "give a file of weights")
+    return found.st_size
+
+
+def _read_safetensors(path: Path) -> Mapping[str, Tensor]:
+    with foreign_code(f'checkpoint "{path}" cannot be read', DAMAGED):
+        return load_file(path)
+
+
+def _read_archive(path: Path, size: int) -> Any:
+    """Read a zip archive: what torch or numpy wrote, or neither."""
+    with foreign_code(f'checkpoint "{path}" cannot be read', DAMAGED), ZipFile(path) as archive:
+        entries = archive.infolist()
+        names = [entry.filename for entry in entries]
+        inflated = sum(entry.file_size for entry in entries)
+    if inflated > max(size * INFLATION[0], INFLATION[1]):
+        raise ModelError(
+            f'checkpoint "{path}" would take {inflated / 1e9:.1f} GB unpacked, though the file has {size / 1e6:.1f} MB',
+            "no weights shrink that much; save them again with torch.save or safetensors",
+        )
+    if names and all(name.endswith(".npy") for name in names):
+        return _read_numpy(path)
+    if any(name.endswith("constants.pkl") for name in names):
+        raise ModelError(
+            f'checkpoint "{path}" is TorchScript: a program with its weights, and atlas never runs code from a weight '
+            "file",
+            "if you trust the file, write its tensors alone to another: "
+            + extraction(path, "torch.jit.load(PATH, map_location='cpu')"),
+        )
+    if any(name.endswith("data.pkl") for name in names):
+        return read_torch(path)
+    kind = kind_of_archive(names)
+    raise ModelError(f'checkpoint "{path}" {kind.what}', kind.remedy)
+
+
+def _read_numpy(path: Path) -> Mapping[str, Tensor]:
+    with (
+        foreign_code(f'checkpoint "{path}", a numpy archive, cannot be read', DAMAGED),
+        np.load(path, allow_pickle=False) as archive,
+    ):
+        return {name: torch.from_numpy(np.ascontiguousarray(archive[name])) for name in archive.files}
+
+
+def _read_folder(folder: Path) -> Any:
+    """Read the weight file or the shards in a folder of Hugging Face's libraries."""
+    for name in (*_WHOLE, *_INDEX):
+        if (folder / name).is_file():
+            return read_weights(folder / name)
+    if (folder / ".metadata").is_file():
+        command = f'python -m torch.distributed.checkpoint.format_utils dcp_to_torch "{folder}" weights.pt'
+        raise ModelError(f'checkpoint "{folder}" is a folder of a distributed checkpoint', f"join it: {command}")
+    raise ModelError(
+        f'checkpoint "{folder}" is a folder without {" or ".join(_WHOLE)}', "give the file of weights, not its folder"
+    )
+
+
+def _read_shards(index: Path) -> dict[str, Tensor]:
+    """Read all files that an index of shards names, each of which must lie beside it."""
+    if (_size_of(index) or 0) > _LONGEST_INDEX:
+        raise ModelError(f'checkpoint "{index}" is too long for an index of shards', SAVE_WEIGHTS)
+    with foreign_code(f'checkpoint "{index}" cannot be read', "it should be an index of shards"):
+        shards = sorted(set(json.loads(index.read_bytes())["weight_map"].values()))
+    tensors: dict[str, Tensor] = {}
+    for shard in shards:
+        if not isinstance(shard, str) or Path(shard).name != shard:
+            raise ModelError(f'checkpoint "{index}" names the shard {shard!r}, which is not beside it', DAMAGED)
+        tensors |= read_weights(index.parent / shard)
+    return tensors
