@@ -47,9 +47,7 @@ def read_torch(path: Path) -> Any:
             failure = error
     code = [name for name in names if not is_harmless(name) and not _TORCH.fullmatch(name)]
     if code or _is_of_newer_protocol(path):
-        needs = (
-            f"code to be run when it is loaded ({some(code)})" if code else "the whole of pickle, newer than torch's"
-        )
+        needs = f"code to be run when it is loaded ({some(code)})" if code else "a pickle newer than torch reads safely"
         raise ModelError(
             f'checkpoint "{path}" needs {needs}, and atlas never runs code from a weight file',
             f"if you trust the file, write its tensors alone to another: {extraction(path)}",
