@@ -1,8 +1,15 @@
 """Photos in a saved Hugging Face dataset: encoded bytes as they are, labels by name, splits, columns."""
 
 import builtins
+import json
+import os
+import random
+import re
+import shutil
+from collections import Counter
 
 import datasets
+import pyarrow as pa
 import pytest
 from photo_files import photo_bytes, write_files
 
@@ -92,6 +99,140 @@ def test_an_image_may_be_a_file_or_missing(opened, tmp_path):
     assert found.notices == ("left out 1 row of the dataset without an image",)
 
 
+def with_cells(path, cells, label=None):
+    """Save a dataset whose image cells are as given; the library itself would not write all of them so."""
+    features = {"image": datasets.Image(decode=False)} | ({"label": FISH[1]} if label else {})
+    dataset = saved(None, images=range(len(cells)), **({"label": ([0] * len(cells), FISH[1])} if label else {}))
+    kind = pa.struct({"bytes": pa.binary(), "path": pa.string()})
+    columns = {"image": pa.array(cells, kind)} | ({"label": pa.array(label, pa.int64())} if label else {})
+    dataset.save_to_disk(path)
+    (file,) = path.glob("*.arrow")
+    table = pa.table(columns).replace_schema_metadata(dataset.data.schema.metadata)
+    with pa.OSFile(str(file), "wb") as sink, pa.ipc.new_stream(sink, table.schema) as writer:
+        writer.write_table(table)
+    assert features.keys() == set(columns)
+    return path
+
+
+def in_file(path):
+    return {"bytes": None, "path": str(path)}
+
+
+def test_a_dataset_reads_no_file_but_its_own(opened, tmp_path):
+    """Absolute, through ``..`` and through links; pipes are not waited for, addresses not asked."""
+    outside = write_files(tmp_path / "outside", {"1.jpg": 1}) / "1.jpg"
+    names = ["../outside/1.jpg", "link.jpg", "folder/1.jpg", "pipe.jpg", "absent.jpg", ".", "http://127.0.0.1:1/1.jpg"]
+    names += ["hf://datasets/x/1.jpg", "file:///etc/passwd", "/etc/passwd", "x\0.jpg", str(outside)]
+    cells = [in_file(name) for name in names] + [in_file("own.jpg"), {"bytes": photo_bytes(3), "path": str(outside)}]
+    folder = with_cells(tmp_path / "set", cells)
+    write_files(folder, {"own.jpg": 2})
+    (folder / "link.jpg").symlink_to(outside)
+    (folder / "folder").symlink_to(outside.parent)
+    (folder / "SOURCES.md").symlink_to("/etc/passwd")
+    os.mkfifo(folder / "pipe.jpg")
+    found = opened(folder)
+    assert [photo.name for photo in found.photos] == ["12", "13"]
+    assert [photo.read(9999) for photo in found.photos] == [photo_bytes(2), photo_bytes(3)]
+    assert "root:" not in found.notes
+    (notice,) = found.notices
+    assert notice.startswith("left out 12 bad rows of the dataset: row 0: ")
+    assert 'row 0: "../outside/1.jpg" is not within the folder of the dataset' in notice
+
+
+def test_a_file_that_becomes_a_link_to_another_is_not_read_later(opened, tmp_path):
+    folder = with_cells(tmp_path / "set", [in_file("own.jpg")])
+    write_files(folder, {"own.jpg": 2})
+    found = opened(folder)
+    (folder / "own.jpg").unlink()
+    (folder / "own.jpg").symlink_to("/etc/passwd")
+    with pytest.raises(PhotoError, match="not within the folder"):
+        found.image(found.photos[0])
+
+
+def test_bad_rows_are_named_and_skipped(opened, tmp_path):
+    cells = [{"bytes": photo_bytes(seed), "path": None} for seed in range(5)] + [None]
+    found = opened(with_cells(tmp_path / "set", cells, label=[0, 2, -5, 1, -1, 0]))
+    assert groups(found) == [("0", "tench"), ("3", "goldfish")]
+    absent, bad, unlabelled = found.notices
+    assert "1 row of the dataset without an image" in absent
+    assert "2 bad rows" in bad and "row 1: its label 2 is none of the 2 classes, row 2: its label -5" in bad
+    assert "without a label: 4" in unlabelled
+    with pytest.raises(PhotoError, match=r"no photo in .*; left out 1 bad row of the dataset: row 0: ."):
+        opened(with_cells(tmp_path / "none", [in_file("/etc/passwd")]))
+
+
+@pytest.mark.parametrize(
+    ("file", "content"),
+    [
+        ("state.json", {"_data_files": [{"filename": "../other/data-00000-of-00001.arrow"}]}),
+        ("state.json", {"_data_files": [{"filename": "/etc/passwd"}]}),
+        ("state.json", {"_data_files": [{"filename": ".."}]}),
+        ("state.json", {"_data_files": [{"filename": "link.arrow"}]}),
+        ("state.json", {"_data_files": [{"filename": "pipe.arrow"}]}),
+        ("state.json", {"_data_files": [{"filename": "http://127.0.0.1:1/x.arrow"}]}),
+        ("state.json", {"_data_files": [{"filename": 5}]}),
+        ("state.json", {"_data_files": {}}),
+        ("state.json", {}),
+        ("state.json", {"_data_files": []}),
+        ("state.json", []),
+        ("dataset_info.json", {"features": {"image": {"_type": "os.system"}}}),
+        ("dataset_info.json", {"features": 7}),
+        ("dataset_dict.json", {"splits": ["../other"]}),
+        ("dataset_dict.json", {"splits": ["/etc"]}),
+        ("dataset_dict.json", {"splits": "train"}),
+        ("dataset_dict.json", {"splits": ["absent"]}),
+    ],
+)
+def test_a_dataset_that_names_other_files_is_refused(opened, tmp_path, file, content):
+    saved(tmp_path / "other")
+    folder = tmp_path / "set"
+    saved(folder)
+    (folder / "link.arrow").symlink_to(next((tmp_path / "other").glob("*.arrow")))
+    os.mkfifo(folder / "pipe.arrow")
+    if isinstance(content, dict) and file == "state.json":
+        content = json.loads((folder / file).read_text()) | content if content else {}
+    (folder / file).write_text(json.dumps(content))
+    with pytest.raises(PhotoError, match=r'^photos: the dataset ".*set" cannot be read: .') as caught:
+        opened(folder)
+    assert "\n" not in caught.value.message
+
+
+def test_splits_may_not_be_links_to_elsewhere(opened, tmp_path):
+    saved(tmp_path / "other")
+    datasets.DatasetDict(train=saved(None)).save_to_disk(tmp_path / "set")
+    shutil.rmtree(tmp_path / "set" / "train")
+    (tmp_path / "set" / "train").symlink_to(tmp_path / "other")
+    with pytest.raises(PhotoError, match="not within the folder"):
+        opened(tmp_path / "set")
+
+
+def test_damage_to_any_file_of_a_dataset_is_one_sentence_or_seen(opened, tmp_path):
+    """Flipped, cut and inserted bytes in its JSON and its table; nothing is fetched."""
+    rng = random.Random(0)
+    saved(tmp_path / "set", label=FISH)
+    files = sorted(path for path in (tmp_path / "set").iterdir())
+    whole = {path: path.read_bytes() for path in files}
+    outcomes = Counter()
+    for _ in range(60):
+        path = rng.choice(files)
+        data = bytearray(whole[path])
+        for _ in range(rng.choice((1, 1, 4, 20))):
+            data[rng.randrange(min(len(data), rng.choice((200, 1000, 10**6))))] = rng.choice(
+                (0, 255, rng.randrange(256))
+            )
+        if rng.random() < 0.2:
+            del data[rng.randrange(len(data)) :]
+        path.write_bytes(data)
+        try:
+            opened(tmp_path / "set")
+            outcomes["opened"] += 1
+        except PhotoError as error:
+            outcomes["refused" if re.fullmatch(r"photos: .+", error.message) else error.message] += 1
+        path.write_bytes(whole[path])
+    assert outcomes["refused"] > 10 and outcomes.keys() <= {"opened", "refused"}
+    assert len(opened(tmp_path / "set").photos) == 3
+
+
 def test_the_licence_of_the_dataset_is_carried_along(opened, tmp_path):
     dataset = saved(None)
     dataset.info.license, dataset.info.homepage = "CC BY 4.0", "https://example.org"
@@ -105,7 +246,7 @@ def test_a_dataset_that_has_not_changed_is_not_read_again(opened, tmp_path, hash
     saved(tmp_path / "set", label=FISH)
     first = opened(tmp_path / "set")
     with monkeypatch.context() as patch:
-        patch.setattr(huggingface, "_hashed", None)
+        patch.setattr(huggingface.HuggingFaceReader, "_rows", None)
         assert opened(tmp_path / "set") == first
     saved(tmp_path / "set", images=(1, 2, 4), label=FISH)
     assert opened(tmp_path / "set").digest != first.digest

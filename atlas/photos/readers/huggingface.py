@@ -11,15 +11,13 @@ from typing import Any
 
 from atlas.core.canonical import digest, digest_bytes
 from atlas.core.data_files import read_bytes
-from atlas.errors import PhotoError, did_you_mean
+from atlas.errors import DataFileError, PhotoError, did_you_mean
 from atlas.photos.attribution import is_document
 from atlas.photos.digest_cache import DigestCache, Stamp, stamp_of
-from atlas.photos.photo import Photo
-from atlas.photos.readers.base import Listing, OnPhoto, counted
+from atlas.photos.photo import FilePart, Photo
+from atlas.photos.readers.base import Listing, OnPhoto, counted, some
+from atlas.photos.readers.dataset_files import INFO, SPLITS, STATE, check_files, is_own, own_file
 from atlas.photos.spec import PhotosSpec
-
-_MARKS = ("dataset_info.json", "dataset_dict.json", "state.json")
-"""Files by one of which a saved dataset is known."""
 
 _LABEL_COLUMNS = ("label", "labels", "class", "cls", "category", "fine_label")
 """Names of columns that are taken for labels where the dataset declares none."""
@@ -27,13 +25,27 @@ _LABEL_COLUMNS = ("label", "labels", "class", "cls", "category", "fine_label")
 _ROWS = 64
 """Rows read at once; photos of some megabytes each must fit into memory."""
 
+_LISTING = 2
+"""Raise it when what is remembered of a dataset changes its form."""
+
 # What the library is known to raise on damaged or foreign datasets. Arrow's own errors are children of these.
-_DAMAGE = (OSError, ValueError, TypeError, LookupError, NotImplementedError)
+_DAMAGE = (
+    OSError,
+    ValueError,
+    TypeError,
+    LookupError,
+    AttributeError,
+    RuntimeError,
+    OverflowError,
+    MemoryError,
+    DataFileError,
+)
+_BAD_ROW = (OSError, ValueError, TypeError, LookupError, OverflowError)
 
 
 def is_dataset(folder: Path) -> bool:
     """Tell whether a folder holds a saved dataset."""
-    return any((folder / name).is_file() for name in _MARKS)
+    return any((folder / name).is_file() for name in (INFO, SPLITS, STATE))
 
 
 @dataclass(frozen=True)
@@ -49,7 +61,7 @@ class Row:
         """Return the encoded photo, or its first ``limit`` bytes."""
         with _explained(Path(self.path)):
             rows = _opened(self.path, self.split).select_columns([self.column]).with_format("arrow")
-            return (_encoded(rows[self.number][self.column][0].as_py()) or b"")[:limit]
+            return _encoded(rows[self.number][self.column][0].as_py(), Path(self.path), limit) or b""
 
 
 @dataclass(frozen=True)
@@ -69,26 +81,43 @@ class HuggingFaceReader:
             dataset = _opened(str(root), split)
             column = _image_column(dataset.features, self.spec.image_column)
             label = _label_column(dataset.features, self.spec.label_column)
-            name, stamp = digest([split, column, label]), _stamp(root)
+            name, stamp = digest([_LISTING, split, column, label, self.spec.max_bytes]), _stamp(root)
             rows = cache.get(name, stamp)
             if rows is None:
-                rows = list(_hashed(dataset, column, label, on_photo))
+                rows = list(self._rows(dataset, column, label, on_photo))
                 cache.put(name, stamp, rows)
         on_photo(len(rows), len(rows))
         width = len(str(len(rows)))
         photos = [
             Photo(f"{number:0{width}d}", group, found, Row(str(root), split, column, number))
-            for number, (group, found) in enumerate(rows)
+            for number, (group, found, _) in enumerate(rows)
             if found
         ]
+        absent = sum(not found and not problem for _, found, problem in rows)
+        bad = [f"row {number}: {problem}" for number, (_, _, problem) in enumerate(rows) if problem]
+        notices = [f"left out {counted(absent, 'row')} of the dataset without an image"] if absent else []
+        notices += [f"left out {counted(len(bad), 'bad row')} of the dataset: {some(bad)}"] if bad else []
         if not photos:
-            raise PhotoError(f'photos: no photo in "{root}"', "name a dataset that holds images")
-        listing = Listing(photos, _documents(root, dataset.info))
-        if len(photos) < len(rows):
-            listing.notices.append(
-                f"left out {counted(len(rows) - len(photos), 'row')} of the dataset without an image"
-            )
-        return listing
+            raise PhotoError("; ".join([f'photos: no photo in "{root}"', *notices]), "name a dataset that holds images")
+        return Listing(photos, _documents(root, dataset.info), notices)
+
+    def _rows(self, dataset: Any, column: str, label: str | None, on_photo: OnPhoto) -> Iterator[tuple[str, str, str]]:
+        """Yield group and digest of every row, or what is wrong with it; all empty where there is no image."""
+        columns = [column] if label is None else [column, label]
+        feature = dataset.features.get(label) if label is not None else None
+        names = feature.names if isinstance(feature, _library().ClassLabel) else None
+        done = 0
+        for table in dataset.select_columns(columns).with_format("arrow").iter(batch_size=_ROWS):
+            labels = table[label] if label is not None else [None] * len(table)
+            for image, value in zip(table[column], labels, strict=True):
+                try:
+                    data = _encoded(image.as_py(), self.spec.path, self.spec.max_bytes + 1)
+                    group = _group(value if value is None else value.as_py(), names)
+                    yield group, "" if data is None else digest_bytes(data), ""
+                except _BAD_ROW as error:
+                    yield "", "", f"{error}".partition("\n")[0][:300] or type(error).__name__
+                done += 1
+                on_photo(done, len(dataset))
 
 
 def _library() -> Any:
@@ -108,20 +137,27 @@ def _explained(path: Path) -> Iterator[None]:
     try:
         yield
     except _DAMAGE as error:
-        first = str(error).partition("\n")[0]
+        first = str(error).partition("\n")[0] or type(error).__name__
         raise PhotoError(f'photos: the dataset "{path}" cannot be read: {first}', "save it again") from error
 
 
 @lru_cache(maxsize=4)
 def _opened(path: str, split: str) -> Any:
     """Return a dataset, mapped into memory; ``split`` is empty for one without splits."""
-    dataset = _library().load_from_disk(path)
-    return dataset[split] if split else dataset
+    found = _loaded(Path(path))
+    dataset = found[split] if split else found
+    dataset.data.validate(full=True)  # offsets that lead elsewhere in memory
+    return dataset
+
+
+def _loaded(root: Path) -> Any:
+    check_files(root)
+    return _library().load_from_disk(str(root))
 
 
 def _split(root: Path, wanted: str | None) -> str:
     """Return the split to read: the one that is asked for, or the only one; empty for a dataset without splits."""
-    dataset = _library().load_from_disk(str(root))
+    dataset = _loaded(root)
     if not isinstance(dataset, dict):
         if wanted is not None and wanted != str(dataset.split):
             raise PhotoError(f'photos: the dataset "{root}" has no splits', "leave photos.split out")
@@ -172,42 +208,41 @@ def _existing(features: Any, name: str, key: str) -> str:
     return name
 
 
-def _hashed(dataset: Any, column: str, label: str | None, on_photo: OnPhoto) -> Iterator[tuple[str, str]]:
-    """Yield group and digest of every row; the digest is empty where there is no image."""
-    columns = [column] if label is None else [column, label]
-    feature = dataset.features.get(label) if label is not None else None
-    names = feature.names if isinstance(feature, _library().ClassLabel) else None
-    done = 0
-    for table in dataset.select_columns(columns).with_format("arrow").iter(batch_size=_ROWS):
-        labels = table[label].to_pylist() if label is not None else [None] * len(table)
-        for image, value in zip(table[column], labels, strict=True):
-            data = _encoded(image.as_py())
-            yield _group(value, names), "" if data is None else digest_bytes(data)
-            done += 1
-            on_photo(done, len(dataset))
-
-
 def _group(value: object, names: list[str] | None) -> str:
-    """Return a label as text. Test splits often have -1 for unknown."""
+    """Return a label as text. Test splits often have -1 for unknown.
+
+    Raises:
+        ValueError: it is no label.
+    """
     if value is None or value == -1:
         return ""
-    return str(value) if names is None or not isinstance(value, int) else str(names[value])
+    if not isinstance(value, str | int) or isinstance(value, bool):
+        raise ValueError("its label is neither text nor a whole number")
+    if names is None or isinstance(value, str):
+        return str(value)
+    if not 0 <= value < len(names):
+        raise ValueError(f"its label {value} is none of the {len(names)} classes")
+    return str(names[value])
 
 
-def _encoded(image: object) -> bytes | None:
-    """Return the encoded image of one row: its bytes, or those of the file that it names; None if there is none.
+def _encoded(image: object, root: Path, limit: int) -> bytes | None:
+    """Return the encoded image of one row, or its first ``limit`` bytes: what it holds, or a file within ``root`` that
+    it names; None if there is none.
 
     Raises:
         PhotoError: the column holds no images.
+        ValueError, OSError: the file is not the dataset's own, or cannot be read.
     """
-    if image is None or isinstance(image, bytes):
-        return image
+    if image is None:
+        return None
+    if isinstance(image, bytes):
+        return image[:limit]
     if not isinstance(image, dict) or not {"bytes", "path"} & image.keys():
         raise PhotoError("photos.image_column: the column holds no encoded images", "name one that does")
     data, path = image.get("bytes"), image.get("path")
     if data is None and path:
-        return Path(path).read_bytes()
-    return data if isinstance(data, bytes) else None
+        return FilePart(str(own_file(root, path))).read(limit)
+    return data[:limit] if isinstance(data, bytes) else None
 
 
 def _stamp(root: Path) -> Stamp:
@@ -222,7 +257,7 @@ def _stamp(root: Path) -> Stamp:
 
 def _documents(root: Path, info: Any) -> dict[str, bytes]:
     """Return the files that may say whom photos are owed to, or what the dataset says of itself."""
-    paths = [Path(entry.path) for entry in os.scandir(root) if is_document(entry.name) and not entry.is_dir()]
+    paths = [Path(entry.path) for entry in os.scandir(root) if is_document(entry.name) and is_own(root, entry.name)]
     found = {path.name: read_bytes(path, "file of credits", "mend or remove it") for path in paths}
     facts = [("Licence", info.license), ("Source", info.homepage), ("Citation", info.citation)]
     text = "\n".join(f"{name}: {value}" for name, value in facts if value)
