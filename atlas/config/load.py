@@ -195,6 +195,8 @@ def _path_problems(config: Config) -> Iterator[Problem]:
     if config.site.labels is not None and config.site.labels.resolve().is_relative_to(resolved[0][2]):
         text = f'"{config.site.labels}" lies in the site\'s folder, which is swapped in whole'
         yield Problem(("site", "labels"), text)
-    for (key, _, path), (_, name, other) in combinations(resolved, 2):
-        if path.is_relative_to(other) or other.is_relative_to(path):
+    only_archives = config.photos is not None and not config.photos.is_searched
+    for (key, _, path), (of, name, other) in combinations(resolved, 2):
+        may_hold_it = only_archives and of == ("photos", "path")
+        if (path.is_relative_to(other) and not may_hold_it) or other.is_relative_to(path):
             yield Problem(key, f'"{path}" and {name} "{other}" lie in one another; keep them apart')

@@ -5,13 +5,15 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from atlas.errors import PhotoError
+from atlas.photos.readers.base import is_system
 
 
 def find_photos(paths: Iterable[Path]) -> list[Path]:
     """Return the files named by ``paths``, and all files in the folders among them and below, each once.
 
-    Hidden files and folders inside a folder are left out. Whether a file is a photo is only known once it is decoded.
-    Files of a folder come sorted; symbolic links to folders are not followed, so that a loop cannot trap the search.
+    Hidden files and folders inside a folder, and a system's, are left out. Whether a file is a photo is only known once
+    it is decoded. Files of a folder come sorted; symbolic links to folders are not followed, so that a loop cannot
+    trap the search.
 
     Raises:
         PhotoError: a path does not exist, or a folder cannot be listed.
@@ -26,8 +28,8 @@ def find_photos(paths: Iterable[Path]) -> list[Path]:
 
 def _files(folder: Path) -> Iterator[Path]:
     for parent, folders, files in os.walk(folder, onerror=_refuse):
-        folders[:] = sorted(name for name in folders if not name.startswith("."))
-        yield from (Path(parent, name) for name in sorted(files) if not name.startswith("."))
+        folders[:] = sorted(name for name in folders if not is_system(name))
+        yield from (Path(parent, name) for name in sorted(files) if not is_system(name))
 
 
 def _refuse(error: OSError) -> None:

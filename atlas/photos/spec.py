@@ -94,3 +94,9 @@ class PhotosSpec(BaseModel):
                 return fixed
             fixed /= part
         return self.path
+
+    @property
+    def is_searched(self) -> bool:
+        """Whether all that lies below :attr:`place` is looked through. Archives are told by their names: those of a
+        brace list may lie beside the configuration, and the store and the site below it."""
+        return self.reader != "tar" and self.place == self.path and not os.path.isfile(self.path)

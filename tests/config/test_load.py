@@ -123,6 +123,22 @@ def test_the_place_of_a_pattern_is_the_folder_that_it_starts_from(load, tmp_path
     assert place("x" * 300) == tmp_path / ("x" * 300)
 
 
+@pytest.mark.parametrize(
+    "photos",
+    [
+        'path = "train-{000..012}.tar"',
+        'path = "./train-*.tar"',
+        'path = "train.tar"',
+        'path = "."\nreader = "tar"',
+        'path = "shards/{a,b}.tar"',
+    ],
+)
+def test_archives_may_lie_beside_the_configuration(load, tmp_path, photos):
+    """And so in a folder that holds the store, the site and the cache: nothing but archives is looked at there."""
+    (tmp_path / "train.tar").touch()
+    assert load(f"[photos]\n{photos}\n{GOOD}").photos is not None
+
+
 def test_the_sites_metadata_is_without_its_path(load):
     config = load('[site]\ntitle = "Fishes"\npath = "out"\n' + GOOD)
     assert config.site.metadata.title == "Fishes"
@@ -273,6 +289,14 @@ CASES = {
         {"site.path": ["holds the configuration"]},
     ),
     "a site that holds the store": ('[store]\npath = "build/site/s"\n' + GOOD, {"site.path": ["keep them apart"]}),
+    "photos that hold the site": (
+        '[photos]\npath = "."\n' + GOOD,
+        {key: ["keep them apart"] for key in ("site.path", "store.path", "photos.cache")},
+    ),
+    "archives in the site": (
+        '[photos]\npath = "build/site/train-{000..012}.tar"\n' + GOOD,
+        {"site.path": ["keep them apart"]},
+    ),
     "a site in the store": ('[site]\npath = "build/store/s"\n' + GOOD, {"site.path": ["keep them apart"]}),
     "photos": (
         GOOD + '[photos]\nreader = "tra"\nstride = 0\npatch_size = 3\ntop = 0\nmax_megapixels = inf\nstatistics = 1\n'

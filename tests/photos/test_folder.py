@@ -7,11 +7,12 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from photo_files import photo_bytes, write_files
+from photo_files import photo_bytes, write_files, write_tar
 from PIL import Image
 
 from atlas.errors import AtlasError, PhotoError
 from atlas.photos import open_photo_set
+from atlas.photos.find import find_photos
 from atlas.photos.readers import base, folder
 
 
@@ -50,6 +51,60 @@ def test_files_that_are_no_photos_are_left_alone(opened, tmp_path):
     others = ["README", "a/labels.txt", "a/.hidden.jpg", ".git/x.jpg", "__MACOSX/a/1.jpg", "Thumbs.db", "boxes.xml"]
     found = opened(write_files(tmp_path / "photos", {"a/1.jpg": 1, **dict.fromkeys(others, b"x")}))
     assert (names(found), found.notices) == (["a/1.jpg"], ())
+
+
+SYSTEMS_OWN = [
+    "@eaDir/1.jpg/SYNOPHOTO_THUMB_M.jpg",
+    "a/@eaDir/1.jpg/SYNOPHOTO_THUMB_XL.jpg",
+    "a/@eaDir/1.jpg@SynoEAStream",
+    "a/1.jpg@SynoResource.jpg",
+    ".AppleDouble/1.jpg",
+    "a/.AppleDouble/1.jpg",
+    "a/._1.jpg",
+    "__MACOSX/a/._1.jpg",
+    "__macosx/a/1.jpg",
+    "a/Thumbs.db",
+    "a/.DS_Store",
+    ".thumbnails/large/1.png",
+    "#recycle/a/1.jpg",
+    "#snapshot/2026/a/1.jpg",
+    "@Recycle/1.jpg",
+    "$RECYCLE.BIN/S-1-5-21/1.jpg",
+    "System Volume Information/1.jpg",
+    "lost+found/1.jpg",
+    ".ipynb_checkpoints/1-checkpoint.jpg",
+    "a/.ipynb_checkpoints/1-checkpoint.png",
+    ".git/1.jpg",
+    ".Trash-1000/files/1.jpg",
+    ".stversions/a/1~2026.jpg",
+    ".Spotlight-V100/1.jpg",
+    ".fseventsd/1.jpg",
+    "a/~$1.jpg",
+    "__pycache__/1.jpg",
+    "Network Trash Folder/1.jpg",
+]
+
+
+def test_what_systems_and_network_storage_put_beside_photos_is_no_photo(opened, tmp_path):
+    """In a folder, in an archive, among shards, and among files that are named on the command line."""
+    files = {"a/1.jpg": 1, "b/1.jpg": 2} | {name: 3 + number for number, name in enumerate(SYSTEMS_OWN)}
+    folder = write_files(tmp_path / "photos", files)
+    found, packed = opened(folder), opened(write_tar(tmp_path / "photos.tar", files))
+    assert (names(found), found.notices) == (["a/1.jpg", "b/1.jpg"], ())
+    assert (names(packed), packed.notices) == (["a/1.jpg", "b/1.jpg"], ())
+    assert [path.relative_to(folder).as_posix() for path in find_photos([folder])] == ["a/1.jpg", "b/1.jpg"]
+    shards = tmp_path / "shards"
+    write_tar(shards / "train-000.tar", {"a/1.jpg": 1})
+    write_files(
+        shards, {"._train-000.tar": b"x", ".DS_Store": b"x", "Thumbs.db": b"x", "@eaDir/train-000.tar/x.jpg": 9}
+    )
+    assert names(opened(shards)) == ["a/1.jpg"]
+
+
+def test_folders_that_are_only_called_alike_hold_photos(opened, tmp_path):
+    files = ["recycled/1.jpg", "snapshot/1.jpg", "thumbs/1.jpg", "@home/1.jpg", "#1/1.jpg", "trash/1.jpg", "icon/1.jpg"]
+    found = opened(write_files(tmp_path / "photos", {name: seed for seed, name in enumerate(files)}))
+    assert names(found) == sorted(files)
 
 
 def test_photos_beside_class_folders_are_left_out_and_named(opened, tmp_path):

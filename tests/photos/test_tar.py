@@ -3,6 +3,7 @@
 import gzip
 import io
 import json
+import os
 import tarfile
 
 import pytest
@@ -102,9 +103,56 @@ def test_brace_lists_are_expanded_like_a_shell_does(tmp_path):
     found = [path.name for path in shards(tmp_path / "{a,b}{2..1}.tar")]
     assert found == ["a2.tar", "a1.tar", "b2.tar", "b1.tar"]
     assert [path.name for path in shards(tmp_path / "{x}.tar")] == ["{x}.tar"]
+    for number in range(13):
+        (tmp_path / f"n{number:03d}.tar").touch()
+    assert [path.name for path in shards(tmp_path / "n{000..012..5}.tar")] == ["n000.tar", "n005.tar", "n010.tar"]
+    assert [path.name for path in shards(tmp_path / "n{012..003..4}.tar")] == ["n012.tar", "n008.tar", "n004.tar"]
+    assert len(shards(tmp_path / "n{000..012..0}.tar")) == 13
     for endless in ("{0..999999999}.tar", "{1..999}{1..999}.tar"):
         with pytest.raises(PhotoError, match="archives"):
             shards(tmp_path / endless)
+
+
+def raw_header(kind, size, name="x"):
+    """The header of a member that claims a size, whatever follows."""
+    header = tarfile.TarInfo(name)
+    header.type, header.size = kind, size
+    return header.tobuf(tarfile.GNU_FORMAT)
+
+
+@pytest.mark.parametrize("kind", [tarfile.XHDTYPE, tarfile.XGLTYPE, tarfile.GNUTYPE_LONGNAME, tarfile.GNUTYPE_LONGLINK])
+def test_a_header_of_gigabytes_is_not_read(opened, tmp_path, kind):
+    path = tmp_path / "x.tar"
+    with path.open("wb") as file:
+        file.write(raw_header(kind, 8 << 30))
+        file.truncate(9 << 30)  # a hole
+    with pytest.raises(PhotoError, match=r"x\.tar.*damaged.*header of a member has 8,589,934,592 bytes"):
+        opened(path)
+
+
+def test_a_pipe_is_not_waited_for(opened, tmp_path):
+    os.mkfifo(tmp_path / "x.tar")
+    with pytest.raises(PhotoError, match="no regular file"):
+        opened(tmp_path / "x.tar")
+
+
+def test_long_names_devices_sparse_files_and_links_to_elsewhere(opened, tmp_path):
+    path = tmp_path / "x.tar"
+    long = "c" * 150 + "/" + "n" * 200 + ".jpg"
+    with tarfile.open(path, "w", format=tarfile.PAX_FORMAT) as archive:
+        for name, seed in [(long, 1), ("é/1.jpg", 2)]:
+            member = tarfile.TarInfo(name)
+            member.size, member.pax_headers = len(photo_bytes(seed)), {"comment": "x" * 5000}
+            archive.addfile(member, io.BytesIO(photo_bytes(seed)))
+        kinds = [tarfile.CHRTYPE, tarfile.BLKTYPE, tarfile.FIFOTYPE, tarfile.SYMTYPE, tarfile.GNUTYPE_SPARSE]
+        for number, kind in enumerate(kinds):
+            member = tarfile.TarInfo(f"a/{number}.jpg")
+            member.type, member.linkname = kind, "../../etc/passwd"
+            archive.addfile(member)
+    found = opened(path)
+    assert groups(found) == {long: "c" * 150, "é/1.jpg": "é"}
+    assert [found.image(photo).size for photo in found.photos] == [(20, 16)] * 2
+    assert "left out 5 photos in archives" in found.notices[0]
 
 
 def test_members_with_odd_paths_are_only_names(opened, tmp_path):

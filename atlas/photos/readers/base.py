@@ -18,6 +18,24 @@ _UNKNOWN = (".heic", ".heif", ".jxl", ".dng", ".cr2", ".nef", ".arw")
 ENDINGS = frozenset((*_DECODED, *_RARE, *_UNKNOWN))
 """Endings of photos, in lower case. The unknown ones cannot be decoded, but whoever has such photos must be told."""
 
+_SYSTEM = frozenset(
+    (
+        *("__macosx", "network trash folder", "temporary items", "icon\r"),  # macOS
+        *(
+            "$recycle.bin",
+            "system volume information",
+            "thumbs.db",
+            "ehthumbs.db",
+            "desktop.ini",
+            "found.000",
+        ),  # Windows
+        *("@eadir", "@tmp", "@recycle", "@recently-snapshot", "#recycle", "#snapshot"),  # network storage
+        *("lost+found", "lost.dir", "__pycache__", "node_modules"),
+    )
+)
+"""What systems and tools put beside photos, in lower case: previews, bins, snapshots. What begins with a dot is left
+out as well: .AppleDouble, ._1.jpg, .DS_Store, .thumbnails, .Trash-1000, .stversions, .ipynb_checkpoints, .git, ..."""
+
 _CHUNK = 1 << 20
 
 OnPhoto = Callable[[int, int], None]
@@ -51,10 +69,18 @@ class Reader(Protocol):
         ...
 
 
+def is_system(name: str) -> bool:
+    """Tell by its name, without a path, whether a file or folder is hidden or a system's own, and none of the user's.
+
+    Synology's ``@eaDir`` holds previews named like photos, ``name.jpg@SynoEAStream`` is what it knows of one.
+    """
+    plain = name.lower()
+    return plain.startswith((".", "~$")) or plain in _SYSTEM or "@syno" in plain
+
+
 def is_photo(name: str) -> bool:
-    """Tell by its name whether a file is meant to be a photo: a photo's ending, and not hidden."""
-    stem, ending = os.path.splitext(name)
-    return ending.lower() in ENDINGS and not os.path.basename(stem).startswith(".")
+    """Tell by its name whether a file is meant to be a photo: a photo's ending, and neither hidden nor a system's."""
+    return os.path.splitext(name)[1].lower() in ENDINGS and not is_system(os.path.basename(name))
 
 
 def hash_stream(stream: BinaryIO, size: int | None = None) -> str:

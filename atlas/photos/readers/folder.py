@@ -10,7 +10,7 @@ from atlas.errors import PhotoError
 from atlas.photos.attribution import is_document
 from atlas.photos.digest_cache import DigestCache, stamp_of
 from atlas.photos.photo import FilePart, Photo
-from atlas.photos.readers.base import Listing, OnPhoto, counted, hash_stream, is_photo, printable, some
+from atlas.photos.readers.base import Listing, OnPhoto, counted, hash_stream, is_photo, is_system, printable, some
 from atlas.photos.spec import PhotosSpec
 
 
@@ -73,7 +73,7 @@ def _walk(folder: str, inside: str, above: frozenset[str], found: _Found) -> Non
     except OSError as error:
         raise PhotoError(f"photos: cannot list {error.filename}: {error.strerror}", "check who may read it") from error
     for entry in entries:
-        if entry.name.startswith(".") or entry.name == "__MACOSX":
+        if is_system(entry.name):
             continue
         name = f"{inside}/{entry.name}" if inside else entry.name
         if os.path.isdir(entry) if entry.is_symlink() else entry.is_dir():
@@ -117,8 +117,8 @@ def _documents(root: Path) -> dict[str, bytes]:
 
 def _empty_folders(root: Path, found: _Found) -> Iterator[str]:
     with_photos = {name.partition("/")[0] for name in found.photos}
-    folders = {entry.name for entry in os.scandir(root) if entry.is_dir() and not entry.name.startswith(".")}
-    empty = sorted(folders - with_photos - {"__MACOSX"})
+    folders = {entry.name for entry in os.scandir(root) if entry.is_dir() and not is_system(entry.name)}
+    empty = sorted(folders - with_photos)
     if empty and any("/" in name for name in found.photos):
         yield f"{counted(len(empty), 'folder')} without a photo: {some(map(printable, empty))}"
 

@@ -7,7 +7,7 @@ from itertools import product
 from pathlib import Path
 
 from atlas.errors import PhotoError
-from atlas.photos.readers.base import counted, is_photo, missing, some
+from atlas.photos.readers.base import counted, is_photo, is_system, missing, some
 
 MAX_SHARDS = 100_000
 """Archives that a brace list may name."""
@@ -18,7 +18,7 @@ _BRACES = re.compile(r"\{([^{}]*)\}")
 def holds_only_shards(folder: Path) -> bool:
     """Tell whether a folder holds archives, and neither photos nor folders beside them."""
     try:
-        entries = [entry for entry in os.scandir(folder) if not entry.name.startswith(".")]
+        entries = [entry for entry in os.scandir(folder) if not is_system(entry.name)]
     except OSError:
         return False
     inner = any(entry.is_dir() or is_photo(entry.name) for entry in entries)
@@ -32,7 +32,7 @@ def shards(path: Path) -> list[Path]:
         PhotoError: there are none, or some of a brace list are missing.
     """
     if path.is_dir():
-        found = sorted(entry for entry in path.glob("*.tar") if not entry.name.startswith("."))
+        found = sorted(entry for entry in path.glob("*.tar") if not is_system(entry.name))
         if not found:
             raise PhotoError(f'photos: there is no .tar in "{path}"', "name the folder of the archives")
         return found
@@ -64,12 +64,12 @@ def _expanded(text: str) -> list[str]:
 
 
 def _choices(inside: str) -> list[str]:
-    """Return what may stand for one pair of braces. A range keeps the width of its first number."""
-    match = re.fullmatch(r"(\d{1,9})\.\.(\d{1,9})", inside, re.ASCII)
+    """Return what may stand for one pair of braces. A range, or one with a step, keeps the first number's width."""
+    match = re.fullmatch(r"(\d{1,9})\.\.(\d{1,9})(?:\.\.(\d{1,9}))?", inside, re.ASCII)
     if match is None:
         return inside.split(",") if "," in inside else ["{" + inside + "}"]
-    first, last = int(match[1]), int(match[2])
-    if abs(last - first) >= MAX_SHARDS:
+    first, last, step = int(match[1]), int(match[2]), max(1, int(match[3] or 1))
+    if abs(last - first) // step >= MAX_SHARDS:
         raise PhotoError(f'photos: "{{{inside}}}" names more than {MAX_SHARDS:,} archives', "check its numbers")
-    step = 1 if last >= first else -1
-    return [f"{number:0{len(match[1])}d}" for number in range(first, last + step, step)]
+    numbers = range(first, last + 1, step) if last >= first else range(first, last - 1, -step)
+    return [f"{number:0{len(match[1])}d}" for number in numbers]

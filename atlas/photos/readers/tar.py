@@ -13,7 +13,7 @@ from atlas.errors import PhotoError
 from atlas.photos.attribution import is_document
 from atlas.photos.digest_cache import DigestCache, Stamp, stamp_of
 from atlas.photos.photo import FilePart, Photo
-from atlas.photos.readers.base import Listing, OnPhoto, counted, hash_stream, is_photo, printable
+from atlas.photos.readers.base import Listing, OnPhoto, counted, hash_stream, is_photo, is_system, printable
 from atlas.photos.readers.samples import label_of, sample_of
 from atlas.photos.spec import PhotosSpec
 
@@ -27,10 +27,31 @@ _PACKED = {
 """First bytes of compressed files, and what unpacks them."""
 
 _MAX_LABEL = 1 << 20
-"""Largest file that is taken for a sample's label, bytes."""
+"""Largest file that is taken for a sample's label, and largest header of a member (a long name), bytes."""
+
+_MAX_DOCUMENT = 64 << 20
+"""Largest file that is taken for one of credits, bytes."""
 
 # What tarfile is known to raise on damaged archives.
-_DAMAGE = (tarfile.TarError, OSError, ValueError, EOFError, OverflowError, LookupError, RecursionError)
+_DAMAGE = (tarfile.TarError, OSError, ValueError, EOFError, OverflowError, LookupError, RecursionError, MemoryError)
+
+_HEADERS = (
+    tarfile.XHDTYPE,
+    tarfile.XGLTYPE,
+    tarfile.SOLARIS_XHDTYPE,
+    tarfile.GNUTYPE_LONGNAME,
+    tarfile.GNUTYPE_LONGLINK,
+)
+"""Kinds of members that are headers of the next one, and are read into memory."""
+
+
+class _Member(tarfile.TarInfo):
+    """A member whose headers are small, for a file of gigabytes costs nothing where most of it is a hole."""
+
+    def _proc_member(self, archive: tarfile.TarFile) -> tarfile.TarInfo:
+        if self.type in _HEADERS and self.size > _MAX_LABEL:
+            raise tarfile.ReadError(f"the header of a member has {self.size:,} bytes")
+        return super()._proc_member(archive)  # type: ignore[misc]
 
 
 @dataclass
@@ -81,6 +102,8 @@ class TarReader:
     def _shard(self, path: Path, cache: DigestCache) -> Shard:
         """Return an archive's index; it has digests if the cache knows them."""
         with _explained(path):
+            if not path.is_file():  # a pipe would be waited for
+                raise ValueError("no regular file")
             known = cache.get(self._name(path), _stamp(path))
             if known is not None:
                 return Shard(**known)
@@ -132,7 +155,7 @@ def _scanned(file: BinaryIO, label_column: str | None) -> Shard:
     shard = Shard()
     length = file.seek(0, os.SEEK_END)
     file.seek(0)
-    with tarfile.open(fileobj=file, mode="r:") as archive:
+    with tarfile.open(fileobj=file, mode="r:", tarinfo=_Member) as archive:
         while (member := archive.next()) is not None:
             archive.members = []  # type: ignore[attr-defined]  # or it would hold on to every member
             if member.size < 0 or (member.isreg() and member.offset_data + member.size > length):
@@ -166,14 +189,14 @@ def _take(member: tarfile.TarInfo, file: BinaryIO, shard: Shard, label_column: s
         label = label_of(ending, file.read(member.size), label_column)
         if label is not None and (ending == "cls" or sample not in shard.labels):
             shard.labels[sample] = label
-    if name.count("/") <= 1 and is_document(PurePosixPath(name).name):
+    if name.count("/") <= 1 and member.size <= _MAX_DOCUMENT and is_document(PurePosixPath(name).name):
         shard.documents[name] = place
 
 
 def _plain_name(name: str) -> str:
-    """Return a member's name without roots and detours, for it is only a name here; empty if it is hidden."""
+    """Return a member's name without roots and detours, for it is only a name here; empty if it is no user's."""
     parts = [part for part in printable(name).split("/") if part not in ("", ".", "..")]
-    return "" if any(part.startswith(".") or part == "__MACOSX" for part in parts) else "/".join(parts)
+    return "" if any(map(is_system, parts)) else "/".join(parts)
 
 
 def _refuse_packed(file: BinaryIO) -> None:
