@@ -285,11 +285,13 @@
     return value.toLocaleString("en", { minimumFractionDigits: digits, maximumFractionDigits: digits }).replace("-", "−");
   }
 
+  const enlarged = (width) => Math.round(1.5 * width);  // as wide as a picture's pixels bear, in CSS pixels: as in the pages
+
   function picture(kind, files) {
     const at = (place) => `${root}i/${files[place]}`;
     const sources = [];
     for (let place = 0; place < files.length; place += 2) sources.push(`${at(place)} ${files[place + 1]}w`);
-    const width = files[files.length - 1];
+    const width = enlarged(files[files.length - 1]);
     return make("img", { className: kind, loading: "lazy", decoding: "async", width, height: width, alt: "", sizes: "auto, 160px", srcset: sources.join(", "), src: at(0) });
   }
 
@@ -405,7 +407,7 @@
   function startLightbox() {
     const links = all("a.zoom");
     if (!links.length) return;
-    const image = make("img", { alt: "" }), title = make("p", { dir: "auto" });
+    const image = make("img", { alt: "", onload: () => { image.width = image.height = enlarged(image.naturalWidth); } }), title = make("p", { dir: "auto" });
     const button = (text, label, action) => make("button", { type: "button", className: "chip", "aria-label": label, onclick: action }, text);
     let here = 0, whole = false;
     const show = (place, uncropped = whole) => {

@@ -31,7 +31,7 @@ Every page ``name.html`` has ``name.json`` beside it::
                     status, href, objective, activation, probability}, each of these {value, unit}
 
 A rendering is the store's record (key, job, status, measurements, trace, top_classes, provenance, error) with two more
-fields: ``command``, which makes it again, and ``pictures``: {raw, masked}, each a list of {src, width, height, bytes}
+fields: ``command``, which makes it again, and ``pictures``: {raw, masked, close}, each a list of {src, width, height, bytes}
 by ascending width; what was made of a photo may also have photo and perturbation. Counts are units: {done, dead,
 failed}; a class that was not rendered itself, because only its concepts were asked for, has the status ``none`` and is
 not counted.
@@ -100,7 +100,8 @@ def rendering_json(rendering: Rendering, root: str) -> dict[str, Any]:
     document["command"] = f"atlas render --only {rendering.key}"
     if rendering.picture is not None:
         picture = rendering.picture
-        document["pictures"] = {"raw": _files(picture.raw, root), "masked": _files(picture.masked, root)}
+        kinds = {"raw": picture.raw, "masked": picture.masked, "close": picture.close}
+        document["pictures"] = {name: _files(files, root) for name, files in kinds.items()}
         for name in ("photo", "perturbation"):
             other: Picture | None = getattr(rendering, name)
             if other is not None:

@@ -9,7 +9,7 @@ from pydantic import JsonValue
 
 from atlas.core.model_card import LayerInfo
 from atlas.site.method_notes import method_title
-from atlas.site.pictures import THUMBNAILS, Derived
+from atlas.site.pictures import ENLARGED, THUMBNAILS, Derived
 
 TRACE_POINTS = 120
 """Points of a trace's line: more than its pixels on a phone."""
@@ -83,6 +83,11 @@ def thumbnails(files: Sequence[Derived]) -> Sequence[Derived]:
     return [file for file in files if file.width <= THUMBNAILS[-1] * 1.2] or files[:1]
 
 
+def enlarged(width: int) -> int:
+    """Return how wide a picture of so many pixels is shown at most, CSS pixels."""
+    return round(ENLARGED * width)
+
+
 def share(value: float) -> str:
     """Write a share in [0, 1] as the length of a bar of 100."""
     return f"{100 * value:.1f}"
@@ -113,6 +118,7 @@ FILTERS = {
         listed,
         line,
         thumbnails,
+        enlarged,
         share,
         short,
         is_web,

@@ -23,8 +23,8 @@ CARD_CELL = 96
 """Side of a card's patch, pixels: shown at about 50."""
 CARD_QUALITY = 58
 """WebP quality of the cards' patches: 40 of them take about 70 KB."""
-HEAT_CELL = 64
-"""Side of a heat map, pixels: maps are smooth, so browsers enlarge them without loss."""
+HEAT_CELL = 144
+"""Largest side of a heat map, pixels: as sharp as the photo that it lies on is shown."""
 HEAT_COLOURS = ((120, 20, 60), (214, 60, 20), (255, 170, 40), (255, 244, 190))
 """Colours of a heat map from weak to strong: around the accent, and on to light, so that it is seen on any photo."""
 HEAT_FLOOR = 0.06

@@ -19,10 +19,14 @@ from atlas.core.canonical import digest_bytes
 
 THUMBNAILS = (160, 224)
 """Widths of thumbnails, pixels: a grid cell is 160 CSS pixels wide, or about 112 at two to three pixels each."""
-LARGEST = 512
-"""Largest full view, pixels: natural textures at this size and quality take about 60 KB."""
+FULL = (512, 1024)
+"""Widths of full views, pixels: natural textures take about 60 KB at the first; the second is for dense screens."""
+ENLARGED = 1.5
+"""How much larger than its pixels a picture is shown at most, in CSS pixels; above it the pixels would show."""
 MINIMUM_CROP = 0.4
-"""Smallest crop, share of the side: below it the masters' pixels would show."""
+"""Smallest crop, share of the side."""
+LEAD_CROP = 352
+"""Smallest crop of a full view, pixels, where the master has so many: it is shown 520 CSS pixels wide."""
 GRID = 64
 """Masks are smoothed on a grid of this side: they are smooth, so nothing is lost, and 512-pixel ones cost no more."""
 SIGMA = 0.025
@@ -59,21 +63,24 @@ class Derived:
 
 @dataclass(frozen=True)
 class Picture:
-    """All files of one master, each list by ascending width, the full view last.
+    """All files of one master, each list by ascending width.
 
     Attributes:
         colour: average colour, three digits 0-5 (red, green, blue): a placeholder while the picture loads.
-        raw: the whole picture. masked: the masked one, as a rule a crop; empty without a transparency map.
+        raw: the whole picture, from thumbnails to the full view.
+        masked: full views of the masked picture, as a rule of a crop; empty without a transparency map.
+        close: thumbnails of it. Those of a crop are opaque: cut out, every tile of a grid would have the same pale rim.
     """
 
     colour: str
     raw: tuple[Derived, ...]
     masked: tuple[Derived, ...]
+    close: tuple[Derived, ...]
 
     @property
     def files(self) -> tuple[Derived, ...]:
         """All of its files."""
-        return self.raw + self.masked
+        return self.raw + self.masked + self.close
 
 
 WHOLE_QUALITY = 62
@@ -98,23 +105,31 @@ def derive(image: bytes, alpha: bytes | None, crop: bool = True) -> tuple[Pictur
     average = master.resize((1, 1), Image.Resampling.BOX).getpixel((0, 0))
     colour = "".join(str(round(channel * (COLOUR_STEPS - 1) / 255)) for channel in average)  # type: ignore[union-attr]
     quality = 0 if crop else WHOLE_QUALITY
-    raw = _files(master, None, files, quality)
+    raw = _files(master, None, files, THUMBNAILS + FULL, quality)
     masked: tuple[Derived, ...] = ()
+    close: tuple[Derived, ...] = ()
     if alpha is not None:
         grey = Image.open(io.BytesIO(alpha)).convert("L")
         if grey.size != master.size:
             raise ValueError(f"the picture is {master.size}, its transparency map {grey.size}")
         mask = smooth_mask(grey)
-        masked = _files(*_cropped(master, mask), files) if crop else _files(master, mask, files, quality)
-    return Picture(colour, raw, masked), files
+        if crop:
+            masked = _files(*_cropped(master, mask, LEAD_CROP), files, FULL)
+            close = _files(_cropped(master, mask, THUMBNAILS[-1])[0], None, files, THUMBNAILS)
+        else:
+            masked = _files(master, mask, files, FULL, quality)
+            close = _files(master, mask, files, THUMBNAILS, quality)
+    return Picture(colour, raw, masked, close), files
 
 
-def _cropped(master: Image.Image, mask: Image.Image) -> tuple[Image.Image, Image.Image]:
-    """Return the part of the picture that holds the mask's mass, and its opacity."""
-    left, top, side = crop_square(mask)
-    opacity = ImageChops.multiply(mask.crop((left, top, left + side, top + side)), feather(side))
-    x, y, pixels = (round(edge * master.width / GRID) for edge in (left, top, side))
-    return master.crop((x, y, x + pixels, y + pixels)), opacity
+def _cropped(master: Image.Image, mask: Image.Image, pixels: int) -> tuple[Image.Image, Image.Image]:
+    """Return the part of the picture that holds the mask's mass, as wide as so many pixels if it can, and its opacity."""
+    left, top, side = crop_square(mask, max(MINIMUM_CROP, min(1.0, pixels / master.width)))
+    opacity = mask.crop((left, top, left + side, top + side))
+    if side < GRID:
+        opacity = ImageChops.multiply(opacity, feather(side))
+    x, y, width = (round(edge * master.width / GRID) for edge in (left, top, side))
+    return master.crop((x, y, x + width, y + width)), opacity
 
 
 def smooth_mask(alpha: Image.Image) -> Image.Image:
@@ -134,8 +149,11 @@ def smooth_mask(alpha: Image.Image) -> Image.Image:
     return small.point([min(255, max(0, round(255 * (value - low) / (high - low)))) for value in range(256)])
 
 
-def crop_square(mask: Image.Image) -> tuple[int, int, int]:
+def crop_square(mask: Image.Image, least: float = MINIMUM_CROP) -> tuple[int, int, int]:
     """Return (left, top, side) of the smallest square that holds :data:`MASS` of the mask, in grid cells, all even.
+
+    Args:
+        least: smallest side, share of the picture's.
 
     Every place is tried on a grid of half the size, through a summed-area table; the side is found by bisection.
     """
@@ -146,7 +164,7 @@ def crop_square(mask: Image.Image) -> tuple[int, int, int]:
         above, line = table[-1], [0, *accumulate(values[row * half : (row + 1) * half])]
         table.append([here + over for here, over in zip(line, above, strict=True)])
     wanted = MASS * table[half][half]
-    low, high = math.ceil(MINIMUM_CROP * half), half
+    low, high = math.ceil(least * half), half
     best = (0, 0, half)
     while low <= high:
         side = (low + high) // 2
@@ -181,15 +199,19 @@ def feather(side: int) -> Image.Image:
 
 
 def _files(
-    picture: Image.Image, opacity: Image.Image | None, files: dict[str, bytes], least: int = 0
+    picture: Image.Image,
+    opacity: Image.Image | None,
+    files: dict[str, bytes],
+    widths: tuple[int, ...],
+    least: int = 0,
 ) -> tuple[Derived, ...]:
-    """Encode the picture at every width that it can fill, and its full view; two widths that hardly differ are one.
+    """Encode the picture at every width that it can fill, the last at most; two widths that hardly differ are one.
 
     Args:
         least: quality.
     """
-    full = min(picture.width, LARGEST)
-    widths = [width for width in THUMBNAILS if width * 1.2 < full] + [full]
+    full = min(picture.width, widths[-1])
+    widths = (*(width for width in widths if width * 1.2 < full), full)
     made = []
     for width in widths:
         scaled = picture
@@ -211,5 +233,5 @@ def _files(
 
 
 def _quality(width: int) -> int:
-    """Return the WebP quality: large pictures hide more, and must stay near 60 KB."""
-    return 46 if width <= THUMBNAILS[-1] else 62 if width <= 384 else 48
+    """Return the WebP quality: large pictures hide more, and must stay near 60 KB, or 160 KB on dense screens."""
+    return 46 if width <= THUMBNAILS[-1] else 62 if width <= 384 else 48 if width <= FULL[0] else 40

@@ -103,7 +103,7 @@ def picture_pairs(picture: Picture | None) -> tuple[list[list[Any]], str]:
     """Return a picture's masked and raw thumbnails as flat pairs of path and width, and its colour."""
     if picture is None:
         return [[], []], ""
-    return [_pairs(thumbnails(kind)) if kind else [] for kind in (picture.masked, picture.raw)], picture.colour
+    return [_pairs(picture.close), _pairs(thumbnails(picture.raw))], picture.colour
 
 
 def _pairs(files: Sequence[Derived]) -> list[Any]:

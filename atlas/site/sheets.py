@@ -5,10 +5,12 @@ from dataclasses import dataclass
 
 from atlas.core.analysis import Crop, PhotoCredit, Sprite
 from atlas.site.photo_book import PhotoSet
-from atlas.site.pictures import Derived
+from atlas.site.pictures import ENLARGED, Derived
 
 MOST_COLUMNS, MOST_ROWS = 24, 64
 """Cells that the stylesheet has places for."""
+SIDE_STEP, LARGEST_SIDE = 8, 512
+"""Sides of cells, pixels, that the stylesheet has a largest width for."""
 
 
 @dataclass(frozen=True)
@@ -23,11 +25,16 @@ class Cell:
 
 @dataclass(frozen=True)
 class Sheet:
-    """A sprite: its file in the site, its size, its cells. ``heat`` is the file of its heat maps, if it has them."""
+    """A sprite: its file in the site, its size, its cells.
+
+    ``size`` is the style class that shows no cell larger than its pixels bear; ``heat`` is the file of its heat maps, if
+    it has them.
+    """
 
     path: str
     width: int
     height: int
+    size: str
     cells: tuple[Cell, ...]
     heat: Derived | None = None
 
@@ -43,11 +50,17 @@ def place(columns: int, column: int, row: int = 0) -> str:
 
 
 def places() -> str:
-    """Return the rules of those classes: how wide the sprite is drawn in its cell, and how far it is moved."""
+    """Return the rules of those classes: how wide the sprite is drawn in its cell, how far it is moved, a cell's width."""
     widths = "".join(f".w{count}{{width:{100 * count}%}}" for count in range(1, MOST_COLUMNS + 1))
     columns = "".join(f".x{column}{{left:-{100 * column}%}}" for column in range(1, MOST_COLUMNS))
     rows = "".join(f".y{row}{{top:-{100 * row}%}}" for row in range(1, MOST_ROWS))
-    return widths + columns + rows
+    sides = range(SIDE_STEP, LARGEST_SIDE + 1, SIDE_STEP)
+    return widths + columns + rows + "".join(f".s{side}{{max-width:{ENLARGED * side:g}px}}" for side in sides)
+
+
+def size(side: int) -> str:
+    """Return the style class of cells of so many pixels."""
+    return f"s{min(LARGEST_SIDE, max(SIDE_STEP, side // SIDE_STEP * SIDE_STEP))}"
 
 
 def sheet(
@@ -69,4 +82,4 @@ def sheet(
         address = photo_set.address_of(photo.digest) if photo_set else ""
         if column < MOST_COLUMNS and row < MOST_ROWS and sprite.columns <= MOST_COLUMNS:
             cells.append(Cell(place(sprite.columns, column, row), photo.name, address, crop.value))
-    return Sheet(sprite_path(sprite), sprite.width, sprite.height, tuple(cells), heat)
+    return Sheet(sprite_path(sprite), sprite.width, sprite.height, size(sprite.cell), tuple(cells), heat)
