@@ -292,7 +292,7 @@
     const sources = [];
     for (let place = 0; place < files.length; place += 2) sources.push(`${at(place)} ${files[place + 1]}w`);
     const width = enlarged(files[files.length - 1]);
-    return make("img", { className: kind, loading: "lazy", decoding: "async", width, height: width, alt: "", sizes: "auto, 160px", srcset: sources.join(", "), src: at(0) });
+    return make("img", { className: kind, loading: "lazy", width, height: width, alt: "", sizes: "auto, 160px", srcset: sources.join(", "), src: at(0) });
   }
 
   function tile([, title, address, reached, top, status, masked, raw, colour, , selectivity], sort) {
@@ -349,12 +349,13 @@
 
   /* --- comparisons of any two to four columns, which stay in the address --------------------------------------- */
 
-  function comparedCell(entry) {
+  function comparedCell(entry, words) {
     if (!entry) return make("td", {}, make("span", { className: "lost" }, "not rendered"));
     const [, address, status, masked, raw, colour, text] = entry;
     const link = tile([0, "", address, null, "", status, masked, raw, colour], "index");
     const frame = one("a", link);
     one(".cap", frame).remove();
+    for (const image of all("img", frame)) image.alt = words;
     return make("td", {}, frame, make("p", { className: "num" }, text));
   }
 
@@ -390,7 +391,7 @@
       status.textContent = `${rows.length.toLocaleString("en")} classes${complete < rows.length ? `; the ${complete.toLocaleString("en")} that every column has come first` : ""}${last > 1 ? ` · page ${here} of ${last}` : ""}`;
       place.replaceChildren(make("table", { className: `compare n${keys.length}` },
         make("thead", {}, make("tr", {}, make("th", { scope: "col" }, "class"), ...picked.map((box) => make("th", { scope: "col" }, make("bdi", {}, box.dataset.title))))),
-        make("tbody", {}, ...rows.slice((here - 1) * size, here * size).map((row) => make("tr", {}, make("th", { scope: "row" }, make("bdi", {}, titles[row])), ...columns.map((column) => comparedCell(column.get(row))))))));
+        make("tbody", {}, ...rows.slice((here - 1) * size, here * size).map((row) => make("tr", {}, make("th", { scope: "row" }, make("bdi", {}, titles[row])), ...columns.map((column, at) => comparedCell(column.get(row), `${titles[row]}, ${picked[at].dataset.title}`)))))));
       pages.hidden = last < 2;
       pages.replaceChildren(...pageLinks(here, last, { show: keys.join(",") }, (next) => { draw(next); chooser.scrollIntoView(); }));
     };
@@ -422,12 +423,12 @@
     };
     const toggle = button("", "", () => show(here, !whole));
     const more = links.length > 1;
-    const dialog = make("dialog", { className: "light", "aria-label": "Picture" },
-      make("span", { className: "frame" }, image),
-      make("div", { className: "bar" }, title, toggle,
+    const dialog = make("dialog", { className: "lightbox", "aria-label": "Picture" },
+      make("div", { className: "lightbox-bar" }, title, button("Close", "Close", () => dialog.close())),
+      make("span", { className: "lightbox-frame" }, image),
+      make("div", { className: "lightbox-bar" },
         ...(more ? [button("←", "Previous picture", () => show(here - 1)), button("→", "Next picture", () => show(here + 1))] : []),
-        button("Recipe", "Go to this picture's recipe", () => { dialog.close(); toRecipe(links[here].dataset.recipe); }),
-        button("Close", "Close", () => dialog.close())));
+        toggle, button("Recipe", "Go to this picture's recipe", () => { dialog.close(); toRecipe(links[here].dataset.recipe); })));
     dialog.addEventListener("keydown", (event) => {
       if (event.key === "ArrowLeft") show(here - 1);
       else if (event.key === "ArrowRight") show(here + 1);
@@ -518,8 +519,14 @@
     });
   }
 
+  /* A strip that is wider than the screen begins where the reader is. */
+  function startStrip() {
+    const here = one(".small-strip .here");
+    if (here) here.closest(".small-strip").scrollLeft = here.offsetLeft - innerWidth / 2;
+  }
+
   document.addEventListener("DOMContentLoaded", () => {
-    startCopy(); startTheme(); startView(); startHeat(); startSearch(); startGrid(); startCompare(); startLightbox(); startKeys();
+    startStrip(); startCopy(); startTheme(); startView(); startHeat(); startSearch(); startGrid(); startCompare(); startLightbox(); startKeys();
   });
   window.addEventListener("pageshow", (event) => { if (!event.persisted) return; heat = wantedHeat(); showHeat(); setView(wantedView()); });
 })();

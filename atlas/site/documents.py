@@ -31,10 +31,10 @@ Every page ``name.html`` has ``name.json`` beside it::
                     status, href, objective, activation, probability}, each of these {value, unit}
 
 A rendering is the store's record (key, job, status, measurements, trace, top_classes, provenance, error) with two more
-fields: ``command``, which makes it again, and ``pictures``: {raw, masked, close}, each a list of {src, width, height, bytes}
-by ascending width; what was made of a photo may also have photo and perturbation. Counts are units: {done, dead,
-failed}; a class that was not rendered itself, because only its concepts were asked for, has the status ``none`` and is
-not counted.
+fields: ``command``, which makes it again, and ``pictures``: {raw, masked, close}, each a list of {src, width, height,
+bytes} by ascending width, close being thumbnails of the masked view; what was made of a photo may also have photo and
+perturbation. Counts are units: {done, dead, failed}; a class that was not rendered itself, because only its concepts
+were asked for, has the status ``none`` and is not counted.
 
 ``concepts`` of a class: its analysis (key, layer, parameters, versions), factorisation, measure (``sobol``: total Sobol
 index of the logit; ``share``: of the logit), heat, counts {found, readable, predicted, used}, patches, fitted, error

@@ -8,6 +8,8 @@ from atlas.site.concepts import ClassView
 
 ROOM_FOR_VALUE, ROOM_FOR_NUMBER = 7.5, 2.4
 """Percent of the bar that a segment needs to show its figure, and its number alone."""
+ROOM_TO_LEAD = 0.4
+"""Percent that it needs to be a link: a thinner one could be neither hit nor seen to have the focus."""
 
 
 @dataclass(frozen=True)
@@ -22,6 +24,11 @@ class Segment:
     number: int
     text: str
     title: str
+
+    @property
+    def leads(self) -> bool:
+        """Whether it is a link to its concept's card."""
+        return bool(self.number) and self.length >= ROOM_TO_LEAD
 
     @property
     def shows_number(self) -> bool:

@@ -8,6 +8,7 @@ from atlas.site.compare_pages import compare_pages, count_compare_pages
 from atlas.site.documents import counts_json, list_json, model_json
 from atlas.site.formats import noun, thousands
 from atlas.site.gallery_pages import count_gallery_pages, gallery_address
+from atlas.site.lost import lost_page
 from atlas.site.metadata import SiteMetadata
 from atlas.site.method_pages import count_method_pages, method_pages
 from atlas.site.page import PAGE_SIZE, Figure, Link, Page, pager
@@ -39,7 +40,7 @@ def other_pages(catalog: Catalog, metadata: SiteMetadata) -> Iterator[Page]:
     yield from compare_pages(catalog)
     for photo_set in catalog.photo_sets:
         yield from photo_pages(photo_set)
-    yield Page("404.html", "404.html", "error", "Nothing here", "There is no page at this address.", is_error=True)
+    yield lost_page()
 
 
 def count_pages(catalog: Catalog) -> int:

@@ -43,6 +43,10 @@ COLOUR_STEPS = 6
 """Steps per channel of the placeholder colours; the stylesheet has a class for each of the 216."""
 EFFORT = 0
 """WebP's method: 1 would save 3 % of the bytes of natural textures and take 1.4 times as long."""
+QUALITIES = ((THUMBNAILS[-1], 46), (384, 62), (448, 48), (FULL[0], 40))
+"""WebP's quality up to each width."""
+LARGEST_QUALITY = 34
+"""WebP's quality of the largest views."""
 OPACITIES = [255 if value >= 248 else value // 8 * 8 for value in range(256)]
 """32 levels of opacity: no rings are seen on a texture, at two thirds of the bytes and half the time of all 256."""
 DETAIL = [min(255, 2 * value) for value in range(256)]
@@ -123,7 +127,7 @@ def derive(image: bytes, alpha: bytes | None, crop: bool = True) -> tuple[Pictur
 
 
 def _cropped(master: Image.Image, mask: Image.Image, pixels: int) -> tuple[Image.Image, Image.Image]:
-    """Return the part of the picture that holds the mask's mass, as wide as so many pixels if it can, and its opacity."""
+    """Return the part of the picture that holds the mask's mass, so many pixels wide if it can be, and its opacity."""
     left, top, side = crop_square(mask, max(MINIMUM_CROP, min(1.0, pixels / master.width)))
     opacity = mask.crop((left, top, left + side, top + side))
     if side < GRID:
@@ -233,5 +237,5 @@ def _files(
 
 
 def _quality(width: int) -> int:
-    """Return the WebP quality: large pictures hide more, and must stay near 60 KB, or 160 KB on dense screens."""
-    return 46 if width <= THUMBNAILS[-1] else 62 if width <= 384 else 48 if width <= FULL[0] else 40
+    """Return the WebP quality: large pictures hide more, and must stay near 60 KB, or 200 KB on dense screens."""
+    return next((quality for most, quality in QUALITIES if width <= most), LARGEST_QUALITY)

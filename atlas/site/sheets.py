@@ -27,8 +27,8 @@ class Cell:
 class Sheet:
     """A sprite: its file in the site, its size, its cells.
 
-    ``size`` is the style class that shows no cell larger than its pixels bear; ``heat`` is the file of its heat maps, if
-    it has them.
+    ``size`` is the style class that shows no cell larger than its pixels bear; ``heat`` is the file of its heat maps,
+    if it has them.
     """
 
     path: str
@@ -50,7 +50,7 @@ def place(columns: int, column: int, row: int = 0) -> str:
 
 
 def places() -> str:
-    """Return the rules of those classes: how wide the sprite is drawn in its cell, how far it is moved, a cell's width."""
+    """Return those classes' rules: how wide a sprite is drawn in its cell, how far it is moved; how wide a cell is."""
     widths = "".join(f".w{count}{{width:{100 * count}%}}" for count in range(1, MOST_COLUMNS + 1))
     columns = "".join(f".x{column}{{left:-{100 * column}%}}" for column in range(1, MOST_COLUMNS))
     rows = "".join(f".y{row}{{top:-{100 * row}%}}" for row in range(1, MOST_ROWS))

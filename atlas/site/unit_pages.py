@@ -17,7 +17,7 @@ from atlas.site.statistics import OnPhotos, UnitOnPhotos
 
 KNOWN_MEASUREMENTS = {"objective", "activation", "probability", "cosine"}
 """Measurements that have their own words on a page; others are shown under their own names."""
-MOST, MOST_BESIDE_CONCEPTS = 13, 10
+MOST, MOST_BESIDE_CONCEPTS = 13, 9
 """Renderings that a page shows with their recipes; with ten concept cards there is room for fewer."""
 FROM_PHOTOS = 4
 """Pictures made from photos that it shows, unless it has cards of concepts; it leads to the others."""

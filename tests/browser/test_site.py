@@ -260,12 +260,12 @@ def test_the_lightbox_shows_the_whole_picture_and_gives_focus_back(on_disk: Visi
     masked = page.locator(".hero a.zoom").get_attribute("data-masked")
     page.locator(".hero a.zoom").focus()
     page.keyboard.press("Enter")
-    shown = page.locator("dialog.light img")
+    shown = page.locator("dialog.lightbox img")
     expect(shown).to_have_attribute("src", str(masked))
     page.get_by_role("button", name="Show the whole picture").click()
     expect(shown).to_have_attribute("src", str(page.locator(".hero a.zoom").get_attribute("href")))
     page.keyboard.press("ArrowRight")
-    expect(page.locator("dialog.light p")).to_contain_text("MACO")
+    expect(page.locator("dialog.lightbox p")).to_contain_text("MACO")
     page.keyboard.press("Escape")
     assert page.evaluate("document.activeElement.matches('.hero a.zoom')")
     page.get_by_role("link", name="whole picture").click()
@@ -348,7 +348,7 @@ def test_a_hostile_name_runs_nothing(on_disk: Visit) -> None:
     on_disk.open(f"{on_disk.first}/c/2.html")
     expect(on_disk.page.get_by_role("heading", level=1)).to_have_text(SCRIPT_NAME)
     on_disk.page.locator(".hero a.zoom").click()
-    expect(on_disk.page.locator("dialog.light p")).to_contain_text(SCRIPT_NAME)
+    expect(on_disk.page.locator("dialog.lightbox p")).to_contain_text(SCRIPT_NAME)
 
 
 # --- concepts --------------------------------------------------------------------------------------------------------
@@ -357,7 +357,7 @@ def test_a_hostile_name_runs_nothing(on_disk: Visit) -> None:
 def test_from_the_bar_to_a_concept_and_on_with_the_arrows(site: Visit) -> None:
     page = site.page
     site.open(f"{site.first}/c/0.html")
-    page.locator(".bar a").nth(1).focus()
+    page.locator(".importance-bar a").nth(1).focus()
     page.keyboard.press("Enter")
     assert page.url.endswith("#concept-2")
     page.locator("#concept-2 h3 a").click()
@@ -427,7 +427,7 @@ def test_cells_show_their_own_part_of_the_sprite(on_disk: Visit, size: tuple[int
 
 def test_cards_show_their_own_row_of_patches(on_disk: Visit) -> None:
     on_disk.open(f"{on_disk.first}/c/0.html")
-    rows = on_disk.page.locator(".card .row")
+    rows = on_disk.page.locator(".card .card-patches")
     rows.last.scroll_into_view_if_needed()
     rows.last.locator("img").evaluate("image => image.decode()")
     tops = [row.evaluate(SHOWN_PART)[1] for row in rows.all()]
@@ -490,7 +490,7 @@ def test_the_lightbox_of_a_strip_leads_to_its_row(on_disk: Visit, sample: Sample
     on_disk.open(photo_page(sample))
     link = page.locator(".film .zoom").first
     link.click()
-    expect(page.locator("dialog.light img")).to_have_attribute("src", str(link.get_attribute("href")))
+    expect(page.locator("dialog.lightbox img")).to_have_attribute("src", str(link.get_attribute("href")))
     page.get_by_role("button", name="Go to this picture's recipe").click()
     expect(page.locator("tr.lit")).to_be_visible()
     assert page.locator("tr.lit").get_attribute("id") == link.get_attribute("data-recipe")
@@ -560,7 +560,7 @@ def test_hostile_names_of_photos_and_columns_run_nothing(on_disk: Visit, sample:
     on_disk.page.on("dialog", lambda dialog: on_disk.complaints.append(f"dialog: {dialog.message}"))
     on_disk.open(photo_page(sample))
     on_disk.page.locator(".film .zoom").first.click()
-    expect(on_disk.page.locator("dialog.light p")).to_contain_text("onerror=alert(2)")
+    expect(on_disk.page.locator("dialog.lightbox p")).to_contain_text("onerror=alert(2)")
     on_disk.open("compare/index.html")
     for place in (1, 3):
         on_disk.page.locator(".choices input").nth(place).check()

@@ -210,7 +210,7 @@ def test_concepts_without_a_picture_say_so_and_show_their_photos(sample: Sample)
 
 def test_every_patch_and_photo_is_shown_once_and_leads_to_its_credit(sample: Sample) -> None:
     document = page(sample, f"c/{GOLDFISH}/2.html")
-    cells = [a for a in document.all("a") if a.attributes.get("class") == "cell"]
+    cells = [a for a in document.all("a") if a.attributes.get("class", "").startswith("cell ")]
     concept = document_of(sample.store, GOLDFISH).concepts[1]
     assert len(cells) == len(concept.crops) + len(concept.photos)
     places = [image.attributes["class"] for image in document.all("img") if image.attributes["class"].startswith("w4 ")]
@@ -262,7 +262,7 @@ def test_many_photos_are_credited_in_full_on_their_own_pages(own_store: Store, t
     document = page(site, f"c/{GOLDFISH}/1.html")
     assert len(document.elements) <= 800
     assert "and 14 more: each patch leads to its photo's entry" in document.words()
-    patches = [a for a in document.all("a") if a.attributes.get("class") == "cell"]
+    patches = [a for a in document.all("a") if a.attributes.get("class", "").startswith("cell ")]
     assert len({a.attributes["href"] for a in patches}) == 50
 
 
@@ -414,7 +414,7 @@ def test_two_models_share_the_entry_of_a_photo() -> None:
 def test_a_unit_shows_its_photos_and_where_its_renderings_land(sample: Sample) -> None:
     address = f"l/{WIDE_LAYER}/{RICH_UNIT}"
     document, statistics = page(sample, f"{address}.html"), data(sample, f"{address}.json")["statistics"]
-    assert len([a for a in document.all("a") if a.attributes.get("class") == "cell"]) == 6
+    assert len([a for a in document.all("a") if a.attributes.get("class", "").startswith("cell ")]) == 6
     assert len(statistics["top"]["pictures"]) == 6  # type: ignore[index]
     marks = [it for it in document.all("g") if it.attributes.get("class", "").startswith("landing")]
     assert len(marks) == 6 == len(statistics["placed"])  # type: ignore[index]

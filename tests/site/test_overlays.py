@@ -20,8 +20,8 @@ def opened(files: dict[str, bytes], path: str) -> np.ndarray:
 
 def test_heat_is_opaque_where_it_is_strong_and_clear_where_there_is_none() -> None:
     files: dict[str, bytes] = {}
-    heat = np.zeros((5, 128, 128), np.uint8)
-    heat[3, 64:, :64] = 255
+    heat = np.zeros((5, 320, 320), np.uint8)
+    heat[3, 160:, :160] = 255
     made, written = derive_overlays([], [source(files, sprite(heat, 3, "png", files))])
     alpha = opened(written, made.heats[0].path)[..., 3]
     assert (made.heats[0].width, made.heats[0].height) == (3 * HEAT_CELL, 2 * HEAT_CELL)
@@ -33,7 +33,7 @@ def test_heat_is_opaque_where_it_is_strong_and_clear_where_there_is_none() -> No
 
 def test_stronger_heat_is_lighter_and_more_opaque() -> None:
     files: dict[str, bytes] = {}
-    ramp = np.repeat(np.linspace(0, 255, 8).astype(np.uint8), 64 * 64).reshape(8, 64, 64)
+    ramp = np.repeat(np.linspace(0, 255, 8).astype(np.uint8), HEAT_CELL**2).reshape(8, HEAT_CELL, HEAT_CELL)
     made, written = derive_overlays([], [source(files, sprite(ramp, 8, "png", files))])
     picture = opened(written, made.heats[0].path)[32, 32::HEAT_CELL]
     assert (np.diff(picture[:, 3]) >= 0).all() and picture[-1, 3] > 240

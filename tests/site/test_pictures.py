@@ -12,7 +12,19 @@ from sample_store import picture, png, transparency
 from atlas.core.canonical import digest_bytes
 from atlas.site.formats import thumbnails
 from atlas.site.page import PAGE_SIZE
-from atlas.site.pictures import GRID, MASS, MINIMUM_CROP, THUMBNAILS, crop_square, derive, feather, smooth_mask
+from atlas.site.pictures import (
+    ENLARGED,
+    FULL,
+    GRID,
+    LEAD_CROP,
+    MASS,
+    MINIMUM_CROP,
+    THUMBNAILS,
+    crop_square,
+    derive,
+    feather,
+    smooth_mask,
+)
 
 
 def blob(x: float, y: float, width: float, side: int = GRID) -> Image.Image:
@@ -82,8 +94,20 @@ def test_files_are_named_by_their_content_and_made_alike_each_time() -> None:
 def test_widths_ascend_from_thumbnails_to_the_full_view() -> None:
     made, _ = derive(png(picture(2, 320)), png(transparency(2, 320)))
     assert [file.width for file in made.raw] == [*THUMBNAILS, 320]
-    assert [file.width for file in made.masked] == sorted(file.width for file in made.masked)
-    assert derive(png(picture(2, 1024)), None)[0].raw[-1].width == 512
+    made, _ = derive(png(picture(2, 1400)), png(transparency(2, 1400)))
+    assert [file.width for file in made.raw] == [*THUMBNAILS, *FULL]
+    assert [file.width for file in made.close] == [*THUMBNAILS]
+    assert made.masked[0].width == FULL[0] and FULL[0] < made.masked[-1].width <= FULL[-1]
+
+
+@pytest.mark.parametrize("side", [96, 224, 352, 512, 800])
+def test_the_lead_picture_has_the_pixels_for_its_place_wherever_its_master_has(side: int) -> None:
+    seed = 7
+    while crop_square(smooth_mask(transparency(seed, side)), MINIMUM_CROP)[2] > 0.6 * GRID:
+        seed += 1  # a small subject: what would be cropped most
+    made, _ = derive(png(picture(seed, side)), png(transparency(seed, side)))
+    assert min(side, LEAD_CROP, 520 / ENLARGED) <= made.masked[-1].width <= max(min(side, LEAD_CROP), 0.6 * side)
+    assert made.close[-1].width == min(side, THUMBNAILS[-1])
 
 
 def test_the_masked_view_is_transparent_and_the_raw_one_is_not() -> None:
@@ -92,7 +116,21 @@ def test_the_masked_view_is_transparent_and_the_raw_one_is_not() -> None:
     assert masked.mode == "RGBA"
     opacity = np.asarray(masked.getchannel("A"))
     assert opacity[0, 0] == 0 and opacity.max() > 240
-    assert Image.open(io.BytesIO(files[made.raw[-1].path])).mode == "RGB"
+    for opaque in (made.raw[-1], *made.close):
+        assert Image.open(io.BytesIO(files[opaque.path])).mode == "RGB"
+
+
+def test_beside_a_photo_nothing_is_cropped_and_thumbnails_are_masked_too() -> None:
+    made, files = derive(png(picture(3, 512)), png(transparency(3, 512)), crop=False)
+    assert [file.width for file in made.close] == [*THUMBNAILS] and made.masked[-1].width == 512
+    assert Image.open(io.BytesIO(files[made.close[0].path])).mode == "RGBA"
+
+
+def test_a_picture_that_is_not_cut_has_no_feather() -> None:
+    everywhere = png(Image.new("L", (96, 96), 200))
+    made, files = derive(png(picture(3, 96)), everywhere)
+    masked = Image.open(io.BytesIO(files[made.masked[-1].path])).convert("RGBA")
+    assert masked.getchannel("A").getextrema()[0] >= 248
 
 
 def test_without_a_map_there_is_no_masked_view() -> None:
@@ -119,10 +157,16 @@ def natural(side: int) -> Image.Image:
     return Image.fromarray((255 / (1 + np.exp(-x))).astype(np.uint8).transpose(1, 2, 0))
 
 
-@pytest.mark.parametrize("side", [320, 448])
+@pytest.mark.parametrize("side", [320, 448, 512])
 def test_natural_textures_keep_the_byte_budgets(side: int) -> None:
     made, _ = derive(png(natural(side)), png(transparency(6, side)))
-    assert made.raw[0].bytes <= 8_192 and made.masked[0].bytes <= 8_192
-    on_a_grid = max(thumbnails(kind)[-1].bytes for kind in (made.raw, made.masked))
+    assert made.raw[0].bytes <= 8_192 and made.close[0].bytes <= 8_192
+    on_a_grid = max(thumbnails(kind)[-1].bytes for kind in (made.raw, made.close))
     assert PAGE_SIZE * on_a_grid <= 560_000
     assert made.raw[-1].bytes <= 61_440 and made.masked[-1].bytes <= 61_440
+
+
+def test_the_largest_view_leaves_room_for_the_page() -> None:
+    made, _ = derive(png(natural(1024)), None)
+    assert made.raw[-2].width == FULL[0] and made.raw[-2].bytes <= 61_440
+    assert made.raw[-1].width == FULL[-1] and made.raw[-1].bytes <= 200_000
