@@ -8,6 +8,7 @@ import hashlib
 import re
 from collections.abc import Iterable, Sequence
 from typing import Literal
+from unicodedata import normalize
 
 from atlas.config import UnitSample
 from atlas.core.class_lookup import ClassLookup, plain
@@ -96,11 +97,14 @@ def select_photos(selectors: Sequence[str] | UnitSample, photo_set: PhotoSet) ->
         return {photo: False for photo in photos if photo in set(sampled)}, []
     chosen: dict[Photo, bool] = {}
     problems: list[str] = []
+    # Programs and file systems write the same accents in different forms.
+    named = [(photo, normalize("NFC", photo.name), normalize("NFC", photo.group)) for photo in photos]
     for selector in selectors:
-        pattern = _glob_pattern(selector, separator="/")
-        found = [photo for photo in photos if selector in (photo.name, photo.group) or pattern.fullmatch(photo.name)]
-        for photo in found:
-            chosen[photo] = chosen.get(photo, False) or photo.name == selector
+        wanted = normalize("NFC", selector)
+        pattern = _glob_pattern(wanted, separator="/")
+        found = [(photo, name) for photo, name, group in named if wanted in (name, group) or pattern.fullmatch(name)]
+        for photo, name in found:
+            chosen[photo] = chosen.get(photo, False) or name == wanted
         if not found:
             names = [*{photo.group for photo in photos} - {""}, *(photo.name for photo in photos)]
             hint = did_you_mean(selector, names) or f'names are such as "{photos[0].name}"'

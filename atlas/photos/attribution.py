@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path, PurePath
 from typing import Any
+from unicodedata import normalize
 
 from atlas.core.data_files import parse_json, parse_rows, parse_toml, read_bytes
 from atlas.errors import ConfigError
@@ -44,7 +45,7 @@ class Attribution:
     """What a photo set's files say.
 
     Attributes:
-        credits: by file, folder, or ``*`` for all photos; paths within the set.
+        credits: by file, folder, or ``*`` for all photos; paths within the set, in normal form C.
         notes: free text, as it is.
         source: name of the file that the credits are from.
     """
@@ -57,7 +58,7 @@ class Attribution:
         """Return the credit of a photo, each part from the nearest row that gives it: its file's, a folder's, all's."""
         found = Credit()
         for key in (name, *_folders(name), group, EVERYTHING):
-            found = found.over(self.credits.get(key, found))
+            found = found.over(self.credits.get(normalize("NFC", key), found))
         return found
 
 
@@ -184,7 +185,7 @@ def _key(folder: str, file: str) -> str:
 
 def _path(text: str) -> str:
     path = text.strip().replace("\\", "/").removeprefix("./").removesuffix("*") if text.strip() != EVERYTHING else "*"
-    return path.rstrip("/")
+    return normalize("NFC", path.rstrip("/"))
 
 
 def _folders(name: str) -> Iterator[str]:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from atlas.core.class_lookup import ClassLookup, plain
+from atlas.core.class_lookup import ClassLookup, loose, plain
 from atlas.core.data_files import read_json, read_rows, read_toml
 from atlas.core.model_card import ClassLabel
 from atlas.errors import ConfigError, did_you_mean
@@ -55,7 +55,8 @@ def match_classes(photo_set: PhotoSet, labels: Sequence[ClassLabel]) -> Matched:
     """Return which photos are of which class, by the mapping file if it names their group, else by the group's name.
 
     A name is a class's id (``n02007558``), an id with more after it (``n02007558_flamingo``), a name or synonym, or an
-    index; case does not count, and underscores are spaces. Several groups may stand for one class.
+    index; case and Unicode's normal form do not count, underscores are spaces, and so are hyphens where nothing else
+    matches. Several groups may stand for one class.
 
     Args:
         labels: one per class of the model, in order.
@@ -64,6 +65,7 @@ def match_classes(photo_set: PhotoSet, labels: Sequence[ClassLabel]) -> Matched:
         ConfigError: the mapping file cannot be read or is malformed.
     """
     mapping = {} if photo_set.spec.classes is None else read_mapping(photo_set.spec.classes)
+    loosely = _loosely(mapping)
     lookup = ClassLookup(labels)
     groups: dict[str, list[Photo]] = {}
     for photo in photo_set.photos:
@@ -73,7 +75,7 @@ def match_classes(photo_set: PhotoSet, labels: Sequence[ClassLabel]) -> Matched:
     ignored: list[str] = []
     problems: list[str] = []
     for group, photos in groups.items():
-        mapped = mapping.get(plain(group))
+        mapped = mapping.get(plain(group), loosely.get(loose(group)))
         if mapped == "":
             ignored.append(group)
             continue
@@ -107,6 +109,14 @@ def read_mapping(path: Path) -> dict[str, str]:
     if problems:
         raise ConfigError(problems, str(path), "give each folder one class; an empty one leaves the folder out")
     return found
+
+
+def _loosely(mapping: dict[str, str]) -> dict[str, str]:
+    """Return a mapping by folders as they are compared loosely, without those that then have several classes."""
+    found: dict[str, set[str]] = {}
+    for folder, value in mapping.items():
+        found.setdefault(loose(folder), set()).add(value)
+    return {folder: next(iter(values)) for folder, values in found.items() if len(values) == 1}
 
 
 def _from_json(path: Path) -> list[tuple[str, str, Any]]:

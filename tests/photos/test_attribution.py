@@ -1,11 +1,13 @@
 """Whom photos are owed to: every form of table, the nearest row counts, malformed ones are named by their line."""
 
 import json
+import unicodedata
 
 import pytest
 from photo_files import write_files
 
 from atlas.errors import ConfigError
+from atlas.jobs.select import select_photos
 from atlas.photos.attribution import MAX_NOTES, read_attribution
 
 PHOTOS = {"a/1.jpg": 1, "a/2.jpg": 2, "b/1.jpg": 3}
@@ -71,6 +73,15 @@ def test_a_table_elsewhere_is_taken_if_it_is_named(credits_of, tmp_path):
     (tmp_path / "who.csv").write_text("folder,licence\n*,CC0\n")
     here = {"SOURCES.csv": b"folder,licence\n*,CC BY\n"}
     assert {licence for _, licence, _ in credits_of(here, attribution=tmp_path / "who.csv").values()} == {"CC0"}
+
+
+def test_accents_match_in_any_normal_form(opened, tmp_path):
+    file, folder = (unicodedata.normalize("NFD", name) for name in ("café/1.jpg", "Äpfel/1.jpg"))
+    table = "file,folder,licence\ncafé/1.jpg,,CC0\n,Äpfel,CC BY\n".encode()
+    found = opened(write_files(tmp_path / "photos", {file: 1, folder: 2, "SOURCES.csv": table}))
+    assert {photo.name: photo.credit.licence for photo in found.photos} == {file: "CC0", folder: "CC BY"}
+    for selector in ("café", "café/1.jpg", "*é/*", file):
+        assert [photo.name for photo in select_photos([selector], found)[0]] == [file]
 
 
 def test_a_missing_table_is_named(credits_of, tmp_path):

@@ -49,6 +49,9 @@ def match(opened, tmp_path):
         ("n03126707_crane", 4),
         ("1", 1),
         ("0001", 1),
+        ("great-white-shark", 2),
+        ("Man_Eater", 2),
+        ("n01484850-great-white-shark", 2),
         ("2", 5),
     ],
 )
@@ -141,6 +144,20 @@ def test_a_malformed_mapping_is_named_by_its_line(match, name, mapping, words):
     with pytest.raises(ConfigError) as caught:
         match("tench", mapping=mapping, name=name)
     assert [word for word in words if word not in str(caught.value)] == []
+
+
+def test_a_mapping_names_folders_in_any_form(match):
+    found = match("cafe\u0301", "gold-fish", "tree_frog", mapping="café,tench\ngold fish,goldfish\nTree-Frog,\n")
+    assert (list(found.classes), found.problems, found.ignored) == ([0, 1], [], ("tree_frog",))
+
+
+def test_a_loose_folder_of_two_classes_is_named_with_both(match):
+    found = match(
+        "t/shirt-x", "t-shirt", labels=[ClassLabel(name="T shirt"), ClassLabel(name="T:shirt")], mapping="t,\n"
+    )
+    assert found.problems == [
+        'folder "t-shirt" (1 photo) may be class 0 (T shirt) or 1 (T:shirt); map it to one of these indices'
+    ]
 
 
 def test_a_missing_mapping_is_named(opened, tmp_path):
