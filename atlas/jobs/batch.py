@@ -52,6 +52,11 @@ class Batch:
         """Return each job as a batch of its own."""
         return [Batch((job,)) for job in self.jobs]
 
+    def halves(self) -> list["Batch"]:
+        """Return its jobs, of which there are two or more, as two batches."""
+        middle = len(self.jobs) // 2
+        return [Batch(self.jobs[:middle]), Batch(self.jobs[middle:])]
+
 
 def group(jobs: Iterable[PlannedJob]) -> list[list[PlannedJob]]:
     """Return the jobs in groups that may share a batch, in the order of their first job.

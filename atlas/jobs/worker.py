@@ -9,7 +9,7 @@ from datetime import datetime, timezone
 from functools import partial
 from pathlib import Path
 from time import perf_counter
-from typing import TypeVar
+from typing import NamedTuple, TypeVar
 
 import torch
 
@@ -19,6 +19,7 @@ from atlas.jobs.analyses.bench import AnalysisBatch, Bench
 from atlas.jobs.batch import Batch, PlannedJob
 from atlas.jobs.finish import Finding, dead_record, done_record, failed_record, findings
 from atlas.jobs.provenance import device_name, versions
+from atlas.jobs.shortage import REMEDY, is_shortage, release
 from atlas.jobs.tasks import Planned, Task
 from atlas.methods import Rendering, methods
 from atlas.models.load import VisionModel, load_model
@@ -66,6 +67,13 @@ class Outcome:
     quarantined: bool = False
 
 
+class Problem(NamedTuple):
+    """What was wrong with a batch, and whether that was a shortage of memory."""
+
+    text: str
+    of_memory: bool = False
+
+
 class Worker:
     """Holds one model at a time and renders batches with it.
 
@@ -93,7 +101,8 @@ class Worker:
     ) -> list[Outcome]:
         """Render a batch and store every result; jobs that are already stored are left alone.
 
-        If the batch as a whole raises, its jobs are tried one by one, so that one bad target harms no other.
+        If the batch as a whole raises, its jobs are tried one by one, so that one bad target harms no other; if memory
+        was short, each half is.
 
         Raises:
             Stopped: ``should_stop`` said so; nothing of the batch is stored.
@@ -106,12 +115,14 @@ class Worker:
         if not missing:
             return outcomes
         started = perf_counter()
-        renderings, error = _isolated(lambda: self._render(missing, on_step, should_stop))
+        renderings, error = self._isolated(lambda: self._render(missing, on_step, should_stop))
         if renderings is None:
             if len(missing) > 1:
-                alone = [self.run(one, on_step, should_stop) for one in Batch(missing).alone()]
-                return outcomes + [outcome for group in alone for outcome in group]
-            return [*outcomes, self._fail(missing[0], "error", error, self._provenance(1, perf_counter() - started))]
+                parts = Batch(missing).halves() if error.of_memory else Batch(missing).alone()
+                groups = [self.run(part, on_step, should_stop) for part in parts]
+                return outcomes + [outcome for group in groups for outcome in group]
+            seconds = perf_counter() - started
+            return [*outcomes, self._fail(missing[0], "error", error.text, self._provenance(1, seconds))]
         provenance = self._provenance(len(missing), (perf_counter() - started) / len(missing))
         return outcomes + self._finish(missing, renderings, provenance)
 
@@ -147,14 +158,14 @@ class Worker:
         outcomes = [Outcome(job, "done") for job in batch.jobs if job not in missing]
         if not missing:
             return outcomes
-        notices, error = _isolated(lambda: missing[0].run(missing, self._bench(batch, on_step, should_stop)))
+        notices, error = self._isolated(lambda: missing[0].run(missing, self._bench(batch, on_step, should_stop)))
         if notices is not None:
             return outcomes + [Outcome(job, "done", notice) for job, notice in zip(missing, notices, strict=True)]
         if len(missing) > 1:
             alone = [self._analyse(one, on_step, should_stop) for one in AnalysisBatch(missing).alone()]
             return outcomes + [outcome for group in alone for outcome in group]
-        self._store.analyses.record_failure(missing[0].key, str(missing[0]), error)
-        return [*outcomes, Outcome(missing[0], "failed", error)]
+        self._store.analyses.record_failure(missing[0].key, str(missing[0]), error.text)
+        return [*outcomes, Outcome(missing[0], "failed", error.text)]
 
     def _bench(
         self, batch: AnalysisBatch, on_step: Callable[[int, int], None], should_stop: Callable[[], bool]
@@ -190,9 +201,12 @@ class Worker:
         network = model.network(jobs[0].job.numerics, self._device)
         plain = [planned.job for planned in jobs]
         classifies = bool(model.card.classes)
-        found, error = _isolated(lambda: findings(plain, renderings, network, classifies, self._store.read_input))
+        found, error = self._isolated(lambda: findings(plain, renderings, network, classifies, self._store.read_input))
         if found is None:
-            return [self._fail(job, "error", error, provenance) for job in jobs]
+            if len(jobs) == 1:
+                return [self._fail(jobs[0], "error", error.text, provenance)]
+            pairs = zip(jobs, renderings, strict=True)
+            return [outcome for job, one in pairs for outcome in self._finish([job], [one], provenance)]
         with ThreadPoolExecutor(min(8, os.cpu_count() or 1)) as pool:
             return list(pool.map(partial(self._keep, provenance), jobs, renderings, found))
 
@@ -220,16 +234,22 @@ class Worker:
             created=datetime.now(timezone.utc).isoformat(timespec="seconds"),
         )
 
+    def _isolated(self, function: Callable[[], T]) -> tuple[T | None, Problem]:
+        """Return the result, or None and what was wrong if it raises. A stop and a store that fails end the run."""
+        try:
+            return function(), Problem("")
+        except (Stopped, StoreError):
+            raise
+        except Exception as error:  # a model's or a method's own code may raise anything at all
+            logger.debug("a job failed", exc_info=True)
+            problem = Problem(_said(error)[:2000], is_shortage(error))
+        if problem.of_memory:  # here, where the error no longer holds what was computed
+            release(self._device)
+        return None, problem
 
-def _isolated(function: Callable[[], T]) -> tuple[T | None, str]:
-    """Return (result, "") or, if it raises, (None, what was wrong). A stop and a store that fails end the run."""
-    try:
-        return function(), ""
-    except (Stopped, StoreError):
-        raise
-    except Exception as error:  # a model's or a method's own code may raise anything at all
-        logger.debug("a job failed", exc_info=True)
-        text = f"{type(error).__name__}: {error}"
-        if isinstance(error, AtlasError):
-            text = f"{error.message}; {error.remedy}" if error.remedy else error.message
-        return None, text[:2000]
+
+def _said(error: Exception) -> str:
+    if isinstance(error, AtlasError):
+        return f"{error.message}; {error.remedy}" if error.remedy else error.message
+    text = f"{type(error).__name__}: {error}"
+    return f"not enough memory, even alone; {REMEDY} ({text})" if is_shortage(error) else text

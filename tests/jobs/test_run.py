@@ -5,10 +5,12 @@ from threading import Event
 
 import numpy as np
 import pytest
+import torch
 from PIL import Image
 from small_runs import PARAMETERS, configuration, prepared
 
 from atlas.errors import ConfigError, StoreError
+from atlas.jobs import shortage, worker
 from atlas.jobs.executors.base import Monitor
 from atlas.jobs.run import pending, render
 from atlas.store.integrity import verify
@@ -195,3 +197,60 @@ def test_two_runs_on_one_store_at_once_both_end_well(tmp_path):
     assert all(report.failed == [] and not report.interrupted for report in reports)
     assert list(verify(store)) == []
     assert all(store.has(job.key) for job in plan.jobs)
+
+
+def test_a_batch_without_memory_is_halved_until_it_fits(tmp_path, monkeypatch):
+    """Two views of each of eight jobs; there is memory for four views. The last one does not fit alone either."""
+    released, sizes = [], []
+    monkeypatch.setattr(worker, "release", released.append)
+    real = worker.Worker._render
+
+    def watched(self, jobs, *rest):
+        sizes.append(len(jobs))
+        return real(self, jobs, *rest)
+
+    monkeypatch.setattr(worker.Worker, "_render", watched)
+    report, _, store = run(configuration(tmp_path, "large", executor={"batch_size": 8}, classes=tuple(range(8))))
+    assert sizes == [8, 4, 2, 2, 1, 1, 4, 2, 2]
+    assert len(released) == 5
+    assert report.done == 7
+    (failed,) = report.failed
+    assert failed.planned.job.target.unit == 3 and not failed.quarantined
+    for text in ("not enough memory, even alone", "crops or image_size", "executor.workers", "DefaultCPUAllocator"):
+        assert text in failed.message
+    assert store.failure(failed.planned.key).error.message == failed.message
+
+
+def test_a_picture_that_cannot_be_measured_harms_no_other(tmp_path, monkeypatch):
+    real = worker.findings
+
+    def fail(jobs, *rest):
+        if any(job.target.unit == 3 for job in jobs):
+            raise RuntimeError("cannot be measured")
+        return real(jobs, *rest)
+
+    monkeypatch.setattr(worker, "findings", fail)
+    report, _, _ = run(configuration(tmp_path, executor={"batch_size": 8}, classes=tuple(range(8))))
+    assert report.done == 7
+    assert [outcome.message for outcome in report.failed] == ["RuntimeError: cannot be measured"]
+
+
+@pytest.mark.parametrize(
+    ("error", "is_one"),
+    [
+        (torch.OutOfMemoryError("CUDA out of memory"), True),
+        (MemoryError(), True),
+        (RuntimeError("DefaultCPUAllocator: not enough memory: you tried to allocate 8 bytes"), True),
+        (RuntimeError("shapes do not fit"), False),
+        (OSError(12, "Cannot allocate memory"), False),
+        (ValueError("DefaultCPUAllocator"), False),
+    ],
+)
+def test_what_is_a_shortage_of_memory(error, is_one):
+    assert shortage.is_shortage(error) is is_one
+
+
+def test_torch_itself_raises_what_is_taken_for_a_shortage():
+    with pytest.raises(RuntimeError) as caught:
+        torch.empty(2**50, dtype=torch.float32)
+    assert shortage.is_shortage(caught.value)

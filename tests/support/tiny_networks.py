@@ -96,6 +96,25 @@ def raising() -> nn.Module:
     return _Raising()
 
 
+class _Large(_Judged):
+    """Has memory for four views at once, and none for the gradient of class 3."""
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Return logits, or raise as torch does."""
+        if len(x) > 4:
+            raise torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 20.00 GiB.")
+        return super().forward(x)
+
+    def react(self, gradient: Tensor) -> None:
+        if gradient[:, 3].any():
+            raise RuntimeError("[enforce fail at alloc_cpu.cpp] DefaultCPUAllocator: can't allocate memory")
+
+
+def large() -> nn.Module:
+    """A network that takes more memory than there is, but for small batches; class 3 takes it always."""
+    return _Large()
+
+
 def killing() -> nn.Module:
     """A network that kills its process when the gradient of class 3 (or, once, of class 5) is asked for."""
     return _Killing()
