@@ -23,12 +23,12 @@ def run(config, monitor=None, only=()):
 
 
 def contents(store):
-    """Every picture by its path, and every record without what a clock says."""
+    """Every picture by its path, and every record without what a clock says, and so without its checksum."""
     found = {}
     for path in (store.path / "objects").rglob("*"):
         if path.name == "record.json":
             record = json.loads(path.read_bytes())
-            del record["provenance"]["seconds"], record["provenance"]["created"]
+            del record["provenance"]["seconds"], record["provenance"]["created"], record["checksum"]
             found[path.relative_to(store.path)] = record
         elif path.is_file():
             found[path.relative_to(store.path)] = path.read_bytes()
