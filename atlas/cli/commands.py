@@ -20,7 +20,7 @@ CONFIG = click.option(
     help="Configuration file.",
 )
 INTERRUPTED = 130
-"""Exit status after Ctrl-C, as shells have it (128 + SIGINT)."""
+"""Exit status after Ctrl-C or SIGTERM, as shells have it (128 + SIGINT)."""
 
 
 class Commands(click.Group):
@@ -28,10 +28,12 @@ class Commands(click.Group):
 
     def invoke(self, ctx: click.Context) -> object:
         """Run a command; every expected error is one message and an exit status, never a traceback."""
+        from atlas.cli.stopping import interrupted_by_sigterm
         from atlas.cli.terminal import complain
 
         try:
-            return super().invoke(ctx)
+            with interrupted_by_sigterm():
+                return super().invoke(ctx)
         except AtlasError as error:
             complain(f"Error: {error}")
             ctx.exit(error.exit_code)
@@ -68,7 +70,7 @@ def cli() -> None:
                    1    some jobs failed (they are listed and recorded), or a file
                         could not be read or written
                    2    a mistake in the command or the configuration
-                   130  stopped by Ctrl-C
+                   130  stopped by Ctrl-C or SIGTERM
 
     \b
     Tab completion

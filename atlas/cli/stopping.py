@@ -1,4 +1,4 @@
-"""Ctrl-C during a run: the first ends it after the current step, the second at once."""
+"""Ctrl-C and SIGTERM: during a run the first ends it after the current step, the second at once; else, at once."""
 
 import os
 import signal
@@ -7,6 +7,19 @@ from contextlib import contextmanager
 from threading import Event, current_thread, main_thread
 
 STOPPING = b"\nStopping after this step; press Ctrl-C again to stop at once.\n"
+
+
+@contextmanager
+def interrupted_by_sigterm() -> Iterator[None]:
+    """Let SIGTERM interrupt the body as Ctrl-C does, so that it ends in order; where it is ignored, it stays so."""
+    takes_it = current_thread() is main_thread() and signal.getsignal(signal.SIGTERM) == signal.SIG_DFL
+    if takes_it:
+        signal.signal(signal.SIGTERM, signal.default_int_handler)
+    try:
+        yield
+    finally:
+        if takes_it:
+            signal.signal(signal.SIGTERM, signal.SIG_DFL)
 
 
 @contextmanager

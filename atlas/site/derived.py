@@ -11,10 +11,12 @@ import json
 import multiprocessing
 import os
 import signal
+import sys
 from collections import deque
 from collections.abc import Generator, Iterable, Iterator
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
+from contextlib import contextmanager
 from dataclasses import asdict
 from itertools import chain
 from pathlib import Path
@@ -38,6 +40,9 @@ WORTH_PROCESSES = 48
 """Fewer new tasks than this are done in this process: starting others takes longer."""
 OTHER_ROLES = ("photo", "perturbation")
 """Roles of pictures besides the image and its transparency map."""
+
+ENDING = {signal.SIGINT, signal.SIGTERM}
+"""Signals that ask a build to end."""
 
 Made = Picture | Overlays
 
@@ -188,7 +193,8 @@ class DerivedPictures:
         context = multiprocessing.get_context("spawn")
         with ProcessPoolExecutor(os.cpu_count() or 1, mp_context=context, initializer=_follow_parent) as pool:
             try:
-                futures = deque(pool.submit(make_entries, chunk, self.files) for chunk in chunks)
+                with _signals_held():
+                    futures = deque(pool.submit(make_entries, chunk, self.files) for chunk in chunks)
                 while futures:
                     yield futures.popleft().result()
             except BrokenProcessPool as error:
@@ -200,9 +206,27 @@ class DerivedPictures:
                 pool.shutdown(cancel_futures=True)
 
 
+@contextmanager
+def _signals_held() -> Iterator[None]:
+    """Let Ctrl-C and SIGTERM wait until the body is done: a worker that is half started would end in a traceback.
+
+    Processes that are started in it inherit this; :func:`_follow_parent` ends it for them.
+    """
+    if sys.platform == "win32":
+        yield
+        return
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, ENDING)
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
 def _follow_parent() -> None:
     """Let this worker end when the build has ended, however that ended, and leave Ctrl-C to the build."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    if sys.platform != "win32":
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, ENDING)
     parent = multiprocessing.parent_process()
     assert parent is not None
 

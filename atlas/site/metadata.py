@@ -1,10 +1,15 @@
 """SiteMetadata: what the owner of an atlas says about it; the ``[site]`` table of the configuration."""
 
+from unicodedata import category
 from urllib.parse import urlsplit
 
-from pydantic import Field, field_validator
+from pydantic import Field, ValidationInfo, field_validator
 
 from atlas.core.job import Frozen
+from atlas.site.web_address import web_address
+
+CONTROLS = {"Cc", "Zl", "Zp"}
+"""Kinds of characters that no title may have: controls, separators of lines and of paragraphs."""
 
 
 class SiteMetadata(Frozen):
@@ -14,8 +19,9 @@ class SiteMetadata(Frozen):
         title: the atlas's name, in the header and in page titles.
         description: one or two sentences on the home page; empty shows a general sentence.
         author: who publishes it; shown in the footer and in BibTeX entries.
-        url: where it will be published, e.g. ``https://you.github.io/atlas/``. Only canonical addresses, the
-            sitemap and the links of 404.html use it; everything else is relative.
+        url: where it will be published, e.g. ``https://you.github.io/atlas/``; kept as
+            :func:`atlas.site.web_address.web_address` writes it. Only canonical addresses, the sitemap and the links of
+            404.html use it; everything else is relative.
         licence: of the pictures, in words, e.g. ``CC BY 4.0``.
         language: BCP 47 tag of the pages' own text.
     """
@@ -27,18 +33,18 @@ class SiteMetadata(Frozen):
     licence: str = Field(default="", max_length=200)
     language: str = Field(default="en", pattern=r"^[A-Za-z]{2,8}(-[A-Za-z0-9]{1,8})*$")
 
+    @field_validator("title", "description", "author", "licence")
+    @classmethod
+    def _printable(cls, text: str, info: ValidationInfo) -> str:
+        several = "\n\t" if info.field_name == "description" else ""
+        if any(category(letter) in CONTROLS and letter not in several for letter in text):
+            raise ValueError("must be text without control characters" + ("" if several else " and line breaks"))
+        return text
+
     @field_validator("url")
     @classmethod
     def _absolute(cls, url: str) -> str:
-        if not url:
-            return ""
-        try:
-            parts = urlsplit(url)
-        except ValueError:
-            parts = urlsplit("")
-        if parts.scheme not in ("http", "https") or not parts.netloc or parts.query or parts.fragment:
-            raise ValueError("must be a web address such as https://you.github.io/atlas/, without ? or #")
-        return url.rstrip("/") + "/"
+        return web_address(url) if url else ""
 
     @property
     def base_path(self) -> str:

@@ -243,4 +243,5 @@ def _edits(paths: list[str]) -> list[str]:
 def unwritable(path: Path, error: OSError) -> SiteError:
     """Return the error for an output folder that cannot be written."""
     reason = os.strerror(error.errno) if error.errno else str(error)
-    return SiteError(f"cannot write the site at {path}: {reason}", "free some space, or choose another output folder")
+    remedy = "free some space" if error.errno in (errno.ENOSPC, errno.EDQUOT) else "check who may write there"
+    return SiteError(f"cannot write the site at {path}: {reason}", f"{remedy}, or choose another output folder")

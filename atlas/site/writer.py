@@ -16,6 +16,7 @@ from atlas.site.compare_data import compare_scripts
 from atlas.site.concept_pages import concept_page
 from atlas.site.concepts import ClassView
 from atlas.site.copying import copy_checked, named_digest
+from atlas.site.crawlers import crawler_files
 from atlas.site.derived import OTHER_ROLES, DerivedPictures, damaged
 from atlas.site.documents import encode
 from atlas.site.gallery_pages import gallery_pages
@@ -264,15 +265,8 @@ class SiteWriter:
         }
         self._write("manifest.json", encode(manifest))
         self._write(".nojekyll", b"")
-        robots = "User-agent: *\nAllow: /\n"
-        if url:
-            addresses = "".join(f"<url><loc>{url}{page.canonical}</loc></url>\n" for page in listed)
-            head = (
-                '<?xml version="1.0" encoding="UTF-8"?>\n<urlset xmlns="http://www.sitemaps.org/schemas/sitemap/0.9">\n'
-            )
-            self._write("sitemap.xml", f"{head}{addresses}</urlset>\n".encode())
-            robots += f"Sitemap: {url}sitemap.xml\n"
-        self._write("robots.txt", robots.encode())
+        for name, content in crawler_files(url, [page.canonical for page in listed]).items():
+            self._write(name, content)
 
     def _check(self) -> None:
         self._tell("links", 0, 1)

@@ -8,6 +8,7 @@ import time
 from pathlib import Path
 
 import jinja2
+import psutil
 import pytest
 from sample_site import Sample
 from sample_store import card, job, record
@@ -192,28 +193,62 @@ def test_a_full_disk_fails_the_build(own_store: Store, old_site: Path, monkeypat
     assert files_beside(old_site) == []
 
 
-SCRIPT = """
-import sys
-from pathlib import Path
-from atlas.site import SiteMetadata, build_site
-from atlas.store import Store
-build_site(Store(sys.argv[1]), Path(sys.argv[2]), SiteMetadata(title="killed"))
+CONFIGURATION = """
+[site]
+path = "site"
+title = "ended"
+[store]
+path = "store"
+[[models]]
+name = "sample"
+source = "callable"
+architecture = "nowhere:network"
+[[render]]
+classes = "all"
 """
 
 
-def test_kill_9_leaves_the_old_site_whole(own_store: Store, old_site: Path) -> None:
+@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGTERM, signal.SIGINT])
+def test_a_build_that_is_ended_leaves_the_old_site_and_no_process(
+    own_store: Store, old_site: Path, tmp_path: Path, number: int
+) -> None:
     before = contents(old_site)
-    process = subprocess.Popen([sys.executable, "-c", SCRIPT, str(own_store.path), str(old_site)])
-    deadline = time.monotonic() + 30
-    while time.monotonic() < deadline and not any(".new-" in name for name in files_beside(old_site)):
+    shutil.rmtree(own_store.path / "derived")  # so that it starts workers
+    (tmp_path / "atlas.toml").write_text(CONFIGURATION)
+    command = [sys.executable, "-m", "atlas", "build", "-c", str(tmp_path / "atlas.toml")]
+    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
+    workers: list[psutil.Process] = []
+    while process.poll() is None and len(workers) < 2:  # Python's own tracker of resources is one of them
+        workers = psutil.Process(process.pid).children(recursive=True)
         time.sleep(0.002)
-    process.send_signal(signal.SIGKILL)
-    process.wait()
-    assert any(".new-" in name for name in files_beside(old_site)), "killed too early or too late to prove anything"
+    process.send_signal(number)
+    _, said = process.communicate()
+    if number == signal.SIGKILL:
+        assert process.returncode == -number
+    else:
+        assert (process.returncode, said.strip()) == (130, "Interrupted.")
+    assert psutil.wait_procs(workers, timeout=60)[1] == []
     assert contents(old_site) == before
     build_site(own_store, old_site, SiteMetadata(title="after"))
-    assert files_beside(old_site) == []
+    assert files_beside(old_site) == ["atlas.toml"]
     assert "<title>after</title>" in (old_site / "index.html").read_text()
+
+
+def test_a_worker_that_is_killed_is_said_to_be(
+    own_store: Store, old_site: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = contents(old_site)
+    shutil.rmtree(own_store.path / "derived")
+    mine = {child.pid for child in psutil.Process().children()}
+
+    def kill(stage: str, done: int, total: int) -> None:
+        for child in psutil.Process().children():
+            if child.pid not in mine and "spawn_main" in " ".join(child.cmdline()):
+                child.kill()
+
+    with pytest.raises(SiteError, match="was ended from outside"):
+        build_site(own_store, old_site, SiteMetadata(title="new"), kill)
+    assert contents(old_site) == before and files_beside(old_site) == []
 
 
 # --- what is refused -------------------------------------------------------------------------------------------------
