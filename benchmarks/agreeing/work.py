@@ -1,0 +1,143 @@
+"""Work: every kind of target of every method on small networks, as one configuration for any device and executor."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from time import perf_counter
+from typing import Any
+
+import numpy as np
+from PIL import Image, ImageFilter
+
+from atlas.config import Config
+from atlas.core.job import PHOTO_KINDS
+from atlas.core.record import Record
+from atlas.jobs.analyses.plan import plan_analyses
+from atlas.jobs.analyses.renderings import with_concepts
+from atlas.jobs.executors.base import Monitor, resolve_device
+from atlas.jobs.plan import make_plan
+from atlas.jobs.run import analyse, pending, render
+from atlas.methods import methods
+from atlas.methods.base import Method
+from atlas.models.load import VisionModel, load_model
+from atlas.photos import open_photo_set
+from atlas.store import Store
+
+CLASSES, PHOTOS = 3, 8
+"""Classes with photos, and photos of each."""
+SIZE, VIEWS = 64, 4
+"""Side of pictures and of what the networks are shown, pixels; views of a step."""
+LAYERS = {"test_resnet": "layer3", "test_vit": "blocks.3"}
+"""A layer of each network whose units are rendered."""
+
+
+@dataclass(frozen=True)
+class Run:
+    """One way of rendering the work.
+
+    Attributes:
+        name: of its store. device, executor, batch_size: as in atlas.toml.
+    """
+
+    name: str
+    device: str
+    executor: str = "serial"
+    batch_size: int | str = "auto"
+
+
+@dataclass(frozen=True)
+class Rendered:
+    """What a run gave.
+
+    Attributes:
+        records: by key. pictures: key to (H, W, 3) uint8, of those that are done. failed: what failed, in words.
+        seconds: of the whole run, models loaded.
+    """
+
+    records: dict[str, Record]
+    pictures: dict[str, np.ndarray]
+    failed: list[str]
+    seconds: float
+
+
+def write_photos(folder: Path) -> None:
+    """Write small pictures of blurred seeded noise, a folder for each of the first classes."""
+    for number in range(CLASSES * PHOTOS):
+        pixels = np.random.default_rng(number).integers(0, 256, (16, 16, 3), np.uint8)
+        place = folder / str(number // PHOTOS)
+        place.mkdir(parents=True, exist_ok=True)
+        large = Image.fromarray(pixels).resize((96, 96), Image.Resampling.BICUBIC)
+        large.filter(ImageFilter.GaussianBlur(2)).save(place / f"{number % PHOTOS}.png")
+
+
+def configuration(
+    folder: Path, run: Run, architecture: str, steps: int, precision: str, chosen: Sequence[str]
+) -> Config:
+    """Return the configuration of one network for a run; stores lie in ``folder``, photos in ``folder/photos``.
+
+    Args:
+        chosen: names of methods; concepts go with maco.
+    """
+    return Config.model_validate(
+        {
+            "folder": folder,
+            "store": {"path": folder / f"{architecture}-{precision}-{run.name}"},
+            "executor": {"kind": run.executor, "device": run.device, "batch_size": run.batch_size},
+            "photos": {"path": folder / "photos", "patch_size": 32, "top": 3},
+            "models": ({"name": architecture, "architecture": architecture, "pretrained": False, "size": SIZE},),
+            "render": tuple(
+                block(method, kind, architecture, steps) | {"precision": precision}
+                for name, method in methods
+                if name in chosen
+                for kind in sorted(method.kinds - {"direction"})
+            ),
+            "concepts": (concepts(steps),) if precision == "float32" and "maco" in chosen else (),
+        }
+    )
+
+
+def block(method: Method, kind: str, architecture: str, steps: int) -> dict[str, Any]:
+    """Return a ``[[render]]`` table of one kind of targets of a method."""
+    table: dict[str, Any] = {"method": method.name, "parameters": parameters(method, steps)}
+    if kind == "logit":
+        table["classes"] = list(range(CLASSES))
+    else:
+        table |= {"layers": [LAYERS[architecture]], "kind": kind}
+    if kind in ("channel", "neuron"):
+        table["units"] = "0-2"
+    if method.from_photo or kind in PHOTO_KINDS:
+        table["photos"] = ["0/0.png", "1/0.png"]
+    return table
+
+
+def concepts(steps: int) -> dict[str, Any]:
+    """Return a ``[[concepts]]`` table that is small and quick; directions come of it."""
+    small = {"count": 3, "shown": 2, "designs": 8, "minimum": 3, "patches": 4, "heat_photos": 2, "fits": 2}
+    return small | {"parameters": parameters(methods.get("maco"), steps)}
+
+
+def parameters(method: Method, steps: int) -> dict[str, Any]:
+    """Return settings that make a method small and quick, those that it has."""
+    fields = method.parameters.model_fields
+    small = {"steps": steps, "image_size": SIZE, "resolution": SIZE, "crops": VIEWS, "views": VIEWS, "references": 6}
+    return {name: value for name, value in small.items() if name in fields}
+
+
+def rendered(config: Config, monitor: Monitor, model: VisionModel | None = None) -> Rendered:
+    """Render what a configuration asks for, as ``atlas render`` does, and read it back."""
+    models = {spec.name: model or load_model(spec) for spec in config.models}
+    assert config.photos is not None
+    photos = open_photo_set(config.photos)
+    started = perf_counter()
+    plan, store = make_plan(config, models, photos), Store(config.store.path, create=True)
+    analyses = plan_analyses(config, models, plan, photos, resolve_device(config.executor.device))
+    report = analyse(config, models, analyses, store, monitor)
+    failed = [f"{outcome.planned}: {outcome.message}" for outcome in report.failed]
+    plan = with_concepts(plan, analyses, models, store)
+    report = render(config, models, plan, pending(plan, store).missing, store, monitor)
+    seconds = perf_counter() - started
+    failed += [f"{outcome.planned}: {outcome.message}" for outcome in report.failed]
+    records = {job.key: store.read(job.key) for job in plan.jobs if store.has(job.key)}
+    paths = {key: store.picture_path(record, "image") for key, record in records.items()}
+    pictures = {key: np.asarray(Image.open(path).convert("RGB")) for key, path in paths.items() if path is not None}
+    return Rendered(records, pictures, failed, seconds)
