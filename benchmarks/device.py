@@ -20,13 +20,15 @@ from pathlib import Path
 
 import click
 import torch
-from agreeing.compare import Agreement, agreements
-from agreeing.work import LAYERS, Rendered, Run, configuration, rendered, write_photos
+from agreeing.compare import Agreement, agreements, other_statuses
+from agreeing.work import LAYERS, Rendered, Run, able, configuration, model_table, rendered, write_photos
 from rendering.session import table
 
 from atlas.jobs.executors.base import Monitor
 from atlas.jobs.tasks import Task
 from atlas.methods import methods
+from atlas.models.load import load_model
+from atlas.models.spec import ModelSpec
 
 
 @dataclass
@@ -75,29 +77,31 @@ def main(
     runs += [Run("ray", device, "ray")] if ray else []
     gpu = torch.device(device).type == "cuda"
     print(f"# {torch.cuda.get_device_name() if gpu else device} against the CPU, torch {torch.__version__}")
-    names = chosen or tuple(name for name, _ in methods)
     figures: dict[str, list[dict[str, object]]] = {}
     wrong: list[str] = []
     waits = Waits()
     with tempfile.TemporaryDirectory() as place:
         write_photos(Path(place) / "photos")
-        for model in models or LAYERS:
+        for name in models or LAYERS:
+            model = load_model(ModelSpec.model_validate(model_table(name)))
+            able_ones = [method for method in able(model) if not chosen or method in chosen]
             done: dict[str, Rendered] = {}
             for run in runs:
                 watch = waits.counted() if gpu and run.name == "device" else nullcontext(Monitor())
                 with watch as monitor:
-                    done[run.name] = rendered(configuration(Path(place), run, model, steps, "float32", names), monitor)
-                print(f"{model}, {run.name}: {len(done[run.name].records)} jobs, {done[run.name].seconds:.1f} s")
-            half = rendered(configuration(Path(place), Run("half", device), model, steps, "bfloat16", names), Monitor())
-            print(f"{model}, bfloat16: {len(half.records)} jobs, {half.seconds:.1f} s")
-            wrong += [f"{model}, bfloat16: {line}" for line in half.failed]
+                    config = configuration(Path(place), run, name, steps, "float32", able_ones)
+                    done[run.name] = rendered(config, monitor, model)
+                print(f"{name}, {run.name}: {len(done[run.name].records)} jobs, {done[run.name].seconds:.1f} s")
+            config = configuration(Path(place), Run("half", device), name, steps, "bfloat16", able_ones)
+            half = rendered(config, Monitor(), model)
+            print(f"{name}, bfloat16: {len(half.records)} jobs, {half.seconds:.1f} s")
+            wrong += [f"{name}, bfloat16: {line}" for line in half.failed]
             for one, other in [("cpu", "device"), *(("device", run.name) for run in runs[2:])]:
                 rows = agreements(done[one], done[other])
-                figures[f"{model}, {one} and {other}"] = [asdict(row) for row in rows]
-                print(f"\n## {model}: {one} and {other}\n\n{shown(rows)}", flush=True)
-                new = set(done[other].failed) - set(done["cpu"].failed)
-                wrong += [f"{model}, {other}: {line}" for line in sorted(new)]
-                wrong += [f"{model}, {other}: {row.method} has other statuses" for row in rows if row.other_status]
+                figures[f"{name}, {one} and {other}"] = [asdict(row) for row in rows]
+                print(f"\n## {name}: {one} and {other}\n\n{shown(rows)}", flush=True)
+                worse = sorted(set(done[other].failed) - set(done["cpu"].failed))
+                wrong += [f"{name}, {other}: {line}" for line in [*worse, *other_statuses(done[one], done[other])]]
     if gpu:
         print("\n## Waits of the host, a step\n")
         print(table(["method", "waits"], [(name, f"{waits.waits[name] / n:.2f}") for name, n in waits.steps.items()]))
@@ -110,12 +114,22 @@ def main(
 
 def shown(rows: list[Agreement]) -> str:
     """Return a Markdown table of agreements."""
-    head = ["method", "jobs", "other status", "same pixels", "largest", "typical", "objective", "first step"]
+    head = [
+        "method",
+        "jobs",
+        "other status",
+        "pictures",
+        "same pixels",
+        "largest",
+        "typical",
+        "objective",
+        "first step",
+    ]
     return table(
         head,
         [
             (
-                *(row.method, row.jobs, row.other_status, row.equal, row.largest),
+                *(row.method, row.jobs, row.other_status, row.pictures, row.equal, row.largest),
                 *(f"{row.typical:.2f}", f"{row.objective:.1e}", f"{row.first:.1e}"),
             )
             for row in rows

@@ -18,8 +18,8 @@ from atlas.jobs.executors.base import Monitor, resolve_device
 from atlas.jobs.plan import make_plan
 from atlas.jobs.run import analyse, pending, render
 from atlas.methods import methods
-from atlas.methods.base import Method
-from atlas.models.load import VisionModel, load_model
+from atlas.methods.base import REFERENCE_PHOTOS, Method
+from atlas.models.load import VisionModel
 from atlas.photos import open_photo_set
 from atlas.store import Store
 
@@ -51,7 +51,7 @@ class Rendered:
 
     Attributes:
         records: by key. pictures: key to (H, W, 3) uint8, of those that are done. failed: what failed, in words.
-        seconds: of the whole run, models loaded.
+        seconds: of the whole run, the model loaded.
     """
 
     records: dict[str, Record]
@@ -70,6 +70,11 @@ def write_photos(folder: Path) -> None:
         large.filter(ImageFilter.GaussianBlur(2)).save(place / f"{number % PHOTOS}.png")
 
 
+def able(model: VisionModel) -> list[str]:
+    """Return the names of the methods that a model has all for; reference photos are there."""
+    return [name for name, method in methods if method.needs <= model.offers | {REFERENCE_PHOTOS}]
+
+
 def configuration(
     folder: Path, run: Run, architecture: str, steps: int, precision: str, chosen: Sequence[str]
 ) -> Config:
@@ -84,7 +89,7 @@ def configuration(
             "store": {"path": folder / f"{architecture}-{precision}-{run.name}"},
             "executor": {"kind": run.executor, "device": run.device, "batch_size": run.batch_size},
             "photos": {"path": folder / "photos", "patch_size": 32, "top": 3},
-            "models": ({"name": architecture, "architecture": architecture, "pretrained": False, "size": SIZE},),
+            "models": (model_table(architecture),),
             "render": tuple(
                 block(method, kind, architecture, steps) | {"precision": precision}
                 for name, method in methods
@@ -94,6 +99,11 @@ def configuration(
             "concepts": (concepts(steps),) if precision == "float32" and "maco" in chosen else (),
         }
     )
+
+
+def model_table(architecture: str) -> dict[str, Any]:
+    """Return the ``[[models]]`` table of a network with seeded random weights."""
+    return {"name": architecture, "architecture": architecture, "pretrained": False, "size": SIZE}
 
 
 def block(method: Method, kind: str, architecture: str, steps: int) -> dict[str, Any]:
@@ -123,9 +133,9 @@ def parameters(method: Method, steps: int) -> dict[str, Any]:
     return {name: value for name, value in small.items() if name in fields}
 
 
-def rendered(config: Config, monitor: Monitor, model: VisionModel | None = None) -> Rendered:
+def rendered(config: Config, monitor: Monitor, model: VisionModel) -> Rendered:
     """Render what a configuration asks for, as ``atlas render`` does, and read it back."""
-    models = {spec.name: model or load_model(spec) for spec in config.models}
+    models = {model.card.name: model}
     assert config.photos is not None
     photos = open_photo_set(config.photos)
     started = perf_counter()
