@@ -30,6 +30,9 @@ SIZE, VIEWS = 64, 4
 LAYERS = {"test_resnet": "layer3", "test_vit": "blocks.3"}
 """A layer of each network whose units are rendered."""
 
+FACTORISATIONS = {"test_vit": "convex-nmf"}
+"""Of networks whose layers are negative too."""
+
 
 @dataclass(frozen=True)
 class Run:
@@ -96,7 +99,7 @@ def configuration(
                 if name in chosen
                 for kind in sorted(method.kinds - {"direction"})
             ),
-            "concepts": (concepts(steps),) if precision == "float32" and "maco" in chosen else (),
+            "concepts": (concepts(architecture, steps),) if precision == "float32" and "maco" in chosen else (),
         }
     )
 
@@ -120,10 +123,11 @@ def block(method: Method, kind: str, architecture: str, steps: int) -> dict[str,
     return table
 
 
-def concepts(steps: int) -> dict[str, Any]:
+def concepts(architecture: str, steps: int) -> dict[str, Any]:
     """Return a ``[[concepts]]`` table that is small and quick; directions come of it."""
     small = {"count": 3, "shown": 2, "designs": 8, "minimum": 3, "patches": 4, "heat_photos": 2, "fits": 2}
-    return small | {"parameters": parameters(methods.get("maco"), steps)}
+    factorisation = FACTORISATIONS.get(architecture, "nmf")
+    return small | {"parameters": parameters(methods.get("maco"), steps), "factorisation": factorisation}
 
 
 def parameters(method: Method, steps: int) -> dict[str, Any]:
