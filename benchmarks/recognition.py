@@ -74,7 +74,7 @@ def main(classes: tuple[str, ...], settings: tuple[str, ...], defaults: bool) ->
     with tempfile.TemporaryDirectory() as folder:
         config = Config.model_validate(
             {
-                "folder": Path(folder),
+                "file": Path(folder) / "atlas.toml",
                 "executor": {"kind": "serial"},
                 "models": ({"name": "lite0", "source": "package", "architecture": JUDGES[0]},),
                 "render": ({"classes": classes or CLASSES, "parameters": parameters},),

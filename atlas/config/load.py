@@ -167,7 +167,6 @@ def _located(tables: Tables, file: Path) -> Config:
 
     specs = [located(spec, "checkpoint", "class_names") for spec in tables.models]
     return Config(
-        folder=folder,
         file=file,
         site=located(tables.site, "path", "labels"),
         store=located(tables.store, "path"),

@@ -102,12 +102,15 @@ class Config(Tables):
     """A valid configuration. Every path in it, but those among a method's parameters, is absolute.
 
     Attributes:
-        folder: the configuration file's, which relative paths among a method's parameters are relative to.
-        file: the configuration file, in that folder.
+        file: the configuration file.
     """
 
-    folder: Path
     file: Path
+
+    @property
+    def folder(self) -> Path:
+        """The configuration file's folder, which relative paths among a method's parameters are relative to."""
+        return self.file.parent
 
     def model_spec(self, name: str) -> ModelSpec | None:
         """Return the model of that name, or None."""

@@ -88,7 +88,7 @@ def configuration(
     """
     return Config.model_validate(
         {
-            "folder": folder,
+            "file": folder / "atlas.toml",
             "store": {"path": folder / f"{architecture}-{precision}-{run.name}"},
             "executor": {"kind": run.executor, "device": run.device, "batch_size": run.batch_size},
             "photos": {"path": folder / "photos", "patch_size": 32, "top": 3},

@@ -92,7 +92,7 @@ class Study:
         photos = {} if self.photos is None else {"photos": {"path": self.photos, "cache": self.folder / "cache"}}
         return Config.model_validate(
             {
-                "folder": self.folder,
+                "file": self.folder / "atlas.toml",
                 "store": {"path": self.folder / "store"},
                 "executor": {"kind": "serial", "threads": self.threads, "device": self.device},
                 "models": self.models,

@@ -61,7 +61,7 @@ def prepare(study: Study, model: VisionModel, classes: Sequence[int], folder: Pa
     """Plan the concepts of classes, with store and cache in ``folder``."""
     config = Config.model_validate(
         {
-            "folder": folder,
+            "file": folder / "atlas.toml",
             "store": {"path": folder / "store"},
             "executor": {"kind": "serial", "device": "cpu", "threads": study.threads},
             "photos": {

@@ -98,7 +98,13 @@ def configuration(case: Case, store: str) -> Config:
     executor = {"kind": "serial", "device": case.device, "batch_size": case.batch, "threads": case.threads}
     here = Path.cwd()
     return Config.model_validate(
-        {"folder": here, "store": {"path": here / store}, "executor": executor, "models": (spec,), "render": (block,)}
+        {
+            "file": here / "atlas.toml",
+            "store": {"path": here / store},
+            "executor": executor,
+            "models": (spec,),
+            "render": (block,),
+        }
     )
 
 

@@ -31,7 +31,6 @@ def configuration(
         del block["classes"]
     return Config.model_validate(
         {
-            "folder": folder,
             "file": folder / "atlas.toml",
             "site": {"path": folder / "site"},
             "store": {"path": folder / "store"},
@@ -70,7 +69,6 @@ def concept_configuration(
     values = {"count": 3, "shown": 2, "designs": 8, "minimum": 3, "patches": 4, "heat_photos": 2, "fits": 2}
     return Config.model_validate(
         {
-            "folder": folder,
             "file": folder / "atlas.toml",
             "site": {"path": folder / "site"},
             "store": {"path": folder / "store"},
