@@ -147,14 +147,17 @@ def render(config_path: Path, only: tuple[str, ...], retry_quarantined: bool) ->
 @cli.command()
 @CONFIG
 @click.option("--verify", is_flag=True, help="Read every file of the store and report damage.")
-@click.option("--repair", is_flag=True, help="Verify, then render again what is damaged.")
-def status(config_path: Path, verify: bool, repair: bool) -> None:
+@click.option("--repair", is_flag=True, help="Verify, then make again what is damaged or missing.")
+@click.option("--drop", is_flag=True, help="With --repair: remove what is damaged and cannot be made again.")
+def status(config_path: Path, verify: bool, repair: bool, drop: bool) -> None:
     """Say what the store holds, and what failed and why."""
     from atlas.cli.holdings import status_and_report, verify_and_report
-    from atlas.cli.rendering import repair_and_report
+    from atlas.cli.repairing import repair_and_report
 
-    report = repair_and_report if repair else verify_and_report if verify else status_and_report
-    sys.exit(report(config_path))
+    if drop and not repair:
+        raise click.UsageError("--drop goes with --repair: what can be made again is made, the rest is removed")
+    report = verify_and_report if verify and not repair else status_and_report
+    sys.exit(repair_and_report(config_path, drop) if repair else report(config_path))
 
 
 @cli.command()

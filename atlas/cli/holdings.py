@@ -44,17 +44,18 @@ def status_and_report(path: Path) -> int:
 def verify_and_report(path: Path) -> int:
     """Read the whole store and print what is damaged; return 1 if anything is."""
     from atlas.store.integrity import verify
+    from atlas.store.survey import Survey
 
-    store = Store(load_config(path).store.path)
+    store = Store(load_config(path).store.path, damaged=True)
     with console.status("verifying"):
         damage = list(verify(store))
+        survey = Survey(store)
     for one in damage:
-        say(f"damaged {one.key[:12]}: {one.problem}")
-    analyses = len(store.analyses.all_keys())
-    with_photos = f", {analyses} analyses of photos" if analyses else ""
-    say(f"{count(len(store.job_keys()), 'job')}{with_photos} verified, {count(len(damage), 'problem')}")
+        say(f"damaged {one.key[:12] or one.kind}: {one.problem}")
+    with_photos = f", {len(survey.analyses)} analyses of photos" if survey.analyses else ""
+    say(f"{count(len(survey.jobs), 'job')}{with_photos} verified, {count(len(damage), 'problem')}")
     if damage:
-        say(f"To render again what is damaged: {command('status', path)} --repair")
+        say(f"To make again what is damaged: {command('status', path)} --repair")
     return 1 if damage else 0
 
 

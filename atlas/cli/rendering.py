@@ -23,13 +23,15 @@ if TYPE_CHECKING:
     from atlas.jobs.run import Report
     from atlas.models.load import VisionModel
 
+    PlannedAll = tuple[Config, dict[str, VisionModel], Plan, AnalysisPlan]
+
 INTERRUPTED = 130
 """Exit status after Ctrl-C, as shells have it (128 + SIGINT)."""
 LISTED = 20
 """How many failures are listed before the rest is only counted."""
 
 
-def _plan(path: Path) -> "tuple[Config, dict[str, VisionModel], Plan, AnalysisPlan]":
+def plan_all(path: Path) -> "PlannedAll":
     """Load a configuration and the models that it is about, and expand it into renderings and analyses of photos."""
     config = load_config(path)
     make_importable(config)
@@ -68,7 +70,7 @@ def make_importable(config: Config) -> None:
 
 def plan_and_report(path: Path) -> None:
     """Print what a configuration would render, what is there already and what the rest will cost."""
-    config, models, plan, analyses = _plan(path)
+    config, models, plan, analyses = plan_all(path)
     from atlas.jobs.analyses.renderings import stand_ins, with_concepts
     from atlas.jobs.batch import group
     from atlas.jobs.estimate import estimate
@@ -127,7 +129,7 @@ def _merged(rows: "Sequence[tuple[str, ...]]") -> list[tuple[str, ...]]:
 
 def render_and_report(path: Path, only: Sequence[str] = (), retry_quarantined: bool = False) -> int:
     """Render what is missing and say how it went; return the exit status."""
-    config, models, plan, analyses = _plan(path)
+    config, models, plan, analyses = plan_all(path)
     from atlas.jobs.analyses.renderings import with_concepts
     from atlas.jobs.run import knows, pending
     from atlas.jobs.selecting import select
@@ -138,7 +140,7 @@ def render_and_report(path: Path, only: Sequence[str] = (), retry_quarantined: b
     if analyses.jobs and analysing:
         analysed = analyse_and_report(config, models, analyses, store, path, retry_quarantined)
         if analysed.interrupted:
-            return _stopped(path)
+            return stopped(path)
         plan = with_concepts(plan, analyses, models, store)
     todo = pending(plan, store, only, retry_quarantined)
     if todo.present:
@@ -148,54 +150,19 @@ def render_and_report(path: Path, only: Sequence[str] = (), retry_quarantined: b
             f"{count(len(todo.quarantined), 'job')} left out, in quarantine: each ended the process that rendered it, "
             f"several times. To try again: {command('render', path)} --retry-quarantined"
         )
-    report = _render(config, models, plan, todo.missing, store)
+    report = render_jobs(config, models, plan, todo.missing, store)
     select(config, models, plan, analyses, store, analysing)
-    return max(_summarise(report, bool(todo.quarantined), path), 1 if analysed is not None and analysed.failed else 0)
+    return max(summarise(report, bool(todo.quarantined), path), 1 if analysed is not None and analysed.failed else 0)
 
 
-def repair_and_report(path: Path) -> int:
-    """Discard what is damaged and can be made again by this configuration, make it, and say how it went."""
-    config, models, plan, analyses = _plan(path)
-    from atlas.jobs.analyses.renderings import made_with, with_concepts
-    from atlas.store.integrity import discard, verify
-
-    store = Store(config.store.path)
-    with console.status("verifying"):
-        damage = {one.key: one.problem for one in verify(store)}
-    if not damage:
-        say(f"Nothing to repair: {store.path} is as its records say")
-        return 0
-    again = analyses.keys & damage.keys() | made_with(analyses, store, damage.keys())
-    for key in sorted(again):
-        say(f"{key[:12]}: {damage.pop(key, 'a direction of its is damaged')}; made again")
-        discard(store, key)
-    analysed = analyse_and_report(config, models, analyses, store, path) if again else None
-    plan = with_concepts(plan, analyses, models, store)
-    mine = [job for job in plan.jobs if job.key in damage]
-    known = {job.key for job in mine} | {*plan.inputs} | {*plan.photos}
-    known |= {card.identity.fingerprint for card in plan.cards.values()}
-    directions = {job.job.target.direction for job in plan.jobs}
-    for key, problem in sorted(damage.items()):
-        if key in directions:
-            say(f"{key[:12]}: {problem}; made again with its concept")
-        elif key in known:
-            say(f"{key[:12]}: {problem}; made again")
-            discard(store, key)
-        else:
-            say(f"{key[:12]}: {problem}; {path} does not render it, so it stays as it is")
-    report = _render(config, models, plan, mine, store)
-    lost = not damage.keys() <= known | directions
-    unmade = analysed is not None and (analysed.failed or analysed.interrupted)
-    return max(_summarise(report, False, path), 1 if lost or unmade else 0)
-
-
-def _render(
+def render_jobs(
     config: Config,
     models: "dict[str, VisionModel]",
     plan: "Plan",
     jobs: "Sequence[PlannedJob]",
     store: Store,
 ) -> "Report":
+    """Render jobs of a plan with a bar, until they are done or Ctrl-C ends it."""
     from atlas.jobs.executors.base import Monitor
     from atlas.jobs.run import render
 
@@ -204,7 +171,7 @@ def _render(
         return render(config, models, plan, jobs, store, monitor, progress.on_outcome)
 
 
-def _summarise(report: "Report", held: bool, path: Path) -> int:
+def summarise(report: "Report", held: bool, path: Path) -> int:
     """Print what a run did; return the exit status: 1 if anything failed or was left out."""
     if report.finished:
         say(f"{report.done} rendered, {len(report.dead)} dead, {len(report.failed)} failed")
@@ -218,7 +185,7 @@ def _summarise(report: "Report", held: bool, path: Path) -> int:
     if unlisted:
         say(f"  and {unlisted} more; every failure: {command('status', path)}")
     if report.interrupted:
-        return _stopped(path)
+        return stopped(path)
     if any(not outcome.quarantined for outcome in report.failed):
         say(f"What failed is recorded, and tried again by the next {command('render', path)}")
     if any(outcome.quarantined for outcome in report.failed):
@@ -226,7 +193,8 @@ def _summarise(report: "Report", held: bool, path: Path) -> int:
     return 1 if report.failed or held else 0
 
 
-def _stopped(path: Path) -> int:
+def stopped(path: Path) -> int:
+    """Say that a run was stopped, and how it goes on; return the exit status."""
     say(f"Stopped; what was finished is stored. To go on: {command('render', path)}")
     return INTERRUPTED
 

@@ -23,7 +23,7 @@ from atlas.models.load import VisionModel
 from atlas.photos import PhotoSet
 from atlas.photos.spec import LARGEST_FILE
 from atlas.store import Store
-from atlas.store.integrity import sweep
+from atlas.store.repair import sweep
 
 BATCH_SIZES = {"cpu": 8, "cuda": 64}
 """Jobs in one batch where the configuration says ``auto``: a CPU gains nothing beyond 8."""
@@ -127,7 +127,7 @@ def render(
         StoreError: the store cannot be written; what was finished is stored.
         ExecutorError: no worker could be had.
     """
-    sweep(store)
+    sweep(store.path)
     for card in plan.cards.values():
         store.save_card(card)
     keep_inputs(plan, store)
@@ -166,7 +166,7 @@ def analyse(
     Raises:
         StoreError, ExecutorError: as :func:`render`.
     """
-    sweep(store)
+    sweep(store.path, *([] if config.photos is None else [config.photos.cache]))
     for planned in analyses.jobs:
         store.save_card(models[planned.model].card)
     report = Report()

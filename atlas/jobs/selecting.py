@@ -37,14 +37,14 @@ def select(
         known = _known(store, name)
         current = current if known is None else known.models
     cards = [*plan.cards.values(), *(models[job.model].card for job in analyses.jobs)]
-    jobs = [job.key for job in plan.jobs if store.has(job.key)]
     store.selections.save(
         Selection(
             configuration=name,
             models=current,
             cards={card.identity.fingerprint: card for card in cards},
             photos=tuple(photo.credit for _, photo in sorted(plan.photos.items())),
-            stored=tuple(sorted({*jobs, *(key for key in analyses.keys if store.analyses.has(key))})),
+            jobs=tuple(sorted(job.key for job in plan.jobs if store.has(job.key))),
+            analyses=tuple(sorted(key for key in analyses.keys if store.analyses.has(key))),
         )
     )
 

@@ -38,9 +38,9 @@ class Holdings:
     notices: list[str] = field(default_factory=list)
 
     @cached_property
-    def stored(self) -> frozenset[str]:
+    def own_jobs(self) -> frozenset[str]:
         """Keys of what the configuration rendered itself."""
-        return frozenset(self.own.stored)
+        return frozenset(self.own.jobs)
 
 
 def read_holdings(store: Store, configuration: str, left_out: Collection[str] = ()) -> Holdings:
@@ -69,7 +69,7 @@ def read_holdings(store: Store, configuration: str, left_out: Collection[str] = 
         except StoreSchemaError:
             raise
         except StoreError:
-            if key in found.stored:
+            if key in found.own_jobs:
                 raise
             damaged += 1
         else:
@@ -169,7 +169,8 @@ def _said(found: Holdings, damaged: int) -> Iterator[str]:
             f"{what} left out, which this configuration does not render; `atlas status --verify` says what is wrong, "
             "and `atlas status --repair --drop` removes them"
         )
-    lost = [key for key in found.own.stored if not found.store.has(key) and not found.store.analyses.has(key)]
+    lost = sum(not found.store.has(key) for key in found.own.jobs)
+    lost += sum(not found.store.analyses.has(key) for key in found.own.analyses)
     if lost:
-        what = "1 rendering or analysis" if len(lost) == 1 else f"{len(lost)} renderings or analyses"
-        yield f"{what} of this configuration was lost from the store; `atlas status --repair` makes it again"
+        what = "1 result of this configuration is" if lost == 1 else f"{lost} results of this configuration are"
+        yield f"{what} lost from the store, and not shown; `atlas status --repair` makes what is lost again"

@@ -71,7 +71,11 @@ class Analyses:
         Raises:
             StoreError: there is none, or it is damaged.
         """
-        return parse(model, self.folder(key) / "analysis.json")
+        path = self.folder(key) / "analysis.json"
+        document = parse(model, path)
+        if getattr(document, "key", key) != key:
+            raise StoreError(f"{path} describes another analysis", REMEDY)
+        return document
 
     def read_text(self, key: str) -> str:
         """Return the JSON of a complete analysis, whatever its kind.
@@ -79,12 +83,19 @@ class Analyses:
         Raises:
             StoreError: it is missing, damaged, or is of another analysis.
         """
+        return self._checked(key)[0].decode("utf-8", errors="replace")
+
+    def read_head(self, key: str) -> Analysis:
+        """Return what decides a complete analysis; see :meth:`read_text`."""
+        return self._checked(key)[1]
+
+    def _checked(self, key: str) -> tuple[bytes, Analysis]:
         path = self.folder(key) / "analysis.json"
         data = read_bytes(path)
         stored = decode(AnyAnalysis, data, path).analysis
         if stored.key != key:
             raise StoreError(f"{path} describes another analysis ({stored.key[:12]}...)", REMEDY)
-        return data.decode("utf-8", errors="replace")
+        return data, stored
 
     def read_file(self, key: str, name: str) -> bytes:
         """Return one of its files.

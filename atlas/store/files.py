@@ -81,6 +81,9 @@ def write_changed(path: Path, data: bytes) -> None:
     except StoreError:  # it is missing or damaged, which writing it ends or explains
         stored = False
     if not stored:
+        if os.path.isdir(path):
+            with explained("write", path):
+                remove(path)
         write_atomic(path, data)
 
 

@@ -1,116 +1,145 @@
-"""Integrity: does the store still hold what its records say?"""
+"""Integrity: does the store still hold what its documents say, and what they refer to?"""
 
+import os
 import re
-import shutil
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
 
 from atlas.core.canonical import digest_bytes
-from atlas.errors import StoreError
-from atlas.store.files import TEMPORARY_PREFIX, explained, is_abandoned
+from atlas.core.record import Record
+from atlas.errors import StoreError, StoreSchemaError
+from atlas.store.documents import parse
+from atlas.store.files import read_bytes
+from atlas.store.marker import NAME, marker_problem
 from atlas.store.store import Store
+from atlas.store.survey import DOCUMENTS, Damage, Kind, References, Survey
 
 FILE_NAME = re.compile(r'"([0-9a-f]{64}\.[a-z]+)"')
 """A file of an analysis, as its document names it."""
 
 
-@dataclass(frozen=True)
-class Damage:
-    """One thing that is wrong.
-
-    Attributes:
-        key: of the job; for a model's card its fingerprint, for an input its digest.
-        problem: a sentence for a person.
-    """
-
-    key: str
-    problem: str
-
-
 def verify(store: Store) -> Iterator[Damage]:
-    """Read everything in the store again: records, failed attempts, pictures, analyses, cards, inputs; yield damage."""
-    for key in store.job_keys():
-        yield from _job_damage(store, key)
-    for key in store.analyses.all_keys():
-        yield from _analysis_damage(store, key)
-    for fingerprint in store.card_keys():
-        try:
-            card = store.card(fingerprint)
-        except StoreError as error:
-            yield Damage(fingerprint, error.message)
-            continue
-        if card.identity.fingerprint != fingerprint:
-            yield Damage(fingerprint, f"the model card describes another model ({card.name})")
-    for digest in store.photo_keys():
-        try:
-            store.photo_credit(digest)
-        except StoreError as error:
-            yield Damage(digest, error.message)
-    for digest in store.input_keys():
-        try:
-            store.read_input(digest)
-        except StoreError as error:
-            yield Damage(digest, error.message)
+    """Read everything in the store again and follow what it refers to; yield what is damaged or lost.
+
+    Read are records, failed attempts, pictures, analyses and their files, cards, inputs, credits and selections.
+    """
+    if problem := marker_problem(store.path):
+        yield Damage("store", NAME, problem)
+    survey, references = Survey(store), References()
+    yield from survey.damage
+    for key in survey.jobs:
+        yield from _job_damage(store, key, references)
+    for key in survey.analyses:
+        yield from _analysis_damage(store, key, references)
+    yield from _parts_damage(store, survey, references)
+    yield from _lost_references(store, survey, references)
+    yield from _selection_damage(store, survey)
 
 
-def _job_damage(store: Store, key: str) -> Iterator[Damage]:
+def _read_damage(kind: Kind, key: str, read: Callable[[], object], references: References) -> Iterator[Damage]:
+    """Yield why something cannot be read, if it cannot."""
     try:
-        record = store.read(key) if store.has(key) else store.failure(key)
+        read()
     except StoreError as error:
-        yield Damage(key, error.message)
+        yield Damage(kind, key, error.message, references.of(kind, key), isinstance(error, StoreSchemaError))
+
+
+def _job_damage(store: Store, key: str, references: References) -> Iterator[Damage]:
+    if not store.folder(key).is_dir():
+        yield Damage("job", key, f"{store.folder(key)} is no folder")
+        return
+    try:
+        complete = os.path.lexists(store.folder(key) / "record.json")
+        record = store.read(key) if complete else store.failure(key)
+    except StoreError as error:
+        yield Damage("job", key, error.message, newer=isinstance(error, StoreSchemaError))
         return
     if record is None:
         return
-    if record.key != key or record.job.key != key:
-        yield Damage(key, f"the record describes another job ({record.job.key[:12]}...)")
+    if record.job.key != key:
+        yield Damage("job", key, f"the record describes another job ({record.job.key[:12]}...)")
         return
+    references.add_job(record.job, key)
+    yield from _asset_damage(store, record)
+
+
+def _asset_damage(store: Store, record: Record) -> Iterator[Damage]:
     for asset in record.assets:
-        path = store.folder(key) / asset.file_name
+        path, what = store.folder(record.key) / asset.file_name, f"the {asset.role} {asset.file_name[:12]}..."
+        if not os.path.lexists(path):
+            yield Damage("job", record.key, f"{what} is missing")
+            continue
         try:
-            sound = digest_bytes(path.read_bytes()) == asset.sha256
-        except FileNotFoundError:
-            yield Damage(key, f"the {asset.role} {asset.file_name[:12]}... is missing")
-        except OSError as error:
-            yield Damage(key, f"the {asset.role} {asset.file_name[:12]}... cannot be read: {error.strerror}")
+            sound = digest_bytes(read_bytes(path)) == asset.sha256
+        except StoreError as error:
+            yield Damage("job", record.key, f"{what} cannot be read: {error.message}")
         else:
             if not sound:
-                yield Damage(key, f"the {asset.role} {asset.file_name[:12]}... does not match its hash")
+                yield Damage("job", record.key, f"{what} does not match its hash")
 
 
-def _analysis_damage(store: Store, key: str) -> Iterator[Damage]:
-    if not store.analyses.has(key):
+def _analysis_damage(store: Store, key: str, references: References) -> Iterator[Damage]:
+    folder = store.analyses.folder(key)
+    if not folder.is_dir():
+        yield Damage("analysis", key, f"{folder} is no folder")
         return
     try:
+        if not os.path.lexists(folder / "analysis.json"):
+            store.analyses.failure(key)
+            return
         text = store.analyses.read_text(key)
+        analysis = store.analyses.read_head(key)
+        document = parse(DOCUMENTS[analysis.kind], folder / "analysis.json")
     except StoreError as error:
-        yield Damage(key, error.message)
+        yield Damage("analysis", key, error.message, newer=isinstance(error, StoreSchemaError))
         return
+    references.add_analysis(analysis, document, key)
     for name in sorted(set(FILE_NAME.findall(text))):
         try:
             store.analyses.read_file(key, name)
         except StoreError as error:
-            yield Damage(key, error.message)
+            yield Damage("analysis", key, error.message)
 
 
-def discard(store: Store, key: str) -> None:
-    """Remove what is stored under a damaged key, the record or document first; the next run makes it again."""
-    folder = store.folder(key)
-    with explained("remove what is damaged in", store.path):
-        for path in (folder / "record.json", store.card_path(key), store.input_path(key), store.photo_path(key)):
-            if path.is_file():
-                path.unlink()
-        (store.analyses.folder(key) / "analysis.json").unlink(missing_ok=True)
-        for place in (folder, store.analyses.folder(key)):
-            if place.is_dir():
-                shutil.rmtree(place)
+def _parts_damage(store: Store, survey: Survey, references: References) -> Iterator[Damage]:
+    for fingerprint in survey.cards:
+        yield from _read_damage("card", fingerprint, lambda one=fingerprint: store.card(one), references)  # type: ignore[misc]
+    for digest in survey.photos:
+        yield from _read_damage("photo", digest, lambda one=digest: store.photo_credit(one), references)  # type: ignore[misc]
+    for digest in survey.inputs:
+        yield from _read_damage("input", digest, lambda one=digest: store.read_input(one), references)  # type: ignore[misc]
 
 
-def sweep(store: Store) -> int:
-    """Remove temporary files whose writer on this host was killed; return how many there were."""
-    count = 0
-    with explained("clean up", store.path):
-        for path in store.path.rglob(f"{TEMPORARY_PREFIX}*"):
-            if is_abandoned(path):
-                path.unlink(missing_ok=True)
-                count += 1
-    return count
+def _lost_references(store: Store, survey: Survey, references: References) -> Iterator[Damage]:
+    there = {"card": set(survey.cards), "input": set(survey.inputs), "photo": set(survey.photos)}
+    words = {
+        "card": "the model's card",
+        "input": "the input",
+        "photo": "the photo's credit",
+        "analysis": "the analysis",
+    }
+    for (kind, key), owners in sorted(references.owners.items()):
+        lost = not store.analyses.has(key) if kind == "analysis" else key not in there[kind]
+        if lost:
+            many = "1 other needs it" if len(owners) == 1 else f"{len(owners)} others need it"
+            yield Damage(kind, key, f"{words[kind]} is lost; {many}", tuple(owners))
+
+
+def _selection_damage(store: Store, survey: Survey) -> Iterator[Damage]:
+    """Yield selections that are damaged, and what was complete when a run ended and is there no more."""
+    lost: dict[tuple[Kind, str], str] = {}
+    for name in survey.selections:
+        try:
+            selection = store.selections.read_named(name)
+        except StoreError as error:
+            yield Damage("selection", name, error.message, newer=isinstance(error, StoreSchemaError))
+            continue
+        for key in selection.jobs:
+            if not os.path.lexists(store.folder(key) / "record.json"):
+                lost["job", key] = f"its record is lost, which {selection.configuration} rendered"
+        for key in selection.analyses:
+            if not os.path.lexists(store.analyses.folder(key) / "analysis.json"):
+                lost["analysis", key] = f"the analysis is lost, which {selection.configuration} made"
+    for (kind, key), problem in sorted(lost.items()):
+        yield Damage(kind, key, problem)
+    if survey.analyses and not survey.selections:
+        yield Damage("selection", "", "which analyses are current is lost: no configuration has a selection")

@@ -40,13 +40,14 @@ def with_concepts(plan: Plan, analyses: AnalysisPlan, models: Mapping[str, Visio
     return replace(plan, jobs=tuple(jobs.values()), inputs=inputs, cards=cards)
 
 
-def made_with(analyses: AnalysisPlan, store: Store, inputs: Collection[str]) -> set[str]:
-    """Return the keys of the concepts that keep one of these inputs as a direction; their stages save it again."""
+def made_with(analyses: AnalysisPlan, store: Store, lost: Collection[str]) -> set[str]:
+    """Return the keys of the concepts that name one of these inputs as a direction, or are made from one of these
+    analyses, or are one: they are to be made again, which makes the others, too."""
     keys = set()
     for each in analyses.concepts:
-        key = each.job.key
-        if key not in inputs and any(direction in inputs for _, direction in _directions(each.job, store)):
-            keys.add(key)
+        stages = (each.job.key, each.job.factorisation.key, each.job.importance.key)
+        if any(key in lost for key in stages) or any(it in lost for _, it in _directions(each.job, store)):
+            keys.add(each.job.key)
     return keys
 
 

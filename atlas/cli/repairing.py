@@ -1,0 +1,119 @@
+"""Repair: what is damaged or lost and can be made again is made again, and said in words."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from atlas.cli.analysing import analyse_and_report
+from atlas.cli.rendering import INTERRUPTED, plan_all, render_jobs, stopped, summarise
+from atlas.cli.terminal import command, console, count, say
+from atlas.store import Store
+from atlas.store.selections import configuration_name
+
+if TYPE_CHECKING:
+    from atlas.cli.rendering import PlannedAll
+    from atlas.store.survey import Damage
+
+LISTED = 200
+"""Problems that are listed before the rest is only counted."""
+DROPS = 3
+"""Rounds of dropping: what is dropped may have been what something else needs."""
+
+
+def repair_and_report(path: Path, drop: bool = False) -> int:
+    """Remove what is damaged and can be made again by this configuration, make all that is missing, say how it went.
+
+    Args:
+        drop: remove what is damaged and cannot be made again, too.
+    """
+    from atlas.store.integrity import verify
+
+    config, *_ = planned = plan_all(path)
+    store = Store(config.store.path, damaged=True)
+    with console.status("verifying"):
+        before = list(verify(store))
+    if before:
+        say(f"{count(len(before), 'problem')} found")
+    status, rendered = _make_again(path, planned, store, before)
+    if status == INTERRUPTED:
+        return status
+    if not before:
+        if not rendered:
+            say(f"Nothing to repair: {store.path} is as its records say")
+        return status
+    with console.status("verifying"):
+        after = list(verify(store))
+    dropped = _drop(store, after) if drop else []
+    left = [one for one in after if one not in dropped]
+    _say_what_became(before, dropped, left, path)
+    return max(status, 1 if left else 0)
+
+
+def _make_again(path: Path, planned: "PlannedAll", store: Store, damage: "Sequence[Damage]") -> tuple[int, bool]:
+    """Make what is damaged or missing; return the exit status, and whether there was anything to make."""
+    from atlas.jobs.analyses.renderings import with_concepts
+    from atlas.jobs.repairing import discard_for_analyses, discard_for_renderings
+    from atlas.jobs.run import is_to_do, pending
+    from atlas.jobs.selecting import select
+
+    config, models, plan, analyses = planned
+    own = store.selections.path(configuration_name(config.file, config.store.path)).stem
+    discard_for_analyses(damage, plan, analyses, models, store, own)
+    store = Store(store.path, create=True)
+    select(config, models, plan, analyses, store)
+    unmade = [job for job in analyses.jobs if is_to_do(store, job, retry_quarantined=False)]
+    analysed = (
+        analyse_and_report(config, models, analyses, store, path) if analyses.jobs and (unmade or damage) else None
+    )
+    if analysed is not None and analysed.interrupted:
+        return stopped(path), True
+    plan = with_concepts(plan, analyses, models, store)
+    discard_for_renderings(damage, plan, store)
+    select(config, models, plan, analyses, store)
+    damaged = {one.key for one in damage}
+    missing = [job for job in pending(plan, store).missing if job.key in damaged or store.failure(job.key) is None]
+    if not missing and not damage and not unmade:
+        return 0, False
+    report = render_jobs(config, models, plan, missing, store)
+    select(config, models, plan, analyses, store)
+    status = summarise(report, False, path)
+    return max(status, 1 if analysed is not None and analysed.failed else 0), True
+
+
+def _drop(store: Store, left: "list[Damage]") -> "list[Damage]":
+    """Remove what is damaged or refers to what is lost; return what is gone thereby, of what was left."""
+    from atlas.store.integrity import verify
+    from atlas.store.repair import discard, discard_analysis, discard_job
+
+    remaining = list(left)
+    for _ in range(DROPS):
+        for one in remaining:
+            if not one.newer:
+                discard(store, one)
+                for owner in one.owners:
+                    discard_job(store, owner)
+                    discard_analysis(store, owner)
+        remaining = list(verify(store))
+    return [one for one in left if (one.kind, one.key) not in {(other.kind, other.key) for other in remaining}]
+
+
+def _say_what_became(
+    before: "Sequence[Damage]", dropped: "Sequence[Damage]", left: "Sequence[Damage]", path: Path
+) -> None:
+    """Print of every problem what became of it, and how many of each there are."""
+    gone, stays = ({(one.kind, one.key) for one in some} for some in (dropped, left))
+    known = {(one.kind, one.key) for one in before}
+    problems = [*before, *(one for one in (*dropped, *left) if (one.kind, one.key) not in known)]
+    endings = []
+    for one in problems:
+        place = (one.kind, one.key)
+        endings.append("dropped" if place in gone else "left" if place in stays else "made again")
+    words = {"left": f"{path} does not make it, so it stays as it is"}
+    for one, ending in list(zip(problems, endings, strict=True))[:LISTED]:
+        why = "a newer atlas wrote it, so it stays as it is" if one.newer else words.get(ending, ending)
+        say(f"{one.key[:12] or one.kind}: {one.problem}; {why}")
+    if len(problems) > LISTED:
+        say(f"and {len(problems) - LISTED} more")
+    say(", ".join(f"{endings.count(ending)} {ending}" for ending in ("made again", "dropped", "left")))
+    if any(not one.newer for one in left) and not dropped:
+        say(f"To remove what was left: {command('status', path)} --repair --drop")

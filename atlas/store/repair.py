@@ -1,0 +1,86 @@
+"""Repair: damaged things are removed, so that they can be made again; what the store did not write is kept."""
+
+import os
+import re
+from contextlib import suppress
+from pathlib import Path
+
+from atlas.store.files import TEMPORARY_PREFIX, explained, is_abandoned, remove
+from atlas.store.marker import write_marker
+from atlas.store.names import ATTEMPT, PICTURE
+from atlas.store.store import Store
+from atlas.store.survey import Damage
+
+RECORD, ANALYSIS = re.compile(r"record\.json"), re.compile(r"(analysis|attempt)\.json")
+
+
+def discard(store: Store, damage: Damage) -> None:
+    """Remove what is damaged, or stands where something belongs; a job's record or an analysis's document first.
+
+    The marker is written anew at once.
+
+    Raises:
+        StoreError: it cannot be removed.
+    """
+    with explained("remove what is damaged in", store.path):
+        if damage.kind == "store":
+            write_marker(store.path)
+        elif damage.kind == "job":
+            discard_job(store, damage.key)
+        elif damage.kind == "analysis":
+            discard_analysis(store, damage.key)
+        elif damage.kind == "folder":
+            _remove_what_is_no_folder(store.path / damage.key)
+        elif damage.kind == "selection":
+            remove(store.selections.file(damage.key))
+        else:
+            path = {"card": store.card_path, "input": store.input_path, "photo": store.photo_path}[damage.kind]
+            remove(path(damage.key))
+
+
+def discard_job(store: Store, key: str) -> None:
+    """Remove what is stored of a job."""
+    folder = store.folder(key)
+    if not _remove_what_is_no_folder(folder):
+        _clear(folder, RECORD)
+        if not _remove_what_is_no_folder(folder / "attempts"):
+            _clear(folder / "attempts", ATTEMPT)
+        _clear(folder, PICTURE)
+
+
+def discard_analysis(store: Store, key: str) -> None:
+    """Remove what is stored of an analysis."""
+    folder = store.analyses.folder(key)
+    if not _remove_what_is_no_folder(folder):
+        _clear(folder, ANALYSIS)
+        _clear(folder, PICTURE)
+
+
+def sweep(*folders: Path) -> int:
+    """Remove temporary files that no one is writing any more; return how many there were."""
+    count = 0
+    for folder in folders:
+        with explained("clean up", folder):
+            for place, _, names in os.walk(folder):
+                for name in names:
+                    if name.startswith(TEMPORARY_PREFIX) and is_abandoned(Path(place, name)):
+                        Path(place, name).unlink(missing_ok=True)
+                        count += 1
+    return count
+
+
+def _remove_what_is_no_folder(path: Path) -> bool:
+    """Remove what stands in the place of a folder; return whether the folder is not there."""
+    if path.is_dir():
+        return False
+    remove(path)
+    return True
+
+
+def _clear(folder: Path, pattern: re.Pattern[str]) -> None:
+    """Remove the files of such names from a folder, and the folder if nothing else is in it."""
+    for name in os.listdir(folder):
+        if pattern.fullmatch(name):
+            remove(folder / name)
+    with suppress(OSError):
+        folder.rmdir()

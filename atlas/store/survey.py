@@ -1,0 +1,111 @@
+"""Survey: the names of everything in a store, also of one whose folders are damaged; and what documents refer to."""
+
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field
+from typing import Literal, TypeVar
+
+from atlas.core.analysis import Analysis, AnalysisKind, ArraysDocument, ClassConcepts, LayerStatistics
+from atlas.core.job import Job
+from atlas.errors import StoreError
+from atlas.store.names import DERIVED, DIGEST, keys_of, named, shards
+from atlas.store.store import Store
+
+T = TypeVar("T")
+Kind = Literal["store", "folder", "job", "analysis", "card", "input", "photo", "selection"]
+
+DOCUMENTS: dict[AnalysisKind, type[ArraysDocument | LayerStatistics | ClassConcepts]] = {
+    "tally": ArraysDocument,
+    "statistics": LayerStatistics,
+    "factorisation": ArraysDocument,
+    "importance": ArraysDocument,
+    "concepts": ClassConcepts,
+}
+"""What the document of each kind of analysis is."""
+
+
+@dataclass(frozen=True)
+class Damage:
+    """One thing that is wrong.
+
+    Attributes:
+        kind: what it is. ``photo`` is a photo's credit; ``folder`` one that holds some of the others.
+        key: of the job or analysis; for a model's card its fingerprint, for an input or a photo its digest; a folder's
+            path in the store; a selection's name.
+        problem: a sentence for a person.
+        owners: keys of the jobs and analyses that refer to it.
+        newer: a newer version of atlas wrote it, so it is to be left alone.
+    """
+
+    kind: Kind
+    key: str
+    problem: str
+    owners: tuple[str, ...] = ()
+    newer: bool = False
+
+
+@dataclass
+class Survey:
+    """The names in a store, and the folders that cannot be listed."""
+
+    store: Store
+    damage: list[Damage] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        store = self.store
+        self.jobs = self._sharded("objects")
+        self.analyses = self._sharded("analyses")
+        self.cards = self._listed("models", store.card_keys)
+        self.inputs = self._listed("inputs", store.input_keys)
+        self.photos = self._listed("photos", store.photo_keys)
+        self.selections = self._listed("selections", store.selections.names)
+        self._listed(DERIVED, lambda: named(store.path / DERIVED, DIGEST))
+
+    def _sharded(self, name: str) -> list[str]:
+        found: list[str] = []
+        for shard in self._listed(name, lambda: list(shards(self.store.path / name))):
+            found += self._listed(f"{name}/{shard.name}", lambda shard=shard: keys_of(shard))  # type: ignore[misc]
+        return found
+
+    def _listed(self, key: str, listing: Callable[[], list[T]]) -> list[T]:
+        try:
+            return listing()
+        except StoreError as error:
+            self.damage.append(Damage("folder", key, error.message))
+            return []
+
+
+class References:
+    """What the documents of a store name besides themselves, and which of them do."""
+
+    def __init__(self) -> None:
+        self.owners: dict[tuple[Kind, str], list[str]] = defaultdict(list)
+
+    def add_job(self, job: Job, key: str) -> None:
+        """Note what a job names."""
+        self._add("card", [job.model.fingerprint], key)
+        target = job.target
+        self._add("input", filter(None, (target.direction, target.photo, target.references)), key)
+        self._add("input", _digests(job.parameters.values()), key)
+        self._add("photo", filter(None, [target.photo]), key)
+
+    def add_analysis(self, analysis: Analysis, document: object, key: str) -> None:
+        """Note what an analysis and its document name."""
+        self._add("card", [analysis.model.fingerprint], key)
+        self._add("analysis", analysis.upstream, key)
+        if isinstance(document, ClassConcepts):
+            for concept in document.concepts:
+                self._add("input", [concept.direction, *(part.direction for part in concept.parts)], key)
+
+    def of(self, kind: Kind, key: str) -> tuple[str, ...]:
+        """Return the keys of what refers to something."""
+        return tuple(self.owners.get((kind, key), ()))
+
+    def _add(self, kind: Kind, keys: Iterable[str], owner: str) -> None:
+        for key in keys:
+            self.owners[kind, key].append(owner)
+
+
+def _digests(values: Iterable[object]) -> Iterator[str]:
+    """Yield the parameters that are digests: each names a file among the inputs."""
+    yield from (value for value in values if isinstance(value, str) and DIGEST.fullmatch(value))
