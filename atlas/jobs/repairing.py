@@ -39,7 +39,7 @@ def discard_for_analyses(
     for key in made_with(analyses, store, {one.key for one in found if one.kind in ("analysis", "input")}):
         discard_analysis(store, key)
     for one in found:
-        if one.kind in ("store", "folder") or one.key in mine.get(one.kind, ()):
+        if one.kind in ("store", "folder", "derived") or one.key in mine.get(one.kind, ()):
             discard(store, one)
 
 

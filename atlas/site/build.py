@@ -17,6 +17,7 @@ from atlas.site.pictures import RECIPE
 from atlas.site.resources import code_digest
 from atlas.site.writer import Progress, SiteWriter
 from atlas.store import Store
+from atlas.store.files import explained
 
 
 @dataclass(frozen=True)
@@ -102,18 +103,26 @@ def _build(
 def inputs_digest(store: Store, metadata: SiteMetadata, labels: Mapping[str, Label], configuration: str) -> str:
     """Return a digest of all that decides the site, from names, sizes and times of the store's files: quick."""
     listing: list[tuple[str, int, int]] = []
-    folders = [store.path / name for name in ("objects", "models", "analyses", "selections", "photos")]
+    folders = [str(store.path / name) for name in ("objects", "models", "analyses", "selections", "photos")]
     while folders:
         folder = folders.pop()
-        if not folder.is_dir():
+        if not os.path.isdir(folder):
             continue
-        with os.scandir(folder) as entries:
+        with explained("list", Path(folder)), os.scandir(folder) as entries:
             for entry in entries:
-                if entry.is_dir():
-                    folders.append(Path(entry.path))
-                elif entry.name.endswith(".json"):
-                    status = entry.stat()
-                    listing.append((entry.path, status.st_size, status.st_mtime_ns))
+                if entry.name.endswith(".json"):
+                    listing.append((entry.path, *_stamp(entry)))
+                elif os.path.isdir(entry):
+                    folders.append(entry.path)
     listing.sort()
     words = [configuration, metadata.model_dump(mode="json"), {key: asdict(label) for key, label in labels.items()}]
     return digest([atlas.__version__, code_digest(), RECIPE, words, listing])
+
+
+def _stamp(entry: os.DirEntry[str]) -> tuple[int, int]:
+    """Return size and time of a file; of a link that leads nowhere, or in circles, that it does."""
+    try:
+        status = entry.stat()
+    except OSError:
+        return -1, -1
+    return status.st_size, status.st_mtime_ns

@@ -71,7 +71,7 @@ def _asset_damage(store: Store, record: Record) -> Iterator[Damage]:
         try:
             sound = digest_bytes(read_bytes(path)) == asset.sha256
         except StoreError as error:
-            yield Damage("job", record.key, f"{what} cannot be read: {error.message}")
+            yield Damage("job", record.key, f"{what} cannot be read: {error.message.rpartition(': ')[2]}")
         else:
             if not sound:
                 yield Damage("job", record.key, f"{what} does not match its hash")

@@ -31,6 +31,8 @@ def discard(store: Store, damage: Damage) -> None:
             discard_analysis(store, damage.key)
         elif damage.kind == "folder":
             _remove_what_is_no_folder(store.path / damage.key)
+        elif damage.kind == "derived":
+            remove(store.path / damage.key)
         elif damage.kind == "selection":
             remove(store.selections.file(damage.key))
         else:

@@ -1,5 +1,6 @@
 """Survey: the names of everything in a store, also of one whose folders are damaged; and what documents refer to."""
 
+import re
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
@@ -12,7 +13,8 @@ from atlas.store.names import DERIVED, DIGEST, keys_of, named, shards
 from atlas.store.store import Store
 
 T = TypeVar("T")
-Kind = Literal["store", "folder", "job", "analysis", "card", "input", "photo", "selection"]
+_VISIBLE = re.compile(r"[^.].*")
+Kind = Literal["store", "folder", "job", "analysis", "card", "input", "photo", "selection", "derived"]
 
 DOCUMENTS: dict[AnalysisKind, type[ArraysDocument | LayerStatistics | ClassConcepts]] = {
     "tally": ArraysDocument,
@@ -29,9 +31,10 @@ class Damage:
     """One thing that is wrong.
 
     Attributes:
-        kind: what it is. ``photo`` is a photo's credit; ``folder`` one that holds some of the others.
+        kind: what it is. ``photo`` is a photo's credit; ``folder`` one that holds some of the others; ``derived``
+            something that stands where derived pictures belong.
         key: of the job or analysis; for a model's card its fingerprint, for an input or a photo its digest; a folder's
-            path in the store; a selection's name.
+            path in the store, or a derived file's; a selection's name.
         problem: a sentence for a person.
         owners: keys of the jobs and analyses that refer to it.
         newer: a newer version of atlas wrote it, so it is to be left alone.
@@ -59,13 +62,22 @@ class Survey:
         self.inputs = self._listed("inputs", store.input_keys)
         self.photos = self._listed("photos", store.photo_keys)
         self.selections = self._listed("selections", store.selections.names)
-        self._listed(DERIVED, lambda: named(store.path / DERIVED, DIGEST))
+        self._derived(DERIVED)
+        self._derived(f"{DERIVED}/files")
 
     def _sharded(self, name: str) -> list[str]:
         found: list[str] = []
         for shard in self._listed(name, lambda: list(shards(self.store.path / name))):
             found += self._listed(f"{name}/{shard.name}", lambda shard=shard: keys_of(shard))  # type: ignore[misc]
         return found
+
+    def _derived(self, name: str) -> None:
+        """Look for what is in the way of derived pictures; what they hold is looked at when they are used."""
+        for shard in self._listed(name, lambda: list(shards(self.store.path / name))):
+            key = f"{name}/{shard.name}"
+            for file in self._listed(key, lambda shard=shard: named(shard, _VISIBLE)):  # type: ignore[misc]
+                if not (shard / file).is_file():
+                    self.damage.append(Damage("derived", f"{key}/{file}", f"{shard / file} is no file"))
 
     def _listed(self, key: str, listing: Callable[[], list[T]]) -> list[T]:
         try:
