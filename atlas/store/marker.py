@@ -19,6 +19,9 @@ SYSTEM_NAMES = frozenset({"lost+found", "@eaDir", "#recycle", "$RECYCLE.BIN", "S
 }
 """What file systems and desktops put into folders besides hidden files: a folder with these alone is empty."""
 
+OWN_NAMES, TELLING_NAMES = {*FOLDERS, DERIVED}, {"objects", "analyses", "selections"}
+"""What is in a store, and what of that is in no other folder that people keep: "models" and "photos" may be."""
+
 
 class Marker(Frozen):
     """The content of ``store.json``."""
@@ -91,19 +94,19 @@ def _read(store: Path) -> Marker:
     return marker
 
 
-def _content(store: Path) -> list[str]:
+def _content(store: Path) -> set[str]:
     """Return the names of what people or programs put into a folder; temporary and hidden files are nothing."""
     with explained("read the store at", store):
         if not os.path.lexists(store):
-            return []
+            return set()
         if not store.is_dir() and not store.is_symlink():
             raise StoreError(f"{store} exists and is no atlas store", "set another store path")
-        return [name for name in os.listdir(store) if not name.startswith(".") and name not in SYSTEM_NAMES]
+        return {name for name in os.listdir(store) if not name.startswith(".")} - SYSTEM_NAMES
 
 
-def _lost(store: Path, content: list[str]) -> StoreError:
+def _lost(store: Path, content: set[str]) -> StoreError:
     """Return the error for a folder without a marker: a store that has lost it, or something else."""
-    if _holds_documents(store) or all(_is_empty_part(store / name) for name in content):
+    if _holds_documents(store) or (content <= OWN_NAMES and not content.isdisjoint(TELLING_NAMES)):
         return StoreError(f"{store / NAME} is lost", REMEDY)
     return StoreError(f"{store} exists and is no atlas store", "set another store path")
 
@@ -114,7 +117,3 @@ def _holds_documents(store: Path) -> bool:
     flat = any(named(store / name, pattern) for name, pattern in patterns.items() if (store / name).is_dir())
     deep = (store / name for name in ("objects", "analyses"))
     return flat or any(sharded(folder) for folder in deep if folder.is_dir()) or (store / DERIVED / "files").is_dir()
-
-
-def _is_empty_part(path: Path) -> bool:
-    return path.name in FOLDERS and path.is_dir() and not _content(path)
