@@ -51,7 +51,7 @@ def verify_and_report(path: Path) -> int:
         damage = list(verify(store))
         survey = Survey(store)
     for one in damage:
-        say(f"damaged {one.key[:12] or one.kind}: {one.problem}")
+        say(f"damaged {one.name}: {one.problem}")
     with_photos = f", {len(survey.analyses)} analyses of photos" if survey.analyses else ""
     say(f"{count(len(survey.jobs), 'job')}{with_photos} verified, {count(len(damage), 'problem')}")
     if damage:

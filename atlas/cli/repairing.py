@@ -108,10 +108,10 @@ def _say_what_became(
     for one in problems:
         place = (one.kind, one.key)
         endings.append("dropped" if place in gone else "left" if place in stays else "made again")
-    words = {"left": f"{path} does not make it, so it stays as it is"}
+    words = {"left": f"{path} does not render it, so it stays as it is"}
     for one, ending in list(zip(problems, endings, strict=True))[:LISTED]:
         why = "a newer atlas wrote it, so it stays as it is" if one.newer else words.get(ending, ending)
-        say(f"{one.key[:12] or one.kind}: {one.problem}; {why}")
+        say(f"{one.name}: {one.problem}; {why}")
     if len(problems) > LISTED:
         say(f"and {len(problems) - LISTED} more")
     say(", ".join(f"{endings.count(ending)} {ending}" for ending in ("made again", "dropped", "left")))

@@ -48,6 +48,7 @@ def discard_job(store: Store, key: str) -> None:
         if not _remove_what_is_no_folder(folder / "attempts"):
             _clear(folder / "attempts", ATTEMPT)
         _clear(folder, PICTURE)
+        _remove_if_empty(folder / "attempts", folder)
 
 
 def discard_analysis(store: Store, key: str) -> None:
@@ -56,6 +57,7 @@ def discard_analysis(store: Store, key: str) -> None:
     if not _remove_what_is_no_folder(folder):
         _clear(folder, ANALYSIS)
         _clear(folder, PICTURE)
+        _remove_if_empty(folder)
 
 
 def sweep(*folders: Path) -> int:
@@ -80,9 +82,13 @@ def _remove_what_is_no_folder(path: Path) -> bool:
 
 
 def _clear(folder: Path, pattern: re.Pattern[str]) -> None:
-    """Remove the files of such names from a folder, and the folder if nothing else is in it."""
+    """Remove what has such names from a folder."""
     for name in os.listdir(folder):
         if pattern.fullmatch(name):
             remove(folder / name)
-    with suppress(OSError):
-        folder.rmdir()
+
+
+def _remove_if_empty(*folders: Path) -> None:
+    for folder in folders:
+        with suppress(OSError):  # it holds something else
+            folder.rmdir()

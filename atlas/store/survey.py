@@ -46,6 +46,11 @@ class Damage:
     owners: tuple[str, ...] = ()
     newer: bool = False
 
+    @property
+    def name(self) -> str:
+        """What it is called in a message: the beginning of a digest, or a path in the store."""
+        return self.key if self.kind in ("store", "folder", "derived") else self.key[:12] or "selections"
+
 
 @dataclass
 class Survey:
@@ -63,7 +68,8 @@ class Survey:
         self.photos = self._listed("photos", store.photo_keys)
         self.selections = self._listed("selections", store.selections.names)
         self._derived(DERIVED)
-        self._derived(f"{DERIVED}/files")
+        if (store.path / DERIVED).is_dir():
+            self._derived(f"{DERIVED}/files")
 
     def _sharded(self, name: str) -> list[str]:
         found: list[str] = []
