@@ -6,6 +6,7 @@ import shutil
 import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
 from command_line import HEAD
 from small_photos import CLASSES, write_photos
@@ -13,6 +14,7 @@ from small_photos import CLASSES, write_photos
 from atlas.cli.rendering import render_and_report
 from atlas.store import Store
 from atlas.store.documents import encode
+from atlas.store.pictures import encode_image
 from atlas.store.selections import configuration_name
 
 SETTINGS = f"""{HEAD}
@@ -219,16 +221,16 @@ def strange_record(store, status="sound"):
     record = next(it for it in store.records() if it.job.target.kind == "logit")
     job = record.job.model_copy(update={"seed": 7})
     job = type(job).model_validate(job.model_dump())
-    pictures = {asset.role: store.picture_path(record, asset.role).read_bytes() for asset in record.assets}
-    store.commit(record.model_copy(update={"key": job.key, "job": job}), pictures)
+    image, data = encode_image(np.full((32, 32, 3), 99, dtype=np.uint8))
+    record = record.model_copy(update={"key": job.key, "job": job, "assets": (image,)})
+    store.commit(record, {"image": data})
     if status == "damaged":
         flip(store.folder(job.key) / "record.json")
     elif status == "without its picture":
-        shutil.rmtree(store.path / "derived", ignore_errors=True)  # which has it already, from its twin
         (store.folder(job.key) / record.assets[0].file_name).unlink()
     elif status == "newer":
-        newer = encode(record.model_copy(update={"key": job.key, "job": job, "schema_version": 99}))
-        (store.folder(job.key) / "record.json").write_bytes(newer)
+        newer = record.model_copy(update={"schema_version": 99})
+        (store.folder(job.key) / "record.json").write_bytes(encode(newer))
     return job.key
 
 
