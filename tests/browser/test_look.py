@@ -26,6 +26,8 @@ SCREENS: list[tuple[int, int, float, Scheme]] = [
 ]
 """Width, height, device pixels per CSS pixel, and colours."""
 
+COMPONENTS = ("lightbox", "help", "importance-bar", "histogram", "trace", "find", "site-nav", "cards", "ranking")
+
 
 @pytest.fixture(scope="session")
 def deep(tmp_path_factory: pytest.TempPathFactory) -> Sample:
@@ -172,6 +174,23 @@ def test_every_stop_of_the_importance_bar_shows_its_focus(browser: Browser, samp
         link.focus()
         width, style = link.evaluate("it => [it.getBoundingClientRect().width, getComputedStyle(it).outlineStyle]")
         assert width >= 2 and style == "solid"
+    page.context.close()
+
+
+def test_components_share_no_names_in_the_stylesheet(browser: Browser, sample: Sample) -> None:
+    page = opened(browser, SCREENS[4])
+    page.goto(f"{sample.site.as_uri()}/{sample.first}/c/0.html")
+    inside = page.evaluate(
+        """(tops) => tops.map((top) => [
+          top, [...document.querySelectorAll(`${top}, ${top} *`)].flatMap((it) => [...it.classList])])""",
+        [f".{name}" for name in COMPONENTS],
+    )
+    parts = {"chip", "num", "small", "away", "scripted"}  # small parts that are meant to look alike everywhere
+    owner: dict[str, str] = {}
+    for component, names in inside:
+        assert names, component
+        for name in set(names) - parts:
+            assert owner.setdefault(name, component) == component, name
     page.context.close()
 
 
