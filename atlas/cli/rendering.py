@@ -14,7 +14,7 @@ from atlas.cli.stopping import stop_on_interrupt
 from atlas.cli.terminal import command, console, count, duration, first_line, printable, say, size, table
 from atlas.config import Config, load_config
 from atlas.store import Store
-from atlas.store.files import explained
+from atlas.store.marker import is_absent
 
 if TYPE_CHECKING:
     from atlas.jobs.analyses.plan import AnalysisPlan
@@ -201,7 +201,4 @@ def stopped(path: Path) -> int:
 
 def _existing(config: Config) -> Store | None:
     """Return the store if there is one; None where it could still be made."""
-    path = config.store.path
-    with explained("look for a store at", path):
-        absent = not path.exists() or (path.is_dir() and not any(path.iterdir()))
-    return None if absent else Store(path)
+    return None if is_absent(config.store.path) else Store(config.store.path)

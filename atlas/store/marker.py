@@ -30,6 +30,15 @@ class Marker(Frozen):
     schema_version: int
 
 
+def is_absent(store: Path) -> bool:
+    """Tell whether a store could still be made there: nothing is, or an empty folder.
+
+    Raises:
+        StoreError: the folder cannot be listed, or is a file.
+    """
+    return not _content(store)
+
+
 def open_marker(store: Path, create: bool) -> None:
     """Look whether a folder is a store that can be used; make it one if it is empty and ``create`` says so.
 

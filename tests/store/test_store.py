@@ -12,6 +12,7 @@ from atlas.core.record import SCHEMA_VERSION
 from atlas.errors import StoreError, StoreSchemaError
 from atlas.store import Store, files
 from atlas.store.integrity import verify
+from atlas.store.marker import is_absent
 from atlas.store.repair import discard, sweep
 
 
@@ -132,6 +133,15 @@ def test_a_folder_that_holds_something_else_is_left_alone(tmp_path):
     with pytest.raises(StoreError, match="atlas render"):
         Store(tmp_path / "missing")
     assert [path.name for path in tmp_path.iterdir()] == ["thesis.tex"]
+
+
+def test_a_folder_with_what_systems_put_there_is_empty(tmp_path):
+    for name in (".DS_Store", ".git", "lost+found", "@eaDir"):
+        (tmp_path / name).mkdir()
+    (tmp_path / "Thumbs.db").write_bytes(b"x")
+    assert is_absent(tmp_path)
+    assert list(verify(Store(tmp_path, create=True))) == []
+    assert not is_absent(tmp_path)
 
 
 def test_inputs_are_kept_by_digest_and_checked(store):
