@@ -14,7 +14,7 @@ from atlas.jobs.analyses.plan import analysis_batches
 from atlas.jobs.analyses.renderings import stand_ins
 from atlas.jobs.executors.base import Monitor
 from atlas.jobs.run import analyse
-from atlas.store.integrity import discard
+from atlas.store.repair import discard_analysis
 
 
 @pytest.fixture
@@ -86,9 +86,9 @@ def test_a_later_stage_is_made_again_without_those_before(tmp_path, photos, stag
     _, _, analyses, store, _ = analysed(config)
     whole = documents(analyses, store)
     for job in jobs_of(analyses):
-        discard(store, job.key)
+        discard_analysis(store, job.key)
         if stage == "factorisation":
-            discard(store, job.importance.key)
+            discard_analysis(store, job.importance.key)
 
     def untouched(*_, **__):
         raise AssertionError("an earlier stage was made again")
