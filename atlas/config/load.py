@@ -1,6 +1,7 @@
 """Reads atlas.toml. Everything wrong with it is found in one go."""
 
 import json
+import os
 from collections import Counter
 from collections.abc import Iterator
 from itertools import combinations
@@ -180,19 +181,24 @@ def _located(tables: Tables, file: Path) -> Config:
     )
 
 
+def _real(path: Path) -> Path:
+    """Return where a path leads; of links in a circle, the last one."""
+    return Path(os.path.realpath(path))
+
+
 def _path_problems(config: Config) -> Iterator[Problem]:
-    """Yield what would destroy or mix data: a site is swapped in whole, a cache may be deleted, photos are searched."""
+    """Yield what would destroy or mix data: a site is replaced, a cache may be deleted, photos are searched."""
     places = {("site", "path"): ("the site", config.site.path), ("store", "path"): ("the store", config.store.path)}
     if config.photos is not None:
         places["photos", "cache"] = ("the cache", config.photos.cache)
         places["photos", "path"] = ("the photos", config.photos.place)
-    resolved = [(key, name, path.resolve()) for key, (name, path) in places.items()]
-    if config.folder.is_relative_to(resolved[0][2]):
+    resolved = [(key, name, _real(path)) for key, (name, path) in places.items()]
+    if _real(config.folder).is_relative_to(resolved[0][2]):
         own = f'"{resolved[0][2]}" holds the configuration itself; the site needs a folder of its own'
         yield Problem(("site", "path"), own)
         return
-    if config.site.labels is not None and config.site.labels.resolve().is_relative_to(resolved[0][2]):
-        text = f'"{config.site.labels}" lies in the site\'s folder, which is swapped in whole'
+    if config.site.labels is not None and _real(config.site.labels).is_relative_to(resolved[0][2]):
+        text = f'"{config.site.labels}" lies in the site\'s folder, which is replaced'
         yield Problem(("site", "labels"), text)
     only_archives = config.photos is not None and not config.photos.is_searched
     for (key, _, path), (of, name, other) in combinations(resolved, 2):

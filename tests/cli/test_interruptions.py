@@ -178,9 +178,14 @@ def test_two_runs_on_one_store_at_once(project):
     assert_complete(project)
 
 
-def test_serving_is_for_this_machine_only_and_ends_with_ctrl_c(atlas):
+def test_serving_is_for_this_machine_only_and_ends_when_it_is_told_to(atlas):
     atlas.configure(block="classes = [1]")
     assert atlas("render").status == atlas("build").status == 0
+    for number in (signal.SIGINT, signal.SIGTERM):
+        assert_serves_until(atlas, number)
+
+
+def assert_serves_until(atlas, number):
     run = Running(atlas.folder, "serve", "--port", "0")
     run.wait_for(lambda: "\n" in run.printed("out"))
     address = re.fullmatch(r"Serving at (http://127\.0\.0\.1:\d+/) \(Ctrl-C ends it\)\n", run.printed("out"))[1]
@@ -188,5 +193,5 @@ def test_serving_is_for_this_machine_only_and_ends_with_ctrl_c(atlas):
         assert answer.read() == (atlas.folder / "build" / "site" / "index.html").read_bytes()
     listening = [one.laddr.ip for one in psutil.Process(run.pid).net_connections() if one.status == "LISTEN"]
     assert listening == ["127.0.0.1"]
-    run.send(signal.SIGINT)
+    run.send(number)
     assert (run.status(), run.printed("err")) == (0, "")

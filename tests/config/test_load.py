@@ -139,6 +139,12 @@ def test_archives_may_lie_beside_the_configuration(load, tmp_path, photos):
     assert load(f"[photos]\n{photos}\n{GOOD}").photos is not None
 
 
+@pytest.mark.parametrize("table", ["site", "store"])
+def test_a_place_that_is_a_link_in_a_circle_is_left_to_its_user(load, tmp_path, table):
+    (tmp_path / "circle").symlink_to("circle")
+    assert getattr(load(f'[{table}]\npath = "circle"\n' + GOOD), table).path == tmp_path / "circle"
+
+
 def test_the_sites_metadata_is_without_its_path(load):
     config = load('[site]\ntitle = "Fishes"\npath = "out"\n' + GOOD)
     assert config.site.metadata.title == "Fishes"
