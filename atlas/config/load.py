@@ -67,7 +67,7 @@ def load_config(path: Path) -> Config:
         found += _model_problems(block, ("concepts", number), _model_names(table))
         found += _method_problems(block, ("concepts", number), "direction")
     found += _absent(table)
-    folder = path.resolve().parent
+    folder = _real(path).parent
     if tables is not None and not found:
         config = _located(tables, folder / path.name)
         found += _path_problems(config)
@@ -160,7 +160,10 @@ def _located(tables: Tables, file: Path) -> Config:
     folder = file.parent
 
     def absolute(path: Path) -> Path:
-        return Path(folder, path.expanduser())
+        try:
+            return Path(folder, path.expanduser())
+        except RuntimeError as error:
+            raise ConfigError([f'"{path}" begins with a user who has no home here'], str(file)) from error
 
     def located(spec: Located, *keys: str) -> Located:
         files = {key: getattr(spec, key) for key in keys}

@@ -10,7 +10,7 @@ from typing import Literal
 from pydantic import Field, JsonValue
 
 from atlas.core.canonical import digest
-from atlas.core.job import Frozen, ModelIdentity
+from atlas.core.job import Frozen, ModelIdentity, Text
 from atlas.core.record import SCHEMA_VERSION, Provenance
 
 AnalysisKind = Literal["tally", "statistics", "factorisation", "importance", "concepts"]
@@ -66,8 +66,8 @@ class AnalysisFailure(Frozen):
 
     schema_version: int = SCHEMA_VERSION
     key: str
-    what: str
-    message: str
+    what: Text
+    message: Text
     quarantined: bool = False
 
 
@@ -306,7 +306,7 @@ class PhotoSetCard(Frozen):
     """
 
     digest: str
-    name: str
+    name: Text
     photos: int
     classes: int
     notes: str = ""

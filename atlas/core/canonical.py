@@ -15,8 +15,8 @@ def canonical_json(value: Any) -> str:
 
 
 def digest(value: Any) -> str:
-    """Return the sha256 of the canonical JSON of ``value``, 64 hexadecimal digits."""
-    return hashlib.sha256(canonical_json(value).encode("utf-8")).hexdigest()
+    """Return the sha256 of the canonical JSON of ``value``, 64 hexadecimal digits; names of files may be any bytes."""
+    return hashlib.sha256(canonical_json(value).encode("utf-8", "surrogatepass")).hexdigest()
 
 
 def digest_bytes(data: bytes) -> str:

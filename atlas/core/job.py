@@ -1,9 +1,9 @@
 """Target and Job: what to render, and the key that names the result."""
 
 from functools import cached_property
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, JsonValue, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, JsonValue, model_validator
 
 from atlas.core.canonical import digest
 
@@ -14,6 +14,10 @@ TargetKind = Literal["logit", "channel", "neuron", "direction", "inversion", "ca
 
 PHOTO_KINDS: frozenset[TargetKind] = frozenset({"inversion", "caricature"})
 """Kinds that are about a photo and a whole layer rather than about one of its units."""
+
+
+Text = Annotated[str, AfterValidator(lambda text: text.encode("utf-8", "replace").decode("utf-8"))]
+"""Text that file names or messages of other programs may be part of: what UTF-8 cannot carry becomes a ``?``."""
 
 
 class Frozen(BaseModel):

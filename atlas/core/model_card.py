@@ -4,7 +4,7 @@ from typing import Literal
 
 from pydantic import Field
 
-from atlas.core.job import Frozen, ModelIdentity
+from atlas.core.job import Frozen, ModelIdentity, Text
 from atlas.core.record import SCHEMA_VERSION
 
 
@@ -59,7 +59,7 @@ class ModelCard(Frozen):
     name: str
     identity: ModelIdentity
     source: str
-    origin: str
+    origin: Text
     parameters: int = Field(ge=0)
     licence: str = ""
     layers: tuple[LayerInfo, ...]

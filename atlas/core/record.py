@@ -4,7 +4,7 @@ from typing import Literal
 
 from pydantic import Field
 
-from atlas.core.job import Frozen, Job
+from atlas.core.job import Frozen, Job, Text
 
 SCHEMA_VERSION = 2
 """Version of all documents of the store, and of its layout. Raise it when an old reader would be wrong."""
@@ -91,7 +91,7 @@ class Failure(Frozen):
     """
 
     kind: Literal["diverged", "error", "quarantined"]
-    message: str
+    message: Text
 
 
 class Record(Frozen):

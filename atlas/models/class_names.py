@@ -36,8 +36,7 @@ def class_names(spec: ModelSpec, classes: int, configuration: Mapping[str, Any] 
         ModelError: the file cannot be used, or names another number of classes.
     """
     if spec.class_names is not None:
-        path = spec.class_names.expanduser()
-        return ClassNames(_from_file(path, classes), f"the file {path.name}")
+        return ClassNames(_from_file(spec.class_names, classes), f"the file {spec.class_names.name}")
     named = configuration.get("label_names") if configuration else None
     if configuration and isinstance(named, list | tuple) and len(named) == classes:
         held = {"label_names": list(named), "label_descriptions": configuration.get("label_descriptions")}

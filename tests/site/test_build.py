@@ -1,5 +1,6 @@
 """Building: whole or not at all, the same bytes each time, nothing done twice, damage named."""
 
+import os
 import shutil
 import signal
 import subprocess
@@ -340,3 +341,11 @@ def test_damage_is_named_and_the_old_site_kept(own_store: Store, old_site: Path,
     assert "atlas " in caught.value.remedy
     assert contents(old_site) == before
     assert files_beside(old_site) == []
+
+
+def test_a_store_below_a_folder_of_any_bytes_is_built(own_store: Store, tmp_path: Path) -> None:
+    folder = Path(os.fsdecode(os.fsencode(tmp_path) + b"/caf\xe9"))
+    shutil.move(own_store.path, folder)
+    moved = Store(folder)
+    assert not build_site(moved, folder / "site", SiteMetadata()).unchanged
+    assert build_site(moved, folder / "site", SiteMetadata()).unchanged

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from records import done, failed
 
-from atlas.core.record import SCHEMA_VERSION
+from atlas.core.record import SCHEMA_VERSION, Failure
 from atlas.errors import StoreError, StoreSchemaError
 from atlas.store import Store, files
 from atlas.store.integrity import verify
@@ -194,3 +194,13 @@ def test_many_runs_may_make_one_store_at_once(tmp_path):
         for number in range(40):
             made = list(pool.map(lambda _, path=tmp_path / str(number): Store(path, create=True).path, range(8)))
             assert made == [tmp_path / str(number)] * 8
+
+
+def test_a_message_that_holds_the_bytes_of_a_file_name_is_stored(store):
+    record = failed("")
+    name = os.fsdecode(b"caf\xe9")
+    error = Failure(kind="error", message=f"cannot read {name}")
+    store.record_failure(record.model_copy(update={"error": error}))
+    assert store.failure(record.key).error.message == "cannot read caf?"
+    store.analyses.record_failure("0" * 64, f"tally of {name}", name)
+    assert store.analyses.failure("0" * 64).what == "tally of caf?"
