@@ -8,10 +8,10 @@ from threading import Lock
 from typing import BinaryIO
 
 import numpy as np
-from PIL import Image, ImageOps, UnidentifiedImageError
+from PIL import Image, PngImagePlugin, UnidentifiedImageError
 
 from atlas.errors import PhotoError
-from atlas.photos.spec import MAX_MEGAPIXELS
+from atlas.photos.spec import MAX_MEGAPIXELS, MAX_METADATA
 
 MAX_PIXELS = round(MAX_MEGAPIXELS * 1e6)
 """Largest photo that is decoded unless told otherwise, pixels."""
@@ -19,7 +19,22 @@ MAX_PIXELS = round(MAX_MEGAPIXELS * 1e6)
 FORMATS = ("JPEG", "MPO", "PNG", "WEBP", "AVIF", "TIFF", "BMP", "GIF", "PPM", "JPEG2000", "TGA")
 """What is taken for a photo. Formats that run programs (EPS) or nest other files (ICNS, PSD, PDF) are not."""
 
+_ORIENTATION = 0x0112
+_TURNS = {
+    2: Image.Transpose.FLIP_LEFT_RIGHT,
+    3: Image.Transpose.ROTATE_180,
+    4: Image.Transpose.FLIP_TOP_BOTTOM,
+    5: Image.Transpose.TRANSPOSE,
+    6: Image.Transpose.ROTATE_270,
+    7: Image.Transpose.TRANSVERSE,
+    8: Image.Transpose.ROTATE_90,
+}
+"""What makes a picture upright, by its orientation in EXIF (CIPA DC-008, 4.6.5)."""
+
 logger = logging.getLogger(__name__)
+
+# By default 1 MiB, which large profiles, and programs that write their whole work into a text of a PNG, go beyond.
+PngImagePlugin.MAX_TEXT_CHUNK = max(PngImagePlugin.MAX_TEXT_CHUNK, MAX_METADATA)
 
 
 def decode_photo(path: Path, max_pixels: int = MAX_PIXELS) -> Image.Image:
@@ -66,7 +81,7 @@ def _decode(file: BinaryIO, name: str, max_pixels: int) -> Image.Image:
                 limit = f"at most {max_pixels / 1e6:.3g} megapixels are decoded"
                 raise PhotoError(f"{name}: {width} x {height} pixels are too many; {limit}", "scale it down first")
             image.load()
-            return _to_rgb(ImageOps.exif_transpose(image))
+            return _to_rgb(_upright(image))
     except PhotoError:
         raise
     except Exception as error:  # a decoder may raise anything at all on a damaged file, and one photo is never all
@@ -101,6 +116,17 @@ class _Quiet:
 
 
 _quiet = _Quiet()
+
+
+def _upright(image: Image.Image) -> Image.Image:
+    """Return an image as its camera was held. Its pixels are sound whatever its metadata holds, of which Pillow's own
+    function writes all anew."""
+    try:
+        turn = _TURNS.get(image.getexif().get(_ORIENTATION, 1))
+    except Exception:  # as in a decoder
+        logger.debug("the metadata of a photo cannot be read", exc_info=True)
+        return image
+    return image if turn is None else image.transpose(turn)
 
 
 def _to_rgb(image: Image.Image) -> Image.Image:

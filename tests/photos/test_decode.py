@@ -142,6 +142,25 @@ def test_the_orientation_of_a_camera_is_applied(decode, orientation):
     assert np.array_equal(np.asarray(found), np.asarray(upright))
 
 
+@pytest.mark.parametrize("kind", ["JPEG", "WEBP"])
+def test_damaged_metadata_leaves_a_photo_its_pixels(kind):
+    """Upright or not: a byte of EXIF may be that of its orientation."""
+    rng = random.Random(kind)
+    exif = Image.Exif()
+    for tag, value in [(0x0112, 6), (0x010F, "maker"), (0x0132, "2026:01:01 00:00:00")]:
+        exif[tag] = value
+    exif.get_ifd(0x8769)[0x829A] = 0.25
+    data = encoded(Image.new("RGB", (4, 6), (90, 90, 90)), kind, exif=exif)
+    start = data.index(b"MM\0*") if b"MM\0*" in data else data.index(b"II*\0")
+    sizes = set()
+    for _ in range(300):
+        damaged = bytearray(data)
+        for _ in range(rng.choice((1, 2, 4))):
+            damaged[start + rng.randrange(100)] = rng.choice((0, 1, 2, 5, 7, 12, 255, rng.randrange(256)))
+        sizes.add(decode_bytes(bytes(damaged), "x").size)
+    assert sizes == {(4, 6), (6, 4)}
+
+
 @pytest.mark.parametrize("kind", ["JPEG", "PNG", "WEBP", "AVIF", "TIFF", "BMP", "GIF", "PPM"])
 def test_the_usual_formats_are_read_whatever_the_file_is_called(decode, kind):
     found = decode(encoded(Image.new("RGB", (16, 16), (200, 200, 200)), kind), name="a.txt")
@@ -282,6 +301,12 @@ def test_whatever_a_decoder_raises_is_about_its_photo(monkeypatch, error):
     monkeypatch.setattr(Image.Image, "load", fail)
     with pytest.raises(PhotoError, match=r"^a/x\.bmp: (broken or truncated|decoding it needs more memory)"):
         decode_bytes(SAMPLES["bmp"], "a/x.bmp")
+
+
+def test_a_long_text_in_a_png_does_no_harm():
+    text = PngImagePlugin.PngInfo()
+    text.add_text("workflow", "x" * 5_000_000, zip=True)
+    assert decode_bytes(encoded(Image.new("L", (4, 3)), "PNG", pnginfo=text), "x").size == (4, 3)
 
 
 def test_metadata_that_inflates_without_end_is_refused():
