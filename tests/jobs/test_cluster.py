@@ -159,7 +159,7 @@ def test_workers_that_are_ended_as_they_start_end_the_run(tmp_path, monkeypatch)
 def test_a_long_folder_for_temporary_files_gets_a_short_one(tmp_path, monkeypatch):
     long = tmp_path / ("x" * 90)
     long.mkdir()
-    monkeypatch.setattr(tempfile, "tempdir", str(long))
+    monkeypatch.setattr(tempfile, "tempdir", str(long))  # as $TMPDIR would have it
     monkeypatch.delenv("RAY_TMPDIR", raising=False)
     folder = session.new_folder()
     assert folder.parent == Path("/tmp") and len(str(folder)) <= session.LONGEST_FOLDER

@@ -160,9 +160,12 @@ def _kept_folder() -> Iterator[Path]:
     folder = new_folder()
     mark = uuid4().hex
     command = [sys.executable, "-I", "-S", str(Path(__file__).with_name("keeper.py")), str(folder), f"{MARK}={mark}"]
-    keeper = subprocess.Popen(
-        command, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True
-    )
+    quiet: dict[str, Any] = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
+    try:
+        keeper = subprocess.Popen(command, stdin=subprocess.PIPE, start_new_session=True, **quiet)
+    except OSError as error:
+        folder.rmdir()
+        raise ExecutorError(f"cannot start a process: {error.strerror or error}", "end some others") from error
     os.environ[MARK] = mark
     try:
         yield folder
@@ -182,16 +185,16 @@ def new_folder() -> Path:
     """
     wanted = os.environ.get("RAY_TMPDIR")
     problems = []
-    for place in dict.fromkeys([wanted] if wanted else [tempfile.gettempdir(), "/tmp"]):
+    for place in dict.fromkeys([wanted] if wanted else [None, "/tmp"]):
         try:
             folder = Path(tempfile.mkdtemp(prefix="atlas-", dir=place))
         except OSError as error:
-            problems.append(f"{place}: {error.strerror or error}")
+            problems.append(f"{place or 'temporary files'}: {error.strerror or error}")
             continue
         if len(os.fsencode(folder)) <= LONGEST_FOLDER:
             return folder
         shutil.rmtree(folder)
-        problems.append(f"{place}: the path is too long for sockets")
+        problems.append(f"{folder.parent}: the path is too long for sockets")
     raise ExecutorError(
         f"Ray has no folder for its files: {'; '.join(problems)}",
         "set RAY_TMPDIR to a folder with a short path that you may write to, such as /tmp or /dev/shm",
