@@ -1,6 +1,6 @@
 """What photos tell: run with a bar, and said in words."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -25,22 +25,22 @@ def analyse_and_report(
     analyses: "AnalysisPlan",
     store: Store,
     path: Path,
-    retry_quarantined: bool = False,
+    retry: Collection[str] = (),
 ) -> "Report":
     """Make what analyses are missing, and say how it went."""
     from atlas.jobs.executors.base import Monitor
     from atlas.jobs.run import analyse, is_to_do
 
-    missing = sum(is_to_do(store, job, retry_quarantined) for job in analyses.jobs)
+    missing = sum(is_to_do(store, job, retry) for job in analyses.jobs)
     present = sum(store.analyses.has(job.key) for job in analyses.jobs)
     held = len(analyses.jobs) - missing - present
     if present:
         say(f"{_analyses(present)} of photos in the store already")
     if held:
-        say(f"{_analyses(held)} left out, in quarantine. To try again: {command('render', path)} --retry-quarantined")
+        say(f"{_analyses(held)} left out, in quarantine. To try again: {command('render', path)} --retry quarantined")
     with run_progress(console, missing, "analysis of photos", "analyses of photos") as bar, stop_on_interrupt() as stop:
         monitor = Monitor(bar.on_step, bar.on_notice, stop)
-        report = analyse(config, models, analyses, store, monitor, bar.on_outcome, retry_quarantined)
+        report = analyse(config, models, analyses, store, monitor, bar.on_outcome, retry)
     if report.finished:
         say(f"{_analyses(report.done)} of photos made" + (f", {len(report.failed)} failed" if report.failed else ""))
     for notice in report.notices[:LISTED]:

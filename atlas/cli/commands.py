@@ -133,15 +133,20 @@ def plan(config_path: Path) -> None:
 @click.option(
     "--only", multiple=True, metavar="KEY", help="Only jobs whose key begins so; a picture's page shows its key."
 )
-@click.option("--retry-quarantined", is_flag=True, help="Also jobs that ended their process several times.")
-def render(config_path: Path, only: tuple[str, ...], retry_quarantined: bool) -> None:
+@click.option(
+    "--retry",
+    multiple=True,
+    type=click.Choice(["dead", "quarantined"]),
+    help="Also units that were found dead, or jobs that ended their process several times.",
+)
+def render(config_path: Path, only: tuple[str, ...], retry: tuple[str, ...]) -> None:
     """Render what is missing.
 
     Stop with Ctrl-C at any time, and run it again to go on: everything finished is kept.
     """
     from atlas.cli.rendering import render_and_report
 
-    sys.exit(render_and_report(config_path, only, retry_quarantined))
+    sys.exit(render_and_report(config_path, only, retry))
 
 
 @cli.command()

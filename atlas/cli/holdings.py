@@ -36,6 +36,8 @@ def status_and_report(path: Path) -> int:
         say(f"failed {record.key[:12]} {name}: {record.job.target}: {reason}")
     for failure in unmade:
         say(f"failed {failure.key[:12]} {failure.what}: {first_line(failure.message)}")
+    if any(each["dead"] for each in counts.values()):
+        say(f"To try dead units again: {command('render', path)} --retry dead")
     if damaged:
         say(f"{count(damaged, 'record')} damaged; to see which: {command('status', path)} --verify")
     return 1 if failures or unmade or damaged else 0
@@ -60,9 +62,14 @@ def verify_and_report(path: Path) -> int:
 
 
 def _model_names(store: Store) -> dict[str, str]:
-    """Return fingerprint to name; nothing if a card is damaged, which `--verify` reports."""
+    """Return fingerprint to name, told apart where several have one; nothing if a card is damaged: see `--verify`."""
     try:
-        return {fingerprint: card.name for fingerprint, card in store.cards().items()}
+        cards = store.cards()
     except StoreError as error:
         say(error.message)
         return {}
+    bearers = Counter(card.name for card in cards.values())
+    return {
+        fingerprint: card.name if bearers[card.name] == 1 else f"{card.name} {fingerprint[:8]}"
+        for fingerprint, card in cards.items()
+    }

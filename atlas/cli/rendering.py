@@ -1,7 +1,7 @@
 """Plan, render, repair: from the configuration to jobs, and words about how they went."""
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -38,17 +38,18 @@ def plan_all(path: Path) -> "PlannedAll":
     with console.status("starting"):
         from atlas.jobs.analyses.plan import concept_models, plan_analyses
         from atlas.jobs.executors.base import resolve_device
+        from atlas.jobs.known_models import settle
         from atlas.jobs.plan import make_plan, rendered_models
         from atlas.models.load import load_model
         from atlas.photos import open_photo_set
 
     used = {name for block in config.render for name in rendered_models(config, block)}
     used |= {name for block in config.concepts for name in concept_models(config, block)}
-    models = {}
+    models, store = {}, _existing(config)
     for spec in config.models:
         if spec.name in used:
             with console.status(Text(f"loading {printable(spec.name)}")):
-                models[spec.name] = load_model(spec)
+                models[spec.name] = settle(load_model(spec), store)
     photo_set = None
     if config.photos is not None:
         with build_progress(console) as progress:
@@ -127,7 +128,7 @@ def _merged(rows: "Sequence[tuple[str, ...]]") -> list[tuple[str, ...]]:
     return [(*names, str(jobs), str(stored)) for names, (jobs, stored) in totals.items()]
 
 
-def render_and_report(path: Path, only: Sequence[str] = (), retry_quarantined: bool = False) -> int:
+def render_and_report(path: Path, only: Sequence[str] = (), retry: Collection[str] = ()) -> int:
     """Render what is missing and say how it went; return the exit status."""
     config, models, plan, analyses = plan_all(path)
     from atlas.jobs.analyses.renderings import with_concepts
@@ -138,17 +139,17 @@ def render_and_report(path: Path, only: Sequence[str] = (), retry_quarantined: b
     analysing, analysed = not knows(plan, only), None
     select(config, models, plan, analyses, store, analysing)
     if analyses.jobs and analysing:
-        analysed = analyse_and_report(config, models, analyses, store, path, retry_quarantined)
+        analysed = analyse_and_report(config, models, analyses, store, path, retry)
         if analysed.interrupted:
             return stopped(path)
         plan = with_concepts(plan, analyses, models, store)
-    todo = pending(plan, store, only, retry_quarantined)
+    todo = pending(plan, store, only, retry)
     if todo.present:
         say(f"{count(todo.present, 'job')} in the store already")
     if todo.quarantined:
         say(
             f"{count(len(todo.quarantined), 'job')} left out, in quarantine: each ended the process that rendered it, "
-            f"several times. To try again: {command('render', path)} --retry-quarantined"
+            f"several times. To try again: {command('render', path)} --retry quarantined"
         )
     report = render_jobs(config, models, plan, todo.missing, store)
     select(config, models, plan, analyses, store, analysing)
@@ -178,7 +179,7 @@ def summarise(report: "Report", held: bool, path: Path) -> int:
     elif not report.interrupted:
         say("Nothing to render")
     for outcome in report.dead[:LISTED]:
-        say(f"  dead (nothing excites it): {outcome.planned}")
+        say(f"  dead: {outcome.planned}: {outcome.message}")
     for outcome in report.failed[:LISTED]:
         say(f"  failed: {outcome.planned}: {first_line(outcome.message)}")
     unlisted = max(0, len(report.dead) - LISTED) + max(0, len(report.failed) - LISTED)
@@ -189,7 +190,7 @@ def summarise(report: "Report", held: bool, path: Path) -> int:
     if any(not outcome.quarantined for outcome in report.failed):
         say(f"What failed is recorded, and tried again by the next {command('render', path)}")
     if any(outcome.quarantined for outcome in report.failed):
-        say(f"What ended its worker is in quarantine. To try it again: {command('render', path)} --retry-quarantined")
+        say(f"What ended its worker is in quarantine. To try it again: {command('render', path)} --retry quarantined")
     return 1 if report.failed or held else 0
 
 

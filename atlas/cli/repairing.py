@@ -61,7 +61,7 @@ def _make_again(path: Path, planned: "PlannedAll", store: Store, damage: "Sequen
     discard_for_analyses(damage, plan, analyses, models, store, own)
     store = Store(store.path, create=True)
     select(config, models, plan, analyses, store)
-    unmade = [job for job in analyses.jobs if is_to_do(store, job, retry_quarantined=False)]
+    unmade = [job for job in analyses.jobs if is_to_do(store, job, retry=())]
     analysed = (
         analyse_and_report(config, models, analyses, store, path) if analyses.jobs and (unmade or damage) else None
     )

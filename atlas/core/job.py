@@ -107,16 +107,22 @@ class ModelIdentity(Frozen):
         architecture: the name a source builds it by, with its arguments.
         weights: sha256 over the sorted tensors (names, shapes, bytes), not over a file.
         preprocessing: the normalisation and size the model expects.
+        structure: sha256 over the types and settings of the modules, in the order in which they run; None in stores of
+            versions that did not look at them, whose models are others for that reason.
+        variant: tells models apart that are the same in all of this and compute something else; the first that a store
+            meets has none.
     """
 
     architecture: str
     weights: str
     preprocessing: Preprocessing
+    structure: str | None = None
+    variant: str | None = None
 
     @cached_property
     def fingerprint(self) -> str:
-        """sha256 of the identity; names the model's card in the store."""
-        return digest(self.model_dump(mode="json"))
+        """sha256 of the identity, without what is None; names the model's card in the store."""
+        return digest(self.model_dump(mode="json", exclude_none=True))
 
 
 class Job(Frozen):

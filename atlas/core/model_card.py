@@ -40,6 +40,20 @@ class ClassLabel(Frozen):
     synonyms: tuple[str, ...] = ()
 
 
+class Computed(Frozen):
+    """What one layer made of seeded images, so that it is noticed when the same layers come to compute another thing.
+
+    Attributes:
+        layer: its name, or what else was looked at.
+        values: some of them, evenly spread; None stands for NaN and infinities.
+        within: largest relative difference (of L2 norms) that other machines and versions of torch may make.
+    """
+
+    layer: str
+    values: tuple[float | None, ...]
+    within: float = Field(gt=0)
+
+
 class ModelCard(Frozen):
     """A model as the store and the site know it.
 
@@ -53,6 +67,7 @@ class ModelCard(Frozen):
         layers: in the order in which they finish, the output (``logits``) last.
         classes: one label per logit; empty if the model is no classifier.
         class_names: where the names of the classes are from, in words, or empty.
+        computed: what some of its layers made of seeded images; empty if that is never twice the same.
     """
 
     schema_version: int = SCHEMA_VERSION
@@ -65,6 +80,7 @@ class ModelCard(Frozen):
     layers: tuple[LayerInfo, ...]
     classes: tuple[ClassLabel, ...] = ()
     class_names: str = ""
+    computed: tuple[Computed, ...] = ()
 
     def layer(self, name: str) -> LayerInfo | None:
         """Return the layer of that name, or None."""

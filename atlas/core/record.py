@@ -99,7 +99,7 @@ class Record(Frozen):
 
     Attributes:
         key: the job's key.
-        status: ``done``; ``dead`` (no gradient ever reached the image, so there is no picture) or ``failed``.
+        status: ``done``; ``dead`` (no gradient reached the image in its steps, so there is no picture) or ``failed``.
         assets: pictures; empty unless done.
         trace: the objective at every step, mean over the step's crops.
         top_classes: the model's strongest classes on the picture, best first (classifiers only).

@@ -11,11 +11,16 @@ from atlas.photos import Photo
 
 @dataclass(frozen=True)
 class PlannedJob:
-    """A job, the name by which the configuration knows its model, and the reference photos that its target lists."""
+    """A job, the name by which the configuration knows its model, and the reference photos that its target lists.
+
+    Attributes:
+        again: it is to be rendered although the store has it as dead.
+    """
 
     model: str
     job: Job
     references: tuple[Photo, ...] = ()
+    again: bool = False
 
     @property
     def key(self) -> str:

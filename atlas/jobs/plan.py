@@ -179,11 +179,13 @@ def _check_method(block: RenderBlock, kind: TargetKind, method: Method, model: V
 
 
 def _check_layers(method: Method, parameters: dict[str, Any], targets: list[Target], model: VisionModel) -> None:
-    """Look whether the parameters fit every layer.
+    """Look whether gradients pass through every layer, and the parameters fit it.
 
     Raises:
         ConfigError: one does not.
     """
+    if blindness := model.blindness(target.layer for target in targets):
+        raise ConfigError([f"layers: {blindness}"])
     layers = [model.card.layer(name) for name in dict.fromkeys(target.layer for target in targets)]
     objections = [method.objection(parameters, layer, model) for layer in layers if layer is not None]
     if problems := [f"parameters.{objection}" for objection in objections if objection]:

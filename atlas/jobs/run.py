@@ -1,7 +1,7 @@
 """Run: render what a plan has and the store has not."""
 
 import os
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 
@@ -31,6 +31,8 @@ RENDERINGS_PER_ANALYSIS = 4
 """What an analysis costs, in renderings, roughly; it decides whether several workers are worth their start."""
 CLASSES_TOGETHER = 8
 """Classes that an accelerator factorises as one batch; a CPU gains nothing from it."""
+DEAD, QUARANTINED = "dead", "quarantined"
+"""What is tried again on demand; other failures are by every run."""
 SHORTEST_KEY = 4
 """Digits of a key that must be given to choose a job: an empty one, from a slip in a script, would choose them all."""
 
@@ -74,20 +76,23 @@ class Report:
         return self.done + len(self.dead) + len(self.failed)
 
 
-def pending(plan: Plan, store: Store, only: Sequence[str] = (), retry_quarantined: bool = False) -> Pending:
+def pending(plan: Plan, store: Store, only: Sequence[str] = (), retry: Collection[str] = ()) -> Pending:
     """Return what is missing.
 
     Args:
         only: beginnings of job keys; if any are given, all other jobs are left out.
-        retry_quarantined: take jobs in quarantine as well.
+        retry: what to take as well: jobs that are ``dead``, or ``quarantined``.
 
     Raises:
         ConfigError: no job of the plan has a key that begins so, or it is too short to tell.
     """
     jobs = _chosen(plan, only) if only else list(plan.jobs)
     absent = [job for job in jobs if not store.has(job.key)]
-    held = [] if retry_quarantined else [job for job in absent if is_quarantined(store.failure(job.key))]
-    return Pending([job for job in absent if job not in held], len(jobs) - len(absent), held)
+    held = [] if QUARANTINED in retry else [job for job in absent if is_quarantined(store.failure(job.key))]
+    dead = [replace(job, again=True) for job in jobs if store.is_dead(job.key)] if DEAD in retry else []
+    left_out = {job.key for job in held}
+    missing = [job for job in absent if job.key not in left_out]
+    return Pending(missing + dead, len(jobs) - len(absent) - len(dead), held)
 
 
 def knows(plan: Plan, only: Sequence[str]) -> bool:
@@ -159,7 +164,7 @@ def analyse(
     store: Store,
     monitor: Monitor,
     on_outcome: Callable[[Outcome], None] = lambda outcome: None,
-    retry_quarantined: bool = False,
+    retry: Collection[str] = (),
 ) -> Report:
     """Make the analyses that are missing. Which are current is said by :func:`atlas.jobs.selecting.select`, before.
 
@@ -174,17 +179,17 @@ def analyse(
     executor = partial(_executor, config, models, store, photos)
     together = 1 if resolve_device(config.executor.device) == "cpu" else CLASSES_TOGETHER
     for wave in (analyses.first, analyses.second):
-        missing = [job for job in wave if is_to_do(store, job, retry_quarantined)]
+        missing = [job for job in wave if is_to_do(store, job, retry)]
         if not report.interrupted:
             cost = len(missing) * RENDERINGS_PER_ANALYSIS
             _run(executor, analysis_batches(missing, together), cost, monitor, on_outcome, report)
     return report
 
 
-def is_to_do(store: Store, planned: PlannedAnalysis, retry_quarantined: bool) -> bool:
+def is_to_do(store: Store, planned: PlannedAnalysis, retry: Collection[str]) -> bool:
     """Tell whether an analysis is neither complete nor in quarantine."""
     failure = store.analyses.failure(planned.key)
-    held = failure is not None and failure.quarantined and not retry_quarantined
+    held = failure is not None and failure.quarantined and QUARANTINED not in retry
     return not store.analyses.has(planned.key) and not held
 
 

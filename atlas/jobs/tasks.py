@@ -12,4 +12,6 @@ Planned = PlannedJob | PlannedAnalysis
 
 def is_stored(store: Store, planned: Planned) -> bool:
     """Tell whether the store has what was planned."""
-    return store.analyses.has(planned.key) if isinstance(planned, PlannedAnalysis) else store.has(planned.key)
+    if isinstance(planned, PlannedAnalysis):
+        return store.analyses.has(planned.key)
+    return store.has(planned.key) and not (planned.again and store.is_dead(planned.key))

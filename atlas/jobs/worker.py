@@ -2,6 +2,7 @@
 
 import logging
 import os
+import socket
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -13,14 +14,16 @@ from typing import NamedTuple, TypeVar
 
 import torch
 
+from atlas.core.job import ModelIdentity
 from atlas.core.record import Provenance, Status
-from atlas.errors import AtlasError, StoreError
+from atlas.errors import AtlasError, ExecutorError, StoreError
 from atlas.jobs.analyses.bench import AnalysisBatch, Bench
 from atlas.jobs.batch import Batch, PlannedJob
 from atlas.jobs.finish import Finding, dead_record, done_record, failed_record, findings
+from atlas.jobs.known_models import check_planned
 from atlas.jobs.provenance import device_name, versions
 from atlas.jobs.shortage import REMEDY, is_shortage, release
-from atlas.jobs.tasks import Planned, Task
+from atlas.jobs.tasks import Planned, Task, is_stored
 from atlas.methods import Rendering, methods
 from atlas.models.load import VisionModel, load_model
 from atlas.models.spec import ModelSpec
@@ -107,10 +110,11 @@ class Worker:
         Raises:
             Stopped: ``should_stop`` said so; nothing of the batch is stored.
             StoreError: the store cannot be written.
+            ExecutorError: the model is not the planned one, as this worker loads it.
         """
         if isinstance(batch, AnalysisBatch):
             return self._analyse(batch, on_step, should_stop)
-        missing = tuple(job for job in batch.jobs if not self._store.has(job.key))
+        missing = tuple(job for job in batch.jobs if not is_stored(self._store, job))
         outcomes = [Outcome(job, "done") for job in batch.jobs if job not in missing]
         if not missing:
             return outcomes
@@ -131,7 +135,7 @@ class Worker:
     ) -> list[Rendering]:
         first = jobs[0].job
         return methods.get(first.method).render(
-            self._model(jobs[0].model).network(first.numerics, self._device),
+            self._model(jobs[0].model, first.model).network(first.numerics, self._device),
             [planned.job.target for planned in jobs],
             [planned.job.random_seed for planned in jobs],
             first.parameters,
@@ -182,7 +186,7 @@ class Worker:
 
         return Bench(
             self._store,
-            self._model(batch.model),
+            self._model(batch.model, batch.jobs[0].analysis.model),
             self._device,
             self._work.photos,
             self._work.photos.spec.cache,
@@ -190,14 +194,21 @@ class Worker:
             on_photo,
         )
 
-    def _model(self, name: str) -> VisionModel:
+    def _model(self, name: str, planned: ModelIdentity) -> VisionModel:
+        """Return a model, loaded unless this process has it.
+
+        Raises:
+            ExecutorError: what was loaded is not what was planned.
+        """
         if name not in self._models:
-            self._models = {name: load_model(self._work.models[name])}  # one at a time: devices are small
+            model, card = load_model(self._work.models[name]), self._store.card(planned.fingerprint)
+            check_planned(card, model.card, f"a worker on {socket.gethostname()}")
+            self._models = {name: model.known_as(card)}  # one at a time: devices are small
         return self._models[name]
 
     def _finish(self, jobs: Sequence[PlannedJob], renderings: list[Rendering], provenance: Provenance) -> list[Outcome]:
         """Measure the batch on the device, then encode and store its pictures in threads (both leave Python's lock)."""
-        model = self._model(jobs[0].model)
+        model = self._model(jobs[0].model, jobs[0].job.model)
         network = model.network(jobs[0].job.numerics, self._device)
         plain = [planned.job for planned in jobs]
         classifies = bool(model.card.classes)
@@ -235,10 +246,13 @@ class Worker:
         )
 
     def _isolated(self, function: Callable[[], T]) -> tuple[T | None, Problem]:
-        """Return the result, or None and what was wrong if it raises. A stop and a store that fails end the run."""
+        """Return the result, or None and what was wrong if it raises.
+
+        A stop, a store that fails and a model that is not the planned one end the run.
+        """
         try:
             return function(), Problem("")
-        except (Stopped, StoreError):
+        except (Stopped, StoreError, ExecutorError):
             raise
         except Exception as error:  # a model's or a method's own code may raise anything at all
             logger.debug("a job failed", exc_info=True)

@@ -53,7 +53,7 @@ class Rendering:
     """What a method made of one target.
 
     Attributes:
-        status: ``done``, ``dead`` (no gradient ever reached the image) or ``failed`` (it diverged).
+        status: ``done``, ``dead`` (no gradient reached the image within its steps) or ``failed`` (it diverged).
         trace: the objective at every step, up to the last finite one.
         image: (3, H, W) float32 sRGB in [0, 1]; None unless done. It is stored rounded to 8 bits.
         alpha: (H, W) float32, non-negative, any scale; None unless done.

@@ -3,7 +3,7 @@
 import numpy as np
 
 from atlas.methods.base import Rendering
-from atlas.synthesis.ascent import Ascent
+from atlas.synthesis.ascent import REDIRECT_STEPS, Ascent
 
 EXPLODED = 1e12
 """An objective beyond this, in the activation's own unit, has exploded: float32 keeps no useful gradient there."""
@@ -23,13 +23,18 @@ def renderings(ascent: Ascent) -> list[Rendering]:
             message = f"the objective became {trace[finite]:.3g} at step {finite + 1} of {len(trace)}"
             results.append(Rendering("failed", values, message=message))
         elif not alive:
-            message = "no gradient reached the image at any step, also with redirected ReLU gradients"
-            results.append(Rendering("dead", values, message=message))
+            results.append(Rendering("dead", values, message=_dead(len(trace))))
         elif not (np.isfinite(image).all() and np.isfinite(alpha).all()):
             results.append(Rendering("failed", values, message="the picture holds NaN"))
         else:
             results.append(Rendering("done", values, image, alpha))
     return results
+
+
+def _dead(steps: int) -> str:
+    within = "1 step" if steps == 1 else f"{steps} steps"
+    first = f" in the first {REDIRECT_STEPS}" if steps > REDIRECT_STEPS else ""
+    return f"no gradient reached the image within {within}, nor did redirected ReLU gradients{first}"
 
 
 def as_uint8(image: np.ndarray) -> np.ndarray:

@@ -14,6 +14,7 @@ from atlas.models.capture import watching
 from atlas.models.foreign import foreign_code
 from atlas.models.layout import Activation, LayoutReader
 from atlas.models.output import first_tensor, select_logits
+from atlas.models.structure import Call, call_of
 
 DRY_BATCH = 2
 """Images of the dry forward: with two, an output whose first axis is not the batch gives itself away."""
@@ -27,11 +28,13 @@ class Examination:
         layers: usable layers in order of (last) completion, the logits last.
         calls: how often one forward pass calls each layer's module.
         order: all modules that it calls, usable or not, in order of (last) completion.
+        blind: layers from which no gradient reaches the image.
     """
 
     layers: tuple[LayerInfo, ...]
     calls: dict[str, int]
     order: tuple[str, ...]
+    blind: frozenset[str] = frozenset()
 
 
 def dry_input(preprocessing: Preprocessing, batch: int = DRY_BATCH) -> Tensor:
@@ -42,37 +45,81 @@ def dry_input(preprocessing: Preprocessing, batch: int = DRY_BATCH) -> Tensor:
 
 @dataclass(frozen=True)
 class Observation:
-    """One dry forward: usable activations and all modules, in order of last completion, and what the model returned."""
+    """One dry forward.
+
+    Attributes:
+        activations: usable ones, in order of last completion.
+        output: what the model returned.
+        order: all modules that it calls, in order of last completion.
+        ran: what each module is and how it is set, in order of completion, once for every call; the model itself last.
+        images: what it was shown, a leaf; gradients of the output reach it, if the model lets them.
+        blind: usable activations from which no gradient reaches it.
+        last: the last usable activation that is not blind.
+    """
 
     activations: tuple[Activation, ...]
     output: Any
     order: tuple[str, ...]
+    ran: tuple[Call, ...]
+    images: Tensor
+    blind: frozenset[str]
+    last: Tensor | None
 
 
 def observe(module: nn.Module, preprocessing: Preprocessing) -> Observation:
-    """Run ``module`` once on noise and note what its modules return.
+    """Run ``module`` once on noise and note what its modules are and return.
 
     Raises:
         ModelError: the forward pass fails; names the input's shape.
     """
     shapes: dict[str, tuple[int, ...]] = {}
     calls: Counter[str] = Counter()
+    ran: list[Call] = []
+    blind: set[str] = set()
+    last: Tensor | None = None
 
     def note(path: str, output: Any) -> None:
+        nonlocal last
         calls[path] = calls.pop(path, 0) + 1
+        ran.append(call_of(path, module.get_submodule(path)))
         shapes.pop(path, None)  # the last call decides the order, and is the one that is tapped
+        blind.discard(path)
         tensor = first_tensor(output)
         if tensor is not None and _usable(tensor):
             shapes[path] = tuple(tensor.shape)
+            if tensor.requires_grad:
+                last = tensor
+            else:
+                blind.add(path)
 
-    inputs = dry_input(preprocessing)
-    failed = f"the model's forward failed on an input of shape {tuple(inputs.shape)}"
-    remedy = "set the model's size and channels to what it was made for"
-    with torch.no_grad(), foreign_code(failed, remedy), watching(module, note):
-        output = module(inputs)
+    images = dry_input(preprocessing).requires_grad_()
+    with watching(module, note):
+        output = run(module, images)
     parts = dict(module.named_modules())
     seen = (Activation(path, parts[path], shape, calls[path]) for path, shape in shapes.items() if path in parts)
-    return Observation(tuple(seen), output, tuple(calls))
+    ran.append(call_of("", module))
+    return Observation(tuple(seen), output, tuple(calls), tuple(ran), images, frozenset(blind), last)
+
+
+def run(module: nn.Module, images: Tensor) -> Any:
+    """Return what a model makes of images; of a copy, as a forward may write into its input.
+
+    Raises:
+        ModelError: the forward pass fails; names the input's shape.
+    """
+    failed = f"the model's forward failed on an input of shape {tuple(images.shape)}"
+    remedy = "set the model's size and channels to what it was made for"
+    try:
+        with torch.set_grad_enabled(images.requires_grad), foreign_code(failed, remedy):
+            return module(images.clone())
+    except ModelError as error:
+        if not images.requires_grad:
+            raise
+        run(module, images.detach())  # raises, unless it is the gradient that it cannot bear
+        raise ModelError(
+            error.message.replace(failed, "the model's forward fails on an image that a gradient is asked for"),
+            "let it use operations of torch alone, and build the network outside of torch.inference_mode",
+        ) from error
 
 
 def examine(
@@ -102,7 +149,7 @@ def examine(
             "build it from torch.nn modules",
         )
     calls = {one.path: one.calls for one in seen.activations}
-    return Examination(layers=tuple(layers), calls=calls, order=seen.order)
+    return Examination(tuple(layers), calls, seen.order, seen.blind & {layer.name for layer in layers})
 
 
 def _usable(tensor: Tensor) -> bool:

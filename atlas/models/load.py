@@ -8,15 +8,19 @@ from torch import nn
 
 from atlas.core.canonical import canonical_json
 from atlas.core.job import LOGITS, ModelIdentity, Preprocessing
-from atlas.core.model_card import ModelCard
+from atlas.core.model_card import Computed, ModelCard
 from atlas.errors import ModelError
 from atlas.models.built import Built
 from atlas.models.class_names import class_names
 from atlas.models.foreign import quiet
-from atlas.models.layers import Examination, Observation, examine, observe
+from atlas.models.gradient import image_gradient
+from atlas.models.layers import DRY_BATCH, Examination, Observation, dry_input, examine, observe, run
+from atlas.models.output import select_logits
 from atlas.models.preprocess import resolve_preprocessing, stem_channels
+from atlas.models.probe import probe
 from atlas.models.sources import SOURCES
 from atlas.models.spec import ModelSpec
+from atlas.models.structure import digest_structure
 from atlas.models.vision_model import VisionModel
 from atlas.models.weights import check_finite, digest_weights, freeze, is_lazy, named_tensors
 
@@ -31,23 +35,42 @@ def load_model(spec: ModelSpec) -> VisionModel:
     Raises:
         ModelError: whatever is wrong with it; each message says what to do.
     """
-    with quiet(), _seeded():
+    with quiet(), _seeded(), torch.enable_grad():
         built = SOURCES.get(spec.source)(spec)
         module = built.module
         preprocessing = resolve_preprocessing(spec, built)
         try:
             seen = _settle(module, preprocessing)
             examination = examine(module, seen, preprocessing, spec.output, built.classifier)
+            check_finite(module)
+            computed = _computed(module, preprocessing, seen, examination, spec.output)
         except ModelError as error:
             raise _explained(error, module, preprocessing, spec) from error
-        check_finite(module, spec.name)
-    return VisionModel(_card(spec, built, preprocessing, examination), module, examination, spec.output, built.notices)
+        card = _card(spec, built, preprocessing, examination, digest_structure(seen.ran), computed)
+    return VisionModel(card, module, examination, spec.output, built.notices)
+
+
+def _computed(
+    module: nn.Module,
+    preprocessing: Preprocessing,
+    seen: Observation,
+    examination: Examination,
+    output: str | int | None,
+) -> tuple[Computed, ...]:
+    """Return what is kept of what a model computes.
+
+    Raises:
+        ModelError: no gradient passes through it.
+    """
+    layers = [layer.name for layer in examination.layers]
+    logits = select_logits(seen.output, output, DRY_BATCH) if layers[-1] == LOGITS else None
+    return probe(module, preprocessing, layers, output, image_gradient(module, seen, logits))
 
 
 def _settle(module: nn.Module, preprocessing: Preprocessing) -> Observation:
     """Freeze the module and run it once; again if that made weights or parts, as lazy networks do."""
     if is_lazy(module):
-        observe(module.eval(), preprocessing)
+        run(module.eval(), dry_input(preprocessing))
     freeze(module)
     before = {name for name, _ in named_tensors(module)}
     seen = observe(module, preprocessing)
@@ -66,14 +89,24 @@ def _explained(error: ModelError, module: nn.Module, preprocessing: Preprocessin
     return ModelError(message, error.remedy)
 
 
-def _card(spec: ModelSpec, built: Built, preprocessing: Preprocessing, examination: Examination) -> ModelCard:
+def _card(
+    spec: ModelSpec,
+    built: Built,
+    preprocessing: Preprocessing,
+    examination: Examination,
+    structure: str,
+    computed: tuple[Computed, ...],
+) -> ModelCard:
     last = examination.layers[-1]
     chosen = "" if spec.output is None else f"[{canonical_json(spec.output)}]"
     labels, names_from = class_names(spec, last.units if last.name == LOGITS else 0, built.configuration)
     return ModelCard(
         name=spec.name,
         identity=ModelIdentity(
-            architecture=built.architecture + chosen, weights=digest_weights(built.module), preprocessing=preprocessing
+            architecture=built.architecture + chosen,
+            weights=digest_weights(built.module),
+            preprocessing=preprocessing,
+            structure=structure,
         ),
         source=spec.source,
         origin=built.origin,
@@ -82,6 +115,7 @@ def _card(spec: ModelSpec, built: Built, preprocessing: Preprocessing, examinati
         layers=examination.layers,
         classes=labels,
         class_names=names_from,
+        computed=computed,
     )
 
 

@@ -1,6 +1,7 @@
 """VisionModel: a loaded model, and the networks to render with that it makes on demand."""
 
 import copy
+from collections.abc import Iterable
 from functools import cached_property
 
 import torch
@@ -60,6 +61,28 @@ class VisionModel:
         found = {BATCH_NORM: bool(batch_norms(self.module))}
         found[ATTENTION_BRANCH] = has_attention(self.module, self._examination)
         return frozenset(name for name, has in found.items() if has)
+
+    def blindness(self, layers: Iterable[str]) -> str:
+        """Say which of these layers no gradient leaves for the image, though it does others; nothing if none."""
+        blind = [layer for layer in dict.fromkeys(layers) if layer in self._examination.blind]
+        if not blind:
+            return ""
+        named = ", ".join(f'"{layer}"' for layer in blind[:5]) + (f" and {len(blind) - 5} more" if blind[5:] else "")
+        return (
+            f"no gradient passes from {named} to the image: its forward runs under torch.no_grad or in a reentrant "
+            "checkpoint there; take that out (use_reentrant=False), or choose other layers"
+        )
+
+    @property
+    def is_random(self) -> bool:
+        """Whether it made two things of one picture when it was loaded."""
+        return not self.card.computed
+
+    def known_as(self, card: ModelCard, notices: Iterable[str] = ()) -> "VisionModel":
+        """Return the same model with another card, and more to know."""
+        model = copy.copy(self)
+        model.card, model.notices = card, (*self.notices, *notices)
+        return model
 
     def attention_tap(self, layer: str, reading: Reading) -> str | None:
         """Return where a block's attention branch is read: see :func:`atlas.models.attention.attention_tap`."""

@@ -32,24 +32,33 @@ def named_tensors(module: nn.Module) -> Iterator[tuple[str, Tensor]]:
     yield from module.named_buffers(remove_duplicate=False)
 
 
-def check_finite(module: nn.Module, name: str) -> None:
-    """Check that no weight is NaN or infinite (a buffer may hold infinities: masks do).
+def check_finite(module: nn.Module) -> None:
+    """Check that no weight and no running statistic is NaN or infinite (another buffer may hold infinities: masks do).
 
     Raises:
         ModelError: names the tensors that are.
     """
-    parameters = {path for path, _ in module.named_parameters(remove_duplicate=False)}
-    bad = [path for path, tensor in named_tensors(module) if _is_bad(tensor, path in parameters)]
+    buffers = {path for path, _ in module.named_buffers(remove_duplicate=False)}
+    bad = [path for path, tensor in named_tensors(module) if _is_bad(tensor, _may_be_infinite(path, buffers))]
     if bad:
         more = f" and {len(bad) - 5} more" if len(bad) > 5 else ""
         raise ModelError(
-            f'model "{name}" has weights that are not finite in {", ".join(bad[:5])}{more}',
+            f"weights or statistics are not finite in {', '.join(bad[:5])}{more}",
             "the training diverged or the file is damaged; use another checkpoint",
         )
 
 
-def _is_bad(tensor: Tensor, parameter: bool) -> bool:
-    bad = ~torch.isfinite(tensor) if parameter else torch.isnan(tensor)
+def infinite_buffers(module: nn.Module) -> list[str]:
+    """Return the names of buffers that hold an infinity, which is sound only if a forward pass comes out finite."""
+    return [name for name, buffer in module.named_buffers(remove_duplicate=False) if bool(torch.isinf(buffer).any())]
+
+
+def _may_be_infinite(path: str, buffers: set[str]) -> bool:
+    return path in buffers and not path.rpartition(".")[2].startswith("running_")
+
+
+def _is_bad(tensor: Tensor, may_be_infinite: bool) -> bool:
+    bad = torch.isnan(tensor) if may_be_infinite else ~torch.isfinite(tensor)
     return bool(bad.any())
 
 
@@ -57,13 +66,21 @@ def digest_weights(module: nn.Module) -> str:
     """Return the sha256 over the sorted (name, shape, float32 bytes) of parameters and buffers.
 
     It does not depend on a file's format, the precision of a file that float32 can hold, or the device. Batch counters
-    are left out, because inference ignores them.
+    are left out, because inference ignores them; and buffers that no file holds, because another machine may compute
+    them with other rounding: what they change shows in what the network computes.
     """
     hasher = hashlib.sha256()
+    computed = _non_persistent(module)
     for name, tensor in sorted(named_tensors(module), key=lambda item: item[0]):
-        if name.endswith("num_batches_tracked"):
+        if name.endswith("num_batches_tracked") or name in computed:
             continue
         real = torch.view_as_real(tensor) if tensor.is_complex() else tensor
         hasher.update(f"{name}{tuple(tensor.shape)}".encode())
         hasher.update(real.detach().cpu().to(torch.float32).contiguous().numpy().astype("<f4", copy=False).data)
     return hasher.hexdigest()
+
+
+def _non_persistent(module: nn.Module) -> set[str]:
+    """Return the names of buffers that a state dict leaves out."""
+    parts = module.named_modules(remove_duplicate=False)
+    return {f"{path}.{name}".lstrip(".") for path, part in parts for name in part._non_persistent_buffers_set}

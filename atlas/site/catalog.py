@@ -177,6 +177,11 @@ class Model:
         """The weights' digest."""
         return self.card.identity.weights
 
+    @property
+    def mark(self) -> str:
+        """What tells it from other models of its name, also from those of the same weights."""
+        return self.card.identity.fingerprint[:8]
+
     @cached_property
     def classes(self) -> Layer | None:
         """The output layer, if any class was rendered."""

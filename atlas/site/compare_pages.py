@@ -68,7 +68,7 @@ def _titles(columns: Sequence[Column]) -> list[str]:
     titles = []
     for column in columns:
         name = short(column.model.card.name, 60)
-        name += f" {column.model.weights[:8]}" if names[column.model.card.name] > 1 else ""
+        name += f" {column.model.mark}" if names[column.model.card.name] > 1 else ""
         method = short(column.method_title, 60)
         titles.append(f"{method}, {name}" if len(models) > 1 else method)
     return titles

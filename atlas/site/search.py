@@ -44,7 +44,7 @@ def search_index(catalog: Catalog) -> bytes:
     names = Counter(model.card.name for model in catalog.models)
     models = [
         {
-            "name": model.card.name if names[model.card.name] == 1 else f"{model.card.name} {model.weights[:8]}",
+            "name": model.card.name if names[model.card.name] == 1 else f"{model.card.name} {model.mark}",
             "folder": model.folder,
             "classes": [_class_entry(unit) for unit in (model.classes.units if model.classes else [])],
             "layers": [

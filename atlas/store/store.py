@@ -62,6 +62,14 @@ class Store:
         """Tell whether the job is complete: done, or known to be dead."""
         return os.path.exists(self.folder(key) / "record.json")
 
+    def is_dead(self, key: str) -> bool:
+        """Tell whether the job is known to be dead.
+
+        Raises:
+            StoreError: its record is damaged.
+        """
+        return self.has(key) and self.read(key).status == "dead"
+
     def job_keys(self) -> list[str]:
         """Return the keys of all folders under ``objects``, sorted; a key may hold only failed attempts."""
         return sharded(self.path / "objects")
@@ -85,7 +93,9 @@ class Store:
                 yield self.read(key)
 
     def commit(self, record: Record, pictures: Mapping[str, bytes]) -> None:
-        """Store a complete job: its pictures first, its record last. A job that is already there is left alone.
+        """Store a complete job: its pictures first, its record last.
+
+        A job that is done already is left alone. A record of a dead one is replaced, at once and whole.
 
         Args:
             record: status ``done`` or ``dead``.
@@ -96,7 +106,7 @@ class Store:
         """
         if record.status == "failed":
             raise ValueError("a failed record is stored by record_failure")
-        if self.has(record.key):
+        if self.has(record.key) and not self.is_dead(record.key):
             return
         folder = self.folder(record.key)
         for asset in record.assets:

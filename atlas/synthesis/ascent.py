@@ -25,9 +25,11 @@ class Ascent:
 
     Attributes:
         images: (B, 3, H, W) float32 sRGB in [0, 1].
-        alpha: (B, H, W), sum over steps of the mean over colours of |d objective / d image| (MACO, algorithm 1).
+        alpha: (B, H, W), sum over steps of the mean over colours of |d objective / d image| (MACO, algorithm 1); of
+            redirected gradients where no other came.
         trace: (steps, B), the objective at each step, before that step's move.
-        reached: (B,) bool, whether a plain gradient reached the image at any step. Where not, the unit is dead.
+        reached: (B,) bool, whether a gradient reached the image at any step, plain or redirected. Where not, the unit
+            is dead.
     """
 
     images: Tensor
@@ -66,20 +68,20 @@ def ascend(
     """
     images = parametrization()
     alpha = torch.zeros_like(images[:, 0])
-    reached = torch.zeros(len(images), dtype=torch.bool, device=images.device)
+    rescued = torch.zeros_like(alpha)  # what alpha would be of redirected gradients
     trace = []
     for step in range(steps):
         if should_stop():
             raise Stopped
         values, gradient = _gradient(accumulate, images, step)
         strength = gradient.abs().mean(dim=1)
-        passed = strength.flatten(1).amax(dim=1) != 0  # NaN counts as passed: that item is broken, not dead
+        passed = _reached(strength)
         alpha += strength
-        reached |= passed
         if step < REDIRECT_STEPS and not bool(passed.all()):
             with RedirectedReLU():
                 _, redirected = _gradient(accumulate, images, step)
             gradient = torch.where(passed[:, None, None, None], gradient, redirected)
+            rescued += redirected.abs().mean(dim=1)
         optimizer.zero_grad()
         images.backward(gradient.neg_())  # optimisers descend
         optimizer.step()
@@ -88,7 +90,13 @@ def ascend(
         images = parametrization()
         trace.append(values)
         on_step(step + 1)
-    return Ascent(images.detach(), alpha, torch.stack(trace), reached)
+    alpha = torch.where(_reached(alpha)[:, None, None], alpha, rescued)
+    return Ascent(images.detach(), alpha, torch.stack(trace), _reached(alpha))
+
+
+def _reached(strength: Tensor) -> Tensor:
+    """Return whether there is any gradient in each (B, H, W). NaN counts: that item is broken, not dead."""
+    return strength.flatten(1).amax(dim=1) != 0
 
 
 def _gradient(accumulate: Evaluate, images: Tensor, step: int) -> tuple[Tensor, Tensor]:

@@ -147,7 +147,7 @@ def test_dead_units_are_no_failure(atlas):
     render = atlas("render")
     assert render.status == 0
     assert "1 rendered, 1 dead, 0 failed" in render.out
-    assert "dead (nothing excites it): tiny: act2 channel 0" in render.out
+    assert "dead: tiny: act2 channel 0 by maco: no gradient reached the image within" in render.out
 
 
 def test_only_renders_one_picture_again(atlas):

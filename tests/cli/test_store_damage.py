@@ -123,8 +123,8 @@ def test_jobs_in_quarantine_are_left_out_until_asked_for(project):
     assert "2 jobs: 1 stored, 1 in quarantine, 0 to render" in project("plan").out
     held = project("render")
     assert held.status == 1
-    assert "1 job left out, in quarantine" in held.out and "atlas render --retry-quarantined" in held.out
+    assert "1 job left out, in quarantine" in held.out and "atlas render --retry quarantined" in held.out
     assert "its worker process died 3 times" in project("status").out
-    retried = project("render", "--retry-quarantined")
+    retried = project("render", "--retry", "quarantined")
     assert retried.status == 0 and "1 rendered" in retried.out
     assert store.has(one.key)

@@ -19,6 +19,8 @@ def test_the_key_is_fixed_for_ever():
     [
         {"model": IDENTITY.model_copy(update={"weights": "cd" * 32})},
         {"model": IDENTITY.model_copy(update={"architecture": "other"})},
+        {"model": IDENTITY.model_copy(update={"structure": "ef" * 32})},
+        {"model": IDENTITY.model_copy(update={"variant": "ef" * 32})},
         {"model": IDENTITY.model_copy(update={"preprocessing": PREPROCESSING.model_copy(update={"height": 33})})},
         {"target": Target(kind="logit", layer="logits", unit=1)},
         {"target": Target(kind="logit", layer="logits", unit=0, sign=-1)},

@@ -126,7 +126,7 @@ def test_bad_targets_harm_no_other(tmp_path, monkeypatch):
     todo = pending(plan, store)
     assert [job.key for job in todo.missing] == [plan.jobs[2].key]
     assert [job.key for job in todo.quarantined] == [plan.jobs[3].key]
-    assert len(pending(plan, store, retry_quarantined=True).missing) == 2
+    assert len(pending(plan, store, retry=["quarantined"]).missing) == 2
 
 
 def test_a_job_that_takes_too_much_memory_is_called_that_after_two_attempts(tmp_path, monkeypatch):

@@ -9,16 +9,18 @@ import torch
 from PIL import Image
 from small_runs import PARAMETERS, configuration, prepared
 
+from atlas.core.record import Record
 from atlas.errors import ConfigError, StoreError
 from atlas.jobs import shortage, worker
 from atlas.jobs.executors.base import Monitor
 from atlas.jobs.run import pending, render
+from atlas.store.documents import encode
 from atlas.store.integrity import verify
 
 
-def run(config, monitor=None, only=()):
+def run(config, monitor=None, only=(), retry=()):
     models, plan, store = prepared(config)
-    todo = pending(plan, store, only)
+    todo = pending(plan, store, only, retry)
     return render(config, models, plan, todo.missing, store, monitor or Monitor()), plan, store
 
 
@@ -134,6 +136,29 @@ def test_dead_units_are_recorded_as_dead_and_sleeping_ones_are_woken(tmp_path):
     woken = store.read(plan.jobs[1].key)
     assert woken.status == "done"
     assert woken.trace[0] == 0 < max(woken.trace)
+
+
+def test_dead_jobs_are_tried_again_on_demand_and_replaced_whole(tmp_path):
+    config = configuration(
+        tmp_path, "with_dead_units", layers=("act2",), units=((0, 3),), parameters=PARAMETERS | {"steps": 4}
+    )
+    report, plan, store = run(config)
+    key = plan.jobs[0].key
+    assert [outcome.planned.key for outcome in report.dead] == [key]
+    assert run(config)[0].finished == 0
+    again = run(config, retry=["dead"])[0]
+    assert (again.done, [outcome.planned.key for outcome in again.dead]) == (0, [key])
+    # A record of a unit that was called dead and is not, as earlier versions left some.
+    sound = store.read(plan.jobs[2].key)
+    before = {path.name for path in store.folder(sound.key).iterdir()}
+    dead = Record(key=sound.key, job=sound.job, status="dead", trace=sound.trace, provenance=sound.provenance)
+    (store.folder(sound.key) / "record.json").write_bytes(encode(dead))
+    assert run(config, only=(sound.key,))[0].finished == 0
+    assert run(config, only=(sound.key,), retry=["quarantined"])[0].finished == 0
+    assert run(config, only=(sound.key,), retry=["dead"])[0].done == 1
+    assert store.read(sound.key).assets == sound.assets
+    assert {path.name for path in store.folder(sound.key).iterdir()} == before
+    assert run(config, only=(sound.key,), retry=["dead"])[0].finished == 0
 
 
 def test_failed_jobs_are_tried_again_by_the_next_run(tmp_path):

@@ -257,8 +257,21 @@ def test_a_unit_that_nothing_excites_is_dead_and_the_rest_is_not(name):
     kept = targets_of("channel", name)[0].model_copy(update={"layer": "act2", "unit": 2})
     parameters = PARAMETERS | {"steps": 24} | WAKING.get(name, {})
     dead, done = render(model, name, [kept.model_copy(update={"unit": 0}), kept], parameters)
-    assert (dead.status, dead.image) == ("dead", None) and dead.message
+    assert (dead.status, dead.image) == ("dead", None)
+    assert "within 24 steps, nor did redirected ReLU gradients in the first 16" in dead.message
     assert done.status == "done"
+
+
+@pytest.mark.parametrize("name", CHANNELS)
+def test_a_unit_that_only_redirected_gradients_reach_is_not_dead(name):
+    model = load_model(ModelSpec(name="d", source="callable", architecture="tiny_networks:with_dead_units", size=32))
+    target = targets_of("channel", name)[0].model_copy(update={"layer": "act2", "unit": 1})
+    [asleep] = render(model, name, [target], PARAMETERS | {"steps": 1})
+    assert asleep.status == "done"
+    assert np.isfinite(asleep.alpha).all()
+    [dead] = render(model, name, [target.model_copy(update={"unit": 0})], PARAMETERS | {"steps": 1})
+    assert "within 1 step, nor did redirected ReLU gradients" in dead.message
+    assert dead.message.endswith("gradients")
 
 
 @pytest.mark.parametrize("name", METHODS)

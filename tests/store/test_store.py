@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from records import done, failed
 
-from atlas.core.record import SCHEMA_VERSION, Failure
+from atlas.core.record import SCHEMA_VERSION, Failure, Record
 from atlas.errors import StoreError, StoreSchemaError
 from atlas.store import Store, files
 from atlas.store.integrity import verify
@@ -61,6 +61,31 @@ def test_a_record_appears_only_after_its_pictures(store, monkeypatch):
         assert list(store.path.rglob(".tmp-*")) == []
     monkeypatch.undo()
     store.commit(record, pictures)
+    assert store.read(record.key) == record
+
+
+def test_a_dead_record_is_replaced_whole_whatever_write_is_the_last(store, monkeypatch):
+    record, pictures = done()
+    dead = Record(key=record.key, job=record.job, status="dead", provenance=record.provenance)
+    store.commit(dead, {})
+    real = os.replace
+    for allowed in range(3):
+        calls = iter(range(allowed))
+
+        def replace(source, target, calls=calls):
+            if next(calls, None) is None:
+                raise OSError(errno.ENOSPC, "No space left on device")
+            real(source, target)
+
+        monkeypatch.setattr(files.os, "replace", replace)
+        with pytest.raises(StoreError, match="No space left on device"):
+            store.commit(record, pictures)
+        assert store.is_dead(record.key) and store.read(record.key) == dead
+        assert list(verify(store)) == []
+    monkeypatch.undo()
+    store.commit(record, pictures)
+    assert store.read(record.key) == record and not store.is_dead(record.key)
+    store.commit(dead, {})  # by a run that began before: what is done stays
     assert store.read(record.key) == record
 
 

@@ -64,6 +64,26 @@ def test_a_blocked_relu_is_woken_by_redirected_gradients():
     assert result.trace[0, 0] == 0 and result.trace[-1, 0] > 0
 
 
+def test_a_redirected_gradient_reaches_too_and_stands_for_the_other_in_alpha():
+    def objective(images, step):
+        return torch.relu(images.flatten(1).sum(1, keepdim=True) - torch.tensor([[1000.0], [0.0]])).sum(1)
+
+    result = run(objective, batch=2, steps=2)
+    assert result.trace[:, 0].tolist() == [0, 0]
+    assert result.reached.tolist() == [True, True]
+    torch.testing.assert_close(result.alpha, torch.full((2, 2, 2), 2.0))
+
+
+def test_alpha_of_what_was_woken_is_of_plain_gradients_alone():
+    def objective(images, step):
+        return torch.relu(images.flatten(1).sum(1, keepdim=True) - 6.5).sum(1)
+
+    result = run(objective, batch=1, steps=20)
+    steps = int((result.trace[:, 0] > 0).sum())
+    assert 0 < steps < 20
+    torch.testing.assert_close(result.alpha, torch.full((1, 2, 2), float(steps)))
+
+
 def test_it_stops_when_asked_and_tells_its_steps():
     seen = []
     with pytest.raises(Stopped):

@@ -51,6 +51,8 @@ def plan_concepts(
     """Return the jobs of a block for one model."""
     classes, problems = _classes(block, model.card, photo_set, matched)
     layer, part_layer = choose_layers(block, model, problems)
+    if blindness := model.blindness([layer, part_layer or layer]):
+        problems.append(f"layer: {blindness}")
     if problems:
         raise ConfigError(problems)
     preprocessing = model.card.identity.preprocessing

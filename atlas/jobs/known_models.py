@@ -1,0 +1,88 @@
+"""Known models: a loaded model under the identity by which the store knows it.
+
+What a model's modules and weights do not tell, its outputs do: where a store holds a card of the same modules and
+weights, the model that was loaded is that one only if it computes the same. If not it is another, with keys of its own.
+"""
+
+from collections.abc import Iterator
+
+from atlas.core.canonical import digest
+from atlas.core.job import ModelIdentity
+from atlas.core.model_card import ModelCard
+from atlas.core.sameness import computes_otherwise, differences
+from atlas.errors import ExecutorError, StoreError
+from atlas.models.load import VisionModel
+from atlas.store import Store
+
+
+def settle(model: VisionModel, store: Store | None) -> VisionModel:
+    """Return a loaded model as the store knows it, or as a new one, with what a person should know of that.
+
+    Args:
+        store: None if there is none yet.
+    """
+    notices = [_random(model.card.name)] if model.is_random else []
+    known = list(_cards(store)) if store is not None else []
+    card = _settled(model.card, known)
+    if all(card.identity != other.identity for other in known):
+        namesakes = [other for other in known if other.name == card.name]
+        if namesakes:
+            nearest = min((differences(other, model.card) for other in namesakes), key=len)
+            notices.append(_another(card.name, nearest))
+    return model.known_as(card, notices)
+
+
+def check_planned(planned: ModelCard, loaded: ModelCard, place: str) -> None:
+    """Check that the model that a worker loaded is the planned one: its files or its code may have changed since.
+
+    Raises:
+        ExecutorError: it is not.
+    """
+    if reasons := differences(planned, loaded):
+        raise ExecutorError(
+            f'model "{loaded.name}", as {place} loads it, is not the one that was planned; what differs: '
+            f"{', '.join(reasons)}",
+            "let its code and files be the same everywhere, and as they are until the run ends; then run it again",
+        )
+
+
+def _settled(card: ModelCard, known: list[ModelCard]) -> ModelCard:
+    """Return a card with the identity of the known model that it is, or of a new one."""
+    alike = [other for other in known if _with_variant(other, None).identity == card.identity]
+    for other in sorted(alike, key=lambda one: one.identity.variant or ""):
+        if not computes_otherwise(other.computed, card.computed):
+            # What was noted first stays, lest small changes add up.
+            known_card = _with_variant(card, other.identity.variant)
+            return known_card.model_copy(update={"computed": other.computed or card.computed})
+    if not alike:
+        return card
+    return _with_variant(card, digest([one.model_dump(mode="json") for one in card.computed]))
+
+
+def _with_variant(card: ModelCard, variant: str | None) -> ModelCard:
+    # Built anew: a copy would keep the fingerprint that it has computed.
+    identity = ModelIdentity(**(dict(card.identity) | {"variant": variant}))
+    return card.model_copy(update={"identity": identity})
+
+
+def _cards(store: Store) -> Iterator[ModelCard]:
+    """Yield the cards of a store, without damaged ones, which verifying reports."""
+    for fingerprint in store.card_keys():
+        try:
+            yield store.card(fingerprint)
+        except StoreError:
+            continue
+
+
+def _random(name: str) -> str:
+    return (
+        f'model "{name}" makes something else of the same picture each time (dropout or noise in its forward?): its '
+        "renderings cannot be repeated exactly, and a change of its code is noticed only by its modules"
+    )
+
+
+def _another(name: str, reasons: list[str]) -> str:
+    return (
+        f'model "{name}" is another than the one of this name in the store, and is rendered anew beside it; what '
+        f"differs: {', '.join(reasons)}"
+    )

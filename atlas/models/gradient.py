@@ -1,0 +1,89 @@
+"""One backward pass when a model is loaded: a network that lets no gradient through has nothing to render.
+
+Without it, every unit of a network whose forward runs under ``no_grad`` would be called dead.
+"""
+
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from atlas.errors import ModelError
+from atlas.models.foreign import foreign_code
+from atlas.models.gradient_loss import cause_of_loss
+from atlas.models.layers import Observation
+from atlas.models.weights import infinite_buffers
+
+_STEPS = frozenset({"Ceil", "Floor", "Heaviside", "Round", "Sgn", "Sign", "Trunc"})
+"""Operations whose derivative is 0 wherever there is one, as torch names them in its graph."""
+
+
+@torch.enable_grad()  # type: ignore[untyped-decorator]
+def image_gradient(module: nn.Module, seen: Observation, logits: Tensor | None) -> Tensor:
+    """Return the gradient of a dry forward's output to its images: of the first logit, or of all if that one has none.
+
+    Where there are no logits, of the last layer through which a gradient passes. A gradient of zeros is no error, as
+    ReLUs may block it for these images, unless something is in its way that blocks it for all.
+
+    Raises:
+        ModelError: no gradient passes; says why, as far as that can be told.
+    """
+    output = seen.last if logits is None else logits
+    what = "any of its layers" if logits is None else "its output"
+    if output is None or not output.requires_grad:
+        raise _lost(module, seen, what, connected=False)
+    first = output if logits is None else output[:, :1]
+    gradient = _backward(first, seen.images)
+    if gradient is None or not gradient.any():
+        gradient = _backward(output, seen.images)
+    if gradient is None:
+        raise _lost(module, seen, what, connected=True)
+    if not (gradient.any() and gradient.isfinite().all() and output.isfinite().all()):
+        _check_blocked(module, output, gradient)
+    return gradient
+
+
+def _backward(output: Tensor, images: Tensor) -> Tensor | None:
+    """Return the gradient of a weighted sum of an output; the weights differ, as those of a softmax sum to 1."""
+    images.grad = None
+    weights = torch.randn(output.shape, generator=torch.Generator().manual_seed(0)).to(output.dtype)
+    failed = "no gradient passes from its output to the image: its backward failed"
+    with foreign_code(failed, "let its forward use operations that torch can differentiate"):
+        # Not autograd.grad, which reentrant checkpoints refuse.
+        output.backward(weights if output.shape[1:] != (1,) else torch.ones_like(output), retain_graph=True)
+    return images.grad
+
+
+def _lost(module: nn.Module, seen: Observation, what: str, connected: bool) -> ModelError:
+    cause, remedy = cause_of_loss(module, seen.images, connected)
+    return ModelError(f"no gradient passes from {what} to the image: {cause}", remedy)
+
+
+def _check_blocked(module: nn.Module, output: Tensor, gradient: Tensor) -> None:
+    """Look for what makes a gradient zero, or not a number, whatever the image.
+
+    Raises:
+        ModelError: there is something.
+    """
+    if infinite := infinite_buffers(module):
+        raise ModelError(
+            f"no gradient passes from its output to the image, and buffers are infinite: {', '.join(infinite[:5])}",
+            "use another checkpoint, or mask with a large finite number",
+        )
+    if not gradient.any() and (steps := _STEPS & _operations(output)):
+        raise ModelError(
+            f"no gradient passes from its output to the image: it rounds ({', '.join(sorted(steps)).lower()})",
+            "use the network before it was quantised or binarised, or one with a straight-through gradient",
+        )
+
+
+def _operations(output: Tensor) -> set[str]:
+    """Return the names of the operations that an output was computed by, as in ``Round``."""
+    found: set[Any] = set()
+    waiting: list[Any] = [output.grad_fn]
+    while waiting:
+        node = waiting.pop()
+        if node is not None and node not in found:
+            found.add(node)
+            waiting += [below for below, _ in node.next_functions]
+    return {node.name().partition("Backward")[0] for node in found}
