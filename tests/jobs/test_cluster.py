@@ -215,6 +215,15 @@ def test_a_store_that_cannot_be_written_ends_the_run_with_its_own_error(tmp_path
         render(config, models, plan, list(plan.jobs), store, Monitor())
 
 
+def test_weights_that_change_between_plan_and_render_end_the_run_and_are_not_stored(tmp_path, monkeypatch):
+    config = configuration(tmp_path, "in_training", executor=RAY)
+    models, plan, store = prepared(config)
+    monkeypatch.setenv("TINY_SCALE", "1.01")
+    with pytest.raises(ExecutorError, match=r"not the one that was planned.*its weights[\s\S]*run it again"):
+        render(config, models, plan, list(plan.jobs), store, Monitor())
+    assert list(store.records()) == [] and list(store.failures()) == []
+
+
 def test_a_device_that_no_node_has_is_an_error_and_not_a_wait(tmp_path):
     work = cluster.Work(tmp_path, {}, "cuda")
     executor = cluster.RayExecutor(work, workers=1)

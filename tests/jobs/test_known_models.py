@@ -1,4 +1,4 @@
-"""A store's models and those that are loaded: the same, or another one that is said to be; never silently the old one."""
+"""A store's models and those that are loaded: the same, or another that is said to be; never silently the old one."""
 
 import pytest
 import tiny_networks
@@ -97,7 +97,7 @@ def test_a_third_model_of_the_same_modules_is_neither_of_the_two(rendered):
 
 
 def test_the_first_outputs_stay_on_the_card_so_that_small_changes_do_not_add_up(rendered):
-    _, plan, store, _ = rendered(lambda: Net(plain))
+    store = rendered(lambda: Net(plain))[2]
     [key] = store.card_keys()
     first = store.card(key).computed
     for step in range(1, 30):  # each less than the tolerance, all together more

@@ -25,8 +25,12 @@ from sample_store import (
     SCRIPT_NAME,
     WIDE_LAYER,
     WIDE_UNITS,
+    card,
+    job,
+    record,
 )
 
+from atlas.core.job import Job, ModelIdentity, Target
 from atlas.core.record import Record
 from atlas.site import SiteMetadata, build_site
 from atlas.site.page import PAGE_SIZE
@@ -270,8 +274,8 @@ def test_two_models_of_one_name_have_their_own_pages(sample: Sample) -> None:
 @pytest.mark.parametrize(
     ("address", "words"),
     [
-        (f"c/{DEAD_CLASS}.html", ["dead", "No gradient reached the image"]),
-        (f"l/{WIDE_LAYER}/{DEAD_UNIT}.html", ["dead", "No gradient reached the image"]),
+        (f"c/{DEAD_CLASS}.html", ["dead", "No gradient reached the image within 64 steps, nor did"]),
+        (f"l/{WIDE_LAYER}/{DEAD_UNIT}.html", ["dead", "No gradient reached the image within 64 steps, nor did"]),
         (f"c/{FAILED_CLASS}.html", ["failed", "the objective became nan at step 12 of 64 <b>"]),
         (f"l/{WIDE_LAYER}/{FAILED_UNIT}.html", ["failed", "left the range of numbers"]),
     ],
@@ -280,6 +284,37 @@ def test_a_unit_without_a_picture_says_so_and_why(sample: Sample, address: str, 
     document = Document(sample.text(f"{sample.first}/{address}"))
     assert not [image for image in document.all("img") if "fetchpriority" in image.attributes]
     assert all(word in document.words() for word in words)
+
+
+def test_what_tells_models_of_one_name_and_weights_apart_is_said(tmp_path: Path) -> None:
+    """One that an earlier version stored, with a unit that it called dead; one of another structure; one that computes
+    something else."""
+    store = Store(tmp_path / "store", create=True)
+    plain = card("a")
+    cards = {
+        name: plain.model_copy(update={"identity": ModelIdentity(**(dict(plain.identity) | fields))})
+        for name, fields in {"old": {"structure": None}, "new": {}, "changed": {"variant": "ab" * 32}}.items()
+    }
+    for each in cards.values():
+        own = Job(**(dict(job("a", Target(kind="channel", layer="blocks.0", unit=1))) | {"model": each.identity}))
+        dead, _ = record(own, "dead")
+        store.save_card(each)
+        store.commit(dead, {})
+    build_site(store, tmp_path / "site", SiteMetadata())
+    home = Document((tmp_path / "site" / "index.html").read_text()).words()
+    pages = {
+        name: folder
+        for folder in (tmp_path / "site" / "m").iterdir()
+        for name, each in cards.items()
+        if each.identity.fingerprint in (folder / "index.html").read_text()
+    }
+    words = {name: Document((folder / "index.html").read_text()).words() for name, folder in pages.items()}
+    assert len(pages) == 3 and all(each.identity.fingerprint[:8] in home for each in cards.values())
+    assert ["by an earlier version" in words[name] for name in ("old", "new", "changed")] == [True, False, False]
+    assert ["computes something else" in words[name] for name in ("old", "new", "changed")] == [False, False, True]
+    units = {name: Document(next(folder.glob("l/*/1.html")).read_text()).words() for name, folder in pages.items()}
+    assert "An earlier version of the renderer called it dead after 64 steps" in units["old"]
+    assert "No gradient reached the image within 64 steps" in units["new"]
 
 
 def test_counts_add_up(sample: Sample) -> None:

@@ -91,7 +91,12 @@ def png(image: Image.Image) -> bytes:
 def identity(variant: str) -> ModelIdentity:
     """Return the identity of one of the sample's models."""
     preprocessing = Preprocessing(channels=3, height=224, width=224, mean=(0.5, 0.5, 0.5), std=(0.5, 0.5, 0.5))
-    return ModelIdentity(architecture=f"sample_net_{variant}", weights=digest(variant), preprocessing=preprocessing)
+    return ModelIdentity(
+        architecture=f"sample_net_{variant}",
+        weights=digest(variant),
+        preprocessing=preprocessing,
+        structure=digest("structure"),
+    )
 
 
 def card(variant: str, name: str = "Sample Net") -> ModelCard:

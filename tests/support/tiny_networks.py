@@ -37,6 +37,14 @@ def tiny() -> nn.Module:
     return Tiny()
 
 
+def in_training() -> nn.Module:
+    """A network whose weights someone is still changing: TINY_SCALE says how far they are."""
+    model = Tiny()
+    with torch.no_grad():
+        model.head.weight *= float(os.environ.get("TINY_SCALE", "1"))
+    return model
+
+
 def with_dead_units() -> nn.Module:
     """Channel 0 of ``act2`` never fires and redirection cannot wake it; channel 1 wakes when redirected."""
     model = Tiny(nn.ReLU)
