@@ -68,6 +68,7 @@ def test_a_dead_record_is_replaced_whole_whatever_write_is_the_last(store, monke
     record, pictures = done()
     dead = Record(key=record.key, job=record.job, status="dead", provenance=record.provenance)
     store.commit(dead, {})
+    before = list(verify(store))  # it has no card
     real = os.replace
     for allowed in range(3):
         calls = iter(range(allowed))
@@ -81,7 +82,7 @@ def test_a_dead_record_is_replaced_whole_whatever_write_is_the_last(store, monke
         with pytest.raises(StoreError, match="No space left on device"):
             store.commit(record, pictures)
         assert store.is_dead(record.key) and store.read(record.key) == dead
-        assert list(verify(store)) == []
+        assert list(verify(store)) == before
     monkeypatch.undo()
     store.commit(record, pictures)
     assert store.read(record.key) == record and not store.is_dead(record.key)
