@@ -227,11 +227,15 @@ def _check(path: Path, named: Path) -> None:
                 f"{named} was made by an older atlas, and was changed since: what in it is yours cannot be told",
                 "move that folder away, build, and put what is yours into the new one: later builds keep it",
             )
-    elif path.exists() and (not path.is_dir() or not {*os.listdir(path)} <= BESIDE_SITES):
+    elif path.exists() and not (path.is_dir() and all(map(_may_stand_beside, os.listdir(path)))):
         raise SiteError(
             f"{named} exists and is no site made by atlas; it is left alone",
             "choose another output folder, or move that one away",
         )
+
+
+def _may_stand_beside(name: str) -> bool:
+    return name in BESIDE_SITES or name.startswith(PREFIX)
 
 
 def _edits(paths: list[str]) -> list[str]:

@@ -307,6 +307,23 @@ def test_a_folder_that_cannot_be_renamed_is_filled(site: Path, monkeypatch: pyte
     assert site.stat().st_ino == inode and os.listdir(site.parent) == ["site"]
 
 
+def test_a_folder_in_one_where_nothing_may_be_made_is_filled(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    parent, make = tmp_path / "theirs", Path.mkdir
+    write(parent / "site", {"CNAME": b"mine"})
+
+    def forbidden(path: Path, *given: object, **named: object) -> None:
+        if path.parent == parent and not named:
+            raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
+        make(path, *given, **named)
+
+    monkeypatch.setattr(Path, "mkdir", forbidden)
+    monkeypatch.setattr(os, "access", lambda path, mode: Path(path) != parent)
+    for files in (FIRST, SECOND):
+        assert publish(parent / "site", files) == []
+        assert contents(parent / "site") == files | {"CNAME": b"mine"}
+    assert os.listdir(parent) == ["site"]
+
+
 def test_rights_of_the_folder_stay(site: Path, way: str) -> None:
     site.chmod(0o2775)
     publish(site, SECOND)
