@@ -76,7 +76,7 @@ def read_class_names(path: Path) -> tuple[ClassLabel, ...]:
 
 
 def _labels(entries: Sequence[Entry]) -> tuple[ClassLabel, ...]:
-    named = _with_names(in_order(entries))
+    named = _with_names(in_order(entries)) if entries else []
     checked(named)
     return tuple(map(_label, named))
 
@@ -94,8 +94,6 @@ def _entries(text: str, path: Path) -> list[Entry]:
                 problem = error.problems[0].removeprefix("not valid JSON, ")
                 raise ModelError(f"are not JSON, nor a list or dict of Python: {problem}", "check the file") from error
     lines = lines_of(text)
-    if not lines:
-        raise ModelError("hold nothing", "write one name a line")
     entries = read_columns(lines, ending in _TABLES)
     return read_lines(lines) if entries is None else entries
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from atlas.errors import ModelError
 from atlas.models.name_entries import IDENTIFIER, Entry, is_numbering
-from atlas.models.name_lines import Line
+from atlas.models.name_lines import Line, with_ids
 from atlas.models.name_structures import ID_KEYS, INDEX_KEYS, NAME_KEYS, NAME_KEYS_LAST
 
 Row = tuple[int, list[str]]
@@ -36,7 +36,7 @@ def read_columns(lines: Sequence[Line], table: bool) -> list[Entry] | None:
     if body and named and not any(map(_is_whole, head)):
         return _by_header(head, body)
     if indexed and (table or all(re.match(r"\s*\d+\s*,", line) for _, line in lines[1:] if line.strip())):
-        return [_entry(number, row[1:], row[0]) for number, row in (rows if _is_whole(head[0]) else body)]
+        return with_ids([_entry(number, row[1:], row[0]) for number, row in (rows if _is_whole(head[0]) else body)])
     return _without_header(rows) if table else None
 
 
@@ -88,6 +88,8 @@ def _without_header(rows: list[Row]) -> list[Entry] | None:
         return [_entry(line, row) for line, row in rows]
     if all(IDENTIFIER.fullmatch(row[0].strip()) for _, row in rows):
         return [_entry(line, row[1:], id=row[0]) for line, row in rows]
+    if 1 not in widths and all(IDENTIFIER.fullmatch(row[-1].strip()) for _, row in rows):
+        return [_entry(line, row[:-1], id=row[-1]) for line, row in rows]
     if 1 not in widths and all(_is_whole(row[-1]) for _, row in rows):
         return [_entry(line, row[:-1], row[-1]) for line, row in rows]
     if len(widths) == 1:

@@ -62,14 +62,18 @@ def is_numbering(numbers: Sequence[int]) -> bool:
 
 
 def checked(entries: Sequence[Entry]) -> None:
-    """Check that every class has a name.
+    """Check that there are classes, and that each has a name.
 
     Raises:
         ModelError: one has none, or none that could be one.
     """
+    if not entries:
+        raise ModelError("hold nothing", "give every class a name")
     for index, entry in enumerate(entries):
         if not entry.name.strip():
             raise ModelError(f"give class {index} the name {entry.name!r} ({entry.where})", "give every class a name")
+        if "\t" in entry.name.strip():
+            raise ModelError(f"give class {index} a name with a tab ({entry.where})", "keep the column of the names")
         if len(entry.name) > LONGEST:
             raise ModelError(
                 f"give class {index} a name of {len(entry.name):,} characters ({entry.where})",

@@ -12,12 +12,18 @@ Line = tuple[int, str]
 
 REMEDY = "write the names alone, one a line, in the order of the model's output; the README shows what else is read"
 
-_SEPARATOR = r"\s*[:,;|=\t]\s*"
-_IDENTIFIED = re.compile(rf"({IDENTIFIER.pattern})(?:[\s,:;]+(.*))?", re.ASCII)
+_SEPARATOR = r"\s*(?:[-=]>|[→:,;|=\t])\s*"
+_IDENTIFIED = re.compile(rf"({IDENTIFIER.pattern})(?:[\s,:;=_-]+(.*))?", re.ASCII)
+_IDENTIFIED_AFTER = re.compile(rf"(.*[^\s,:;=])[\s,:;=]+({IDENTIFIER.pattern})", re.ASCII)
 _NUMBERED = re.compile(rf"(?P<number>\d{{1,9}})(?P<mark>{_SEPARATOR}|[.)]\s+|\s+-\s+|\s+)(?P<name>\S.*)", re.ASCII)
 _NUMBERED_AFTER = re.compile(rf"(?P<name>.*[^\s:,;|=])(?P<mark>{_SEPARATOR}|\s+)(?P<number>\d{{1,9}})", re.ASCII)
 _QUOTED = re.compile(r"""(["'])(.*)\1\s*,?""")
 _COMMENT = re.compile(r"#\s+\S")
+_ODD = re.compile(
+    r"""\d+\s*[:,;\t]|["'][^"']+["']\s*:|[{[]\s*["'\d]|\(\s*\d+\s*,|\|.*\|$|</?\w+[^>]*>|.*[:=]\s*\d+$"""
+    r"""|(class|label|index|id)\s*\d+\s*[:=]|\w+\(([\[{'"<]|\w+\s*=)|(var|let|const|export|static|module\.)\b.*[=\[{]"""
+)
+"""What is an entry of some notation rather than a name, if most lines are so."""
 _PLACES = re.compile(r"/[a-z]/(.+)")
 
 
@@ -67,14 +73,31 @@ def read_lines(lines: Sequence[Line]) -> list[Entry]:
         ModelError: they look like something else than a list of names.
     """
     filled = [(number, line.strip()) for number, line in lines if line.strip()]
-    for read in (_identified, _numbered, _numbered_after):
+    for read in (_identified, _identified_after, _numbered, _numbered_after):
         if entries := read(filled):
-            return _bare(entries)
+            return with_ids(_bare(entries))
     entries = _bare([Entry(line.strip(), f"line {number}") for number, line in lines])
-    odd = [entry for entry in entries if re.match(r"""\d+\s*[:,;\t]|["'][^"']+["']\s*:|[{[]\s*["'\d]""", entry.name)]
-    if len(entries) > 1 and 2 * len(odd) > len(entries):
+    odd = [entry for entry in entries if _ODD.match(entry.name)]
+    if 2 * len(odd) > len(entries):
         raise ModelError(f'look like no names: {odd[0].where} is "{odd[0].name[:40]}"', REMEDY)
     return entries
+
+
+def with_ids(entries: list[Entry]) -> list[Entry]:
+    """Return entries of ``n01440764 tench`` as id and name, if all are so."""
+    split = [_IDENTIFIED.fullmatch(entry.name) for entry in entries]
+    return [
+        Entry((match[2] or "").strip(), entry.where, match[1], entry.index) if match and all(split) else entry
+        for entry, match in zip(entries, split, strict=True)
+    ]
+
+
+def _identified_after(lines: Sequence[Line]) -> list[Entry]:
+    """Read ``tench n01440764``; nothing if a line is otherwise."""
+    found = [(number, _IDENTIFIED_AFTER.fullmatch(line)) for number, line in lines]
+    entries = [Entry(match[1], f"line {number}", match[2]) for number, match in found if match]
+    numbers = all(re.fullmatch(r"\d+", entry.name) for entry in entries)  # "0 n01440764"
+    return entries if len(entries) == len(found) and not numbers else []
 
 
 def _identified(lines: Sequence[Line]) -> list[Entry]:

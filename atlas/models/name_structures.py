@@ -78,10 +78,13 @@ def _entry(value: Any, where: str, index: int | None = None) -> Entry:
     """Return one entry: a name, a pair of id and name or of index and name, or an object of these."""
     if isinstance(value, str):
         return Entry(value, where, index=index)
+    if isinstance(value, list) and value and all(isinstance(part, str) for part in value):
+        first, *others = value
+        if others and (IDENTIFIER.fullmatch(first) or re.fullmatch(r"\S*\d\S*", first)):
+            return Entry(others[0], where, first, index, tuple(others[1:]))
+        return Entry(first, where, index=index, synonyms=tuple(others))
     if isinstance(value, list) and len(value) == 2:
         first, second = value
-        if isinstance(first, str) and isinstance(second, str):
-            return Entry(second, where, id=first, index=index)
         if index is None and _is_whole(first) and isinstance(second, str):
             return Entry(second, where, index=int(first))
         if index is None and _is_whole(second) and isinstance(first, str):

@@ -72,6 +72,7 @@ NUMBERED = [
         "{number} - {name}",
         "{number}|{name}",
         "{number} = {name}",
+        "{number} -> {name}",
         " {number} {name}",
     ),
     *(
@@ -145,6 +146,7 @@ LISTS = {
     "json of objects without index": (".json", json.dumps([{"name": name, "colour": "x"} for name in FLOWERS])),
     "json of pairs": (".json", json.dumps(list(enumerate(FLOWERS)))),
     "json of columns": (".json", json.dumps({"name": {str(i): name for i, name in enumerate(FLOWERS)}})),
+    "json by index of lists": (".json", json.dumps({i: [name] for i, name in enumerate(FLOWERS)})),
     "json lines": (".jsonl", "\n".join(json.dumps({"label": i, "name": n}) for i, n in enumerate(FLOWERS))),
     "json lines of one key": (".txt", "\n".join(json.dumps({str(i): n}) for i, n in enumerate(FLOWERS))),
     "python dict": (".txt", repr(dict(enumerate(FLOWERS)))),
@@ -176,6 +178,10 @@ WITH_IDS = {
     ),
     "id, number and name in one order": (".txt", lines("{id} {number} {name}", NAMES)),
     "json by index": (".json", json.dumps({i: [IDS[i], NAMES[i]] for i in range(5)})),
+    "as folders are called": (".txt", lines("{id}_{name}", NAMES)),
+    "index, id and name": (".txt", lines("{number}: {id} {name}", NAMES)),
+    "id last": (".txt", lines("{name} {id}", NAMES)),
+    "csv of index, id and name": (".csv", table(zip(range(5), IDS, NAMES, strict=True))),
     "json by id": (".json", json.dumps(dict(zip(IDS, NAMES, strict=True)))),
     "json of timm": (
         ".json",
@@ -210,6 +216,13 @@ def test_ids_alone_get_the_names_that_wordnet_has(read, ending, content):
     assert labels[0] == ClassLabel(name="tench", id="n01440764", synonyms=("Tinca tinca",))
 
 
+def test_lists_of_names_of_one_class_are_synonyms(read):
+    assert read(".json", '{"0": ["tench", "Tinca tinca"], "1": ["n01443537", "goldfish", "gold fish"]}') == (
+        ClassLabel(name="tench", synonyms=("Tinca tinca",)),
+        ClassLabel(name="goldfish", id="n01443537", synonyms=("gold fish",)),
+    )
+
+
 def test_an_id_that_wordnet_does_not_have_is_its_own_name(read):
     assert read(".txt", "n99999999\nn01440764\n")[0] == ClassLabel(name="n99999999", id="n99999999")
 
@@ -238,6 +251,7 @@ NAMES_AS_THEY_STAND = {
     "colons": ["dog: poodle", "dog: beagle", "cat"],
     "birds": ["001.Black_footed_Albatross", "002.Laysan_Albatross", "003.Sooty_Albatross"],
     "brackets": ["[UNK]", "{x}", "a"],
+    "a colon and a number": ["Apollo 11", "ratio 4:3", "cat"],
     "a hash": ["!", "#", "$"],
     "one": ["7 of 9"],
     "mostly ids": ["n01440764", "n01443537", "other"],
@@ -297,6 +311,22 @@ REFUSED = {
     "nested": (".json", b"[" * 5000, "nested far too deeply"),
     "nested Python": (".txt", b"[" * 150 + b"'a'" + b"]" * 150, "nested far too deeply"),
     "NUL": (".txt", b"a\0b\n", "NUL"),
+    "an empty list": (".json", b"[]", "hold nothing"),
+    "three columns of text": (".txt", b"0\tdaisy\tflower\n1\trose\tflower\n", "a name with a tab"),
+    "pairs": (".txt", b"(0, 'a')\n(1, 'b')\n", "look like no names"),
+    "labelled numbers": (".txt", b"class 0: a\nclass 1: b\n", "look like no names"),
+    "INI": (".ini", b"[labels]\na=0\nb=1\n", "look like no names"),
+    "Markdown": (".md", b"| index | name |\n|---|---|\n| 0 | a |\n", "look like no names"),
+    "entries of a dict": (".txt", b"'a': 0,\n'b': 1,\n", "look like no names"),
+    "an ordered dict": (".txt", b"OrderedDict([(0, 'a'), (1, 'b')])", "look like no names"),
+    "keys of a dict": (".txt", b"dict_keys(['a', 'b'])", "look like no names"),
+    "an array": (".txt", b"array(['a', 'b'], dtype='<U1')", "look like no names"),
+    "a call": (".txt", b"dict(a=0, b=1)", "look like no names"),
+    "C": (".h", b'const char* names[] = {"a", "b"};', "look like no names"),
+    "a node module": (".js", b"module.exports = {0: 'a', 1: 'b'}", "look like no names"),
+    "HTML": (".html", b"<ul><li>a</li><li>b</li></ul>", "look like no names"),
+    "not found": (".txt", b"404: Not Found", "look like no names"),
+    "a log": (".txt", b"class: 0\nclass: 1\n", "look like no names"),
 }
 
 
