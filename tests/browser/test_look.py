@@ -153,6 +153,17 @@ def test_every_control_of_every_dialog_can_be_used(browser: Browser, sample: Sam
     page.context.close()
 
 
+@pytest.mark.parametrize("screen", [SCREENS[1], SCREENS[3]])
+def test_a_chosen_comparison_is_sound(browser: Browser, sample: Sample, screen: tuple[int, int, float, Scheme]) -> None:
+    page = opened(browser, screen)
+    page.goto(f"{sample.site.as_uri()}/compare/index.html")
+    for place in range(4):
+        page.locator(".choices input").nth(place).check()
+    expect(page.locator(".chooser thead th")).to_have_count(5)
+    assert faults(page) == []
+    page.context.close()
+
+
 def test_every_stop_of_the_importance_bar_shows_its_focus(browser: Browser, sample: Sample) -> None:
     page = opened(browser, SCREENS[2])
     page.goto(f"{sample.site.as_uri()}/{sample.first}/c/0.html")

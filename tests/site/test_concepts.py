@@ -41,6 +41,7 @@ from atlas.core.analysis import ClassConcepts
 from atlas.errors import SiteError, StoreError
 from atlas.site import SiteMetadata, build_site
 from atlas.site.concepts import PHOTOS_FOR_USE, placed_among_patches
+from atlas.site.importance import Segment
 from atlas.site.photo_book import PHOTOS_PER_PAGE, PhotoBook
 from atlas.store import Store
 from atlas.store.documents import encode
@@ -206,6 +207,13 @@ def test_concepts_without_a_picture_say_so_and_show_their_photos(sample: Sample)
     assert "became nan at step 12" in failed.words()
     for document in (missing, failed):
         assert len([image for image in document.all("img") if "w4" in image.attributes["class"].split()]) == 12
+
+
+@pytest.mark.parametrize(
+    ("length", "number", "leads"), [(0, 3, False), (0.39, 3, False), (0.4, 3, True), (9, 0, False)]
+)
+def test_segments_too_thin_to_show_the_focus_are_no_links(length: float, number: int, leads: bool) -> None:
+    assert Segment(50, length, number, "0", "Concept").leads == leads
 
 
 def test_every_patch_and_photo_is_shown_once_and_leads_to_its_credit(sample: Sample) -> None:

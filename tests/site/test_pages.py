@@ -32,7 +32,7 @@ from sample_store import (
 
 from atlas.core.job import Job, ModelIdentity, Target
 from atlas.core.record import Record
-from atlas.site import SiteMetadata, build_site
+from atlas.site import SiteMetadata, build_site, formats
 from atlas.site.page import PAGE_SIZE
 from atlas.store import Store
 
@@ -379,6 +379,24 @@ def test_method_pages_say_what_is_known(sample: Sample) -> None:
             assert author in words
     assert "Fel, Boissin" in known and "64; 128" in known
     assert "strength" in foreign and "0.5" in foreign and "not part of atlas itself" in foreign
+
+
+def test_the_trace_has_axes_and_says_in_words_what_it_shows(sample: Sample) -> None:
+    rendering = json.loads((sample.site / sample.first / "c" / "1.json").read_text())["data"]["renderings"][0]
+    trace = rendering["trace"]
+    assert trace[0] < max(trace) > trace[-1]  # or the words could not be told apart
+    document = Document(sample.text(f"{sample.first}/c/1.html"))
+    label = next(it for it in document.elements if it.attributes.get("class") == "trace-plot").attributes["aria-label"]
+    shown = {
+        it.attributes["class"]: it.text for it in document.all("span") if "trace-" in it.attributes.get("class", "")
+    }
+    assert shown == {
+        "trace-most": formats.number(max(trace)),
+        "trace-least": formats.number(min(trace)),
+        "trace-first": "step 1",
+        "trace-last": f"step {len(trace)}",
+    }
+    assert all(formats.number(value) in label for value in (trace[0], trace[-1], min(trace), max(trace)))
 
 
 def test_the_footer_has_versions_and_date(documents: dict[str, Document]) -> None:
