@@ -85,7 +85,7 @@ def test_the_rule_itself_sees_a_wrong_direction():
     assert is_allowed("config", "models.spec")
 
 
-@pytest.mark.parametrize("library", ["timm", "ray", "jinja2", "datasets", "matplotlib"])
+@pytest.mark.parametrize("library", ["timm", "ray", "jinja2", "datasets", "matplotlib", "tomllib", "tomli"])
 def test_a_library_is_known_to_one_file_only(library):
     assert len(importers(library)) == 1
 
