@@ -82,7 +82,7 @@ def test_damaged_analyses_are_named_and_repaired(project):
     store.input_path(direction).write_bytes(b"damaged")
     next((store.path / "selections").glob("*.json")).write_text("{")
     found = project("status", "--verify")
-    assert found.status == 1 and "3 problems" in found.out
+    assert found.status == 1 and "4 problems" in found.out
     mended = project("status", "--verify", "--repair")
     assert mended.status == 0, mended.out + mended.err
     sound = project("status", "--verify")
