@@ -137,7 +137,7 @@ def render_and_report(path: Path, only: Sequence[str] = (), retry: Collection[st
 
     store = Store(config.store.path, create=True)
     analysing, analysed = not knows(plan, only), None
-    select(config, models, plan, analyses, store, analysing)
+    select(config, models, with_concepts(plan, analyses, models, store), analyses, store, analysing)
     if analyses.jobs and analysing:
         analysed = analyse_and_report(config, models, analyses, store, path, retry)
         if analysed.interrupted:

@@ -60,7 +60,7 @@ def _make_again(path: Path, planned: "PlannedAll", store: Store, damage: "Sequen
     own = store.selections.path(configuration_name(config.file, config.store.path)).stem
     discard_for_analyses(damage, plan, analyses, models, store, own)
     store = Store(store.path, create=True)
-    select(config, models, plan, analyses, store)
+    select(config, models, with_concepts(plan, analyses, models, store), analyses, store)
     unmade = [job for job in analyses.jobs if is_to_do(store, job, retry=())]
     analysed = (
         analyse_and_report(config, models, analyses, store, path) if analyses.jobs and (unmade or damage) else None

@@ -3,6 +3,7 @@
 import pytest
 from sample_concepts import add_concepts
 from sample_store import FLAMINGO, card, identity
+from selecting import selection_of
 
 from atlas.store import Store
 
@@ -16,6 +17,7 @@ def project(atlas):
     store = Store(atlas.folder / "sample", create=True)
     store.save_card(card("a"))
     add_concepts(store, identity("a"), FLAMINGO, count=2)
+    store.selections.save(selection_of(store).model_copy(update={"configuration": "../atlas.toml"}))
     (atlas.folder / "names").mkdir()
     return atlas
 

@@ -213,6 +213,16 @@ def test_foreign_files_are_nobodys_business(project, whole):
     assert sum(path.name in FOREIGN for path in store.path.rglob("*")) >= len(folders) * len(FOREIGN)
 
 
+def test_a_run_without_anything_to_do_changes_nothing(project):
+    assert project("build").status == 0
+    store = store_of(project).path
+    before = {path: path.stat().st_mtime_ns for path in store.rglob("*")}
+    assert "Nothing to render" in project("render").out
+    assert "Nothing to repair" in project("status", "--repair").out
+    assert {path: path.stat().st_mtime_ns for path in store.rglob("*")} == before
+    assert "unchanged since the last build" in project("build").out
+
+
 # --- what the configuration does not render --------------------------------------------------------------------------
 
 

@@ -98,9 +98,11 @@ def planned(config: Config, device: str = "cpu"):
 def analysed(config: Config, device: str = "cpu"):
     """Return (models, plan with its concepts, analyses, store, report) once the analyses of a configuration ran."""
     models, plan, analyses, store, _ = planned(config, device)
-    select(config, models, plan, analyses, store)
+    select(config, models, with_concepts(plan, analyses, models, store), analyses, store)
     report = analyse(config, models, analyses, store, Monitor())
-    return models, with_concepts(plan, analyses, models, store), analyses, store, report
+    plan = with_concepts(plan, analyses, models, store)
+    select(config, models, plan, analyses, store)
+    return models, plan, analyses, store, report
 
 
 def selected(config: Config, store: Store):
