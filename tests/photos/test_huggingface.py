@@ -266,6 +266,11 @@ def test_a_damaged_dataset_is_named(opened, tmp_path):
         opened(tmp_path / "set")
 
 
+def test_photos_beside_another_programs_state_are_photos(opened, tmp_path):
+    files = {"a/1.jpg": 1, "b/1.jpg": 2, "state.json": b"{}", "dataset_info.json": b'{"name": "tfds"}'}
+    assert groups(opened(write_files(tmp_path / "photos", files))) == [("a/1.jpg", "a"), ("b/1.jpg", "b")]
+
+
 def test_a_folder_that_is_no_dataset_is_said(opened, tmp_path):
     with pytest.raises(PhotoError, match="holds no saved dataset"):
         opened(write_files(tmp_path / "photos", {"a/1.jpg": 1}), reader="huggingface")

@@ -44,8 +44,10 @@ _BAD_ROW = (OSError, ValueError, TypeError, LookupError, OverflowError)
 
 
 def is_dataset(folder: Path) -> bool:
-    """Tell whether a folder holds a saved dataset."""
-    return any((folder / name).is_file() for name in (INFO, SPLITS, STATE))
+    """Tell whether a folder holds a saved dataset. Other programs have a ``state.json`` too, but no table beside it."""
+    if (folder / SPLITS).is_file():
+        return True
+    return any((folder / name).is_file() for name in (INFO, STATE)) and any(folder.glob("*.arrow"))
 
 
 @dataclass(frozen=True)
