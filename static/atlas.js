@@ -143,7 +143,7 @@
   /* 0 is the word itself; larger is worse; Infinity is no match. */
   function wordScore(typed, tokens) {
     let best = Infinity;
-    const most = typed.length < 4 ? 0 : typed.length < 8 ? 1 : 2;
+    const most = typed.length < 4 || WORDNET.test(typed) ? 0 : typed.length < 8 ? 1 : 2;  // an id is meant as it is
     for (const token of tokens) {
       let score = Infinity;
       if (token === typed) score = 0;
@@ -160,8 +160,10 @@
 
   const textScore = (typed, tokens) => typed.reduce((sum, word) => sum + wordScore(word, tokens), 0);
 
-  function entriesOf(models) {
-    const entries = [];
+  const WORDNET = /^[nvar]\d{8}$/;
+
+  function entriesOf({ models, pages }) {
+    const entries = pages.map(([title, kind, address, name]) => ({ title, kind, address, tokens: [title, kind, name].flatMap(words), where: "" }));
     for (const model of models) {
       const where = models.length > 1 ? model.name : "";
       const add = (title, kind, address, names, more) => entries.push({ title, kind, address, ...more, tokens: names.flatMap(words), where });
@@ -172,7 +174,7 @@
         add(names[0], `class ${index}`, `${model.folder}/c/${index}.html`, [...names, String(index)], { concepts: counts.get(index), folder: `${model.folder}/c/${index}` });
       }
       for (const [name, folder, units] of model.layers) add(name, "layer", `${folder}/index.html`, [name, ...name.split(".")], { layer: { folder, units } });
-      for (const [title, kind, address] of model.pages) add(title, kind, address, [title, kind]);
+      for (const [title, kind, address, more = ""] of model.pages) add(title, kind, address, [title, kind, more]);
       for (const [index, number, text, author] of model.labels) add(`“${text}”`, `concept ${number} of ${titles.get(index)}, labelled by ${author}`, `${model.folder}/c/${index}/${number}.html`, [text]);
     }
     return entries;
@@ -257,7 +259,7 @@
 
   async function random() {
     const pages = [];
-    for (const model of await index()) {
+    for (const model of (await index()).models) {
       for (const [number] of model.classes) pages.push([1, () => `${model.folder}/c/${number}.html`]);
       for (const [, folder, units] of model.layers) {
         for (let at = 0; at < units.length; at += 2) pages.push([units[at + 1] - units[at] + 1, (offset) => `${folder}/${units[at] + offset}.html`]);
@@ -310,18 +312,26 @@
     return make("li", {}, link);
   }
 
+  /* As the page says it without scripts: "38 rendered · 1 dead". */
+  function statusCounts(rows) {
+    const count = (status) => rows.filter((row) => row[5] === status).length;
+    const parts = [["dead", "dead"], ["failed", "failed"], ["none", "with concepts only"]].filter(([status]) => count(status));
+    return [`${count("done").toLocaleString("en")} rendered`, ...parts.map(([status, name]) => `${count(status).toLocaleString("en")} ${name}`)].join(" · ");
+  }
+
   function startGrid() {
     const grid = one("[data-grid]");
     if (!grid) return;
-    const size = Number(grid.dataset.size), pages = one("[data-pages]"), narrow = one("[data-narrow]"), summary = one("[data-summary]");
+    const size = Number(grid.dataset.size), own = Number(grid.dataset.page), pages = one("[data-pages]"), narrow = one("[data-narrow]"), summary = one("[data-summary]");
     const asRead = { tiles: [...grid.children], pages: pages && [...pages.children], summary: summary.textContent };
-    const state = () => ({ sort: query().get("sort") || "index", q: query().get("q") || "", page: Number(query().get("page")) || 1 });
+    const state = () => ({ sort: query().get("sort") || "index", q: query().get("q") || "", page: Number(query().get("page")) || own });
     let now = state();
     const draw = async (next) => {
       now = next;
       for (const button of all("[data-sort]")) button.setAttribute("aria-pressed", String(button.dataset.sort === now.sort));
-      setQuery({ sort: now.sort === "index" ? "" : now.sort, q: now.q, page: now.page > 1 ? String(now.page) : "" });
+      setQuery({ sort: now.sort === "index" ? "" : now.sort, q: now.q, page: now.page === own ? "" : String(now.page) });
       if (now.sort === "index" && !now.q) {
+        if (now.page !== own) { location.href = withView(now.page > 1 ? `page-${now.page}.html` : "index.html"); return; }
         grid.replaceChildren(...asRead.tiles);
         if (pages) pages.replaceChildren(...asRead.pages);
         summary.textContent = asRead.summary;
@@ -334,15 +344,15 @@
       const kept = rows.filter((row) => !typed.length || textScore(typed, words(`${row[1]} ${row[0]} ${row[9]}`)) < Infinity).sort(SORTS[now.sort] || SORTS.index);
       const last = Math.max(1, Math.ceil(kept.length / size)), here = Math.min(now.page, last);
       grid.replaceChildren(...kept.slice((here - 1) * size, here * size).map((row) => tile(row, now.sort)));
-      summary.textContent = `${kept.length.toLocaleString("en")} of ${rows.length.toLocaleString("en")}${last > 1 ? ` · page ${here} of ${last}` : ""}`;
+      summary.textContent = `${statusCounts(kept)} ${summary.dataset.of}${last > 1 ? ` · page ${here} of ${last}` : ""}`;
       if (!pages) return;
       const sorted = { ...(now.sort === "index" ? {} : { sort: now.sort }), ...(now.q ? { q: now.q } : {}) };
       pages.replaceChildren(...pageLinks(here, last, sorted, (place) => { draw({ ...now, page: place }); grid.scrollIntoView(); }));
     };
-    for (const button of all("[data-sort]")) button.addEventListener("click", () => draw({ ...now, sort: button.dataset.sort, page: 1 }));
+    for (const button of all("[data-sort]")) button.addEventListener("click", () => draw({ ...now, sort: button.dataset.sort }));
     if (narrow) {
       narrow.value = now.q;
-      narrow.addEventListener("input", () => draw({ ...now, q: narrow.value.trim(), page: 1 }));
+      narrow.addEventListener("input", () => draw({ ...now, q: narrow.value.trim(), page: narrow.value.trim() ? 1 : own }));
     }
     if (now.sort !== "index" || now.q) draw(now);
   }
@@ -361,11 +371,12 @@
 
   function pageLinks(here, last, query, go) {
     const shown = [...new Set([1, here - 2, here - 1, here, here + 1, here + 2, last])].filter((place) => place >= 1 && place <= last).sort((a, b) => a - b);
-    return shown.map((place) => {
+    return shown.flatMap((place, at) => {
+      const gap = at && place - shown[at - 1] > 1 ? [make("span", { className: "gap" }, "…")] : [];
       const link = make("a", { href: `?${new URLSearchParams({ ...query, page: place, ...(chosen ? { view: chosen } : {}), ...(heat ? { heat } : {}) })}` }, String(place));
       if (place === here) link.setAttribute("aria-current", "page"); else if (Math.abs(place - here) === 1) link.rel = place < here ? "prev" : "next";
       link.addEventListener("click", (event) => { event.preventDefault(); go(place); });
-      return link;
+      return [...gap, link];
     });
   }
 
@@ -384,11 +395,11 @@
       const titles = await load(chooser.dataset.compare, "atlasColumns"), columns = [];
       for (const key of keys) columns.push(new Map((await load(`${folder}${key}.js`, "atlasColumn")).map((entry) => [entry[0], entry])));
       if (mine !== turn) return;  // overtaken by a newer wish
-      const count = (row) => columns.filter((column) => column.has(row)).length;
-      const rows = titles.map((_, row) => row).filter(count).sort((a, b) => (count(b) === keys.length) - (count(a) === keys.length) || a - b);
+      const count = (row) => columns.filter((column) => column.get(row)?.[2] === "done").length;
+      const rows = titles.map((_, row) => row).filter((row) => columns.some((column) => column.has(row))).sort((a, b) => count(b) - count(a) || a - b);
       const complete = rows.filter((row) => count(row) === keys.length).length;
       const size = Math.floor(36 / keys.length), last = Math.max(1, Math.ceil(rows.length / size)), here = Math.min(number, last);
-      status.textContent = `${rows.length.toLocaleString("en")} classes${complete < rows.length ? `; the ${complete.toLocaleString("en")} that every column has come first` : ""}${last > 1 ? ` · page ${here} of ${last}` : ""}`;
+      status.textContent = `${rows.length.toLocaleString("en")} classes${complete < rows.length ? `; the ${complete.toLocaleString("en")} with a picture in every column come first` : ""}${last > 1 ? ` · page ${here} of ${last}` : ""}`;
       place.replaceChildren(make("table", { className: `compare n${keys.length}` },
         make("thead", {}, make("tr", {}, make("th", { scope: "col" }, "class"), ...picked.map((box) => make("th", { scope: "col" }, make("bdi", {}, box.dataset.title))))),
         make("tbody", {}, ...rows.slice((here - 1) * size, here * size).map((row) => make("tr", {}, make("th", { scope: "row" }, make("bdi", {}, titles[row])), ...columns.map((column, at) => comparedCell(column.get(row), `${titles[row]}, ${picked[at].dataset.title}`)))))));
@@ -432,7 +443,7 @@
     dialog.addEventListener("keydown", (event) => {
       if (event.key === "ArrowLeft") show(here - 1);
       else if (event.key === "ArrowRight") show(here + 1);
-      else if (event.key === "v") show(here, !whole);
+      else if (event.key === "v" && usesKeys()) show(here, !whole);
       else return;
       event.preventDefault(); event.stopPropagation();
     });
@@ -486,20 +497,34 @@
     toast("Copied.");
   }
 
+  /* The reader's own day, as BibTeX writes the date of access. */
+  function today() {
+    const now = new Date(), two = (value) => String(value).padStart(2, "0");
+    return `${now.getFullYear()}-${two(now.getMonth() + 1)}-${two(now.getDate())}`;
+  }
+
   function startCopy() {
     note = make("div", { className: "toast", role: "status" });
     document.body.append(note);
     const canonical = one("link[rel=canonical]");
     for (const button of all("[data-copy-link]")) button.addEventListener("click", () => copy(canonical ? canonical.href : location.href));
+    for (const entry of all("[data-bibtex]")) entry.textContent = entry.textContent.replace(/(urldate = \{)[^}]*/, `$1${today()}`);
+    for (const button of all("[data-copy-bibtex]")) button.addEventListener("click", () => copy(one("[data-bibtex]").textContent));
     for (const button of all("[data-copy]")) button.addEventListener("click", () => copy(button.dataset.copy));
   }
 
   /* --- keyboard ---------------------------------------------------------------------------------------------- */
 
+  /* WCAG 2.1.4: whoever speaks to the computer, or hits keys by accident, can switch them off; it is remembered. */
+  let keysChosen = "";
+  const usesKeys = () => (remembered.get("atlas-keys") || keysChosen) !== "off";
+
   function startKeys() {
     const keys = [["/", "search"], ["← →", "previous and next"], ["v", "masked or raw"], ["r", "a random picture"], ["?", "this help"], ["Esc", "close"]];
+    const single = make("input", { type: "checkbox", id: "help-keys", checked: usesKeys(), onchange: () => { keysChosen = single.checked ? "on" : "off"; remembered.set("atlas-keys", keysChosen); } });
     const help = make("dialog", { className: "help", "aria-labelledby": "help-title" }, make("h2", { id: "help-title" }, "Keyboard"),
       make("dl", {}, ...keys.flatMap(([key, meaning]) => [make("dt", {}, make("kbd", {}, key)), make("dd", {}, meaning)])),
+      make("label", { className: "help-switch", htmlFor: "help-keys" }, single, " These keys work, except Esc, which always does"),
       make("button", { type: "button", className: "chip", onclick: () => help.close() }, "Close"));
     document.body.append(help);
     for (const button of all("[data-help]")) button.addEventListener("click", () => help.showModal());
@@ -513,7 +538,7 @@
     };
     document.addEventListener("keydown", (event) => {
       const typing = event.target.closest?.("input, textarea, select, [contenteditable], .bib pre, .small-strip");
-      if (event.ctrlKey || event.metaKey || event.altKey || typing || one("dialog[open]") || !Object.hasOwn(actions, event.key)) return;
+      if (event.ctrlKey || event.metaKey || event.altKey || typing || !usesKeys() || one("dialog[open]") || !Object.hasOwn(actions, event.key)) return;
       event.preventDefault();
       actions[event.key]();
     });

@@ -13,6 +13,7 @@ from atlas.store.selections import configuration_name
 def build_and_report(path: Path) -> Path:
     """Build the site, say what it holds and return the path of its home page."""
     from atlas.site import build_site, read_labels
+    from atlas.site.numbers import rendered_words
 
     config = load_config(path)
     labels = read_labels(config.site.labels) if config.site.labels is not None else {}
@@ -23,7 +24,8 @@ def build_and_report(path: Path) -> Path:
         say(f"Note: {notice}")
     made = "unchanged since the last build" if report.unchanged else f"built in {duration(report.seconds)}"
     say(
-        f"{count(report.pages, 'page')} and {count(report.pictures, 'picture')}, {size(report.bytes)}, "
+        f"{rendered_words(report.classes, report.units)} · {count(report.renderings, 'picture')}: "
+        f"{count(report.pages, 'page')} and {count(report.pictures, 'file')} of pictures, {size(report.bytes)}, "
         f"{made}: {config.site.path}"
     )
     return config.site.path / "index.html"

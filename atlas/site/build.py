@@ -2,7 +2,7 @@
 
 import os
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -26,6 +26,7 @@ class BuildReport:
 
     Attributes:
         pages: HTML pages. pictures: picture files. bytes: size of the whole site.
+        classes, units: rendered; renderings: their pictures and those of concepts and photos, each once.
         rendered: pictures that had to be derived anew, of all those in the store.
         unchanged: nothing had changed since the last build, so the site was left as it is.
         seconds: wall time.
@@ -35,6 +36,9 @@ class BuildReport:
     pages: int
     pictures: int
     bytes: int
+    classes: int
+    units: int
+    renderings: int
     rendered: int
     unchanged: bool
     seconds: float
@@ -90,6 +94,7 @@ def _build(
         seconds = time.perf_counter() - started
         return BuildReport(*counts, rendered=0, unchanged=True, seconds=seconds, notices=notices)
     catalog, derived, notices = gather(store, configuration, labels)
+    notices = (*unsaid(metadata), *notices)
     notices += tuple(stale_labels(labels, (concept.key for concept in catalog.concepts())))
     try:
         counts, digests = SiteWriter(target.begin(), store, catalog, metadata, derived, progress).write_all()
@@ -98,6 +103,15 @@ def _build(
     notices += tuple(target.put(inputs, counts, notices, digests))
     seconds = time.perf_counter() - started
     return BuildReport(*counts, rendered=derived.rendered, unchanged=False, seconds=seconds, notices=notices)
+
+
+def unsaid(metadata: SiteMetadata) -> Iterator[str]:
+    """Say once what a citation needs and the owner has not said."""
+    words = {"author": "author", "licence": "licence (of the pictures)", "url": "url (its address)"}
+    missing = [words[name] for name in metadata.unsaid]
+    if missing:
+        names = " and ".join([", ".join(missing[:-1]), missing[-1]] if len(missing) > 1 else missing)
+        yield f"the [site] table states no {names}: pages and citations say that it is not stated"
 
 
 def inputs_digest(store: Store, metadata: SiteMetadata, labels: Mapping[str, Label], configuration: str) -> str:

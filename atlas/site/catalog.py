@@ -13,6 +13,7 @@ from atlas.site.addresses import unique_slugs
 from atlas.site.comparison import Column, Comparison, columns_of, comparisons
 from atlas.site.concepts import ClassView, ConceptView
 from atlas.site.method_notes import method_title
+from atlas.site.numbers import Numbers, count_model, total
 from atlas.site.photo_book import PhotoSet
 from atlas.site.renderings import Rendering
 from atlas.site.studies import FAMILIES, Family, Study
@@ -193,9 +194,23 @@ class Model:
         return [layer for layer in self.layers if not layer.is_output]
 
     @cached_property
-    def counts(self) -> Counter[str]:
-        """Units by status over all layers."""
-        return sum((layer.counts for layer in self.layers), Counter())
+    def network_layers(self) -> list[LayerInfo]:
+        """All layers of the network before its output, rendered or not."""
+        return [info for info in self.card.layers if info.name != LOGITS]
+
+    @property
+    def demonstration(self) -> str:
+        """What must stand beside all that its photos tell, if they are only a demonstration; else empty."""
+        return self.photos.demonstration if self.photos else ""
+
+    @cached_property
+    def numbers(self) -> Numbers:
+        """How much of it there is."""
+        return count_model(self)
+
+    def lost(self, status: Status) -> list[Unit]:
+        """Return its classes and units of one status: layer by layer, the output last."""
+        return [unit for unit in self.units() if unit.status == status]
 
     @cached_property
     def methods(self) -> list[str]:
@@ -231,11 +246,6 @@ class Model:
             if studies:
                 found[family] = studies
         return found
-
-    @cached_property
-    def concept_count(self) -> int:
-        """How many concepts are shown."""
-        return sum(len(view.concepts) for view in self.concepts.values())
 
     def units(self) -> Iterator[Unit]:
         """Yield every unit, layer by layer."""
@@ -296,9 +306,9 @@ class Catalog:
         return [found for found in self.comparisons if any(column.model is model for column in found.columns)]
 
     @cached_property
-    def counts(self) -> Counter[str]:
-        """Units by status over all models."""
-        return sum((model.counts for model in self.models), Counter())
+    def numbers(self) -> Numbers:
+        """How much there is over all models."""
+        return total(model.numbers for model in self.models)
 
     @cached_property
     def methods(self) -> dict[str, str]:

@@ -6,10 +6,11 @@ from functools import cached_property
 from typing import NamedTuple
 
 from atlas.core.analysis import ClassConcepts, Concept
-from atlas.site.concepts import PHOTOS_FOR_USE, ClassView, ConceptView
+from atlas.site.concepts import ClassView, ConceptView
 from atlas.site.importance import Bar, importance_bar
 from atlas.site.overlays import CARD_PATCHES, CARDS, Overlays
-from atlas.site.sheets import place
+from atlas.site.photo_book import demonstration_notice
+from atlas.site.sheets import card_place
 
 SHARED = 5
 """Concepts shown of each direction of sharing: with ten cards the page asks for 40 files at most."""
@@ -59,7 +60,7 @@ class ClassSection:
         """The cards of the most important concepts."""
         pairs = list(zip(self.view.concepts, self.document.concepts, strict=True))[:CARDS]
         return [
-            Card(concept, details, place(1, 0, row), min(CARD_PATCHES, details.sprite.count))
+            Card(concept, details, card_place(row), min(CARD_PATCHES, details.sprite.count))
             for row, (concept, details) in enumerate(pairs)
         ]
 
@@ -106,7 +107,4 @@ def demonstration(view: ClassView, document: ClassConcepts) -> str:
     sources = {photo.source for photo in document.photos}
     if count > 1 and len(sources) == 1 and "" not in sources:
         what += " cut from one"
-    return (
-        f"This is a demonstration: {what}. It shows how concepts look, not what the model has learned; "
-        f"use at least {PHOTOS_FOR_USE} photos of each class."
-    )
+    return demonstration_notice(what, "concepts")

@@ -94,7 +94,12 @@ def _pages(comparison: Comparison) -> Iterator[Page]:
             f"{title} · {comparison.subject}",
             f"{thousands(len(comparison.rows))} classes, {comparison.subject}: {comparison.title} side by side."[:300],
             _json(comparison, number, root_of(address)),
-            {"comparison": comparison, "rows": rows, "measures": MEASURES},
+            {
+                "comparison": comparison,
+                "rows": rows,
+                "measures": MEASURES,
+                "demonstrations": comparison.demonstrations,
+            },
             crumbs=[Link("Compare", ADDRESS), Link(comparison.title)],
             pages=pager(addresses, number),
             number=number,

@@ -50,13 +50,18 @@ class Row:
 
     @property
     def complete(self) -> bool:
-        """Whether every column has it."""
-        return None not in self.cells
+        """Whether every column has a picture of it."""
+        return self.pictures == len(self.cells)
+
+    @property
+    def pictures(self) -> int:
+        """In how many columns there is a picture of it."""
+        return sum(cell is not None and cell.rendering.record.status == "done" for cell in self.cells)
 
 
 @dataclass(eq=False)
 class Comparison:
-    """Two to four columns. ``rows`` that every column has come first."""
+    """Two to four columns. The ``rows`` with most pictures come first."""
 
     columns: tuple[Column, ...]
     rows: list[Row]
@@ -103,8 +108,18 @@ class Comparison:
 
     @cached_property
     def complete(self) -> int:
-        """How many rows every column has."""
+        """Of how many rows every column has a picture."""
         return sum(row.complete for row in self.rows)
+
+    @cached_property
+    def demonstrations(self) -> list[str]:
+        """What must stand beside pictures that were made from photos that are only a demonstration."""
+        referred = (
+            column.model.demonstration
+            for column in self.columns
+            if any(cell.rendering.record.job.target.references for cell in column.cells.values())
+        )
+        return sorted({notice for notice in referred if notice})
 
     def page(self, number: int) -> list[Row]:
         """Return the rows of page ``number``, from 1."""
@@ -184,7 +199,7 @@ def _grouped(columns: list[Column]) -> Iterator[Comparison]:
         waiting = [other for other in others if other not in partners]
         for start in range(0, len(partners), MOST_COLUMNS - 1):
             chosen = (lead, *partners[start : start + MOST_COLUMNS - 1])
-            rows = sorted(align(chosen), key=lambda row: not row.complete)
+            rows = sorted(align(chosen), key=lambda row: -row.pictures)
             yield Comparison(chosen, rows)
 
 

@@ -4,7 +4,7 @@ from typing import Any
 
 from atlas.core.analysis import ClassConcepts, Concept, PhotoCredit
 from atlas.site.addresses import root_of
-from atlas.site.citation import concept_bibtex
+from atlas.site.citation import cite_concept
 from atlas.site.class_section import ClassSection, demonstration, factorisation_name
 from atlas.site.concepts import ClassView, ConceptView, placed_among_patches
 from atlas.site.documents import concept_json
@@ -68,7 +68,7 @@ def concept_page(section: ClassSection, place: int, metadata: SiteMetadata, date
         previous=Link(before.title, before.address) if before else None,
         next=Link(after.title, after.address) if after else None,
         figures=concept_figures(concept, details, document),
-        bibtex=concept_bibtex(concept, metadata, date),
+        citation=cite_concept(concept, metadata, date),
         image=concept.shown[0].picture.raw[-1].path if concept.shown and concept.shown[0].picture else "",
     )
 

@@ -4,21 +4,31 @@ Every page ``name.html`` has ``name.json`` beside it::
 
     schema          "atlas-page"
     schema_version  1; raised when a reader of the old one would be wrong
-    kind            home | model | classes | class | layer | unit | concept | methods | method | photos | photo |
-                    inversions | caricatures | accentuations | adversarial | compare | comparison
+    kind            home | model | classes | class | layers | layer | unit | concepts | concept | dead | failed |
+                    methods | method | photos | photo | inversions | caricatures | accentuations | adversarial |
+                    compare | comparison
     title           the page's heading
+    citation        of classes, units, concepts and photos: {key, title, author, atlas, licence, url, date (of the
+                    newest result), methods, weights, rendering, bibtex}; what the owner does not state is empty
     links           name to relative address: page, manifest, and where they exist up, previous, next
     data            by kind:
-      home          title, description, author, licence, date, counts, models [{name, weights, href}], methods
-      model         card (as in the store), counts, layers [{name, units, counts, href}],
+      home          title, description, author, licence, date, counts, numbers, methods, models [{name, weights,
+                    numbers, href}]
+      model         card (as in the store), counts, numbers, demonstration, layers [{name, units, counts, href}],
                     concepts [{index, title, count, href}]
-      classes       model, layer, counts, page, of, units [{index, title, status, value, selectivity, href}]
+      layers        model, page, of, layers [{name, units, counts, href}]: all of the network, in its order, those
+                    without pictures with neither counts nor href
+      concepts      model, page, of, demonstration, concepts [{class, number, key, label, importance, measure, href}]
+      dead, failed  model, status, page, of, units [{layer, index, title, reason, href}]
+      classes       model, layer, counts, page, of, units [{index, title, status, value, selectivity, href}]; with
+                    selectivity also demonstration
       layer         the same, for the units of one layer
       class, unit   model, weights, layer, index, title, id, synonyms, status, renderings, and where photos tell of it
                     statistics; a class whose concepts were found also has concepts
       concept       number, key, label, class, all that the store knows of it, renderings, similar, sought_by, parts
       methods       methods [{name, title, summary, href}]
-      method        name, title, versions, parameters, references (digests of the lists of reference photos)
+      method        name, title, versions, parameters, references (digests of the lists of reference photos),
+                    demonstration
       photos        name, digest, photos, classes, demonstration, notes, page, of, shown [{digest, name, author, ...}]
       photo         model, weights, photo {digest, credit}, classes (what the model sees in it), page, of, renderings,
                     families (first 12 digits of a rendering's key to its family), succeeded (the same for adversarial
@@ -33,8 +43,12 @@ Every page ``name.html`` has ``name.json`` beside it::
 A rendering is the store's record (key, job, status, measurements, trace, top_classes, provenance, error) with two more
 fields: ``command``, which makes it again, and ``pictures``: {raw, masked, close}, each a list of {src, width, height,
 bytes} by ascending width, close being thumbnails of the masked view; what was made of a photo may also have photo and
-perturbation. Counts are units: {done, dead, failed}; a class that was not rendered itself, because only its concepts
-were asked for, has the status ``none`` and is not counted.
+perturbation. Counts are classes and units: {done, dead, failed}; a class that was not rendered itself, because only its
+concepts were asked for, has the status ``none`` and is not counted. ``numbers`` are {classes, units (each by status,
+the output's and those of layers before it), layers (before the output, with anything rendered), all_layers, pictures
+(finished renderings), concepts, classes_with_concepts, photos (that pictures were made from)}; their words are those of
+``atlas/site/numbers.py``. ``demonstration`` says so if the photos are only there to show how it works, and is empty if
+they are real.
 
 ``concepts`` of a class: its analysis (key, layer, parameters, versions), factorisation, measure (``sobol``: total Sobol
 index of the logit; ``share``: of the logit), heat, counts {found, readable, predicted, used}, patches, fitted, error
@@ -43,9 +57,9 @@ demonstration, and the list ``concepts``: {number, key, label, importance {value
 direction, href, similar, sought_by}. ``similar`` are the nearest concepts of other classes, ``sought_by`` those whose
 nearest is this one: {class, number, key, cosine, href}. ``label`` is null or {text, author}.
 
-``statistics`` of a unit: n (views), photo_count, mean, deviation, minimum, maximum, quantiles {share: value}, histogram
-{low, high, counts}, selectivity ((maximum - mean) / deviation), placed (key of a rendering to the share of views that
-activate the unit less) and top, a sprite.
+``statistics`` of a unit: n (views), photo_count, demonstration, mean, deviation, minimum, maximum, quantiles {share:
+value}, histogram {low, high, counts}, selectivity ((maximum - mean) / deviation), placed (key of a rendering to the
+share of views that activate the unit less) and top, a sprite.
 
 A sprite is {src, width, height, cell, columns, pictures [{photo, box, value}]}: cell by cell, row by row; ``photo`` is
 {digest, name, author, licence, source, href}, ``box`` its part, as shares of the photo's central square. The sprite of
@@ -56,7 +70,6 @@ lists all pages: {kind, title, href, data}.
 """
 
 import json
-from collections import Counter
 from collections.abc import Iterable, Sequence
 from typing import Any
 
@@ -64,6 +77,7 @@ from atlas.core.analysis import QUANTILES, ClassConcepts, Concept, Crop, Part, P
 from atlas.site.catalog import Layer, Model, Unit
 from atlas.site.class_section import demonstration
 from atlas.site.concepts import ClassView, ConceptView, Near
+from atlas.site.numbers import by_status
 from atlas.site.photo_book import PhotoSet
 from atlas.site.pictures import Derived, Picture
 from atlas.site.renderings import Rendering
@@ -80,11 +94,6 @@ LISTED_NEIGHBOURS = 50
 def encode(document: dict[str, Any]) -> bytes:
     """Return a document as UTF-8 JSON."""
     return json.dumps(document, ensure_ascii=False, separators=(",", ":"), allow_nan=False).encode()
-
-
-def counts_json(counts: Counter[str]) -> dict[str, int]:
-    """Return units by status."""
-    return {status: counts[status] for status in ("done", "dead", "failed")}
 
 
 def _files(files: tuple[Derived, ...], root: str) -> list[dict[str, Any]]:
@@ -129,9 +138,10 @@ def list_json(layer: Layer, units: list[Unit], seen: OnPhotos, number: int, last
     return {
         "model": layer.model.card.name,
         "layer": layer.info.model_dump(mode="json", exclude_none=True),
-        "counts": counts_json(layer.counts),
+        "counts": by_status(layer.counts),
         "page": number,
         "of": last,
+        **({"demonstration": layer.model.demonstration} if seen else {}),
         "units": [
             {
                 "index": unit.index,
@@ -150,12 +160,14 @@ def model_json(model: Model, root: str) -> dict[str, Any]:
     """Return the data of a model's page."""
     return {
         "card": model.card.model_dump(mode="json", exclude_none=True),
-        "counts": counts_json(model.counts),
+        "counts": by_status(model.numbers.lost),
+        "numbers": model.numbers.document(),
+        "demonstration": model.demonstration,
         "layers": [
             {
                 "name": layer.info.name,
                 "units": layer.info.units,
-                "counts": counts_json(layer.counts),
+                "counts": by_status(layer.counts),
                 "href": root + layer.address,
             }
             for layer in model.layers
@@ -221,6 +233,7 @@ def statistics_json(seen: UnitOnPhotos, unit: Unit, root: str) -> dict[str, Any]
         "key": seen.layer.key,
         **figures.model_dump(mode="json", include={"n", "mean", "deviation", "minimum", "maximum", "histogram"}),
         "photo_count": seen.layer.photo_count,
+        "demonstration": unit.model.demonstration,
         "quantiles": {str(share): value for share, value in zip(QUANTILES, figures.quantiles, strict=False)},
         "selectivity": seen.selectivity,
         "placed": placed,

@@ -9,6 +9,7 @@ from pydantic import JsonValue
 
 from atlas.core.model_card import LayerInfo
 from atlas.site.method_notes import method_title
+from atlas.site.numbers import lost_words
 from atlas.site.pictures import ENLARGED, THUMBNAILS, Derived
 
 TRACE_POINTS = 120
@@ -123,5 +124,6 @@ FILTERS = {
         short,
         is_web,
         method_title,
+        lost_words,
     )
 }

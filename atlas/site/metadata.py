@@ -47,6 +47,11 @@ class SiteMetadata(Frozen):
         return web_address(url) if url else ""
 
     @property
+    def unsaid(self) -> tuple[str, ...]:
+        """What a citation needs and the owner has not said: names of fields."""
+        return tuple(name for name in ("author", "licence", "url") if not getattr(self, name))
+
+    @property
     def base_path(self) -> str:
         """The path of ``url``, ending in a slash; empty without one."""
         return urlsplit(self.url).path if self.url else ""

@@ -83,6 +83,8 @@ def method_page(name: str, catalog: Catalog) -> Page:
     ]
     references = sorted({job.target.references for job in jobs if job.target.references})
     data = {"name": name, "title": note["title"], "versions": versions, "parameters": written, "references": references}
+    demonstrations = sorted({model.demonstration for model in catalog.models if name in model.methods} - {""})
+    data["demonstration"] = " ".join(demonstrations) if references else ""
     context = {
         "note": note,
         "limits": limits(),
@@ -90,6 +92,7 @@ def method_page(name: str, catalog: Catalog) -> Page:
         "parameters": rows,
         "sample": made_with(name, catalog)[:SAMPLE],
         "references": references,
+        "demonstrations": demonstrations,
     }
     return Page(
         catalog.methods[name],

@@ -4,7 +4,8 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from atlas.site import compare_pages, method_pages
-from atlas.site.catalog import Catalog, Model
+from atlas.site.catalog import Catalog
+from atlas.site.model_lists import concepts_address, layers_address
 from atlas.site.page import Page
 
 CHOOSE_A_MODEL = "index.html#models"
@@ -38,8 +39,8 @@ def _addresses(catalog: Catalog, page: Page) -> Iterator[tuple[str, str]]:
     models = [model for model in catalog.models if page.address.startswith(f"{model.folder}/")] or catalog.models
     for title, by_model in (
         ("Classes", [(model.classes.address if model.classes else "") for model in models]),
-        ("Layers", [_layers(model) for model in models]),
-        ("Concepts", [_concepts(model) for model in models]),
+        ("Layers", [layers_address(model) for model in models]),
+        ("Concepts", [(concepts_address(model) if model.numbers.concepts else "") for model in models]),
     ):
         found = [address for address in by_model if address]
         if found:
@@ -47,14 +48,6 @@ def _addresses(catalog: Catalog, page: Page) -> Iterator[tuple[str, str]]:
     if catalog.comparisons:
         yield "Compare", compare_pages.ADDRESS
     yield "Methods", method_pages.ADDRESS
-
-
-def _layers(model: Model) -> str:
-    return f"{model.address}#layers" if model.hidden else ""
-
-
-def _concepts(model: Model) -> str:
-    return f"{model.address}#explained" if model.concept_count else ""
 
 
 def _current(title: str, address: str, page: Page) -> str:

@@ -21,6 +21,8 @@ CARD_PATCHES = 4
 """Patches on a card."""
 CARD_CELL = 96
 """Side of a card's patch, pixels: shown at about 50."""
+CARD_GUTTER = 16
+"""Pixels above and below each row of patches that repeat its edge, so that no row mixes with the next one."""
 CARD_QUALITY = 58
 """WebP quality of the cards' patches: 40 of them take about 70 KB."""
 HEAT_CELL = 144
@@ -64,6 +66,12 @@ class Grid(NamedTuple):
         left, top = place % self.columns * self.cell, place // self.columns * self.cell
         return left, top, left + self.cell, top + self.cell
 
+    def inside(self, place: int) -> tuple[int, int, int, int]:
+        """Return the box of a cell without its outermost pixels, where lossy files mix in its neighbours."""
+        left, top, right, bottom = self.box(place)
+        rim = min(2, (self.cell - 1) // 2)
+        return left + rim, top + rim, right - rim, bottom - rim
+
 
 def derive_overlays(
     patches: Sequence[tuple[bytes, Grid]], heats: Sequence[tuple[bytes, Grid]]
@@ -86,13 +94,21 @@ def derive_overlays(
 
 def _cards(patches: Sequence[tuple[bytes, Grid]]) -> Image.Image:
     """Return the first patches of each concept, one row for each."""
-    sheet = Image.new("RGB", (CARD_PATCHES * CARD_CELL, len(patches) * CARD_CELL), BLANK)
+    width, pitch = CARD_PATCHES * CARD_CELL, CARD_CELL + 2 * CARD_GUTTER
+    sheet = Image.new("RGB", (width, len(patches) * pitch), BLANK)
     for row, (data, grid) in enumerate(patches):
-        sprite = Image.open(io.BytesIO(data)).convert("RGB")
+        sprite, top = Image.open(io.BytesIO(data)).convert("RGB"), row * pitch + CARD_GUTTER
         for column in range(min(CARD_PATCHES, grid.cells)):
-            patch = sprite.resize((CARD_CELL, CARD_CELL), Image.Resampling.LANCZOS, grid.box(column))
-            sheet.paste(patch, (column * CARD_CELL, row * CARD_CELL))
+            patch = sprite.crop(grid.inside(column)).resize((CARD_CELL, CARD_CELL), Image.Resampling.LANCZOS)
+            sheet.paste(patch, (column * CARD_CELL, top))
+        for edge, gutter in ((top, top - CARD_GUTTER), (top + CARD_CELL - 1, top + CARD_CELL)):
+            sheet.paste(sheet.crop((0, edge, width, edge + 1)).resize((width, CARD_GUTTER)), (0, gutter))
     return sheet
+
+
+def card_top(row: int) -> float:
+    """Return how far below the top of the cards' file a row begins, in heights of a row."""
+    return row + (2 * row + 1) * CARD_GUTTER / CARD_CELL
 
 
 def _overlay(data: bytes, grid: Grid) -> Image.Image:

@@ -1,9 +1,12 @@
 """Page: one page of the site before it is written: a template, what it shows, and its JSON."""
 
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from atlas.site.addresses import json_beside, root_of
+
+if TYPE_CHECKING:
+    from atlas.site.citation import Citation
 
 PAGE_SIZE = 36
 """Units on one page of a grid. Browsers fetch lazy pictures far ahead of the view, so the whole grid counts: 36
@@ -47,7 +50,7 @@ class Page:
         description: one sentence, for search engines.
         data: what its JSON says. context: what only its template needs.
         crumbs, previous, next, pages, number, last, size: navigation.
-        figures, bibtex: of a unit. image: path of the picture that stands for it, or empty.
+        figures, citation: of a unit. image: path of the picture that stands for it, or empty.
         view: ``masked`` or ``raw``: how pictures are shown until the reader says otherwise.
         is_error: it has no JSON and no canonical address.
     """
@@ -67,7 +70,7 @@ class Page:
     last: int = 1
     size: int = PAGE_SIZE
     figures: list[Figure] = field(default_factory=list)
-    bibtex: str = ""
+    citation: "Citation | None" = None
     image: str = ""
     intro: str = ""
     view: str = "masked"
@@ -108,6 +111,7 @@ class Page:
             "kind": self.kind,
             "title": self.title,
             "links": links,
+            **({"citation": self.citation.document()} if self.citation else {}),
             "data": self.data,
         }
 

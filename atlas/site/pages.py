@@ -5,12 +5,14 @@ from collections.abc import Iterator
 from atlas.site.addresses import page_name, root_of
 from atlas.site.catalog import Catalog, Layer, Model
 from atlas.site.compare_pages import compare_pages, count_compare_pages
-from atlas.site.documents import counts_json, list_json, model_json
+from atlas.site.documents import list_json, model_json
 from atlas.site.formats import noun, thousands
 from atlas.site.gallery_pages import count_gallery_pages, gallery_address
 from atlas.site.lost import lost_page
 from atlas.site.metadata import SiteMetadata
 from atlas.site.method_pages import count_method_pages, method_pages
+from atlas.site.model_lists import LOST, concepts_address, count_model_lists, layers_address, lost_address, model_lists
+from atlas.site.numbers import by_status, counted, lost_words
 from atlas.site.page import PAGE_SIZE, Figure, Link, Page, pager
 from atlas.site.photo_pages import photo_pages
 from atlas.site.statistics import OnPhotos
@@ -25,6 +27,8 @@ INTRO = (
 )
 LISTED_CLASSES = 60
 """Classes with concepts that the model's page names; the classes' own pages have the rest."""
+LISTED_LAYERS = 40
+"""Layers with pictures that the model's page names; all layers have a list of their own."""
 LISTED_COMPARISONS = 12
 """Comparisons that the model's page names; all are on a page of their own."""
 LISTED_STUDIES = 12
@@ -36,6 +40,7 @@ def other_pages(catalog: Catalog, metadata: SiteMetadata) -> Iterator[Page]:
     yield home_page(catalog, metadata)
     for model in catalog.models:
         yield model_page(model, catalog)
+        yield from model_lists(model)
     yield from method_pages(catalog)
     yield from compare_pages(catalog)
     for photo_set in catalog.photo_sets:
@@ -51,6 +56,7 @@ def count_pages(catalog: Catalog) -> int:
     studies = sum(len(study.pages) for model in catalog.models for study in model.studies)
     galleries = sum(count_gallery_pages(model) for model in catalog.models)
     compared, methods = count_compare_pages(catalog), count_method_pages(catalog)
+    lists += sum(count_model_lists(model) for model in catalog.models)
     return 2 + len(catalog.models) + lists + things + methods + photos + studies + galleries + compared
 
 
@@ -68,15 +74,34 @@ def home_page(catalog: Catalog, metadata: SiteMetadata) -> Page:
         "author": metadata.author,
         "licence": metadata.licence,
         "date": catalog.date,
-        "counts": counts_json(catalog.counts),
+        "counts": by_status(catalog.numbers.lost),
+        "numbers": catalog.numbers.document(),
         "models": [
-            {"name": model.card.name, "weights": model.weights, "href": model.address} for model in catalog.models
+            {
+                "name": model.card.name,
+                "weights": model.weights,
+                "numbers": model.numbers.document(),
+                "href": model.address,
+            }
+            for model in catalog.models
         ],
         "methods": [{"name": name, "href": address} for name, address in catalog.methods.items()],
     }
-    context = {"striking": striking, "mosaic": mosaic}
+    context = {"striking": striking, "mosaic": mosaic, "links_of": _links_of}
     image = picture_of(striking[0]) if striking else ""
     return Page("index.html", "home.html", "home", metadata.title, intro[:300], data, context, intro=intro, image=image)
+
+
+def _links_of(model: Model) -> list[Link]:
+    """Return where a model's entry leads, with the numbers that those pages show."""
+    numbers = model.numbers
+    links = [Link("Classes", model.classes.address)] if model.classes else []
+    links.append(Link(f"Layers: {numbers.layers:,} of {numbers.all_layers:,} rendered", layers_address(model)))
+    if numbers.concepts:
+        links.append(Link(counted(numbers.concepts, "concept"), concepts_address(model)))
+    if numbers.photos:
+        links.append(Link(counted(numbers.photos, "photo"), f"{model.address}#photos"))
+    return links
 
 
 # --- model ----------------------------------------------------------------------------------------------------------
@@ -84,29 +109,20 @@ def home_page(catalog: Catalog, metadata: SiteMetadata) -> Page:
 
 def model_page(model: Model, catalog: Catalog) -> Page:
     """Return a model's page."""
-    counts = model.counts
-    figures = [Figure(thousands(counts["done"]), "units with a picture")]
-    figures += [Figure(thousands(counts[status]), f"{status} units") for status in ("dead", "failed") if counts[status]]
-    figures.append(Figure(thousands(len(model.layers)), f"layer{'s' if len(model.layers) > 1 else ''} shown"))
-    figures.append(Figure(thousands(len(model.card.layers)), "layers in all"))
-    if model.concepts:
-        figures.append(Figure(thousands(model.concept_count), f"concepts of {thousands(len(model.concepts))} classes"))
+    numbers = model.numbers
     sample = [unit for unit in (model.classes.units if model.classes else []) if unit.shown]
     sample.sort(key=lambda unit: (-(unit.probability or 0.0), unit.index))
-    if model.studies:
-        pictures = sum(it.record.status == "done" for study in model.studies for it in study.renderings)
-        words = f"pictures made from {thousands(len(model.studies))} photo{'' if len(model.studies) == 1 else 's'}"
-        figures.append(Figure(thousands(pictures), words))
-    description = (
-        f"{model.card.name}: renderings of {counts['done']} classes and units, made from weights {model.weights[:12]}."
-    )
+    description = f"{model.card.name}: {numbers.words}, made from weights {model.weights[:12]}."
     explained = [view for view in model.concepts.values() if view.concepts]
     context = {
         "model": model,
-        "figures": figures,
+        "figures": model_figures(model),
         "bars": strip(model),
+        "listed": model.hidden[:LISTED_LAYERS],
         "sample": sample[:12],
         "explained": explained[:LISTED_CLASSES],
+        "concepts_address": concepts_address(model),
+        "layers_address": layers_address(model),
         "unlisted": len(explained[LISTED_CLASSES:]),
         "compared": catalog.compared(model)[:LISTED_COMPARISONS],
         "studies": model.studies[:LISTED_STUDIES],
@@ -126,6 +142,34 @@ def model_page(model: Model, catalog: Catalog) -> Page:
         crumbs=[Link(model.card.name)],
         image=picture_of(sample[0]) if sample else "",
     )
+
+
+def model_figures(model: Model) -> list[Figure]:
+    """Return a model's numbers, each under its one name; those of lists lead to them."""
+    numbers = model.numbers
+    figures = []
+    if model.classes:
+        rendered = numbers.classes["done"]
+        words = f"class{'' if rendered == 1 else 'es'} rendered"
+        figures.append(Figure(thousands(rendered), words, model.classes.address))
+    if model.hidden:
+        units, layers = numbers.units["done"], counted(numbers.layers, "layer")
+        figures.append(Figure(thousands(units), f"unit{'' if units == 1 else 's'} rendered, of {layers}"))
+    figures += [
+        Figure(thousands(numbers.lost[status]), status, lost_address(model, status))
+        for status in LOST
+        if numbers.lost[status]
+    ]
+    figures.append(Figure(thousands(numbers.pictures), "picture" if numbers.pictures == 1 else "pictures"))
+    figures.append(Figure(thousands(numbers.all_layers), "layers of the network", layers_address(model)))
+    if numbers.concepts:
+        words = f"concept{'' if numbers.concepts == 1 else 's'} of {counted(numbers.explained, 'class', 'classes')}"
+        figures.append(Figure(thousands(numbers.concepts), words, concepts_address(model)))
+    if model.studies:
+        pictures = sum(it.record.status == "done" for study in model.studies for it in study.renderings)
+        words = f"picture{'' if pictures == 1 else 's'} made from {counted(numbers.photos, 'photo')}"
+        figures.append(Figure(thousands(pictures), words))
+    return figures
 
 
 # --- classes and layers ---------------------------------------------------------------------------------------------
@@ -155,8 +199,8 @@ def list_pages(layer: Layer, seen: OnPhotos) -> Iterator[Page]:
             "classes.html" if layer.is_output else "layer.html",
             "classes" if layer.is_output else "layer",
             f"{title} · {layer.model.card.name}",
-            f"{title} of {layer.model.card.name}: {layer.counts['done']} of {layer.info.units} "
-            f"{noun(layer.info)} rendered, {layer.counts['dead']} dead, {layer.counts['failed']} failed.",
+            f"{title} of {layer.model.card.name}: {layer.counts['done']} rendered{lost_words(layer.counts)} of "
+            f"{layer.info.units} {noun(layer.info)}.",
             list_json(layer, units, seen, place, last, root_of(address)),
             {
                 "layer": layer,

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 
 from atlas.core.analysis import PhotoCredit, PhotoSetCard
 from atlas.site.addresses import page_name, unique_slugs
+from atlas.site.concepts import PHOTOS_FOR_USE
 
 PHOTOS_PER_PAGE = 60
 """Photos on one page of the list: with long names and licences a page stays below 50 KB."""
@@ -29,6 +30,14 @@ class PhotoSet:
         """How many pages its photos take; one even if none is shown."""
         return max(1, -(-len(self.credits) // PHOTOS_PER_PAGE))
 
+    @property
+    def demonstration(self) -> str:
+        """What a reader of anything that these photos tell must know; empty if they are real."""
+        if not self.card.demonstration:
+            return ""
+        count = self.card.photos
+        return demonstration_notice(f"{count:,} photo{'' if count == 1 else 's'}", "results from photos")
+
     def add(self, photos: Iterable[PhotoCredit]) -> None:
         """Note that photos are shown."""
         for photo in photos:
@@ -52,6 +61,18 @@ class PhotoSet:
             (anchor(digest), PhotoCredit(digest=digest, **dict(zip(names, self.credits[digest], strict=True))))
             for digest in digests
         ]
+
+
+def demonstration_notice(what: str, subject: str) -> str:
+    """Say that photos are only there to show how it works.
+
+    Args:
+        what: how many photos, in words. subject: what they show the look of.
+    """
+    return (
+        f"This is a demonstration: {what}. It shows how {subject} look, not what the model has learned; "
+        f"use at least {PHOTOS_FOR_USE} photos of each class."
+    )
 
 
 def anchor(digest: str) -> str:

@@ -12,6 +12,9 @@ from typing import Any
 from atlas.site.catalog import Catalog, Layer, Model, Unit
 from atlas.site.formats import short, thumbnails
 from atlas.site.gallery_pages import gallery_address
+from atlas.site.method_notes import method_title
+from atlas.site.model_lists import LOST, concepts_address, layers_address, lost_address
+from atlas.site.numbers import counted
 from atlas.site.pictures import Derived, Picture
 from atlas.site.statistics import OnPhotos, UnitOnPhotos
 from atlas.site.studies import FAMILIES
@@ -38,8 +41,8 @@ def search_index(catalog: Catalog) -> bytes:
     """Return the script with every model, class (index, name, id, synonyms), layer, unit range, concept and other page.
 
     Concepts are (class index, number of concepts), for every class has an entry; labels are (class index,
-    number, text, author). Other pages are (title, kind, address): photos, galleries and, of the first model that they
-    show, comparisons.
+    number, text, author). Other pages are (title, kind, address, other names): a model's lists, photos, galleries and,
+    of the first model that they show, comparisons; of no model, the methods.
     """
     names = Counter(model.card.name for model in catalog.models)
     models = [
@@ -61,10 +64,20 @@ def search_index(catalog: Catalog) -> bytes:
         }
         for model in catalog.models
     ]
-    return script("atlasIndex", models)
+    methods = [[method_title(name), "method", address, name] for name, address in catalog.methods.items()]
+    return script("atlasIndex", {"models": models, "pages": methods})
 
 
 def _pages(model: Model, catalog: Catalog) -> Iterator[list[str]]:
+    numbers = model.numbers
+    for status in LOST:
+        count = counted(numbers.lost[status], "class or unit", "classes and units")
+        yield [status.capitalize(), count, lost_address(model, status), "units classes"]
+    yield ["Layers", f"{numbers.layers:,} of {numbers.all_layers:,} rendered", layers_address(model)]
+    if numbers.concepts:
+        yield ["Concepts", counted(numbers.concepts, "concept"), concepts_address(model)]
+    if model.classes:
+        yield ["Classes", f"{numbers.classes['done']:,} rendered", model.classes.address]
     for study in model.studies:
         yield [study.name, "photo", study.address]
     for family in model.families:

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from atlas.core.analysis import Crop, PhotoCredit, Sprite
+from atlas.site.overlays import CARDS, card_top
 from atlas.site.photo_book import PhotoSet
 from atlas.site.pictures import ENLARGED, Derived
 
@@ -11,6 +12,8 @@ MOST_COLUMNS, MOST_ROWS = 24, 64
 """Cells that the stylesheet has places for."""
 SIDE_STEP, LARGEST_SIDE = 8, 512
 """Sides of cells, pixels, that the stylesheet has a largest width for."""
+HIDDEN = 1 / 32
+"""Share of a cell's side that is not shown at its edges: 3.5 pixels of 112, more than mixes at half the size."""
 
 
 @dataclass(frozen=True)
@@ -49,13 +52,26 @@ def place(columns: int, column: int, row: int = 0) -> str:
     return f"w{columns} x{column} y{row}"
 
 
+def card_place(row: int) -> str:
+    """Return the style class that shows one row of a class's file of patches."""
+    return f"card-row-{row}"
+
+
 def places() -> str:
-    """Return those classes' rules: how wide a sprite is drawn in its cell, how far it is moved; how wide a cell is."""
-    widths = "".join(f".w{count}{{width:{100 * count}%}}" for count in range(1, MOST_COLUMNS + 1))
-    columns = "".join(f".x{column}{{left:-{100 * column}%}}" for column in range(1, MOST_COLUMNS))
-    rows = "".join(f".y{row}{{top:-{100 * row}%}}" for row in range(1, MOST_ROWS))
+    """Return the rules of those classes: how wide the sprite is drawn in its cell, how far it is moved, and how wide a
+    cell is.
+
+    Of a cell its outermost :data:`HIDDEN` is left out on all sides: there lossy files, and browsers that draw them at
+    another size, mix in the colours of its neighbours.
+    """
+    scale = 100 / (1 - 2 * HIDDEN)
+    widths = "".join(f".w{count}{{width:{count * scale:.3f}%}}" for count in range(1, MOST_COLUMNS + 1))
+    columns = "".join(f".x{column}{{left:{-(column + HIDDEN) * scale:.3f}%}}" for column in range(MOST_COLUMNS))
+    rows = "".join(f".y{row}{{top:{-(row + HIDDEN) * scale:.3f}%}}" for row in range(MOST_ROWS))
+    cards = "".join(f".card-row-{row}{{width:100%;top:{-100 * card_top(row):.3f}%}}" for row in range(CARDS))
     sides = range(SIDE_STEP, LARGEST_SIDE + 1, SIDE_STEP)
-    return widths + columns + rows + "".join(f".s{side}{{max-width:{ENLARGED * side:g}px}}" for side in sides)
+    largest = "".join(f".s{side}{{max-width:{ENLARGED * side * (1 - 2 * HIDDEN):g}px}}" for side in sides)
+    return widths + columns + rows + cards + largest
 
 
 def size(side: int) -> str:

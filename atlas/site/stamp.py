@@ -19,11 +19,14 @@ DIGITS = 16
 
 
 class Counts(NamedTuple):
-    """What a site holds: pages, picture files, and bytes in all."""
+    """What a site holds: pages, picture files, bytes in all; classes and units rendered, and all finished renderings."""
 
     pages: int
     pictures: int
     bytes: int
+    classes: int = 0
+    units: int = 0
+    renderings: int = 0
 
 
 class Entry(NamedTuple):

@@ -4,8 +4,10 @@ import math
 from bisect import bisect_right
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Literal
 
 from atlas.core.analysis import QUANTILES, Histogram, LayerStatistics, UnitStatistics
+from atlas.site.formats import number
 from atlas.site.renderings import Rendering
 from atlas.store import Store
 
@@ -16,12 +18,36 @@ SIDE = 26.0
 """Percent of the drawing's width that is left beside the bars for marks beyond a break in the axis."""
 EDGE, GAP = 2.0, 5.0
 """Percent between such a mark and the drawing's edge, and between the break and the bars."""
+LETTER = 2.1
+"""Percent of the width that a letter of a label takes on a phone, where there is least room."""
+CLOSE = 4.0
+"""Percent of the width below which two marks' labels could not be told apart."""
+
+
+@dataclass(frozen=True)
+class Label:
+    """Words at a place: ``x`` is percent of the width, where they ``start``, have their ``middle`` or ``end``."""
+
+    text: str
+    x: float
+    anchor: Literal["start", "middle", "end"]
+
+    @property
+    def extent(self) -> tuple[float, float]:
+        """Where its words begin and end on a phone, percent of the width."""
+        width = LETTER * len(self.text)
+        start = self.x - {"start": 0.0, "middle": width / 2, "end": width}[self.anchor]
+        return start, start + width
 
 
 @dataclass(frozen=True)
 class Mark:
-    """Where a rendering lands. ``x`` is percent of the width; ``beyond`` if the axis is broken before it."""
+    """Where a rendering lands. ``x`` is percent of the width; ``beyond`` if the axis is broken before it.
 
+    ``number`` counts from 1 and is what its label calls it.
+    """
+
+    number: int
     key: str
     x: float
     value: float
@@ -40,7 +66,8 @@ class Drawing:
         left, right: where the bars begin and end; low, high: the values there.
         zero: where 0 lies, or None if it is not among the bars.
         breaks: where the axis is broken.
-        marks: the renderings.
+        marks: the renderings. labels: their numbers; those of marks at one place share one.
+        ticks: the values at the ends of the bars and, where there is room, 0.
     """
 
     bars: str
@@ -51,6 +78,8 @@ class Drawing:
     zero: float | None
     breaks: tuple[float, ...]
     marks: tuple[Mark, ...]
+    labels: tuple[Label, ...]
+    ticks: tuple[Label, ...]
 
 
 @dataclass(frozen=True)
@@ -141,15 +170,61 @@ def _draw(histogram: Histogram, placed: Sequence[tuple[Rendering, float, str]]) 
         return round(start + (value - first) / (last - first) * (end - start), 2)
 
     marks = []
-    for rendering, value, words in placed:
+    for count, (rendering, value, words) in enumerate(placed, 1):
         beyond = value < low - reach or value > high + reach
         x = place(value) if not beyond else EDGE if value < low else 100 - EDGE
         negative = rendering.record.job.target.sign < 0
-        marks.append(Mark(rendering.key, x, value, rendering.title, words, negative, beyond))
+        marks.append(Mark(count, rendering.key, x, value, rendering.title, words, negative, beyond))
     breaks = tuple(x for x, there in ((start - GAP, below), (end + GAP, above)) if there)
     zero = place(0.0) if low < 0 < high else None
-    bars = _bars(histogram, place(low), place(high))
-    return Drawing(bars, place(low), place(high), low, high, zero, breaks, tuple(marks))
+    left, right = place(low), place(high)
+    ticks = _ticks((low, left), (high, right), zero)
+    return Drawing(
+        _bars(histogram, left, right), left, right, low, high, zero, breaks, tuple(marks), _labels(marks), ticks
+    )
+
+
+def _labels(marks: Sequence[Mark]) -> tuple[Label, ...]:
+    """Return the labels of marks, from left to right: each has its number, and those too close share one label."""
+    groups = [[mark] for mark in sorted(marks, key=lambda mark: (mark.x, mark.number))]
+    place = 0
+    while place + 1 < len(groups):
+        one, two = groups[place], groups[place + 1]
+        if two[0].x - one[-1].x < CLOSE or _label(one).extent[1] + LETTER > _label(two).extent[0]:
+            groups[place : place + 2] = [one + two]
+            place = max(0, place - 1)
+        else:
+            place += 1
+    return tuple(_label(group) for group in groups)
+
+
+def _label(marks: Sequence[Mark]) -> Label:
+    text = ", ".join(str(number) for number in sorted(mark.number for mark in marks))
+    x, room = (marks[0].x + marks[-1].x) / 2, LETTER * len(text) / 2
+    if x < room:
+        return Label(text, 0.0, "start")
+    return Label(text, 100.0, "end") if x > 100 - room else Label(text, round(x, 2), "middle")
+
+
+def _ticks(low: tuple[float, float], high: tuple[float, float], zero: float | None) -> tuple[Label, ...]:
+    """Return the labels of both ends, which grow away from each other where the bars are narrow, and of 0."""
+    (low_value, left), (high_value, right) = low, high
+    low_text, high_text = number(low_value), number(high_value)
+    narrow = right - left < LETTER * (len(low_text) + len(high_text) + 2)
+    if left < LETTER * len(low_text) / (1 if narrow else 2):
+        first = Label(low_text, left, "start")
+    else:
+        first = Label(low_text, left, "end" if narrow else "middle")
+    if 100 - right < LETTER * len(high_text) / (1 if narrow else 2):
+        last = Label(high_text, right, "end")
+    else:
+        last = Label(high_text, right, "start" if narrow else "middle")
+    ticks = [first, last]
+    if zero is not None:
+        middle = Label("0", zero, "middle")
+        if first.extent[1] + LETTER <= middle.extent[0] and middle.extent[1] + LETTER <= last.extent[0]:
+            ticks.insert(1, middle)
+    return tuple(ticks)
 
 
 def _bars(histogram: Histogram, left: float, right: float) -> str:

@@ -1,4 +1,4 @@
-"""The architecture strip: a model's blocks in order, as bars."""
+"""The architecture strip: a model's layers in order, as bars, the output last."""
 
 import math
 import re
@@ -9,7 +9,7 @@ from atlas.site.catalog import Layer, Model
 from atlas.site.formats import noun
 
 MOST_BARS = 36
-"""More bars than this would be too thin to hit; the deepest blocks are then left out."""
+"""More bars than this would be too thin to hit."""
 STEPS = 12
 """Heights of bars; the stylesheet has one class for each."""
 
@@ -28,18 +28,32 @@ class Bar:
 
 
 def strip(model: Model, here: Layer | None = None) -> list[Bar]:
-    """Return the bars of a model: its numbered blocks, its output, and every layer with renderings."""
+    """Return at most :data:`MOST_BARS` bars of a model, from the image to its last layer, the output if it has one.
+
+    Layers with renderings go first, then numbered blocks, the least deep ones; of too many alike, evenly spaced ones.
+    """
     rendered = {layer.info.name: layer for layer in model.layers}
-    blocks = [info for info in model.card.layers if re.search(r"\d$", info.name) and info.name not in rendered]
-    room = max(0, MOST_BARS - len(rendered) - 1)
-    while len(blocks) > room:
-        deepest = max(info.name.count(".") for info in blocks)
-        shallower = [info for info in blocks if info.name.count(".") < deepest]
-        blocks = shallower or blocks[:: max(2, -(-len(blocks) // max(1, room)))] if room else []
     last = model.card.layers[-1:]
-    chosen = {info.name for info in blocks} | set(rendered) | {info.name for info in last}
-    shown = [info for info in model.card.layers if info.name in chosen]
+    kept = {info.name for info in last} | ({here.info.name} if here else set())
+    layers = [info for info in model.card.layers if info.name not in kept]
+    chosen = _spread([info for info in layers if info.name in rendered], MOST_BARS - len(kept))
+    blocks = [info for info in layers if re.search(r"\d$", info.name) and info.name not in rendered]
+    room = MOST_BARS - len(kept) - len(chosen)
+    depths = sorted({info.name.count(".") for info in blocks})
+    while len(depths) > 1 and sum(info.name.count(".") <= depths[-1] for info in blocks) > room:
+        depths.pop()
+    chosen += _spread([info for info in blocks if info.name.count(".") in depths], room)
+    names = kept | {info.name for info in chosen}
+    shown = [info for info in model.card.layers if info.name in names]
     return [_bar(info, rendered.get(info.name), shown, here) for info in shown]
+
+
+def _spread(layers: list[LayerInfo], most: int) -> list[LayerInfo]:
+    """Return at most so many layers, evenly spaced, the first and the last among them."""
+    if len(layers) <= most:
+        return list(layers)
+    step = (len(layers) - 1) / max(1, most - 1)
+    return [layers[round(place * step)] for place in range(most)]
 
 
 def _bar(info: LayerInfo, layer: Layer | None, shown: list[LayerInfo], here: Layer | None) -> Bar:

@@ -47,32 +47,32 @@ FAMILIES: dict[Family, FamilyWords] = {
         "inversions",
         "inversion",
         "inversions",
-        "Pictures that the network cannot tell from the photo at one layer: what they lose is what that layer does not "
-        "keep. What several seeds have in common the layer holds; where they differ it does not care.",
+        "Pictures whose activation at one layer was brought near to the photo's; the error beside each says how near "
+        "it came: 0 is the same, 1 as far as nothing at all. What is found again came through to that layer; what is "
+        "not was lost before it, or not found. Where several seeds differ, the layer leaves it open.",
     ),
     "caricature": FamilyWords(
         "Caricatures",
         "caricatures",
         "caricature",
         "caricatures",
-        "Starting from the photo, what a layer sees in it was made stronger: what is exaggerated is what that layer "
-        "answers to.",
+        "Starting from the photo, a layer's activation was made stronger: what is exaggerated raises it.",
     ),
     "accentuation": FamilyWords(
         "Accentuations",
         "accentuations",
         "accentuation",
         "accentuations",
-        "Starting from the photo, it was changed until one class or unit answers more strongly: where it changed, the "
-        "network sees something of it.",
+        "Starting from the photo, it was changed so that one class or unit answers more strongly; the numbers beside "
+        "each say whether it does.",
     ),
     "adversarial": FamilyWords(
         "Adversarial examples",
         "adversarial",
         "adversarial example",
         "adversarial examples",
-        "Each photo was changed by less than people notice so that the model sees another class. The change is shown "
-        "ten times as strong, around grey.",
+        "Each photo was changed a little so that the model sees another class; beside each stand the largest change, "
+        "and whether it succeeded. The change is shown ten times as strong, around grey.",
     ),
 }
 """In the order in which pages show them."""

@@ -5,7 +5,7 @@ from itertools import groupby
 from typing import Any
 
 from atlas.site.addresses import root_of
-from atlas.site.citation import study_bibtex
+from atlas.site.citation import cite_study
 from atlas.site.documents import study_json
 from atlas.site.formats import thousands
 from atlas.site.measures import MEASURES
@@ -54,7 +54,7 @@ def study_pages(
             number=number,
             last=len(addresses),
             figures=_figures(study) if first else [],
-            bibtex=study_bibtex(study, metadata, date),
+            citation=cite_study(study, metadata, date),
             image=study.photo.raw[-1].path if study.photo else "",
             view="raw",
         )

@@ -5,7 +5,7 @@ from typing import Any
 
 from atlas.site.addresses import page_name, root_of
 from atlas.site.catalog import Catalog, Layer, Unit
-from atlas.site.citation import bibtex
+from atlas.site.citation import cite_unit
 from atlas.site.class_section import ClassSection
 from atlas.site.documents import class_json, statistics_json, unit_json
 from atlas.site.formats import number, percent
@@ -61,6 +61,7 @@ def unit_page(
         {
             "unit": unit,
             "section": section,
+            "referred": any(rendering.record.job.target.references for rendering in unit.renderings),
             **photo_context(unit, on_photos),
             **renderings_context(unit, MOST_BESIDE_CONCEPTS if section and section.cards else MOST),
             "compared": _compared(unit, catalog),
@@ -71,7 +72,7 @@ def unit_page(
         previous=Link(before.title, before.address) if before else None,
         next=Link(after.title, after.address) if after else None,
         figures=[*unit_figures(unit), *_concept_figures(section)],
-        bibtex=bibtex(unit, metadata, catalog.date),
+        citation=cite_unit(unit, metadata, catalog.date),
         image=picture_of(unit),
     )
 
@@ -119,7 +120,7 @@ def _marked(unit: Unit) -> list[Rendering]:
 
 
 def unit_figures(unit: Unit) -> list[Figure]:
-    """Return the figures beside a unit's picture: what it reaches, how it is recognised, what it is confused with."""
+    """Return the figures beside a unit's picture: what it reaches, how it is recognised, and as what else."""
     if unit.lead is None:
         return []
     record, figures = unit.lead.record, []
@@ -131,11 +132,10 @@ def unit_figures(unit: Unit) -> list[Figure]:
         figures.append(Figure(percent(unit.probability), "probability of this class on the picture"))
     if unit.rivals:
         rival = unit.rivals[0]
-        words = "most confused with" if unit.layer.is_output else "class it looks most like"
+        place = "second" if unit.top_classes[0].index == unit.own_class else "first"
         address = unit.model.unit_address(rival.index) or ""
-        figures.append(
-            Figure(unit.model.label(rival.index), f"{words}, {percent(rival.probability)}", address, word=True)
-        )
+        words = f"{place} class on this picture, {percent(rival.probability)}"
+        figures.append(Figure(unit.model.label(rival.index), words, address, word=True))
     return [*figures, *other_figures(unit.lead)]
 
 

@@ -116,7 +116,9 @@ class SiteWriter:
             self._write(address, content)
         self._write_for_machines()
         self._check()
-        return Counts(len(self._pages), self._pictures, self._bytes), self._digests
+        numbers = self._catalog.numbers
+        shown = (numbers.classes["done"], numbers.units["done"], numbers.pictures)
+        return Counts(len(self._pages), self._pictures, self._bytes, *shown), self._digests
 
     def _write(self, address: str, content: bytes) -> None:
         path = os.path.join(self._folder, address)

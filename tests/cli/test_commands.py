@@ -127,7 +127,7 @@ def test_plan_render_status_build(atlas):
     assert atlas("status", "--verify").status == 0
 
     build = atlas("build")
-    assert build.status == 0 and re.search(r"\d+ pages and \d+ pictures", build.out)
+    assert build.status == 0 and re.search(r"\d+ pictures?: \d+ pages and \d+ files of pictures", build.out)
     assert "Ten classes" in (atlas.folder / "build" / "site" / "index.html").read_text()
 
 

@@ -70,6 +70,20 @@ def test_whole_rows_come_first_and_no_class_is_lost() -> None:
     assert found.complete == 2 and found.address_of(found.rows[5].cells[1].unit) == f"{found.folder}/index.html#c2-5"
 
 
+def test_a_row_without_every_picture_is_not_complete(sample: Sample) -> None:
+    for path in sorted(sample.site.glob("compare/*/*.json")):
+        data = json.loads(path.read_text())["data"]
+        told = [sum(cell is not None and cell["status"] == "done" for cell in row["cells"]) for row in data["rows"]]
+        assert told == sorted(told, reverse=True), path
+    overview = json.loads((sample.site / "compare" / "index.json").read_text())["data"]["comparisons"]
+    dead = next(it for it in overview if "CBR" in it["title"])
+    folder = (sample.site / "compare" / dead["href"]).parent
+    rows = [row for page in folder.glob("*.json") for row in json.loads(page.read_text())["data"]["rows"]]
+    whole = [row for row in rows if all(cell and cell["status"] == "done" for cell in row["cells"])]
+    assert len(whole) == dead["complete"]
+    assert any(None not in row["cells"] and row not in whole for row in rows), "one of them is dead"
+
+
 @pytest.mark.parametrize("count", [2, 4, 5, 8, 11])
 def test_every_method_stands_beside_the_one_with_most_classes_at_most_four_at_once(count: int) -> None:
     names = labels(*(f"class {index}" for index in range(9)))

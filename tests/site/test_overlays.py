@@ -7,7 +7,9 @@ from PIL import Image
 from sample_concepts import _heats, _waves, sprite
 
 from atlas.core.analysis import Sprite
-from atlas.site.overlays import CARD_CELL, CARD_PATCHES, HEAT_CELL, Grid, derive_overlays
+from atlas.site.overlays import CARD_CELL, CARD_GUTTER, CARD_PATCHES, HEAT_CELL, Grid, derive_overlays
+
+PITCH = CARD_CELL + 2 * CARD_GUTTER
 
 
 def source(files: dict[str, bytes], made: Sprite) -> tuple[bytes, Grid]:
@@ -47,8 +49,8 @@ def test_cards_show_the_first_patches_row_by_row() -> None:
     patches = [source(files, sprite(first, 3, "webp", files)), source(files, sprite(few, 2, "webp", files))]
     made, written = derive_overlays(patches, [])
     (cards,) = made.cards
-    assert (cards.width, cards.height) == (CARD_PATCHES * CARD_CELL, 2 * CARD_CELL)
-    middle = opened(written, cards.path)[CARD_CELL // 2 :: CARD_CELL, CARD_CELL // 2 :: CARD_CELL, 0]
+    assert (cards.width, cards.height) == (CARD_PATCHES * CARD_CELL, 2 * PITCH)
+    middle = opened(written, cards.path)[PITCH // 2 :: PITCH, CARD_CELL // 2 :: CARD_CELL, 0]
     assert np.abs(middle - [[10, 60, 110, 160], [200, 200, 128, 128]]).max() <= 4
 
 

@@ -11,7 +11,7 @@ from xml.etree import ElementTree
 
 import pytest
 from pydantic import ValidationError
-from sample_site import Document, Sample
+from sample_site import Document, Sample, script_value
 from sample_store import (
     ARABIC_NAME,
     CLASSES,
@@ -66,6 +66,7 @@ def kind_of(address: str) -> str:
 def test_every_kind_of_page_is_there(documents: dict[str, Document]) -> None:
     assert {kind_of(address) for address in documents} == {
         "index", "model", "classes", "class", "layer", "unit", "concept", "method", "methods", "photos",
+        "layers", "concepts", "dead", "failed",
         "photo", "inversions", "caricatures", "accentuations", "adversarial", "compare", "comparison",
     }  # fmt: skip
 
@@ -185,7 +186,7 @@ def test_every_picture_has_its_size_and_thumbnails_a_choice(documents: dict[str,
     for address, document in documents.items():
         for image in document.all("img"):
             width, height = int(image.attributes["width"]), int(image.attributes["height"])
-            sprite = re.search(r"\bw\d+ x\d+ y\d+$", image.attributes.get("class", ""))
+            sprite = re.search(r"\bw\d+ x\d+ y\d+$|^card-row-\d$", image.attributes.get("class", ""))
             plot = image.attributes.get("class", "").startswith("plot ")
             assert width > 0 and height > 0 and (sprite or plot or width == height), address
             assert "alt" in image.attributes, address
@@ -328,7 +329,10 @@ def test_counts_add_up(sample: Sample) -> None:
     assert sum(counts.values()) == len(units) - 1  # the class that was not rendered itself
     assert (counts["dead"], counts["failed"]) == (2, 2)
     words = Document(sample.text("index.html")).words()
-    assert f"{counts['done']} rendered · 2 dead · 2 failed · 2 models" in words
+    numbers = data["numbers"]
+    classes, units = numbers["classes"]["done"], numbers["units"]["done"]
+    assert classes + units == counts["done"]
+    assert f"{classes} classes and {units} units rendered · 2 dead · 2 failed · 1 with concepts only" in words
 
 
 def test_every_rendering_has_its_recipe(sample: Sample) -> None:
@@ -447,13 +451,9 @@ def test_published_records_are_the_stores_own(sample: Sample) -> None:
 # --- data for scripts ------------------------------------------------------------------------------------------------
 
 
-def script_value(text: str, function: str) -> object:
-    assert text.startswith(f"{function}(") and text.endswith(");\n") and "</" not in text
-    return json.loads(text.removeprefix(f"{function}(").removesuffix(");\n"))
-
-
 def test_the_search_index_knows_every_page_of_a_unit(sample: Sample) -> None:
-    models = script_value((sample.site / "search.js").read_text(), "atlasIndex")
+    index = script_value((sample.site / "search.js").read_text(), "atlasIndex")
+    models = index["models"]
     found = set()
     for model in models:
         found |= {f"{model['folder']}/c/{entry[0]}.html" for entry in model["classes"]}

@@ -1,6 +1,7 @@
 """What photos say of a unit: shares, words, selectivity, and a drawing in which everything has its place."""
 
 import re
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -119,6 +120,32 @@ def test_bars_are_as_high_as_the_logarithms_of_counts() -> None:
     drawing = seen(np.r_[np.zeros(99), np.ones(9)], bins=2).draw([])
     heights = [100 - float(height) for height in re.findall(r"V([\d.]+)H", drawing.bars)]
     assert heights == pytest.approx([100, 100 * np.log(10) / np.log(100)], abs=0.06)
+
+
+REACHED = st.one_of(st.floats(-150, 250), st.floats(-1e6, 1e6), st.sampled_from([0.0, 50.0, 100.0, 1e5]))
+
+
+@given(st.lists(REACHED, max_size=6), st.floats(-50, 50), st.floats(1e-3, 200))
+def test_no_two_labels_of_a_histogram_lie_on_each_other(reached: list[float], low: float, width: float) -> None:
+    drawing = seen(np.linspace(low, low + width, 200)).draw([rendering(value) for value in reached])
+    for labels in (drawing.labels, drawing.ticks):
+        extents = sorted(label.extent for label in labels)
+        assert all(end < start for (_, end), (start, _) in pairwise(extents)), labels
+        assert all(start >= -1 and end <= 101 for start, end in extents), labels
+    told = [int(number) for label in drawing.labels for number in label.text.split(", ")]
+    assert sorted(told) == [mark.number for mark in drawing.marks] == list(range(1, len(reached) + 1))
+
+
+def test_marks_at_one_place_share_a_label_and_others_have_their_own() -> None:
+    drawing = seen(EVEN).draw([rendering(value) for value in (20.0, 80.0, 20.1, 5e3, 9e4, 80.0)])
+    assert [label.text for label in drawing.labels] == ["1, 3", "2, 6", "4, 5"]
+    assert drawing.labels[-1].anchor == "end" and len({mark.x for mark in drawing.marks if mark.beyond}) == 1
+
+
+def test_a_zero_beside_an_end_is_not_written_over_it() -> None:
+    near, far = (seen(np.linspace(low, 100, 200)).draw([]) for low in (-0.5, -60))
+    assert [tick.text for tick in near.ticks] == ["−0.500", "100"] and near.zero is not None
+    assert [tick.text for tick in far.ticks] == ["−60.0", "0", "100"]
 
 
 def test_only_what_was_measured_as_photos_were_is_placed() -> None:

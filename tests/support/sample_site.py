@@ -1,5 +1,6 @@
 """The sample store built into a site, once for all tests that only look at it."""
 
+import json
 import re
 import shutil
 from collections.abc import Iterator
@@ -106,3 +107,9 @@ class Document(HTMLParser):
     def words(self) -> str:
         """Return the page's text with single spaces."""
         return re.sub(r"\s+", " ", self.all("body")[0].text)
+
+
+def script_value(text: str, function: str) -> object:
+    """Return the value that a script hands over."""
+    assert text.startswith(f"{function}(") and text.endswith(");\n") and "</" not in text
+    return json.loads(text.removeprefix(f"{function}(").removesuffix(");\n"))
