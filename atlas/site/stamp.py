@@ -19,7 +19,7 @@ DIGITS = 16
 
 
 class Counts(NamedTuple):
-    """What a site holds: pages, picture files, bytes in all; classes and units rendered, and all finished renderings."""
+    """What a site holds: pages, picture files, bytes in all; classes and units rendered, and all pictures of them."""
 
     pages: int
     pictures: int

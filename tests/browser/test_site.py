@@ -15,6 +15,9 @@ from sample_site import Sample
 from sample_store import ARABIC_NAME, SCRIPT_NAME, WIDE_LAYER, WIDE_UNITS
 from sample_studies import STUDIED
 
+from atlas.site.overlays import CARD_CELL, card_top
+from atlas.site.sheets import HIDDEN
+
 expect.set_options(timeout=30_000)  # for a busy machine: nothing here depends on how long it takes
 PHONE, DESK = (390, 844), (1440, 900)
 
@@ -125,6 +128,12 @@ def test_from_home_to_a_class_a_unit_and_its_json(site: Visit) -> None:
         ("flamngo 3", "c/0/3.html"),
         ("concept expresso", "c/9/1.html"),
         ("unit 111", f"l/{WIDE_LAYER}/111.html"),
+        ("dead", "dead/index.html"),
+        ("failed units", "failed/index.html"),
+        ("maco", "methods/maco.html"),
+        ("fuorier", "methods/fourier.html"),
+        ("vit_inversion", "methods/vit_inversion.html"),
+        ("layers", "layers/index.html"),
     ],
 )
 def test_search_forgives_typos_and_finds_classes_synonyms_and_units(on_disk: Visit, typed: str, found: str) -> None:
@@ -135,6 +144,20 @@ def test_search_forgives_typos_and_finds_classes_synonyms_and_units(on_disk: Vis
     expect(options.first).to_be_visible()
     links = options.locator("a").evaluate_all("links => links.map(link => link.getAttribute('href'))")
     assert any(link.endswith(found) for link in links[:3])
+
+
+@pytest.mark.parametrize(
+    ("typed", "found"), [("n02007558", ["c/0.html"]), ("N01443537", ["c/1.html"]), ("n09999999", [])]
+)
+def test_a_wordnet_id_finds_its_class_and_no_other(on_disk: Visit, typed: str, found: list[str]) -> None:
+    on_disk.open("index.html")
+    on_disk.page.get_by_role("combobox").fill(typed)
+    expect(on_disk.page.locator("#found li").first).to_be_visible()
+    links = (
+        on_disk.page.get_by_role("option").locator("a").evaluate_all("all => all.map(it => it.getAttribute('href'))")
+    )
+    own = [link for link in links if f"{on_disk.first}/" in link]
+    assert len(own) == len(found) and all(link.endswith(end) for link, end in zip(own, found, strict=True))
 
 
 def test_search_is_loaded_when_wanted_and_followed_by_keyboard(site: Visit) -> None:
@@ -279,7 +302,8 @@ def test_sorting_covers_all_pages_and_stays_in_the_address(site: Visit) -> None:
     site.open(f"{site.first}/l/{WIDE_LAYER}/index.html")
     page.get_by_role("button", name="activation reached").click()
     page.wait_for_url("**sort=value*")
-    expect(page.locator("[data-summary]")).to_contain_text("112 of 112")
+    told = "110 rendered · 1 dead · 1 failed of 112 channels · page"
+    expect(page.locator("[data-summary]")).to_have_text(f"{told} 1 of 4")
     values = page.locator(".grid .num").all_inner_texts()
     page.locator(".pages a", has_text="4").click()
     expect(page.locator("[data-summary]")).to_contain_text("page 4 of 4")
@@ -291,8 +315,72 @@ def test_sorting_covers_all_pages_and_stays_in_the_address(site: Visit) -> None:
     page.reload()
     expect(page.locator("[data-summary]")).to_contain_text("page 4 of 4")
     page.get_by_role("button", name="index").click()
-    assert "sort" not in page.url
-    expect(page.locator(".grid .name").first).to_have_text("0")
+    page.wait_for_url("**/page-4.html")
+    expect(page.locator(".grid .name").first).to_have_text("108")
+    page.get_by_role("button", name="top class").click()
+    expect(page.locator("[data-summary]")).to_have_text(f"{told} 4 of 4")
+    expect(page.locator(".pages [aria-current]")).to_have_text("4")
+
+
+def test_a_long_sorted_list_has_the_pager_of_the_page_itself(on_disk: Visit) -> None:
+    layout = "all => all.map(entry => [entry.textContent, entry.className, entry.getAttribute('aria-current')])"
+    on_disk.open(f"{on_disk.first}/l/{WIDE_LAYER}/page-2.html")
+    entries = on_disk.page.locator(".pages > *")
+    plain = entries.evaluate_all(layout)
+    on_disk.page.get_by_role("button", name="activation reached").click()
+    expect(on_disk.page.locator("[data-summary]")).to_contain_text("page 2 of 4")
+    assert entries.evaluate_all(layout) == plain
+
+
+def test_single_keys_can_be_switched_off_and_stay_off(site: Visit) -> None:
+    page = site.page
+    site.open(f"{site.first}/c/1.html")
+    page.keyboard.press("?")
+    switch = page.get_by_role("checkbox", name="These keys work")
+    expect(switch).to_be_checked()
+    switch.uncheck()
+    page.keyboard.press("Escape")
+    for _ in range(2):
+        for key in ("/", "?", "v", "r", "ArrowRight"):
+            page.keyboard.press(key)
+        assert page.url.endswith("/c/1.html")
+        expect(page.get_by_role("dialog")).to_have_count(0)
+        assert page.evaluate("document.activeElement.id") != "find"
+        page.reload()
+    page.get_by_role("button", name="Keyboard").click()
+    expect(switch).not_to_be_checked()
+    switch.check()
+    page.keyboard.press("Escape")
+    page.keyboard.press("ArrowRight")
+    page.wait_for_url("**/c/2.html")
+
+
+def test_bibtex_is_copied_with_the_readers_own_day(site: Visit) -> None:
+    site.page.clock.set_fixed_time("2031-02-03T12:00:00")
+    site.open(f"{site.first}/c/1.html")
+    site.page.get_by_text("BibTeX", exact=True).click()
+    expect(site.page.locator("[data-bibtex]")).to_contain_text("urldate = {2031-02-03},")
+    expect(site.page.locator("[data-bibtex]")).to_contain_text("methods: MACO")
+
+
+def test_print_keeps_address_licence_and_citation(on_disk: Visit) -> None:
+    on_disk.open(f"{on_disk.first}/c/1.html")
+    on_disk.page.emulate_media(media="print")
+    foot = on_disk.page.locator("footer")
+    for words in ("licence not stated", "address not stated", "Cite as: Author not stated (2026). goldfish (class 1)"):
+        expect(foot.get_by_text(words).first).to_be_visible()
+    expect(on_disk.page.locator(".site-nav")).to_be_hidden()
+
+
+def test_the_navigation_works_on_a_phone_without_scripts(browser: Browser, sample: Sample) -> None:
+    context = browser.new_context(java_script_enabled=False, viewport={"width": PHONE[0], "height": PHONE[1]})
+    page = visit(context, sample.site.as_uri() + "/", sample).page
+    page.goto(f"{sample.site.as_uri()}/{sample.first}/index.html")
+    for name in ("Layers", "Concepts", "Methods", "Compare"):
+        page.get_by_role("button", name="Menu").click()
+        page.locator(".site-nav").get_by_role("link", name=name).click()
+        expect(page.get_by_role("heading", level=1)).to_have_text(name)
+    context.close()
 
 
 def test_classes_are_filtered_over_all_pages(on_disk: Visit) -> None:
@@ -420,9 +508,9 @@ def test_cells_show_their_own_part_of_the_sprite(on_disk: Visit, size: tuple[int
         page.locator(f"{selector} img").last.evaluate("image => image.decode()")
         for place, cell in enumerate(page.locator(selector).all()):
             left, top, width, height = cell.evaluate(SHOWN_PART)
-            assert left == pytest.approx(place % columns * side, abs=1)
-            assert top == pytest.approx(place // columns * side, abs=1)
-            assert (width, height) == pytest.approx((side, side), abs=1)
+            assert left == pytest.approx((place % columns + HIDDEN) * side, abs=1)
+            assert top == pytest.approx((place // columns + HIDDEN) * side, abs=1)
+            assert (width, height) == pytest.approx(((1 - 2 * HIDDEN) * side, (1 - 2 * HIDDEN) * side), abs=1)
 
 
 def test_cards_show_their_own_row_of_patches(on_disk: Visit) -> None:
@@ -431,14 +519,14 @@ def test_cards_show_their_own_row_of_patches(on_disk: Visit) -> None:
     rows.last.scroll_into_view_if_needed()
     rows.last.locator("img").evaluate("image => image.decode()")
     tops = [row.evaluate(SHOWN_PART)[1] for row in rows.all()]
-    assert tops == pytest.approx([96 * place for place in range(10)], abs=1.5)
+    assert tops == pytest.approx([CARD_CELL * card_top(place) for place in range(10)], abs=1.5)
 
 
 def test_units_are_sorted_by_selectivity(on_disk: Visit) -> None:
     on_disk.open(f"{on_disk.first}/l/{WIDE_LAYER}/index.html")
     on_disk.page.get_by_role("button", name="selectivity").click()
     on_disk.page.wait_for_url("**sort=selective*")
-    expect(on_disk.page.locator("[data-summary]")).to_contain_text("112 of 112")
+    expect(on_disk.page.locator("[data-summary]")).to_contain_text("of 112 channels")
     values = [float(text) for text in on_disk.page.locator(".grid .num").all_inner_texts() if text]
     assert len(values) == 36 and values == sorted(values, reverse=True)
 

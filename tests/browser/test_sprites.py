@@ -78,12 +78,18 @@ def test_rows_of_cards_have_no_colours_of_other_rows(browser: Browser, tmp_path:
     made, written = derive_overlays(sprites, [])
     (cards,) = made.cards
     (tmp_path / "cards.webp").write_bytes(written[cards.path])
-    rules, rows, expected = "body, main { margin: 0; padding: 0; }", [], []
+    rules, rows, expected = (
+        "body, main { margin: 0; padding: 0; } .one img { position: absolute; max-width: none; }",
+        [],
+        [],
+    )
     for number, width in enumerate((143.7, 187, 216.5)):
         for row in range(3):
             left, top = 9.3 + 240 * row, 11.6 + 120 * number
             rules += f".p{number}{row} {{ position: absolute; overflow: hidden; width: {width}px; left: {left}px;"
-            rules += f" top: {top}px; aspect-ratio: 4; }} .p{number}{row} img {{ position: absolute; max-width: none; }}"
+            rules += (
+                f" top: {top}px; aspect-ratio: 4; }} .p{number}{row} img {{ position: absolute; max-width: none; }}"
+            )
             image = f'<img class="{card_place(row)}" src="cards.webp" width="{cards.width}" height="{cards.height}">'
             rows.append(f'<span class="one p{number}{row}">{image}</span>')
             expected.append(COLOURS[row])
