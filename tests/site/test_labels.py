@@ -15,6 +15,8 @@ from atlas.site.labels import stale_labels
 from atlas.store import Store
 
 KEY = "0a1b2c3d4e5f"
+STATED = SiteMetadata(author="Ada", licence="CC0", url="https://atlas.example/")
+"""What an owner can say, said: nothing is left to be noted."""
 
 
 def written(folder: Path, text: str) -> Path:
@@ -78,7 +80,7 @@ def test_a_label_of_a_lost_concept_is_noted_with_the_nearest_key() -> None:
 def test_a_label_is_shown_as_its_authors_and_is_in_search_and_json(own_store: Store, tmp_path: Path) -> None:
     key = concept_key(own_store, FLAMINGO, 2)
     labels = {key: Label("pink </script> <b>plumage", "Ada <i>"), "0" * 12: Label("lost", "Bo")}
-    report = build_site(own_store, tmp_path / "site", SiteMetadata(), labels=labels)
+    report = build_site(own_store, tmp_path / "site", STATED, labels=labels)
     assert len(report.notices) == 1 and "lost" in report.notices[0]
     site = Sample(own_store, tmp_path / "site", report)
     for address in (f"{site.first}/c/0.html", f"{site.first}/c/0/2.html"):
@@ -96,7 +98,7 @@ def test_without_labels_no_page_has_one(sample: Sample) -> None:
 
 def test_new_labels_build_the_site_again_and_old_notices_stay(own_store: Store, tmp_path: Path) -> None:
     def build(labels: dict[str, Label]) -> tuple[bool, int]:
-        report = build_site(own_store, tmp_path / "site", SiteMetadata(), labels=labels)
+        report = build_site(own_store, tmp_path / "site", STATED, labels=labels)
         return report.unchanged, len(report.notices)
 
     lost = {"0" * 12: Label("lost", "Bo")}
