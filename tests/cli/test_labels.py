@@ -50,4 +50,4 @@ def test_a_wrong_label_is_named_and_the_old_site_stays(project):
 def test_labels_must_not_lie_in_the_site(atlas):
     atlas.configure(extra='[site]\npath = "site"\nlabels = "site/labels.toml"\n')
     result = atlas("plan")
-    assert result.status == 2 and "swapped in whole" in result.err
+    assert result.status == 2 and "is replaced" in result.err
