@@ -5,7 +5,6 @@ from typing import TYPE_CHECKING
 
 from pydantic import ValidationError
 
-from atlas.cli.rendering import make_importable
 from atlas.cli.terminal import DEFAULT_CONFIG, console, say, table
 from atlas.config import load_config
 from atlas.config.problems import problems_of
@@ -62,7 +61,6 @@ def _spec(model: str, source: str | None, config_path: Path | None) -> "ModelSpe
     path = config_path or (DEFAULT_CONFIG if source is None and DEFAULT_CONFIG.is_file() else None)
     if path:
         config = load_config(path)
-        make_importable(config)
         spec = config.model_spec(model)
         if spec is not None:
             # Layers do not depend on the weights, and a hub may be out of reach.

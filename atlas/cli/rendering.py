@@ -1,6 +1,5 @@
 """Plan, render, repair: from the configuration to jobs, and words about how they went."""
 
-import sys
 from collections.abc import Collection, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -34,7 +33,6 @@ LISTED = 20
 def plan_all(path: Path) -> "PlannedAll":
     """Load a configuration and the models that it is about, and expand it into renderings and analyses of photos."""
     config = load_config(path)
-    make_importable(config)
     with console.status("starting"):
         from atlas.jobs.analyses.plan import concept_models, plan_analyses
         from atlas.jobs.executors.base import resolve_device
@@ -61,12 +59,6 @@ def plan_all(path: Path) -> "PlannedAll":
     for notice in (*loading, *analyses.notices, *plan.notices):
         say(notice, style="yellow")
     return config, models, plan, analyses
-
-
-def make_importable(config: Config) -> None:
-    """Let modules beside the configuration, then those in the current folder, be imported, here and by workers."""
-    folders = dict.fromkeys([str(config.folder), str(Path.cwd())])
-    sys.path[:0] = [folder for folder in folders if folder not in sys.path]
 
 
 def plan_and_report(path: Path) -> None:

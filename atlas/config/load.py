@@ -12,6 +12,7 @@ from pydantic import BaseModel, ValidationError
 
 from atlas.config import problems
 from atlas.config.concepts import ConceptsBlock
+from atlas.config.paths import path_problems
 from atlas.config.problems import Problem, shown
 from atlas.config.render import INCONSISTENT, RenderBlock, UnitSample, inconsistencies
 from atlas.config.settings import Config, ExecutorSettings, SiteSettings, StoreSettings, Tables
@@ -67,7 +68,8 @@ def load_config(path: Path) -> Config:
         found += _model_problems(block, ("concepts", number), _model_names(table))
         found += _method_problems(block, ("concepts", number), "direction")
     found += _absent(table)
-    folder = _real(path).parent
+    folder = path.absolute().parent  # where the user named it, also if it is a link
+    found += path_problems(table, folder, MODELS)
     if tables is not None and not found:
         config = _located(tables, folder / path.name)
         found += _path_problems(config)
@@ -169,7 +171,8 @@ def _located(tables: Tables, file: Path) -> Config:
         files = {key: getattr(spec, key) for key in keys}
         return spec.model_copy(update={key: absolute(file) for key, file in files.items() if file is not None})
 
-    specs = [located(spec, "checkpoint", "class_names") for spec in tables.models]
+    specs = [located(spec, "checkpoint", "class_names", "folder") for spec in tables.models]
+    specs = [spec if spec.folder else spec.model_copy(update={"folder": folder}) for spec in specs]
     return Config(
         file=file,
         site=located(tables.site, "path", "labels"),

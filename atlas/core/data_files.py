@@ -41,6 +41,7 @@ _KEY_PART = r"""(?:[\w-]+|"[^"\n]*"|'[^'\n]*')[ \t]*\.[ \t]*"""
 _LONG_KEY = re.compile(f"(?<![\\w-])(?:{_KEY_PART}){{{MAX_DEPTH}}}")
 """A dotted key so long that parsing it would take minutes."""
 
+_BACKSLASHES = r"in double quotes a backslash begins an escape: write paths with /, or as 'C:\folder' in single quotes"
 _TOML_REMEDY = "text needs quotes (names with dots too), lists square brackets"
 
 
@@ -145,7 +146,8 @@ def parse_toml(data: bytes, source: str) -> dict[str, Any]:
         table = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         problem = re.sub(r"^(.*) \(at (.*)\)$", r"\2: \1", str(error), flags=re.DOTALL)
-        raise DataFileError([f"not valid TOML, {problem}"], source, _TOML_REMEDY) from error
+        escape = "hex value" in problem or "Unescaped '" in problem
+        raise DataFileError([f"not valid TOML, {problem}"], source, _BACKSLASHES if escape else _TOML_REMEDY) from error
     except ValueError as error:  # of int(), which reads some thousands of digits
         raise DataFileError(["a number has thousands of digits"], source, "shorten it") from error
     except RecursionError as error:

@@ -1,9 +1,7 @@
 """Anyone's own network: ``package.module:function`` returns an ``nn.Module``."""
 
-import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
-from importlib import import_module, invalidate_caches
+from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -15,23 +13,33 @@ from atlas.models.built import Built
 from atlas.models.checkpoint import Loaded, load_checkpoint
 from atlas.models.foreign import foreign_code
 from atlas.models.misfit import parameters_of
+from atlas.models.own_modules import import_own, is_library
+from atlas.models.returned import network_in
 from atlas.models.spec import ModelSpec
+from atlas.models.surroundings import undisturbed
 
 
 def build(spec: ModelSpec) -> Built:
     """Import and call ``package.module:function`` (a function, a class, or a module that is ready).
 
+    The user's code runs in the folder of the configuration, or in that of atlas if the module is there, so that the
+    relative paths of the files that it opens mean what they mean beside it. What it changes of the process is undone.
+
     Raises:
         ModelError: malformed path, failing import or call, no such name, or a result that is no ``nn.Module``.
     """
-    with _current_folder():
-        found = _import(spec)
-        module = found if isinstance(found, nn.Module) and not spec.arguments else _call(found, spec)
-    if not isinstance(module, nn.Module):
+    place, colon, name = spec.architecture.partition(":")
+    if not (colon and place and name):
         raise ModelError(
-            f'model "{spec.name}": {spec.architecture} returned {type(module).__name__}, not a torch.nn.Module',
-            "return the network itself",
+            f'model "{spec.name}": "{spec.architecture}" does not name a callable', 'write "package.module:function"'
         )
+    here = Path.cwd()
+    folders = [spec.folder or here, here]
+    with undisturbed(_folder_of(place, folders)):
+        found = _import(spec, place, name, folders)
+        ready = isinstance(found, nn.Module) and not spec.arguments
+        what = f'model "{spec.name}": {spec.architecture}'
+        module = network_in(found if ready else _call(found, spec), what)
     loaded = Loaded(spec.architecture)
     if spec.checkpoint is not None:
         loaded = load_checkpoint(module, spec, parameters_of(found))
@@ -41,21 +49,35 @@ def build(spec: ModelSpec) -> Built:
     )
 
 
-def _import(spec: ModelSpec) -> Any:
-    place, colon, name = spec.architecture.partition(":")
-    if not (colon and place and name):
-        raise ModelError(
-            f'model "{spec.name}": "{spec.architecture}" does not name a callable', 'write "package.module:function"'
-        )
-    remedy = f'put the module beside the configuration, or install its package; python -c "import {place}" says more'
-    invalidate_caches()
-    with foreign_code(f'model "{spec.name}": cannot import "{place}"', remedy):
-        module = import_module(place)
+def _folder_of(place: str, folders: Sequence[Path]) -> Path:
+    """Return the folder that holds the module, else the first."""
+    top = place.partition(".")[0]
+    return next((one for one in folders if (one / f"{top}.py").is_file() or (one / top).is_dir()), folders[0])
+
+
+def _import(spec: ModelSpec, place: str, name: str, folders: Sequence[Path]) -> Any:
+    with foreign_code(f'model "{spec.name}": cannot import "{place}"', partial(_import_remedy, place, folders)):
+        module = import_own(place, folders)
     if not hasattr(module, name):
         public = [known for known in vars(module) if not known.startswith("_")]
         hint = did_you_mean(name, public) or f"it has: {', '.join(public) or 'nothing'}"
         raise ModelError(f'model "{spec.name}": "{place}" has no "{name}"', hint)
     return getattr(module, name)
+
+
+def _import_remedy(place: str, folders: Sequence[Path], error: BaseException) -> str:
+    """Return what to do about a failed import: a name that is taken, a misspelt one, or one that is not there."""
+    if isinstance(error, ImportError) and (missing := (error.name or "").partition(".")[0]):
+        if is_library(missing) and any((folder / f"{missing}.py").is_file() for folder in folders):
+            return f"{missing}.py beside it has the name of a module of Python's own; rename it"
+        if missing != place.partition(".")[0]:
+            return f'install "{missing}" where atlas is installed, or put it beside the module'
+    if isinstance(error, EOFError):
+        return 'it asks for input; put that under `if __name__ == "__main__":`'
+    beside = sorted({path.stem for folder in folders for path in folder.glob("*.py")})
+    hint = did_you_mean(place, beside) if isinstance(error, ModuleNotFoundError) else ""
+    remedy = f'put the module beside the configuration, or install its package; python -c "import {place}" says more'
+    return f"{hint} Else {remedy}" if hint else remedy
 
 
 def _call(found: Any, spec: ModelSpec) -> Any:
@@ -68,18 +90,3 @@ def _call(found: Any, spec: ModelSpec) -> Any:
     remedy = "make it work in a Python session first, with the same arguments"
     with foreign_code(f'model "{spec.name}": {spec.architecture} failed with arguments {given}', remedy):
         return found(**spec.arguments)
-
-
-@contextmanager
-def _current_folder() -> Iterator[None]:
-    """Let modules beside the configuration be imported, as ``python -m`` would; the installed command does not."""
-    folder = str(Path.cwd())
-    if folder in sys.path or "" in sys.path:
-        yield
-        return
-    sys.path.insert(0, folder)
-    try:
-        yield
-    finally:
-        if folder in sys.path:
-            sys.path.remove(folder)

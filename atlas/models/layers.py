@@ -12,6 +12,7 @@ from atlas.core.model_card import LayerInfo
 from atlas.errors import ModelError, did_you_mean
 from atlas.models.capture import watching
 from atlas.models.foreign import foreign_code
+from atlas.models.forward_errors import forward_remedy
 from atlas.models.layout import Activation, LayoutReader
 from atlas.models.output import first_tensor, select_logits
 from atlas.models.structure import Call, call_of
@@ -108,9 +109,8 @@ def run(module: nn.Module, images: Tensor) -> Any:
         ModelError: the forward pass fails; names the input's shape.
     """
     failed = f"the model's forward failed on an input of shape {tuple(images.shape)}"
-    remedy = "set the model's size and channels to what it was made for"
     try:
-        with torch.set_grad_enabled(images.requires_grad), foreign_code(failed, remedy):
+        with torch.set_grad_enabled(images.requires_grad), foreign_code(failed, forward_remedy(module, images)):
             return module(images.clone())
     except ModelError as error:
         if not images.requires_grad:

@@ -1,6 +1,5 @@
 """Weight files of every kind: only regular files are opened, their size is checked first, and no code is ever run."""
 
-import json
 import stat
 from collections.abc import Mapping
 from pathlib import Path
@@ -12,6 +11,7 @@ import torch
 from safetensors.torch import load_file
 from torch import Tensor
 
+from atlas.core.data_files import read_json
 from atlas.errors import ModelError
 from atlas.models.file_kinds import SAVE_WEIGHTS, kind_of_archive, kind_of_file
 from atlas.models.foreign import foreign_code
@@ -26,7 +26,6 @@ thousandfold. What torch writes is not compressed at all."""
 
 _WHOLE = ("model.safetensors", "pytorch_model.bin")
 _INDEX = ("model.safetensors.index.json", "pytorch_model.bin.index.json")
-_LONGEST_INDEX = 2**26
 
 
 def read_weights(path: Path) -> Any:
@@ -125,13 +124,13 @@ def _read_folder(folder: Path) -> Any:
 
 def _read_shards(index: Path) -> dict[str, Tensor]:
     """Read all files that an index of shards names, each of which must lie beside it."""
-    if (_size_of(index) or 0) > _LONGEST_INDEX:
-        raise ModelError(f'checkpoint "{index}" is too long for an index of shards', SAVE_WEIGHTS)
-    with foreign_code(f'checkpoint "{index}" cannot be read', "it should be an index of shards"):
-        shards = sorted(set(json.loads(index.read_bytes())["weight_map"].values()))
+    content = read_json(index, "index of shards")
+    table = content.get("weight_map") if isinstance(content, dict) else None
+    if not isinstance(table, dict) or not all(isinstance(shard, str) for shard in table.values()):
+        raise ModelError(f'checkpoint "{index}" is no index of shards: it has no table "weight_map"', SAVE_WEIGHTS)
     tensors: dict[str, Tensor] = {}
-    for shard in shards:
-        if not isinstance(shard, str) or Path(shard).name != shard:
+    for shard in sorted(set(table.values())):
+        if Path(shard).name != shard:
             raise ModelError(f'checkpoint "{index}" names the shard {shard!r}, which is not beside it', DAMAGED)
         tensors |= read_weights(index.parent / shard)
     return tensors
