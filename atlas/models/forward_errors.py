@@ -26,7 +26,8 @@ _CAUSES: tuple[tuple[str, str], ...] = (
         "make new tensors where the input is, with device=x.device, instead of .cuda(); atlas moves the network itself",
     ),
     (
-        r"new\(\): invalid data type|too many indices|only integers, slices|indices must be integers|not subscriptable|attribute 'keys'",
+        r"new\(\): invalid data type|too many indices|only integers, slices|indices must be integers|"
+        r"not subscriptable|attribute 'keys'",
         "its forward takes a dictionary or a list: wrap it in a module whose forward takes images (N, C, H, W) alone, "
         "and makes that of them",
     ),
