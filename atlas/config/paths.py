@@ -11,7 +11,6 @@ from pydantic import BaseModel
 from atlas.config.problems import KeyPath, Problem, shown
 
 _ESCAPES = {"\b": "b", "\t": "t", "\n": "n", "\f": "f", "\r": "r", "\x1b": "e"}
-_LONGEST_NAME = 255
 _VARIABLE = re.compile(r"\$\{?\w+\}?|%\w+%")
 _WINDOWS = re.compile(r"[A-Za-z]:[\\/]|\\\\")
 
@@ -53,12 +52,10 @@ def path_problem(text: str, folder: Path) -> str:
         )
     if re.match(r"[a-z][a-z0-9+.-]+://", text):
         return "is an address, not a file; download it, and name the file"
-    if max(len(os.fsencode(part)) for part in re.split(r"[\\/]", text)) > _LONGEST_NAME:
-        return f"holds a name of more than {_LONGEST_NAME} bytes, which no file has"
     try:
         there = os.path.lexists(Path(folder, Path(text).expanduser()))
     except RuntimeError:
-        return "begins with the home of a user that this system does not know"
+        return "begins with a user who has no home here"
     if there:
         return ""
     if os.name != "nt" and _WINDOWS.match(text):
