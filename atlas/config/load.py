@@ -162,10 +162,7 @@ def _located(tables: Tables, file: Path) -> Config:
     folder = file.parent
 
     def absolute(path: Path) -> Path:
-        try:
-            return Path(folder, path.expanduser())
-        except RuntimeError as error:
-            raise ConfigError([f'"{path}" begins with a user who has no home here'], str(file)) from error
+        return Path(folder, path.expanduser())
 
     def located(spec: Located, *keys: str) -> Located:
         files = {key: getattr(spec, key) for key in keys}

@@ -462,7 +462,7 @@ def test_any_value_anywhere_gives_a_configuration_or_a_config_error(tmp_path_fac
 
 
 def test_a_home_that_does_not_exist_and_a_link_to_itself_are_said_or_followed(load, tmp_path):
-    with pytest.raises(ConfigError, match=r'atlas.toml: "~nobody-here/s" begins with a user who has no home'):
+    with pytest.raises(ConfigError, match=r'store.path: "~nobody-here/s" begins with a user who has no home'):
         load(f'[store]\npath = "~nobody-here/s"\n{GOOD}')
     (tmp_path / "loop").symlink_to("loop")
     assert load(f'[store]\npath = "loop"\n{GOOD}').store.path == tmp_path / "loop"
