@@ -76,7 +76,7 @@ def kind_of_file(head: bytes, name: str, size: int) -> Kind:
         size: bytes in all.
     """
     if size < 9:
-        held = "is empty" if size == 0 else f"holds only {size} bytes"
+        held = "is empty (0 bytes)" if size == 0 else f"holds only {size} bytes"
         return Kind(held, "the file is damaged or truncated; copy or download it again")
     if not head.strip(b"\0"):
         return Kind("begins with nothing but zeros", "the file is damaged or truncated; copy or download it again")

@@ -198,7 +198,8 @@ def _prefixes(own: list[str], file: list[str], kept: int = 24) -> Iterator[tuple
         if name.startswith(head)
         for prefix in behind[name[len(head) :]]
     )
-    yield from (pair for pair, _ in votes.most_common(kept))
+    ranked = votes.most_common(kept)
+    yield from (pair for pair, count in ranked if 2 * count >= ranked[0][1])
 
 
 def _heads(name: str) -> list[str]:

@@ -47,7 +47,9 @@ def read_torch(path: Path) -> Any:
             failure = error
     code = [name for name in names if not is_harmless(name) and not _TORCH.fullmatch(name)]
     if code or _is_of_newer_protocol(path):
-        needs = f"code to be run when it is loaded ({some(code)})" if code else "a pickle newer than torch reads safely"
+        named = code + [name for name in names if is_harmless(name)]
+        run = f"code to be run when it is loaded ({some(named)})"
+        needs = run if code else "a pickle newer than torch reads safely"
         raise ModelError(
             f'checkpoint "{path}" needs {needs}, and atlas never runs code from a weight file',
             f"if you trust the file, write its tensors alone to another: {extraction(path)}",

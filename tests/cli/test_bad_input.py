@@ -139,7 +139,7 @@ CHECKPOINTS = {
     "text": (lambda path: path.write_text("no weights at all"), ["neither a safetensors nor a torch file"]),
     "an empty file": (lambda path: path.touch(), ["0 bytes"]),
     "no file": (lambda path: None, ["No such file"]),
-    "a folder": (lambda path: path.mkdir(), ["Is a directory"]),
+    "a folder": (lambda path: path.mkdir(), ["a folder without model.safetensors"]),
     "weights that are not finite": (
         lambda path: save_file(tiny().state_dict() | {"head.bias": torch.full((10,), torch.nan)}, path),
         ["not finite in head.bias"],
