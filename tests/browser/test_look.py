@@ -79,6 +79,16 @@ def test_every_kind_of_page_is_sound(browser: Browser, sample: Sample, screen: t
     assert all_faults(opened(browser, screen), sample, [*pages_of_all_kinds(sample), *addresses]) == {}
 
 
+@pytest.mark.parametrize("screen", [SCREENS[0], SCREENS[1], SCREENS[2]])
+def test_a_model_of_266_layers_is_sound(browser: Browser, deep: Sample, screen: tuple[int, int, float, Scheme]) -> None:
+    places = [path.relative_to(deep.site).as_posix() for path in sorted(deep.site.glob("m/*/l/*/index.html"))]
+    assert len(places) == 265
+    addresses = [*pages_of_all_kinds(deep), places[0], places[130], places[-1]]
+    for address in addresses:
+        assert (deep.site / address).stat().st_size <= 50_000, address
+    assert all_faults(opened(browser, screen), deep, addresses) == {}
+
+
 def test_the_strip_of_a_deep_model_begins_where_the_reader_is(browser: Browser, deep: Sample) -> None:
     page = opened(browser, SCREENS[1])
     page.goto(f"{deep.site.as_uri()}/{deep.first}/l/blocks.31.0.conv_pointwise/index.html")
