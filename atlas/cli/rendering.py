@@ -43,7 +43,7 @@ def plan_all(path: Path) -> "PlannedAll":
 
     used = {name for block in config.render for name in rendered_models(config, block)}
     used |= {name for block in config.concepts for name in concept_models(config, block)}
-    models, store = {}, _existing(config)
+    models, store = {}, _existing(config, damaged=True)
     for spec in config.models:
         if spec.name in used:
             with console.status(Text(f"loading {printable(spec.name)}")):
@@ -192,6 +192,6 @@ def stopped(path: Path) -> int:
     return INTERRUPTED
 
 
-def _existing(config: Config) -> Store | None:
+def _existing(config: Config, damaged: bool = False) -> Store | None:
     """Return the store if there is one; None where it could still be made."""
-    return None if is_absent(config.store.path) else Store(config.store.path)
+    return None if is_absent(config.store.path) else Store(config.store.path, damaged=damaged)

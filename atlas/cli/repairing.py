@@ -27,9 +27,11 @@ def repair_and_report(path: Path, drop: bool = False) -> int:
         drop: remove what is damaged and cannot be made again, too.
     """
     from atlas.store.integrity import verify
+    from atlas.store.repair import sweep
 
     config, *_ = planned = plan_all(path)
     store = Store(config.store.path, damaged=True)
+    sweep(store.path)
     with console.status("verifying"):
         before = list(verify(store))
     if before:

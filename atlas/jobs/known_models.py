@@ -5,6 +5,7 @@ weights, the model that was loaded is that one only if it computes the same. If 
 """
 
 from collections.abc import Iterator
+from contextlib import suppress
 
 from atlas.core.canonical import digest
 from atlas.core.job import ModelIdentity
@@ -67,11 +68,10 @@ def _with_variant(card: ModelCard, variant: str | None) -> ModelCard:
 
 def _cards(store: Store) -> Iterator[ModelCard]:
     """Yield the cards of a store, without damaged ones, which verifying reports."""
-    for fingerprint in store.card_keys():
-        try:
-            yield store.card(fingerprint)
-        except StoreError:
-            continue
+    with suppress(StoreError):  # of a folder that cannot be listed
+        for fingerprint in store.card_keys():
+            with suppress(StoreError):
+                yield store.card(fingerprint)
 
 
 def _random(name: str) -> str:
