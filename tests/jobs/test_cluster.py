@@ -52,9 +52,12 @@ def image(store, key):
         return np.asarray(picture).astype(float) / 255
 
 
-def test_it_renders_what_serial_renders_quietly_and_on_loopback(tmp_path, capfd):
+def test_it_renders_what_serial_renders_quietly_and_on_loopback(tmp_path, capfd, monkeypatch):
     """One run, looked at from all sides, since starting Ray takes longer than anything else here."""
     listening, notices = {}, []
+    for name in ("profile", "queue", "types", "code"):  # a project's own, which must not stand in for Python's
+        (tmp_path / f"{name}.py").write_text("raise RuntimeError('shadowed')\n")
+    monkeypatch.chdir(tmp_path)
 
     def on_outcome(outcome):
         if not listening:

@@ -30,7 +30,9 @@ START_TIMEOUT = 180.0
 class RenderActor:
     """A worker in its own process. Two threads: one renders, the other hears the word to stop."""
 
-    def __init__(self, work: Work) -> None:
+    def __init__(self, work: Work, folder: str | None = None) -> None:
+        if folder is not None:
+            os.chdir(folder)  # of the driver, where modules of the user's own may be
         self._work = work
         self._stop = Event()
         self._worker: Worker | None = None
@@ -109,7 +111,7 @@ def _place(ray: Any, work: Work, workers: int | None, batches: int, monitor: Mon
         runtime_env={"env_vars": environment},
         **options,
     )
-    return [remote.remote(work) for _ in range(min(wanted, room))]
+    return [remote.remote(work, os.getcwd() if local else None) for _ in range(min(wanted, room))]
 
 
 class _Dispatcher:

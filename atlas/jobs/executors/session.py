@@ -93,12 +93,24 @@ def _own(folder: Path) -> dict[str, Any]:
 
 
 @contextmanager
+def _elsewhere(folder: str | None) -> Iterator[None]:
+    """Start Ray in a folder without modules: it puts the current one before Python's library in every worker."""
+    here = os.getcwd()
+    if folder is not None:
+        os.chdir(folder)
+    try:
+        yield
+    finally:
+        os.chdir(here)
+
+
+@contextmanager
 def _joined(where: str, options: dict[str, Any]) -> Iterator[Any]:
     import ray
 
     try:
         try:
-            with _signals_kept(), _dumps_hidden():
+            with _signals_kept(), _dumps_hidden(), _elsewhere(options.get("_temp_dir")):
                 ray.init(log_to_driver=False, logging_level=logging.CRITICAL, **options)
         except SystemExit as error:  # how Ray's own handler of SIGTERM, which it has while it starts, ends a process
             signal.alarm(0)  # by which it would be aborted three seconds after its dump
