@@ -90,7 +90,10 @@ def cli() -> None:
 )
 @click.option("--open/--no-open", "open_browser", default=False, help="Open the site in a browser when it is built.")
 def demo(out: Path, open_browser: bool) -> None:
-    """Render a real model and build its site: five to ten minutes on two cores."""
+    """Render a real model and build its site.
+
+    Takes five to ten minutes on two cores.
+    """
     from atlas.cli.demo import prepare_demo
     from atlas.cli.publishing import build_and_report, say_what_next
     from atlas.cli.rendering import render_and_report

@@ -33,7 +33,7 @@ def documents(analyses, store):
 
 
 def test_every_class_with_photos_gets_its_concepts(tmp_path, photos):
-    _, _, analyses, store, report = analysed(concept_configuration(tmp_path, photos))
+    _, _, analyses, store, report = analysed(concept_configuration(tmp_path, photos, designs=64))
     assert not report.failed and not report.notices
     found = documents(analyses, store)
     assert set(found) == {0, 1, 2}
@@ -363,12 +363,16 @@ def test_a_photo_that_goes_during_a_run_fails_its_class_and_is_not_kept_as_a_res
 
 
 def test_indices_above_one_are_said_to_be_noise_of_few_designs(tmp_path, photos):
-    for designs, wanted in ((2, True), (256, False)):
+    """Which few designs go wrong depends on the seed, that is on the key: of three numbers, one does."""
+    warned = {}
+    for designs in (2, 4, 8, 256):
         _, _, analyses, store, _ = analysed(concept_configuration(tmp_path, photos, designs=designs))
-        for document in documents(analyses, store).values():
-            warned = any(f"{designs} designs are too few" in text for text in document.warnings)
-            assert warned == any(concept.importance.value > 1 for concept in document.concepts)
-        assert any(document.warnings for document in documents(analyses, store).values()) == wanted
+        found = documents(analyses, store).values()
+        for document in found:
+            said = any(f"{designs} designs are too few" in text for text in document.warnings)
+            assert said == any(concept.importance.value > 1 for concept in document.concepts)
+        warned[designs] = any(document.warnings for document in found)
+    assert any(warned[designs] for designs in (2, 4, 8)) and not warned[256]
 
 
 def test_directions_that_are_in_no_patch_are_not_shown(tmp_path, photos, monkeypatch):
