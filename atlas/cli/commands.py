@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 
 from atlas import __version__
+from atlas.cli.stopping import INTERRUPTED, interruptible
 from atlas.errors import AtlasError, did_you_mean
 
 FILE = click.Path(path_type=Path, dir_okay=False)
@@ -19,8 +20,6 @@ CONFIG = click.option(
     show_default=True,
     help="Configuration file.",
 )
-INTERRUPTED = 130
-"""Exit status after Ctrl-C or SIGTERM, as shells have it (128 + SIGINT)."""
 
 
 class Commands(click.Group):
@@ -28,11 +27,10 @@ class Commands(click.Group):
 
     def invoke(self, ctx: click.Context) -> object:
         """Run a command; every expected error is one message and an exit status, never a traceback."""
-        from atlas.cli.stopping import interrupted_by_sigterm
         from atlas.cli.terminal import complain
 
         try:
-            with interrupted_by_sigterm():
+            with interruptible():
                 return super().invoke(ctx)
         except AtlasError as error:
             complain(f"Error: {error}")
@@ -232,15 +230,3 @@ def spectrum(photos: tuple[Path, ...], output: Path, size: int) -> None:
     from atlas.cli.starting import make_spectrum
 
     make_spectrum(photos, output, size)
-
-
-def main() -> None:
-    """Run the command line, and end the process with its exit status."""
-    from atlas.cli.terminal import tolerate_any_text
-
-    tolerate_any_text()
-    cli(prog_name="atlas")
-
-
-if __name__ == "__main__":
-    main()

@@ -9,7 +9,7 @@ from rich.text import Text
 
 from atlas.cli.analysing import analyse_and_report
 from atlas.cli.progress import build_progress, run_progress
-from atlas.cli.stopping import stop_on_interrupt
+from atlas.cli.stopping import INTERRUPTED, stop_on_interrupt
 from atlas.cli.terminal import command, console, count, duration, first_line, printable, say, size, table
 from atlas.config import Config, load_config
 from atlas.store import Store
@@ -24,8 +24,6 @@ if TYPE_CHECKING:
 
     PlannedAll = tuple[Config, dict[str, VisionModel], Plan, AnalysisPlan]
 
-INTERRUPTED = 130
-"""Exit status after Ctrl-C, as shells have it (128 + SIGINT)."""
 LISTED = 20
 """How many failures are listed before the rest is only counted."""
 

@@ -5,7 +5,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from atlas.cli.analysing import analyse_and_report
-from atlas.cli.rendering import INTERRUPTED, plan_all, render_jobs, stopped, summarise
+from atlas.cli.rendering import plan_all, render_jobs, stopped, summarise
+from atlas.cli.stopping import INTERRUPTED
 from atlas.cli.terminal import command, console, count, say
 from atlas.store import Store
 from atlas.store.selections import configuration_name

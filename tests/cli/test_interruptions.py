@@ -1,8 +1,11 @@
 """Runs that are stopped, killed, or not alone: nothing finished is lost, and the next run completes the store."""
 
+import os
 import random
 import re
 import signal
+import subprocess
+import sys
 import tempfile
 import time
 import urllib.request
@@ -13,6 +16,7 @@ import psutil
 import pytest
 from processes import PATIENCE, Running
 
+from atlas.cli.stopping import interruptible
 from atlas.store import Store
 from atlas.store.integrity import verify
 
@@ -96,6 +100,44 @@ def test_an_interruption_while_a_model_is_loading(atlas):
     assert run.status() == 130
     assert run.printed("err").strip() == "Interrupted."
     assert not (atlas.folder / "build").exists()
+
+
+IMPORTING = """
+import os, sys
+class Finder:
+    def find_spec(name, *_):
+        if name == "{module}":
+            os.kill(os.getpid(), {number:d})
+sys.meta_path.insert(0, Finder)
+from atlas.cli import main
+sys.argv[1:] = ["models", "nothing-of-that-name"]
+main()
+"""
+
+
+@pytest.mark.parametrize("module", ["click", "rich.text", "pydantic.main"])
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_an_interruption_while_the_program_itself_is_loading(module, number):
+    code = IMPORTING.format(module=module, number=number)
+    run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert (run.returncode, run.stdout, run.stderr.strip()) == (130, "", "Interrupted.")
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_an_interruption_stays_one_whatever_is_made_of_it(number):
+    def imported():
+        try:
+            os.kill(os.getpid(), number)
+            time.sleep(PATIENCE)
+        except KeyboardInterrupt:
+            raise ImportError("as compiled code says that calls Python") from None
+
+    before = [signal.getsignal(one) for one in (signal.SIGINT, signal.SIGTERM)]
+    with pytest.raises(KeyboardInterrupt), interruptible():
+        imported()
+    with pytest.raises(ImportError, match="of its own"), interruptible():
+        raise ImportError("of its own")
+    assert [signal.getsignal(one) for one in (signal.SIGINT, signal.SIGTERM)] == before
 
 
 def test_kill_9_at_random_moments_loses_nothing_that_was_finished(project):
