@@ -37,6 +37,8 @@ BAD = [
     *("https://me.example//other.example/", "https://me.example/../x/", "https://me.example/./"),
     *("https://me..example/", "https://-me.example/", "https://me.example-/", "https://.example/", "https://[::1/"),
     *("https://[me]/", f"https://{'a' * 64}.example/", f"https://{'a.' * 130}example/", "https://℀.example/"),
+    *("https://me.example/%2e%2e/x/", "https://me.example/.%2E/", "https://[v1.me]/", "https://[fe80::1%25eth0]/"),
+    *("https://1.2.3.999/", "https://256/", "https://0x7f.1/", "https://me.example.1/"),
 ]
 
 
