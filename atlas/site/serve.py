@@ -19,6 +19,8 @@ HOSTS = re.compile(r"(127\.0\.0\.1|localhost|\[::1\])(:\d{1,5})?", re.IGNORECASE
 
 Any port will do, for one of another machine may be forwarded to this one.
 """
+NAME = re.compile(r"[\w!#$%&'*+.^`|~-]+", re.ASCII)
+"""Names of headers."""
 KNOWN_METHODS = {"POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "CONNECT"}
 """Methods that a site of files has no use for."""
 
@@ -97,7 +99,9 @@ class _Handler(BaseHTTPRequestHandler):
     def _is_for_us(self) -> bool:
         """Tell whether a request names this machine and a path; if not, it is answered."""
         hosts = self.headers.get_all("Host", [])
-        if len(hosts) > 1 or not (hosts or self.request_version < "HTTP/1.1") or not self.path.startswith("/"):
+        sound = not self.headers.defects and all(map(NAME.fullmatch, self.headers))  # else it may be understood twice
+        named = len(hosts) == 1 or (not hosts and self.request_version < "HTTP/1.1")
+        if not (sound and named and self.path.startswith("/")):
             self.send_error(HTTPStatus.BAD_REQUEST)
         elif hosts and not HOSTS.fullmatch(hosts[0].strip()):
             self.send_error(HTTPStatus.MISDIRECTED_REQUEST, "this is the site of 127.0.0.1 and localhost only")

@@ -221,6 +221,8 @@ def test_another_host_is_refused(served: Served, host: str) -> None:
         b"GET / HTTP/1.1\r\nHost: localhost\r\nHost: evil.example\r\n\r\n",
         b"GET http://evil.example/ HTTP/1.1\r\nHost: localhost\r\n\r\n",
         b"GET * HTTP/1.1\r\nHost: localhost\r\n\r\n",
+        b"GET / HTTP/1.1\r\nHost: localhost\r\nContent-Length : 3\r\n\r\n",
+        b"GET / HTTP/1.1\r\nHost: localhost\r\nno header\r\nContent-Length: 3\r\n\r\n",
         b"GET\r\n\r\n",
         b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03\r\n\r\n",
         b"GET / HTTP/x\r\n\r\n",
