@@ -128,6 +128,10 @@ def retire(old: Path, site: Path, written: Collection[str], new: Collection[str]
     Args:
         written, new: the files of the old and of the new site that atlas wrote.
     """
+    for folder in (old, *(old / path for path in folders_of(written))):
+        with suppress(OSError):  # gone, or another's
+            if not folder.is_symlink():
+                folder.chmod(folder.stat().st_mode | 0o700)  # nothing can be removed from one that is not to be written
     for path, is_folder in foreign(old, written):
         source, target = old / path, site / path
         if is_folder:

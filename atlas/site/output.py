@@ -5,7 +5,7 @@ import os
 import re
 import shutil
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from uuid import uuid4
@@ -118,7 +118,7 @@ class Output:
             listed = old.files if old and isinstance(old.files, dict) else {}
             fill(self._staging, self.path, stamp, listed, written)
         left = self.close()
-        return [*_edits(edited), *left]
+        return [*_edits(edited, files), *left]
 
     def _exchange(self, stamp: Stamp, written: frozenset[str]) -> None:
         if self.path.is_dir():
@@ -207,7 +207,7 @@ def _lock(path: Path, on_wait: Callable[[], None]) -> Iterator[bool]:
                 file = path / f"{PREFIX}lock"
             alone = held.enter_context(locked(file, on_wait))
         except OSError as error:
-            raise unwritable(path, error) from error
+            raise unwritable(Path(error.filename or path), error) from error
         yield alone
 
 
@@ -238,10 +238,13 @@ def _may_stand_beside(name: str) -> bool:
     return name in BESIDE_SITES or name.startswith(PREFIX)
 
 
-def _edits(paths: list[str]) -> list[str]:
-    if not paths:
-        return []
-    return [f"changed since the last build, and written anew: {in_words(paths)}; only files of your own are kept"]
+def _edits(paths: list[str], files: Collection[str]) -> Iterator[str]:
+    """Say what became of files of the site that somebody changed."""
+    anew, gone = ([path for path in paths if (path in files) is kept] for kept in (True, False))
+    if anew:
+        yield f"changed since the last build, and written anew: {in_words(anew)}; only files of your own are kept"
+    if gone:
+        yield f"changed since the last build, and removed, for the site has it no more: {in_words(gone)}"
 
 
 def unwritable(path: Path, error: OSError) -> SiteError:

@@ -5,6 +5,7 @@ import json
 import os
 import subprocess
 import sys
+import tempfile
 import threading
 import time
 from collections.abc import Iterator
@@ -182,9 +183,10 @@ def test_the_same_bytes_in_the_place_of_a_page_are_no_collision(site: Path, way:
 
 
 def test_files_of_the_site_that_were_changed_are_said_to_be_written_anew(site: Path, way: str) -> None:
-    write(site, {"m/a.html": b"by hand", "m/b.html": b"by hand"})
-    (notice,) = publish(site, SECOND) or []
-    assert "m/a.html, m/b.html" in notice
+    write(site, {"m/a.html": b"by hand", "m/b.html": b"by hand", "index.html": b"by hand"})
+    anew, gone = publish(site, SECOND) or []
+    assert "written anew: index.html, m/a.html;" in anew
+    assert "removed, for the site has it no more: m/b.html" in gone
     assert contents(site) == SECOND
 
 
@@ -328,6 +330,26 @@ def test_rights_of_the_folder_stay(site: Path, way: str) -> None:
     site.chmod(0o2775)
     publish(site, SECOND)
     assert site.stat().st_mode & 0o7777 == 0o2775
+
+
+READ_ONLY = """
+import os, sys, test_output as tests
+site = tests.Path(sys.argv[1], "site")
+os.geteuid() or os.setuid(65534)  # rights do not stop root
+tests.publish(site, tests.FIRST)
+for path in (site, site / "m", site / "i"):
+    path.chmod(0o555)
+print(tests.publish(site, tests.SECOND), os.listdir(site.parent), tests.contents(site) == tests.SECOND)
+"""
+
+
+def test_a_site_that_was_made_read_only_is_replaced_and_leaves_nothing() -> None:
+    path = os.pathsep.join([str(Path(__file__).parent), *sys.path])
+    with tempfile.TemporaryDirectory(dir="/tmp") as folder:
+        os.chmod(folder, 0o777)
+        command = [sys.executable, "-c", READ_ONLY, folder]
+        run = subprocess.run(command, capture_output=True, text=True, env=os.environ | {"PYTHONPATH": path})
+        assert (run.stdout, run.stderr) == ("[] ['site'] True\n", "")
 
 
 def test_a_full_disk_leaves_the_old_site(site: Path, monkeypatch: pytest.MonkeyPatch) -> None:
