@@ -13,7 +13,7 @@ from atlas.site.numbers import lost_words
 from atlas.site.pictures import ENLARGED, THUMBNAILS, Derived
 
 TRACE_POINTS = 120
-"""Points of a trace's line: more than its pixels on a phone."""
+"""Points of a trace's line, but for its ends and extremes."""
 TRACE_SIZE = (300.0, 70.0)
 """Width and height of a trace's line, in its own units."""
 
@@ -67,15 +67,13 @@ def listed(values: Sequence[float]) -> str:
 
 
 def line(trace: Sequence[float]) -> str:
-    """Return the points of a trace's polyline."""
-    stride = max(1, -(-len(trace) // TRACE_POINTS))
-    chosen = [*trace[::stride], *([trace[-1]] if (len(trace) - 1) % stride else [])]
-    low, high = min(chosen), max(chosen)
+    """Return the points of a trace's polyline: some of its steps, and always its ends, its least and its most."""
+    steps, low, high = len(trace), min(trace), max(trace)
+    places = {*range(0, steps, -(-steps // TRACE_POINTS)), steps - 1, trace.index(low), trace.index(high)}
     width, height = TRACE_SIZE
-    across = width / max(1, len(chosen) - 1)
-    span = (high - low) or 1.0
+    across, span = width / max(1, steps - 1), (high - low) or 1.0
     return " ".join(
-        f"{place * across:.1f},{1 + height * (1 - (value - low) / span):.1f}" for place, value in enumerate(chosen)
+        f"{place * across:.1f},{1 + height * (1 - (trace[place] - low) / span):.1f}" for place in sorted(places)
     )
 
 

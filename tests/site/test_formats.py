@@ -26,14 +26,15 @@ def test_a_percentage_is_never_rounded_to_a_certainty(value: float) -> None:
 
 
 @given(st.lists(st.floats(-1e9, 1e9), min_size=2, max_size=1000))
-def test_a_trace_stays_in_its_box_and_ends_at_its_last_value(trace: list[float]) -> None:
+def test_a_trace_fills_its_box_and_ends_at_its_last_value(trace: list[float]) -> None:
     points = [tuple(map(float, point.split(","))) for point in line(trace).split()]
     width, height = TRACE_SIZE
-    assert len(points) <= TRACE_POINTS + 1
+    assert len(points) <= TRACE_POINTS + 3
+    assert [points[0][0], points[-1][0]] == [0, width]
     assert all(0 <= x <= width + 0.1 and 0.9 <= y <= height + 1.1 for x, y in points)
-    shown = trace[:: max(1, -(-len(trace) // TRACE_POINTS))] + trace[-1:]
-    if max(shown) > min(shown):
-        share = (trace[-1] - min(shown)) / (max(shown) - min(shown))
+    if max(trace) > min(trace):  # the axis is labelled with them
+        assert {min(y for _, y in points), max(y for _, y in points)} == {1, 1 + height}
+        share = (trace[-1] - min(trace)) / (max(trace) - min(trace))
         assert math.isclose(points[-1][1], 1 + height * (1 - share), abs_tol=0.06)
 
 
