@@ -17,8 +17,10 @@ LONGEST_REASON = 200
 """Letters of a failure's message in a list; the unit's own page has it all."""
 LOST: tuple[Literal["dead", "failed"], ...] = ("dead", "failed")
 SUMMARIES = {
-    "dead": "No gradient reached the image from these, so there is no picture of them.",
-    "failed": "Rendering these went wrong: their own pages say how. The next `atlas render` tries again.",
+    "dead": "No gradient reached the image from these, so there is no picture of them. To try again: "
+    "atlas render --retry dead.",
+    "failed": "Rendering these went wrong: their own pages say how. The next atlas render tries again; what is in "
+    "quarantine takes --retry quarantined.",
 }
 
 
@@ -94,8 +96,13 @@ def _list(
 def _layers(model: Model) -> Iterator[Page]:
     rendered = {layer.info.name: layer for layer in model.hidden}
     numbers = model.numbers
-    summary = f"{thousands(numbers.layers)} of {counted(numbers.all_layers, 'layer')} rendered, in the network's order."
-    for page, shown in _list(model, "layers", "Layers", summary, "rows.html", model.network_layers, ROWS):
+    first = "; those with pages come first" if 0 < len(rendered) < numbers.all_layers else ""
+    summary = (
+        f"{thousands(numbers.layers)} of {counted(numbers.all_layers, 'layer')} rendered, "
+        f"in the network's order{first}."
+    )
+    infos = sorted(model.network_layers, key=lambda info: info.name not in rendered)
+    for page, shown in _list(model, "layers", "Layers", summary, "rows.html", infos, ROWS):
         root, rows, data = root_of(page.address), [], []
         for info in shown:
             layer = rendered.get(info.name)

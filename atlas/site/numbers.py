@@ -27,7 +27,7 @@ class Numbers:
 
     Attributes:
         classes, units: by status. Only with concepts: ``classes["none"]``.
-        layers: with a rendered, dead or failed unit; all_layers: of the network.
+        layers: with a rendered unit; all_layers: of the network.
         renderings: by status, each once.
         concepts, explained: concepts, and the classes that they are of. photos: that pictures were made from.
     """
@@ -80,7 +80,7 @@ def count_model(model: "Model") -> Numbers:
     return Numbers(
         classes=Counter(unit.status for unit in model.classes.units) if model.classes else Counter(),
         units=Counter(unit.status for layer in model.hidden for unit in layer.units),
-        layers=len(model.hidden),
+        layers=sum(layer.counts["done"] > 0 for layer in model.hidden),
         all_layers=len(model.network_layers),
         renderings=Counter({it.record.key: it.record.status for it in model.renderings()}.values()),
         concepts=sum(len(view.concepts) for view in model.concepts.values()),

@@ -161,7 +161,13 @@ def model_figures(model: Model) -> list[Figure]:
         if numbers.lost[status]
     ]
     figures.append(Figure(thousands(numbers.pictures), "picture" if numbers.pictures == 1 else "pictures"))
-    figures.append(Figure(thousands(numbers.all_layers), "layers of the network", layers_address(model)))
+    figures.append(
+        Figure(
+            thousands(numbers.all_layers),
+            f"layer{'' if numbers.all_layers == 1 else 's'} of the network",
+            layers_address(model),
+        )
+    )
     if numbers.concepts:
         words = f"concept{'' if numbers.concepts == 1 else 's'} of {counted(numbers.explained, 'class', 'classes')}"
         figures.append(Figure(thousands(numbers.concepts), words, concepts_address(model)))

@@ -50,7 +50,9 @@ def test_a_models_numbers_are_those_of_its_lists(sample: Sample, model: str) -> 
             page = json.loads((sample.site / model / status / entry["href"].replace(".html", ".json")).read_text())
             assert page["data"]["status"] == status and entry["reason"]
     layers = entries(sample, f"{model}/layers/*.json", "layers")
-    assert len(layers) == numbers["all_layers"] and sum("href" in it for it in layers) == numbers["layers"]
+    rendered = [it.get("counts", {"done": 0})["done"] > 0 for it in layers]
+    assert (len(rendered), sum(rendered)) == (numbers["all_layers"], numbers["layers"])
+    assert rendered == sorted(rendered, reverse=True)
     assert "logits" not in {it["name"] for it in layers}
     concepts = entries(sample, f"{model}/concepts/*.json", "concepts")
     assert len(concepts) == numbers["concepts"]
