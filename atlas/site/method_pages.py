@@ -1,6 +1,7 @@
 """The pages of methods: what each optimises, with which parameters here, and what it cannot show; and their list."""
 
 import json
+import math
 from collections.abc import Iterator
 from typing import NamedTuple
 
@@ -75,7 +76,7 @@ def method_page(name: str, catalog: Catalog) -> Page:
     for job in jobs:
         for key, value in job.parameters.items():
             values.setdefault(key, {})[json.dumps(value, sort_keys=True)] = parameter(value)
-    written = {key: sorted(found.values(), key=lambda text: (len(text), text)) for key, found in sorted(values.items())}
+    written = {key: [found[text] for text in sorted(found, key=order)] for key, found in sorted(values.items())}
     meanings = note["parameters"]
     rows = [
         (key, "; ".join(found[:6]) + ("; …" if len(found) > 6 else ""), meanings.get(key, ""))
@@ -104,3 +105,10 @@ def method_page(name: str, catalog: Catalog) -> Page:
         context,
         crumbs=[Link("Methods", ADDRESS), Link(note["title"])],
     )
+
+
+def order(text: str) -> tuple[float, int, str]:
+    """Order values of a parameter, given as JSON: numbers by size, all others after them, short ones first."""
+    value = json.loads(text)
+    is_number = isinstance(value, int | float) and not isinstance(value, bool)
+    return (value if is_number else math.inf), len(text), text

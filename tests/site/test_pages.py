@@ -32,7 +32,7 @@ from sample_store import (
 
 from atlas.core.job import Job, ModelIdentity, Target
 from atlas.core.record import Record
-from atlas.site import SiteMetadata, build_site, formats
+from atlas.site import SiteMetadata, build_site, formats, method_pages
 from atlas.site.page import PAGE_SIZE
 from atlas.store import Store
 
@@ -383,6 +383,11 @@ def test_method_pages_say_what_is_known(sample: Sample) -> None:
             assert author in words
     assert "Fel, Boissin" in known and "64; 128" in known
     assert "strength" in foreign and "0.5" in foreign and "not part of atlas itself" in foreign
+
+
+def test_values_of_a_parameter_are_in_order() -> None:
+    written = ["0.35", "null", "0.5", "128", "64", '"cosine"', "-1", "true"]
+    assert sorted(written, key=method_pages.order) == ["-1", "0.35", "0.5", "64", "128", "null", "true", '"cosine"']
 
 
 def test_the_trace_has_axes_and_says_in_words_what_it_shows(sample: Sample) -> None:
