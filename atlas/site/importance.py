@@ -6,8 +6,10 @@ from dataclasses import dataclass
 from atlas.core.analysis import ClassConcepts
 from atlas.site.concepts import ClassView
 
-ROOM_FOR_VALUE, ROOM_FOR_NUMBER = 7.5, 2.4
-"""Percent of the bar that a segment needs to show its figure, and its number alone."""
+ROOM_FOR_VALUE, ROOM_FOR_NUMBER = 8.5, 2.4
+"""Percent of the bar that a segment needs to show its figure at a desk, and its number alone."""
+ROOM_ON_TABLET, ROOM_ON_PHONE = 4.2, 8.4
+"""Percent that it needs for its number on smaller screens: 25 pixels of 600, and of 300."""
 ROOM_TO_LEAD = 0.4
 """Percent that it needs to be a link: a thinner one could be neither hit nor seen to have the focus."""
 
@@ -34,6 +36,13 @@ class Segment:
     def shows_number(self) -> bool:
         """Whether its number fits."""
         return self.length >= ROOM_FOR_NUMBER
+
+    @property
+    def fits(self) -> str:
+        """The smallest screen on which its number fits: ``phone``, ``tablet`` or ``desk``."""
+        if self.length >= ROOM_ON_PHONE:
+            return "phone"
+        return "tablet" if self.length >= ROOM_ON_TABLET else "desk"
 
     @property
     def shows_value(self) -> bool:

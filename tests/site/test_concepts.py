@@ -216,6 +216,11 @@ def test_segments_too_thin_to_show_the_focus_are_no_links(length: float, number:
     assert Segment(50, length, number, "0", "Concept").leads == leads
 
 
+@pytest.mark.parametrize(("length", "fits"), [(8.4, "phone"), (8.3, "tablet"), (4.2, "tablet"), (4.1, "desk")])
+def test_segments_say_on_which_screens_their_numbers_fit(length: float, fits: str) -> None:
+    assert Segment(0, length, 10, "0.10", "Concept 10").fits == fits
+
+
 def test_every_patch_and_photo_is_shown_once_and_leads_to_its_credit(sample: Sample) -> None:
     document = page(sample, f"c/{GOLDFISH}/2.html")
     cells = [a for a in document.all("a") if a.attributes.get("class", "").startswith("cell ")]

@@ -66,6 +66,11 @@ async ([sharpness, target]) => {
     }
   }
 
+  // the importance bar: a segment shows its number whole, or not at all
+  for (const text of all(".importance-bar text").filter(seen)) {
+    if (text.getBoundingClientRect().right > text.previousElementSibling.getBoundingClientRect().right) fault("cut", text, text.textContent);
+  }
+
   // phones: targets large enough for a thumb; links within a text are not meant
   if (innerWidth <= 480) {
     for (const element of all("header.top a, header.top button, header.top input, .segments button, .chip, .pages a, .crumbs a, .pager a, .tile, .card h3 a, summary, input:not([type=range]):not([type=checkbox])").filter(seen)) {
