@@ -283,6 +283,7 @@
 
   function shortNumber(value) {
     const size = Math.abs(value);
+    if (size >= 1e6 || (size > 0 && size < 1e-3)) return value.toExponential(2).replace("e+", "e").replaceAll("-", "−");
     const digits = size >= 100 ? 0 : size >= 10 ? 1 : size >= 1 ? 2 : 3;
     return value.toLocaleString("en", { minimumFractionDigits: digits, maximumFractionDigits: digits }).replace("-", "−");
   }
@@ -524,7 +525,7 @@
     const single = make("input", { type: "checkbox", id: "help-keys", checked: usesKeys(), onchange: () => { keysChosen = single.checked ? "on" : "off"; remembered.set("atlas-keys", keysChosen); } });
     const help = make("dialog", { className: "help", "aria-labelledby": "help-title" }, make("h2", { id: "help-title" }, "Keyboard"),
       make("dl", {}, ...keys.flatMap(([key, meaning]) => [make("dt", {}, make("kbd", {}, key)), make("dd", {}, meaning)])),
-      make("label", { className: "help-switch", htmlFor: "help-keys" }, single, " These keys work, except Esc, which always does"),
+      make("label", { className: "help-switch", htmlFor: "help-keys" }, single, " Use these keys; Esc works always"),
       make("button", { type: "button", className: "chip", onclick: () => help.close() }, "Close"));
     document.body.append(help);
     for (const button of all("[data-help]")) button.addEventListener("click", () => help.showModal());

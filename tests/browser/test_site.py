@@ -336,7 +336,7 @@ def test_single_keys_can_be_switched_off_and_stay_off(site: Visit) -> None:
     page = site.page
     site.open(f"{site.first}/c/1.html")
     page.keyboard.press("?")
-    switch = page.get_by_role("checkbox", name="These keys work")
+    switch = page.get_by_role("checkbox", name="Use these keys")
     expect(switch).to_be_checked()
     switch.uncheck()
     page.keyboard.press("Escape")
