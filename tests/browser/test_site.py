@@ -372,6 +372,31 @@ def test_print_keeps_address_licence_and_citation(on_disk: Visit) -> None:
     expect(on_disk.page.locator(".site-nav")).to_be_hidden()
 
 
+def test_what_was_read_in_the_dark_is_printed_dark_on_light(on_disk: Visit, sample: Sample) -> None:
+    page = on_disk.page
+    on_disk.open(photo_page(sample))
+    page.get_by_role("button", name="Dark colours").click()
+    for scheme in ("light", "dark"):
+        page.emulate_media(media="print", color_scheme=scheme)
+        assert background(page) > 650
+        expect(page.locator(".plot.by-day").first).to_be_visible()
+        expect(page.locator(".plot.by-night").first).to_be_hidden()
+
+
+def test_the_hint_of_the_search_key_gives_way_to_what_is_typed(on_disk: Visit) -> None:
+    page = on_disk.page
+    on_disk.open("index.html")
+    hint = page.locator(".find kbd")
+    expect(hint).to_be_visible()
+    page.keyboard.press("/")
+    expect(hint).to_be_hidden()
+    page.keyboard.type("flam")
+    page.keyboard.press("Escape")
+    page.keyboard.press("Escape")
+    expect(page.locator("#find")).not_to_be_focused()
+    expect(hint).to_be_hidden()
+
+
 def test_the_navigation_works_on_a_phone_without_scripts(browser: Browser, sample: Sample) -> None:
     context = browser.new_context(java_script_enabled=False, viewport={"width": PHONE[0], "height": PHONE[1]})
     page = visit(context, sample.site.as_uri() + "/", sample).page
