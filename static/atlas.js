@@ -345,7 +345,9 @@
       const kept = rows.filter((row) => !typed.length || textScore(typed, words(`${row[1]} ${row[0]} ${row[9]}`)) < Infinity).sort(SORTS[now.sort] || SORTS.index);
       const last = Math.max(1, Math.ceil(kept.length / size)), here = Math.min(now.page, last);
       grid.replaceChildren(...kept.slice((here - 1) * size, here * size).map((row) => tile(row, now.sort)));
-      summary.textContent = `${statusCounts(kept)} ${summary.dataset.of}${last > 1 ? ` · page ${here} of ${last}` : ""}`;
+      const many = (count) => count.toLocaleString("en");
+      const matching = `${kept.length ? many(kept.length) : "None"} of the ${many(rows.length)} listed here match${kept.length === 1 ? "es" : ""}`;
+      summary.textContent = `${typed.length ? matching : `${statusCounts(kept)} ${summary.dataset.of}`}${last > 1 ? ` · page ${here} of ${last}` : ""}`;
       if (!pages) return;
       const sorted = { ...(now.sort === "index" ? {} : { sort: now.sort }), ...(now.q ? { q: now.q } : {}) };
       pages.replaceChildren(...pageLinks(here, last, sorted, (place) => { draw({ ...now, page: place }); grid.scrollIntoView(); }));

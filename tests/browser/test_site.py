@@ -410,10 +410,14 @@ def test_the_navigation_works_on_a_phone_without_scripts(browser: Browser, sampl
 
 def test_classes_are_filtered_over_all_pages(on_disk: Visit) -> None:
     on_disk.open(f"{on_disk.first}/classes/index.html")
+    on_disk.page.get_by_label("Show only classes that match").fill("zzzz")
+    summary = on_disk.page.get_by_role("main").get_by_role("status")
+    expect(summary).to_have_text("None of the 40 listed here match")
     on_disk.page.get_by_label("Show only classes that match").fill("clas name 39")
     expect(on_disk.page.locator(".grid li")).to_have_count(1)
     expect(on_disk.page.locator(".grid .name")).to_have_text("class name 39")
     assert "q=clas" in on_disk.page.url
+    expect(summary).to_have_text("1 of the 40 listed here matches")
     on_disk.page.locator(".grid a").click()
     on_disk.page.wait_for_url("**/c/39.html")
 
