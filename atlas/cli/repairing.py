@@ -1,6 +1,7 @@
 """Repair: what is damaged or lost and can be made again is made again, and said in words."""
 
 from collections.abc import Sequence
+from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -111,10 +112,9 @@ def _say_what_became(
     for one in problems:
         place = (one.kind, one.key)
         endings.append("dropped" if place in gone else "left" if place in stays else "made again")
-    words = {"left": f"{path} does not render it, so it stays as it is"}
-    for one, ending in list(zip(problems, endings, strict=True))[:LISTED]:
-        why = "a newer atlas wrote it, so it stays as it is" if one.newer else words.get(ending, ending)
-        say(f"{one.name}: {one.problem}; {why}")
+    for one, ending in islice(zip(problems, endings, strict=True), LISTED):
+        why = "a newer atlas wrote it" if one.newer else f"{path} does not render it"
+        say(f"{one.name}: {one.problem}; {f'{why}, so it stays as it is' if ending == 'left' else ending}")
     if len(problems) > LISTED:
         say(f"and {len(problems) - LISTED} more")
     say(", ".join(f"{endings.count(ending)} {ending}" for ending in ("made again", "dropped", "left")))

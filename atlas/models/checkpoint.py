@@ -1,7 +1,7 @@
 """Checkpoints: the weights in a file, fitted into a network by name and shape."""
 
 from collections.abc import Callable, Collection, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
 from pathlib import Path
 
@@ -140,7 +140,7 @@ def _without(found: Match, file: Leaves, patterns: Iterable[str]) -> Match:
         for name, bare in found.unknown.items()
         if not _is_counter(file[name]) and not _ignored(patterns, name, bare, name[len(file.table[name]) :].lstrip("."))
     }
-    return Match(found.taken, found.missing, found.unlike, unknown, found.prefix, found.others)
+    return replace(found, unknown=unknown)
 
 
 def _is_counter(tensor: Tensor) -> bool:

@@ -5,7 +5,7 @@ import re
 from collections.abc import Sequence
 
 from atlas.errors import ModelError
-from atlas.models.name_entries import IDENTIFIER, Entry, is_numbering
+from atlas.models.name_entries import IDENTIFIER, Entry, is_numbering, is_whole
 from atlas.models.name_lines import Line, with_ids
 from atlas.models.name_structures import ID_KEYS, INDEX_KEYS, NAME_KEYS, NAME_KEYS_LAST
 
@@ -32,11 +32,11 @@ def read_columns(lines: Sequence[Line], table: bool) -> list[Entry] | None:
         return None
     (_, head), body = rows[0], rows[1:]
     named = {title.strip().casefold() for title in head} & {*_NAMES, *ID_KEYS} and (len(head) > 1 or table)
-    indexed = bool(body) and all(_is_whole(row[0]) for _, row in body) and max(len(row) for _, row in rows) > 1
-    if body and named and not any(map(_is_whole, head)):
+    indexed = bool(body) and all(is_whole(row[0]) for _, row in body) and max(len(row) for _, row in rows) > 1
+    if body and named and not any(map(is_whole, head)):
         return _by_header(head, body)
     if indexed and (table or all(re.match(r"\s*\d+\s*,", line) for _, line in lines[1:] if line.strip())):
-        return with_ids([_entry(number, row[1:], row[0]) for number, row in (rows if _is_whole(head[0]) else body)])
+        return with_ids([_entry(number, row[1:], row[0]) for number, row in (rows if is_whole(head[0]) else body)])
     return _without_header(rows) if table else None
 
 
@@ -63,7 +63,7 @@ def _by_header(head: list[str], body: list[Row]) -> list[Entry]:
             problem = f"have {len(row)} fields on line {line}, but {len(head)} columns"
             raise ModelError(problem, "quote names that hold commas")
     columns = {title: [row[number].strip() for _, row in body] for number, title in enumerate(titles)}
-    indices = [title for title in _MAY_BE_INDEX if all(map(_is_whole, columns.get(title, [""])))]
+    indices = [title for title in _MAY_BE_INDEX if all(map(is_whole, columns.get(title, [""])))]
     names = [title for title in _NAMES if title in columns and title not in indices]
     ids = [title for title in titles if title in ID_KEYS or all(map(IDENTIFIER.fullmatch, columns[title]))]
     names = [title for title in names if title not in ids] or names or ids
@@ -90,12 +90,8 @@ def _without_header(rows: list[Row]) -> list[Entry] | None:
         return [_entry(line, row[1:], id=row[0]) for line, row in rows]
     if 1 not in widths and all(IDENTIFIER.fullmatch(row[-1].strip()) for _, row in rows):
         return [_entry(line, row[:-1], id=row[-1]) for line, row in rows]
-    if 1 not in widths and all(_is_whole(row[-1]) for _, row in rows):
+    if 1 not in widths and all(is_whole(row[-1]) for _, row in rows):
         return [_entry(line, row[:-1], row[-1]) for line, row in rows]
     if len(widths) == 1:
         raise ModelError(f"have {widths.pop()} columns without saying which holds the names", _REMEDY)
     return None
-
-
-def _is_whole(text: str) -> bool:
-    return re.fullmatch(r"\s*\d{1,9}\s*", text, re.ASCII) is not None

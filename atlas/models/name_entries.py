@@ -61,6 +61,15 @@ def is_numbering(numbers: Sequence[int]) -> bool:
     return len(numbers) > 0 and sorted(numbers) in (list(range(len(numbers))), list(range(1, len(numbers) + 1)))
 
 
+def is_whole(value: object) -> bool:
+    """Tell whether a value is a whole number, as one or as text."""
+    if isinstance(value, str):
+        return re.fullmatch(r"\s*\d{1,9}\s*", value, re.ASCII) is not None
+    if isinstance(value, float):
+        return value.is_integer() and 0 <= value < 1e9
+    return isinstance(value, int) and not isinstance(value, bool) and value >= 0
+
+
 def checked(entries: Sequence[Entry]) -> None:
     """Check that there are classes, and that each has a name.
 

@@ -10,7 +10,7 @@ from typing import Any
 
 from atlas.core.data_files import check_content, parse_json
 from atlas.errors import DataFileError, ModelError
-from atlas.models.name_entries import IDENTIFIER, Entry
+from atlas.models.name_entries import IDENTIFIER, Entry, is_whole
 
 HOLDERS = (
     *("id2label", "label_names", "pretrained_cfg", "idx_to_class", "idx2label", "class_names", "names", "classes"),
@@ -59,8 +59,8 @@ def entries_of(content: Any) -> list[Entry]:
     for key in HOLDERS:
         if isinstance(content.get(key), list | dict) and content[key]:
             return _described(entries_of(content[key]), content.get("label_descriptions"))
-    whole = all(map(_is_whole, content))
-    if content and all(_is_whole(value) and not (whole and isinstance(value, str)) for value in content.values()):
+    whole = all(map(is_whole, content))
+    if content and all(is_whole(value) and not (whole and isinstance(value, str)) for value in content.values()):
         # From name to index, as datasets have it.
         return [Entry(str(name), f'"{name}"', index=int(index)) for name, index in content.items()]
     if whole:
@@ -85,9 +85,9 @@ def _entry(value: Any, where: str, index: int | None = None) -> Entry:
         return Entry(first, where, index=index, synonyms=tuple(others))
     if isinstance(value, list) and len(value) == 2:
         first, second = value
-        if index is None and _is_whole(first) and isinstance(second, str):
+        if index is None and is_whole(first) and isinstance(second, str):
             return Entry(second, where, index=int(first))
-        if index is None and _is_whole(second) and isinstance(first, str):
+        if index is None and is_whole(second) and isinstance(first, str):
             return Entry(first, where, index=int(second))
     if isinstance(value, dict):
         return _from_object(value, where, index)
@@ -99,15 +99,15 @@ def _from_object(value: Mapping[str, Any], where: str, index: int | None) -> Ent
     fields = {str(key).casefold(): inner for key, inner in value.items()}
     names = [fields[key] for key in (*NAME_KEYS, *NAME_KEYS_LAST) if isinstance(fields.get(key), str)]
     ids = [fields[key] for key in (*ID_KEYS, "id") if isinstance(fields.get(key), str)]
-    numbers = [int(fields[key]) for key in INDEX_KEYS if _is_whole(fields.get(key))]
+    numbers = [int(fields[key]) for key in INDEX_KEYS if is_whole(fields.get(key))]
     if not names and len(value) == 1 and index is None:  # {"0": "tench"}
         (key, name), *_ = value.items()
-        if _is_whole(key) and isinstance(name, str):
+        if is_whole(key) and isinstance(name, str):
             return Entry(name, where, index=int(key))
     if not names:
         raise ModelError(f"give {where} no name, but the keys {', '.join(fields)[:60]}", 'call the name "name"')
     given = index if index is not None else numbers[0] if numbers else None
-    return Entry(names[0], where, id="" if not ids or _is_whole(ids[0]) else ids[0], index=given)
+    return Entry(names[0], where, id="" if not ids or is_whole(ids[0]) else ids[0], index=given)
 
 
 def _described(entries: list[Entry], descriptions: Any) -> list[Entry]:
@@ -125,15 +125,6 @@ def _described(entries: list[Entry], descriptions: Any) -> list[Entry]:
             entry = Entry(entry.name, entry.where, entry.id, entry.index, (text,))
         described.append(entry)
     return described
-
-
-def _is_whole(value: Any) -> bool:
-    """Tell whether a value is a whole number, as one or as text."""
-    if isinstance(value, str):
-        return re.fullmatch(r"\s*\d{1,9}\s*", value, re.ASCII) is not None
-    if isinstance(value, float):
-        return value.is_integer() and 0 <= value < 1e9
-    return isinstance(value, int) and not isinstance(value, bool) and value >= 0
 
 
 def _json_lines(text: str, source: str) -> list[Any] | None:

@@ -1,4 +1,4 @@
-"""What code of the user's may change of this process while it builds a network; all of it is put back."""
+"""What code that is not ours may change of this process (a network's, Ray's); all of it is put back."""
 
 import os
 import random
@@ -44,8 +44,8 @@ def undisturbed(folder: Path) -> Iterator[None]:
     with ExitStack() as stack:
         stack.callback(_restore, before, paths)
         stack.enter_context(_numpy_numbers())
-        stack.enter_context(_signals())
-        stack.enter_context(_working_in(folder))
+        stack.enter_context(signals_kept())
+        stack.enter_context(working_in(folder))
         sys.argv = sys.argv[:1]
         sys.stdin = stack.enter_context(open(os.devnull, encoding="utf-8"))
         random.seed(0)
@@ -61,7 +61,8 @@ def _restore(before: list[Any], paths: list[str]) -> None:
 
 
 @contextmanager
-def _working_in(folder: Path) -> Iterator[None]:
+def working_in(folder: Path) -> Iterator[None]:
+    """Have a folder, if it is there, as the current one."""
     here = os.getcwd()
     if folder.is_dir():
         os.chdir(folder)
@@ -83,7 +84,7 @@ def _numpy_numbers() -> Iterator[None]:
 
 
 @contextmanager
-def _signals() -> Iterator[None]:
+def signals_kept() -> Iterator[None]:
     """Put handlers of signals back, without which Ctrl-C would no longer stop a render."""
     if threading.current_thread() is not threading.main_thread():
         yield
@@ -93,5 +94,5 @@ def _signals() -> Iterator[None]:
         yield
     finally:
         for number, handler in before.items():
-            if handler is not None and signal.getsignal(number) is not handler:
+            if handler is not None:  # also where it seems unchanged: libraries set their own beneath Python's
                 signal.signal(number, handler)

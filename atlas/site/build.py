@@ -9,6 +9,7 @@ from pathlib import Path
 import atlas
 from atlas.core.canonical import digest
 from atlas.errors import SiteError
+from atlas.site.comparison import listed
 from atlas.site.gathering import gather
 from atlas.site.labels import Label, stale_labels
 from atlas.site.metadata import SiteMetadata
@@ -110,8 +111,7 @@ def unsaid(metadata: SiteMetadata) -> Iterator[str]:
     words = {"author": "author", "licence": "licence (of the pictures)", "url": "url (its address)"}
     missing = [words[name] for name in metadata.unsaid]
     if missing:
-        names = " and ".join([", ".join(missing[:-1]), missing[-1]] if len(missing) > 1 else missing)
-        yield f"the [site] table states no {names}: pages and citations say that it is not stated"
+        yield f"the [site] table states no {listed(missing)}: pages and citations say that it is not stated"
 
 
 def inputs_digest(store: Store, metadata: SiteMetadata, labels: Mapping[str, Label], configuration: str) -> str:

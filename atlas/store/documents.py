@@ -1,6 +1,6 @@
 """Documents of the store: pydantic models as JSON files that carry a checksum of themselves.
 
-A document's last line is ``"checksum": "<sha256>"``: over all bytes before the comma that ends the field before
+A document's last field is ``"checksum": "<sha256>"``: over all bytes before the comma that ends the field before
 it. It stays so in every later version, so that damage can be told from what a newer atlas wrote. Documents of schema
 version 1 have none and are read without.
 """

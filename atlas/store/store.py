@@ -205,14 +205,6 @@ class Store:
         """
         return parse(PhotoCredit, self.photo_path(digest))
 
-    def photo_credits(self) -> dict[str, PhotoCredit]:
-        """Return digest to credit of the photos that jobs are about.
-
-        Raises:
-            StoreError: a credit is damaged.
-        """
-        return {digest: self.photo_credit(digest) for digest in self.photo_keys()}
-
     # --- model cards -------------------------------------------------------------------------------------------
 
     def save_card(self, card: ModelCard) -> None:

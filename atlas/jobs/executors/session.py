@@ -16,11 +16,12 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from importlib import import_module
 from pathlib import Path
-from threading import Thread, current_thread, main_thread
+from threading import Thread
 from typing import Any
 from uuid import uuid4
 
 from atlas.errors import ExecutorError
+from atlas.models.surroundings import signals_kept, working_in
 from atlas.synthesis.ascent import Stopped
 
 CONNECT_TIMEOUT = 10.0
@@ -93,24 +94,14 @@ def _own(folder: Path) -> dict[str, Any]:
 
 
 @contextmanager
-def _elsewhere(folder: str | None) -> Iterator[None]:
-    """Start Ray in a folder without modules: it puts the current one before Python's library in every worker."""
-    here = os.getcwd()
-    if folder is not None:
-        os.chdir(folder)
-    try:
-        yield
-    finally:
-        os.chdir(here)
-
-
-@contextmanager
 def _joined(where: str, options: dict[str, Any]) -> Iterator[Any]:
     import ray
 
+    # Ray puts the current folder before Python's library in every worker, so it is started in one without modules.
+    folder = Path(options.get("_temp_dir", os.curdir))
     try:
         try:
-            with _signals_kept(), _dumps_hidden(), _elsewhere(options.get("_temp_dir")):
+            with signals_kept(), _dumps_hidden(), working_in(folder):  # Ray takes SIGTERM for itself
                 ray.init(log_to_driver=False, logging_level=logging.CRITICAL, **options)
         except SystemExit as error:  # how Ray's own handler of SIGTERM, which it has while it starts, ends a process
             signal.alarm(0)  # by which it would be aborted three seconds after its dump
@@ -125,20 +116,6 @@ def _joined(where: str, options: dict[str, Any]) -> Iterator[Any]:
         yield ray
     finally:
         ray.shutdown()
-
-
-@contextmanager
-def _signals_kept() -> Iterator[None]:
-    """Give signals back to who had them: Ray takes SIGTERM for itself, and dumps its stack when one comes."""
-    if current_thread() is not main_thread():
-        yield
-        return
-    kept = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
-    try:
-        yield
-    finally:
-        for number, handler in kept.items():
-            signal.signal(number, handler)
 
 
 @contextmanager

@@ -18,21 +18,11 @@ _UNKNOWN = (".heic", ".heif", ".jxl", ".dng", ".cr2", ".nef", ".arw")
 ENDINGS = frozenset((*_DECODED, *_RARE, *_UNKNOWN))
 """Endings of photos, in lower case. The unknown ones cannot be decoded, but whoever has such photos must be told."""
 
-_SYSTEM = frozenset(
-    (
-        *("__macosx", "network trash folder", "temporary items", "icon\r"),  # macOS
-        *(
-            "$recycle.bin",
-            "system volume information",
-            "thumbs.db",
-            "ehthumbs.db",
-            "desktop.ini",
-            "found.000",
-        ),  # Windows
-        *("@eadir", "@tmp", "@recycle", "@recently-snapshot", "#recycle", "#snapshot"),  # network storage
-        *("lost+found", "lost.dir", "__pycache__", "node_modules"),
-    )
-)
+_MACOS = ("__macosx", "network trash folder", "temporary items", "icon\r")
+_WINDOWS = ("$recycle.bin", "system volume information", "thumbs.db", "ehthumbs.db", "desktop.ini", "found.000")
+_NETWORK_STORAGE = ("@eadir", "@tmp", "@recycle", "@recently-snapshot", "#recycle", "#snapshot")
+_TOOLS = ("lost+found", "lost.dir", "__pycache__", "node_modules")
+_SYSTEM = frozenset((*_MACOS, *_WINDOWS, *_NETWORK_STORAGE, *_TOOLS))
 """What systems and tools put beside photos, in lower case: previews, bins, snapshots. What begins with a dot is left
 out as well: .AppleDouble, ._1.jpg, .DS_Store, .thumbnails, .Trash-1000, .stversions, .ipynb_checkpoints, .git, ..."""
 
