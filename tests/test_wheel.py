@@ -74,6 +74,14 @@ def test_the_wheel_holds_nothing_else(distributions):
     assert tops == {"atlas", f"lens_atlas-{atlas.__version__}.dist-info"}
 
 
+def test_the_sdist_holds_what_make_and_the_tests_need(distributions):
+    with tarfile.open(distributions[0]) as archive:
+        names = {name.partition("/")[2] for name in archive.getnames()}
+    used = re.findall(r"\.ci/\w+", (CHECKOUT / "Makefile").read_text(encoding="utf-8"))
+    assert ".ci/browser" in used
+    assert {*used, "Makefile", ".github/workflows/pages.yml", "tests/test_workflow.py"} <= names
+
+
 def test_licences_travel_with_both(distributions):
     sdist, wheel = distributions
     carried = [Path(name).name for name in zipfile.ZipFile(wheel).namelist() if "/licenses/" in name]

@@ -20,8 +20,8 @@ class SiteMetadata(Frozen):
         description: one or two sentences on the home page; empty shows a general sentence.
         author: who publishes it; shown in the footer and in BibTeX entries.
         url: where it will be published, e.g. ``https://you.github.io/atlas/``; kept as
-            :func:`atlas.site.web_address.web_address` writes it. Only canonical addresses, the sitemap and the links of
-            404.html use it; everything else is relative.
+            :func:`atlas.site.web_address.web_address` writes it. Only canonical addresses, the sitemap, citations and
+            the links of 404.html use it; everything else is relative.
         licence: of the pictures, in words, e.g. ``CC BY 4.0``.
         language: BCP 47 tag of the pages' own text.
     """
