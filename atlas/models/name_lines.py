@@ -156,7 +156,8 @@ def _split(lines: Sequence[Line], pattern: re.Pattern[str]) -> list[Entry]:
     steps = sum(later - number == 1 for number, later in pairwise(numbers))
     if len(parts) > 1 and len(set(names)) == 1:
         return []  # "class 0", "class 1"
-    if is_numbering(numbers) and (marked or pattern is _NUMBERED or steps == len(parts) - 1 > 1):
+    counting = steps == len(parts) - 1 and (steps > 1 or numbers[0] == 0)  # two names may end in 1 and 2 by chance
+    if is_numbering(numbers) and (marked or pattern is _NUMBERED or counting):
         return entries
     counts = pattern is _NUMBERED and len(parts) > 3 and 2 * steps >= len(parts)
     return entries if marked or counts else []  # the order of these is refused, with the index that is missing

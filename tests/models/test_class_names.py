@@ -166,6 +166,11 @@ def test_lists_as_people_have_them(read, case):
     assert [(label.name, label.id) for label in read(*LISTS[case])] == [(name, "") for name in FLOWERS]
 
 
+@pytest.mark.parametrize("pattern", ["{name} {number}", "{number} {name}", "{name}\t{number}"])
+def test_the_two_classes_of_a_binary_classifier_are_numbered_too(read, pattern):
+    assert [label.name for label in read(".txt", lines(pattern, FLOWERS[:2]))] == FLOWERS[:2]
+
+
 WITH_IDS = {
     "synset words": (".txt", lines("{id} {name}", NAMES)),
     "with colons": (".txt", lines("{id}: {name}", NAMES)),
