@@ -4,8 +4,8 @@ import os
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
+from atlas.core.system_files import is_system
 from atlas.errors import PhotoError
-from atlas.photos.readers.base import is_system
 
 
 def find_photos(paths: Iterable[Path]) -> list[Path]:

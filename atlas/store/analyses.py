@@ -77,19 +77,12 @@ class Analyses:
             raise StoreError(f"{path} describes another analysis", REMEDY)
         return document
 
-    def read_text(self, key: str) -> str:
-        """Return the JSON of a complete analysis, whatever its kind.
+    def read_any(self, key: str) -> tuple[bytes, Analysis]:
+        """Return the JSON of a complete analysis, whatever its kind, and what decides it.
 
         Raises:
             StoreError: it is missing, damaged, or is of another analysis.
         """
-        return self._checked(key)[0].decode("utf-8", errors="replace")
-
-    def read_head(self, key: str) -> Analysis:
-        """Return what decides a complete analysis; see :meth:`read_text`."""
-        return self._checked(key)[1]
-
-    def _checked(self, key: str) -> tuple[bytes, Analysis]:
         path = self.folder(key) / "analysis.json"
         data = read_bytes(path)
         stored = decode(AnyAnalysis, data, path).analysis

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from atlas.core.canonical import digest_bytes
 from atlas.core.record import Record
 from atlas.errors import StoreError, StoreSchemaError
-from atlas.store.documents import parse
+from atlas.store.documents import decode
 from atlas.store.files import read_bytes
 from atlas.store.marker import NAME, marker_problem
 from atlas.store.store import Store
@@ -86,14 +86,13 @@ def _analysis_damage(store: Store, key: str, references: References) -> Iterator
         if not os.path.lexists(folder / "analysis.json"):
             store.analyses.failure(key)
             return
-        text = store.analyses.read_text(key)
-        analysis = store.analyses.read_head(key)
-        document = parse(DOCUMENTS[analysis.kind], folder / "analysis.json")
+        data, analysis = store.analyses.read_any(key)
+        document = decode(DOCUMENTS[analysis.kind], data, folder / "analysis.json")
     except StoreError as error:
         yield Damage("analysis", key, error.message, newer=isinstance(error, StoreSchemaError))
         return
     references.add_analysis(analysis, document, key)
-    for name in sorted(set(FILE_NAME.findall(text))):
+    for name in sorted(set(FILE_NAME.findall(data.decode()))):
         try:
             store.analyses.read_file(key, name)
         except StoreError as error:

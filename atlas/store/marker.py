@@ -5,6 +5,7 @@ from pathlib import Path
 
 from atlas.core.job import Frozen
 from atlas.core.record import SCHEMA_VERSION
+from atlas.core.system_files import is_system
 from atlas.errors import StoreError, StoreSchemaError
 from atlas.store.documents import encode, parse
 from atlas.store.files import explained, remove, write_atomic
@@ -13,12 +14,6 @@ from atlas.store.names import DERIVED, DIGEST, DIGEST_JSON, FOLDERS, SELECTION, 
 FORMAT = "lens-atlas-store"
 NAME = "store.json"
 REMEDY = "run `atlas status --repair`, which makes it again"
-SYSTEM_NAMES = frozenset({"lost+found", "@eaDir", "#recycle", "$RECYCLE.BIN", "System Volume Information"}) | {
-    "Thumbs.db",
-    "desktop.ini",
-}
-"""What file systems and desktops put into folders besides hidden files: a folder with these alone is empty."""
-
 OWN_NAMES, TELLING_NAMES = {*FOLDERS, DERIVED}, {"objects", "analyses", "selections"}
 """What is in a store, and what of that is in no other folder that people keep: "models" and "photos" may be."""
 
@@ -104,13 +99,13 @@ def _read(store: Path) -> Marker:
 
 
 def _content(store: Path) -> set[str]:
-    """Return the names of what people or programs put into a folder; temporary and hidden files are nothing."""
+    """Return the names of what people or programs put into a folder; hidden files and a system's are nothing."""
     with explained("read the store at", store):
         if not os.path.lexists(store):
             return set()
         if not store.is_dir() and not store.is_symlink():
             raise StoreError(f"{store} exists and is no atlas store", "set another store path")
-        return {name for name in os.listdir(store) if not name.startswith(".")} - SYSTEM_NAMES
+        return {name for name in os.listdir(store) if not is_system(name)}
 
 
 def _lost(store: Path, content: set[str]) -> StoreError:

@@ -8,6 +8,7 @@ from itertools import islice
 from pathlib import Path
 from typing import BinaryIO, Protocol
 
+from atlas.core.system_files import is_system
 from atlas.errors import PhotoError, did_you_mean
 from atlas.photos.digest_cache import DigestCache
 from atlas.photos.photo import Photo
@@ -17,14 +18,6 @@ _RARE = (".ppm", ".pgm", ".pbm", ".pnm", ".jp2", ".j2k", ".jpx", ".tga")
 _UNKNOWN = (".heic", ".heif", ".jxl", ".dng", ".cr2", ".nef", ".arw")
 ENDINGS = frozenset((*_DECODED, *_RARE, *_UNKNOWN))
 """Endings of photos, in lower case. The unknown ones cannot be decoded, but whoever has such photos must be told."""
-
-_MACOS = ("__macosx", "network trash folder", "temporary items", "icon\r")
-_WINDOWS = ("$recycle.bin", "system volume information", "thumbs.db", "ehthumbs.db", "desktop.ini", "found.000")
-_NETWORK_STORAGE = ("@eadir", "@tmp", "@recycle", "@recently-snapshot", "#recycle", "#snapshot")
-_TOOLS = ("lost+found", "lost.dir", "__pycache__", "node_modules")
-_SYSTEM = frozenset((*_MACOS, *_WINDOWS, *_NETWORK_STORAGE, *_TOOLS))
-"""What systems and tools put beside photos, in lower case: previews, bins, snapshots. What begins with a dot is left
-out as well: .AppleDouble, ._1.jpg, .DS_Store, .thumbnails, .Trash-1000, .stversions, .ipynb_checkpoints, .git, ..."""
 
 _CHUNK = 1 << 20
 
@@ -57,15 +50,6 @@ class Reader(Protocol):
             PhotoError: the place cannot be used.
         """
         ...
-
-
-def is_system(name: str) -> bool:
-    """Tell by its name, without a path, whether a file or folder is hidden or a system's own, and none of the user's.
-
-    Synology's ``@eaDir`` holds previews named like photos, ``name.jpg@SynoEAStream`` is what it knows of one.
-    """
-    plain = name.lower()
-    return plain.startswith((".", "~$")) or plain in _SYSTEM or "@syno" in plain
 
 
 def is_photo(name: str) -> bool:

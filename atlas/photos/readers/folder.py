@@ -6,11 +6,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from atlas.core.data_files import read_bytes
+from atlas.core.system_files import is_system
 from atlas.errors import PhotoError
 from atlas.photos.attribution import is_document
 from atlas.photos.digest_cache import DigestCache, stamp_of
 from atlas.photos.photo import FilePart, Photo
-from atlas.photos.readers.base import Listing, OnPhoto, counted, hash_stream, is_photo, is_system, printable, some
+from atlas.photos.readers.base import Listing, OnPhoto, counted, hash_stream, is_photo, printable, some
 from atlas.photos.spec import PhotosSpec
 
 

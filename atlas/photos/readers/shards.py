@@ -6,8 +6,9 @@ import re
 from itertools import product
 from pathlib import Path
 
+from atlas.core.system_files import is_system
 from atlas.errors import PhotoError
-from atlas.photos.readers.base import counted, is_photo, is_system, missing, some
+from atlas.photos.readers.base import counted, is_photo, missing, some
 
 MAX_SHARDS = 100_000
 """Archives that a brace list may name."""

@@ -9,11 +9,12 @@ from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 from typing import BinaryIO
 
+from atlas.core.system_files import is_system
 from atlas.errors import PhotoError
 from atlas.photos.attribution import is_document
 from atlas.photos.digest_cache import DigestCache, Stamp, stamp_of
 from atlas.photos.photo import FilePart, Photo
-from atlas.photos.readers.base import Listing, OnPhoto, counted, hash_stream, is_photo, is_system, printable
+from atlas.photos.readers.base import Listing, OnPhoto, counted, hash_stream, is_photo, printable
 from atlas.photos.readers.samples import label_of, sample_of
 from atlas.photos.spec import PhotosSpec
 
