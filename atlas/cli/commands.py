@@ -162,8 +162,9 @@ def status(config_path: Path, verify: bool, repair: bool, drop: bool) -> None:
 
     if drop and not repair:
         raise click.UsageError("--drop goes with --repair: what can be made again is made, the rest is removed")
-    report = verify_and_report if verify and not repair else status_and_report
-    sys.exit(repair_and_report(config_path, drop) if repair else report(config_path))
+    if repair:
+        sys.exit(repair_and_report(config_path, drop))
+    sys.exit(verify_and_report(config_path) if verify else status_and_report(config_path))
 
 
 @cli.command()

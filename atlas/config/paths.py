@@ -24,9 +24,10 @@ def path_problems(
         folder: what relative paths are relative to.
         models: path without list indices to the model of the table there, whose fields say which values are paths.
     """
-    for (key, *inner), model in ((keys, model) for keys, model in models.items() if keys):
-        if inner:
+    for keys, model in models.items():
+        if len(keys) != 1:
             continue
+        key = keys[0]
         content = table.get(str(key))
         blocks = content if isinstance(content, list) else [content]
         fields = model.model_fields.items()

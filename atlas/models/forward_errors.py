@@ -9,7 +9,7 @@ from torch import Tensor, nn
 
 _CAUSES: tuple[tuple[str, str], ...] = (
     (
-        r"missing the required \"forward\" function|is missing the required",
+        r'is missing the required "forward" function',
         "return a network with a forward of its own, such as the one inside a trainer's module or a list of layers",
     ),
     (
