@@ -21,6 +21,7 @@ help:
 
 demo: $(VENV)/.demo
 	$(BIN)/atlas demo $(DEMO_ARGS)
+	@command -v atlas > /dev/null || echo "To have atlas as a command of your shell: . $(BIN)/activate"
 
 test: $(VENV)/.dev
 	.ci/browser $(BIN)

@@ -32,7 +32,7 @@ QUIET = {
     "RAY_worker_niceness": "0",  # workers otherwise run at nice 15
     "RAY_USAGE_STATS_ENABLED": "0",
     "RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO": "0",
-    "PYTHONSAFEPATH": "1",  # modules of the folder where atlas runs must not stand in for Python's, in its helpers too
+    "PYTHONSAFEPATH": "1",  # the folder's own modules must not stand in for Python's, in any of Ray's processes
     "RAY_DEDUP_LOGS_SKIP_REGEX": "^",  # what its processes say of dead workers; we say it in our own words
 }
 OBJECT_STORE_BYTES = 128 * 2**20
