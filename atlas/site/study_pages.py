@@ -47,7 +47,7 @@ def study_pages(
                 "table": plot_table(drawings) if first else None,
                 "known": known_measures(strips),
             },
-            crumbs=[Link(model.card.name, model.address), Link("photos", f"{model.address}#photos"), Link(study.title)],
+            crumbs=[Link(model.card.name, model.address), Link("Photos", f"{model.address}#photos"), Link(study.title)],
             previous=Link(before.title, before.address) if before and len(addresses) == 1 else None,
             next=Link(after.title, after.address) if after and len(addresses) == 1 else None,
             pages=pager(addresses, number),

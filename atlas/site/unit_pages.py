@@ -37,7 +37,7 @@ def unit_page(
         seen: what photos say of the layer's units. section: the concepts of a class.
     """
     unit = layer.units[place]
-    name = "classes" if layer.is_output else layer.info.name
+    name = "Classes" if layer.is_output else layer.info.name
     before = layer.units[place - 1] if place else None
     after = layer.units[place + 1] if place + 1 < len(layer.units) else None
     list_address = f"{layer.folder}/{page_name(1 + place // PAGE_SIZE)}"
