@@ -100,7 +100,7 @@ def _links_of(model: Model) -> list[Link]:
     if numbers.concepts:
         links.append(Link(counted(numbers.concepts, "concept"), concepts_address(model)))
     if numbers.photos:
-        links.append(Link(counted(numbers.photos, "photo"), f"{model.address}#photos"))
+        links.append(Link(f"Made from {counted(numbers.photos, 'photo')}", f"{model.address}#photos"))
     return links
 
 
