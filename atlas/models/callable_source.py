@@ -1,7 +1,6 @@
 """Anyone's own network: ``package.module:function`` returns an ``nn.Module``."""
 
 from collections.abc import Sequence
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +12,8 @@ from atlas.models.built import Built
 from atlas.models.checkpoint import Loaded, load_checkpoint
 from atlas.models.foreign import foreign_code
 from atlas.models.misfit import parameters_of
-from atlas.models.own_modules import import_own, is_library
+from atlas.models.own_errors import call_remedy, import_remedy, spelling_remedy
+from atlas.models.own_modules import import_own
 from atlas.models.returned import network_in
 from atlas.models.spec import ModelSpec
 from atlas.models.surroundings import undisturbed
@@ -28,11 +28,9 @@ def build(spec: ModelSpec) -> Built:
     Raises:
         ModelError: malformed path, failing import or call, no such name, or a result that is no ``nn.Module``.
     """
-    place, colon, name = spec.architecture.partition(":")
-    if not (colon and place and name):
-        raise ModelError(
-            f'model "{spec.name}": "{spec.architecture}" does not name a callable', 'write "package.module:function"'
-        )
+    if remedy := spelling_remedy(spec.architecture):
+        raise ModelError(f'model "{spec.name}": "{spec.architecture}" does not name a callable', remedy)
+    place, _, name = (part.strip() for part in spec.architecture.partition(":"))
     here = Path.cwd()
     folders = [spec.folder or here, here]
     with undisturbed(_folder_of(place, folders)):
@@ -56,28 +54,13 @@ def _folder_of(place: str, folders: Sequence[Path]) -> Path:
 
 
 def _import(spec: ModelSpec, place: str, name: str, folders: Sequence[Path]) -> Any:
-    with foreign_code(f'model "{spec.name}": cannot import "{place}"', partial(_import_remedy, place, folders)):
+    with foreign_code(f'model "{spec.name}": cannot import "{place}"', import_remedy(place, name, folders)):
         module = import_own(place, folders)
     if not hasattr(module, name):
         public = [known for known in vars(module) if not known.startswith("_")]
         hint = did_you_mean(name, public) or f"it has: {', '.join(public) or 'nothing'}"
         raise ModelError(f'model "{spec.name}": "{place}" has no "{name}"', hint)
     return getattr(module, name)
-
-
-def _import_remedy(place: str, folders: Sequence[Path], error: BaseException) -> str:
-    """Return what to do about a failed import: a name that is taken, a misspelt one, or one that is not there."""
-    if isinstance(error, ImportError) and (missing := (error.name or "").partition(".")[0]):
-        if is_library(missing) and any((folder / f"{missing}.py").is_file() for folder in folders):
-            return f"{missing}.py beside it has the name of a module of Python's own; rename it"
-        if missing != place.partition(".")[0]:
-            return f'install "{missing}" where atlas is installed, or put it beside the module'
-    if isinstance(error, EOFError):
-        return 'it asks for input; put that under `if __name__ == "__main__":`'
-    beside = sorted({path.stem for folder in folders for path in folder.glob("*.py")})
-    hint = did_you_mean(place, beside) if isinstance(error, ModuleNotFoundError) else ""
-    remedy = f'put the module beside the configuration, or install its package; python -c "import {place}" says more'
-    return f"{hint} Else {remedy}" if hint else remedy
 
 
 def _call(found: Any, spec: ModelSpec) -> Any:
@@ -87,6 +70,6 @@ def _call(found: Any, spec: ModelSpec) -> Any:
             "name a function or a class that makes the network",
         )
     given = canonical_json(spec.arguments)
-    remedy = "make it work in a Python session first, with the same arguments"
-    with foreign_code(f'model "{spec.name}": {spec.architecture} failed with arguments {given}', remedy):
+    failed = f'model "{spec.name}": {spec.architecture} failed with arguments {given}'
+    with foreign_code(failed, call_remedy(found, spec.arguments, Path.cwd())):
         return found(**spec.arguments)

@@ -205,6 +205,9 @@ def _told(found: Match, file: Leaves, path: Path, left: list[str], spec: ModelSp
             f"{path.name} holds several sets of weights that fit; {taken} is taken, not {named or 'those without'}; "
             "`checkpoint_key` chooses"
         )
+    if found.apart:
+        names = [name for name, given in found.taken.items() if given.endswith(found.apart + name)]
+        notices.append(f'{some(names)} are from "{found.apart.rstrip(".")}" of {path.name}, the others from "{key}"')
     if left:
         notices.append(f"{some(left)} stay as the constructor makes them, because of `ignore`")
         origin += f"; not from it: {some(left)}"

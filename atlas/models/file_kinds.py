@@ -37,8 +37,8 @@ _PICKLE = Kind(
 _HEADS: Sequence[tuple[bytes, Kind]] = (
     (rb"version https://git-lfs", _POINTER),
     (rb"(\.\./)*\.git/annex/|/annex/objects/", Kind("is a git-annex pointer", "fetch the file with `git annex get`")),
-    (rb"(?is)\s*(<!--.*?-->\s*)?<(!doctype|html|head|body)", Kind("is a web page", _DOWNLOAD)),
-    (rb"(?s)\s*<\?xml|\s*<[A-Za-z]", Kind("is XML text", _DOWNLOAD)),
+    (rb"(?is)(\xef\xbb\xbf)?\s*(<!--.*?-->\s*)?<(!doctype|html|head|body)", Kind("is a web page", _DOWNLOAD)),
+    (rb"(?s)(\xef\xbb\xbf)?\s*<\?xml|\s*<[A-Za-z]", Kind("is XML text", _DOWNLOAD)),
     (rb"\x1f\x8b|BZh|\xfd7zXZ\0|\x28\xb5\x2f\xfd|7z\xbc\xaf|Rar!", Kind("is compressed", _UNPACK)),
     (rb"(?s).{257}ustar", Kind("is a tar archive", _UNPACK)),
     (rb"\x89HDF", Kind("is HDF5, as Keras writes it", _ANOTHER_LIBRARY)),

@@ -14,16 +14,22 @@ _MAIN_GUARD = 'put what is for running it as a script under `if __name__ == "__m
 _LOGGERS = ("timm", "huggingface_hub", "torch", "httpx", "urllib3")
 
 
+def text_of(error: BaseException) -> str:
+    """Return an exception's message, also of one whose own code cannot tell it."""
+    return str(traceback.TracebackException(type(error), error, None, lookup_lines=False)).strip()
+
+
 def first_line(error: BaseException) -> str:
     """Return ``Type: first line of the message``, at most 300 characters."""
-    lines = str(error).strip().splitlines()
+    lines = text_of(error).splitlines()
     return f"{type(error).__name__}: {lines[0][:300]}" if lines else type(error).__name__
 
 
 class foreign_code:  # noqa: N801 - used as a function, like contextlib's
     """Context in which any exception becomes a ModelError; a model's author may raise whatever they like.
 
-    That they end the program (``SystemExit``) is an error too: it would end atlas with whatever status they chose.
+    That they end the program (``SystemExit``) is an error too: it would end atlas with whatever status they chose. So
+    is what derives from ``BaseException`` itself, as skipped tests, cancelled tasks and panics of Rust do.
 
     Args:
         message: what failed; the reason is appended.
@@ -50,7 +56,7 @@ class foreign_code:  # noqa: N801 - used as a function, like contextlib's
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, _: TracebackType | None) -> None:
         if isinstance(error, SystemExit):
             raise ModelError(f"{self.message}: {_ending(error)}", _MAIN_GUARD) from error
-        if isinstance(error, Exception) and not isinstance(error, AtlasError):
+        if error is not None and not isinstance(error, AtlasError | KeyboardInterrupt | GeneratorExit):
             remedy = self.remedy if isinstance(self.remedy, str) else self.remedy(error)
             raise ModelError(f"{self.message}: {self.reason(error)}", remedy) from error
 

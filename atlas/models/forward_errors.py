@@ -7,6 +7,8 @@ from typing import Any
 
 from torch import Tensor, nn
 
+from atlas.models.foreign import text_of
+
 _CAUSES: tuple[tuple[str, str], ...] = (
     (
         r'is missing the required "forward" function',
@@ -67,7 +69,7 @@ def forward_remedy(module: nn.Module, inputs: Tensor) -> Callable[[BaseException
     """
 
     def remedy(error: BaseException) -> str:
-        said = f"{type(error).__name__}: {error}"
+        said = f"{type(error).__name__}: {text_of(error)}"
         if isinstance(error, TypeError) and (wanted := _other_arguments(module, inputs)):
             return (
                 f"its forward takes ({wanted}): wrap it in a module whose forward takes images alone and fills in the "

@@ -103,7 +103,7 @@ def _remedy(
         if channels in (1, 3):
             return f"its first convolution takes {channels} channels: channels = {channels}"
     if spec is not None and found.whole and found.unknown:
-        used = set(found.taken)
+        used = {*found.taken, *(given[len(file.table[given]) :].lstrip(".") for given in found.taken.values())}
         patterns = list(dict.fromkeys(_pattern(name, used) for name in found.unknown.values()))
         if len(patterns) <= 5:
             line = ", ".join(json.dumps(pattern) for pattern in patterns)

@@ -24,10 +24,20 @@ class Beside(MetaPathFinder):
 
     Attributes:
         folders: where modules are looked for, the first one first.
+        found: the modules without parents that came from there.
     """
 
     def __init__(self) -> None:
         self.folders: list[str] = []
+        self.found: set[str] = set()
+
+    def move(self, folders: list[str]) -> None:
+        """Look in other folders from now on, and forget what came from the old ones: names may be the same."""
+        if folders == self.folders:
+            return
+        for name in [name for name in sys.modules if name.partition(".")[0] in self.found]:
+            del sys.modules[name]
+        self.folders, self.found = folders, set()
 
     def find_spec(
         self, fullname: str, path: Sequence[str] | None = None, target: ModuleType | None = None
@@ -36,9 +46,11 @@ class Beside(MetaPathFinder):
         if path is not None or is_library(fullname):
             return None
         found = PathFinder.find_spec(fullname, self.folders)
-        if found is None or PathFinder.find_spec(fullname) is None:
-            return found
-        return None if found.origin is None or is_dependency(fullname) else found
+        if found is not None and PathFinder.find_spec(fullname) is not None:
+            found = None if found.origin is None or is_dependency(fullname) else found
+        if found is not None:
+            self.found.add(fullname)
+        return found
 
 
 _finder = Beside()
@@ -53,7 +65,7 @@ def import_own(name: str, folders: Sequence[Path]) -> ModuleType:
     Raises:
         Exception: whatever importing it raises.
     """
-    _finder.folders = [str(folder) for folder in folders]
+    _finder.move([str(folder) for folder in folders])
     if _finder not in sys.meta_path:
         sys.meta_path.insert(0, _finder)
     invalidate_caches()
@@ -64,6 +76,7 @@ def import_own(name: str, folders: Sequence[Path]) -> ModuleType:
     beside.name = _ALIAS + top
     if beside.loader is not None and hasattr(beside.loader, "name"):
         beside.loader.name = beside.name
+    _finder.found.add(beside.name)
     _execute(beside)
     return import_module(beside.name + dot + rest)
 
@@ -92,6 +105,11 @@ def _execute(spec: ModuleSpec) -> None:
 def is_library(name: str) -> bool:
     """Tell whether a module without parents is of Python's own library."""
     return name in sys.stdlib_module_names
+
+
+def is_installed(name: str) -> bool:
+    """Tell whether a module without parents is in the environment, whatever lies in the folders."""
+    return PathFinder.find_spec(name) is not None
 
 
 def is_dependency(name: str) -> bool:

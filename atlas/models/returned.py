@@ -14,6 +14,10 @@ _AROUND: tuple[type[Any], ...] = (
     torch.optim.swa_utils.AveragedModel,
 )
 _NETWORK = "return the network itself"
+_NOT_SCRIPTED = (
+    "return the Python network that it was made from, and load its weights into that: "
+    "network.load_state_dict(torch.jit.load(FILE).state_dict())"
+)
 
 
 def network_in(result: Any, what: str) -> nn.Module:
@@ -32,8 +36,7 @@ def network_in(result: Any, what: str) -> nn.Module:
     if isinstance(result, torch.jit.ScriptModule):
         raise ModelError(
             f"{what} returned TorchScript ({kind.__name__}), whose layers cannot be watched",
-            "return the Python network that it was made from, and load its weights into that: "
-            "network.load_state_dict(torch.jit.load(FILE).state_dict())",
+            _NOT_SCRIPTED,
         )
     if not isinstance(result, nn.Module):
         described, remedy = _described(result)
@@ -48,19 +51,20 @@ def network_in(result: Any, what: str) -> nn.Module:
         vars(part).pop("_compiled_call_impl", None)  # of nn.Module.compile(), which watches nothing
     scripted = next((path for path, part in network.named_modules() if isinstance(part, torch.jit.ScriptModule)), "")
     if scripted and all(isinstance(part, torch.jit.ScriptModule) for part in network.children()):
-        raise ModelError(f"{what} returned a wrapper around TorchScript ({scripted})", _NETWORK)
+        raise ModelError(f"{what} returned a wrapper around TorchScript ({scripted})", _NOT_SCRIPTED)
     return network
 
 
 def _unwrapped(module: nn.Module) -> nn.Module:
-    while True:
+    while not isinstance(module, torch.jit.ScriptModule):  # has no ordinary table of parts, and is no wrapper
         compiled = module._modules.get("_orig_mod")
         if isinstance(module, _AROUND):
             module = module.module
         elif compiled is not None:
             module = compiled
         else:
-            return module
+            break
+    return module
 
 
 def _described(result: Any) -> tuple[str, str]:

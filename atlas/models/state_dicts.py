@@ -92,6 +92,7 @@ class Match:
         unlike: the network's names whose tensor has another shape.
         unknown: the file's other names in the same tables, to how the network would spell them.
         prefix: what stands before the network's names in the file.
+        apart: what stands before some of them instead, as ``head.`` beside ``backbone.``.
         others: further sets of tensors in the file that fit as well.
     """
 
@@ -100,6 +101,7 @@ class Match:
     unlike: tuple[str, ...]
     unknown: Mapping[str, str]
     prefix: str = ""
+    apart: str = ""
     others: tuple["Match", ...] = ()
 
     @property
@@ -156,12 +158,14 @@ def _search(
     shared = tied(own)
     for prefix, added in _prefixes(list(own_names), list(file_names)):
         taken = dict(_taken(own_names, file_names, prefix, added))
-        if any(taken == other.taken for other in tried):
-            continue
+        apart, rest = _rest(taken, own_names, file_names, own, file, {*optional, *shared})
+        taken |= rest
+        if len(set(taken.values())) < len(taken) or any(taken == other.taken for other in tried):
+            continue  # of two equal branches, one would get the other's weights
         there = {*taken, *(shared[name] for name in taken if name in shared)}
         missing = tuple(name for name in own if not there & {name, shared.get(name, name)} and name not in optional)
         unlike = tuple(name for name in taken if name not in optional and not same_shape(own[name], file[taken[name]]))
-        tried.append(Match(taken, missing, unlike, _unknown(taken, file_names, file, prefix, added), prefix))
+        tried.append(Match(taken, missing, unlike, _unknown(taken, file_names, file, prefix, added), prefix, apart))
     if not tried:
         return _nothing(own, file, optional)
     whole = sorted((one for one in tried if one.whole), key=_preference)
@@ -216,6 +220,38 @@ def _taken(own: Mapping[str, str], file: Mapping[str, str], prefix: str, added: 
             if candidate in file:
                 yield original, file[candidate]
                 break
+
+
+def _rest(
+    taken: Mapping[str, str],
+    own_names: Mapping[str, str],
+    file_names: Mapping[str, str],
+    own: Mapping[str, Tensor],
+    file: Leaves,
+    needless: Collection[str],
+) -> tuple[str, dict[str, str]]:
+    """Return one further prefix in the same tables behind which all the other names are, in their shapes, and these.
+
+    Nothing if there is none or several, or the others are most: then it is no head that a library keeps apart.
+    """
+    used, tables = set(taken.values()), {file.table[name] for name in taken.values()}
+    left = {
+        name: original for name, original in own_names.items() if original not in taken and original not in needless
+    }
+    if not 0 < len(left) <= len(taken):
+        return "", {}
+    first = next(iter(left))
+    heads = [name[: -len(first)] for name in file_names if name.endswith(f".{first}")]
+    found = [(head, {original: file_names.get(head + name, "") for name, original in left.items()}) for head in heads]
+    fitting = [
+        (head, rest)
+        for head, rest in found
+        if all(
+            given in file and given not in used and file.table[given] in tables and same_shape(own[name], file[given])
+            for name, given in rest.items()
+        )
+    ]
+    return fitting[0] if len(fitting) == 1 else ("", {})
 
 
 def _unknown(

@@ -50,10 +50,14 @@ def read_torch(path: Path) -> Any:
         named = code + [name for name in names if is_harmless(name)]
         run = f"code to be run when it is loaded ({some(named)})"
         needs = run if code else "a pickle newer than torch reads safely"
-        raise ModelError(
-            f'checkpoint "{path}" needs {needs}, and atlas never runs code from a weight file',
-            f"if you trust the file, write its tensors alone to another: {extraction(path)}",
-        ) from failure
+        remedy = f"if you trust the file, write its tensors alone to another: {extraction(path)}"
+        if script := next((name for name in code if name.startswith("__main__.")), ""):
+            remedy = (
+                f"{script.removeprefix('__main__.')} is defined in the script that saved it, which alone can load it: "
+                f"there, torch.save(model.state_dict(), {tensors_file(path)!r})"
+            )
+        message = f'checkpoint "{path}" needs {needs}, and atlas never runs code from a weight file'
+        raise ModelError(message, remedy) from failure
     raise failure
 
 
@@ -76,7 +80,7 @@ def _reason(error: BaseException) -> str:
 
 
 def extraction(path: Path, load: str = "torch.load(PATH, map_location='cpu', weights_only=False)") -> str:
-    """Return a command that writes the tensors of a file to ``weights.pt``, whatever lies around them.
+    """Return a command that writes the tensors of a file to another, whatever lies around them.
 
     Args:
         load: Python that loads the file ``PATH``; it runs code from the file.
@@ -86,9 +90,14 @@ def extraction(path: Path, load: str = "torch.load(PATH, map_location='cpu', wei
         "{str(k): plain(v) for k, v in x.items()} if isinstance(x, dict) else "
         "[plain(v) for v in x] if isinstance(x, (list, tuple)) else "
         "x.data if isinstance(x, torch.Tensor) else None; "
-        f"torch.save(plain({load.replace('PATH', repr(str(path)))}), 'weights.pt')"
+        f"torch.save(plain({load.replace('PATH', repr(str(path)))}), {tensors_file(path)!r})"
     )
     return f"python -c {shlex.quote(code)}"
+
+
+def tensors_file(path: Path) -> str:
+    """Return the name of a file for the tensors of another; never that one's own, which would be overwritten."""
+    return f"{path.stem}-tensors.pt"
 
 
 def some(names: list[str]) -> str:

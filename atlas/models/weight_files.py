@@ -1,5 +1,6 @@
 """Weight files of every kind: only regular files are opened, their size is checked first, and no code is ever run."""
 
+import shlex
 import stat
 from collections.abc import Mapping
 from pathlib import Path
@@ -15,7 +16,7 @@ from atlas.core.data_files import read_json
 from atlas.errors import ModelError
 from atlas.models.file_kinds import SAVE_WEIGHTS, kind_of_archive, kind_of_file
 from atlas.models.foreign import foreign_code
-from atlas.models.torch_files import DAMAGED, LEGACY_MAGIC, extraction, read_torch
+from atlas.models.torch_files import DAMAGED, LEGACY_MAGIC, extraction, read_torch, tensors_file
 
 HEAD = 512
 """Bytes that a file's kind is told from."""
@@ -44,7 +45,7 @@ def read_weights(path: Path) -> Any:
         return _read_shards(path)
     with foreign_code(f'checkpoint "{path}" cannot be read', DAMAGED), path.open("rb") as file:
         head = file.read(HEAD)
-    if head[8:9] == b"{":  # after eight bytes of length, which may begin like another format
+    if head[8:9] == b"{" and b"\0" in head[:8]:  # after eight bytes of length, which may begin like another format
         return _read_safetensors(path)
     if head.startswith(b"PK"):
         return _read_archive(path, size)
@@ -101,12 +102,29 @@ def _read_archive(path: Path, size: int) -> Any:
     raise ModelError(f'checkpoint "{path}" {kind.what}', kind.remedy)
 
 
-def _read_numpy(path: Path) -> Mapping[str, Tensor]:
+def _read_numpy(path: Path) -> Mapping[str, Any]:
+    """Return the arrays of numbers as tensors, in this machine's order of bytes; of others, what they hold."""
     with (
         foreign_code(f'checkpoint "{path}", a numpy archive, cannot be read', DAMAGED),
         np.load(path, allow_pickle=False) as archive,
     ):
-        return {name: torch.from_numpy(np.ascontiguousarray(archive[name])) for name in archive.files}
+        kinds = {name: _type_of(archive, name) for name in archive.files}
+        return {
+            name: torch.from_numpy(np.ascontiguousarray(archive[name], kind.newbyteorder("=")))
+            if kind.kind in "biufc"
+            else str(kind)
+            for name, kind in kinds.items()
+        }
+
+
+def _type_of(archive: Any, name: str) -> "np.dtype[Any]":
+    """Return the type of an array from its header; one of objects cannot be read without running code."""
+    entry = f"{name}.npy"
+    with archive.zip.open(entry if entry in archive.zip.namelist() else name) as member:
+        read = np.lib.format.read_array_header_1_0
+        if np.lib.format.read_magic(member) != (1, 0):
+            read = np.lib.format.read_array_header_2_0
+        return read(member)[2]
 
 
 def _read_folder(folder: Path) -> Any:
@@ -115,7 +133,8 @@ def _read_folder(folder: Path) -> Any:
         if (folder / name).is_file():
             return read_weights(folder / name)
     if (folder / ".metadata").is_file():
-        command = f'python -m torch.distributed.checkpoint.format_utils dcp_to_torch "{folder}" weights.pt'
+        files = shlex.join([str(folder), tensors_file(folder)])
+        command = f"python -m torch.distributed.checkpoint.format_utils dcp_to_torch {files}"
         raise ModelError(f'checkpoint "{folder}" is a folder of a distributed checkpoint', f"join it: {command}")
     raise ModelError(
         f'checkpoint "{folder}" is a folder without {" or ".join(_WHOLE)}', "give the file of weights, not its folder"

@@ -118,6 +118,33 @@ def test_a_head_that_a_trainer_keeps_beside_its_model_is_found(load, weights):
     assert holds(load({**parts, "epoch": 2})[0], weights)
 
 
+def test_a_head_that_a_library_keeps_apart_is_found_and_said(load, weights):
+    apart = {f"{'head' if name.startswith('head') else 'backbone'}.{name}": tensor for name, tensor in weights.items()}
+    module, loaded = load({"state_dict": apart, "meta": {"epoch": 3}})
+    assert holds(module, weights)
+    assert 'head.weight, head.bias are from "state_dict.head" of w.pt, the others from "state_dict.backbone"' in str(
+        loaded.notices
+    )
+    with pytest.raises(ModelError, match=r"lacks head.weight"):  # two heads that fit: none is guessed
+        load({"state_dict": apart | {name.replace("head.", "aux.", 1): one for name, one in apart.items()}})
+    with pytest.raises(ModelError, match=r"lacks head.weight"):
+        load({"state_dict": apart | {"head.head.weight": torch.ones(9, 8)}})
+
+
+@pytest.mark.parametrize("pair", [("student", "teacher"), ("net", "net_ema"), ("a", "b")])
+def test_two_equal_branches_keep_their_own_weights(load, weights, pair):
+    class Branches(nn.Module):
+        def __init__(self):
+            super().__init__()
+            for name in pair:
+                self.add_module(name, networks.Tiny())
+
+    both = prefixed(weights, f"{pair[0]}.") | prefixed(moved(weights), f"{pair[1]}.")
+    for content in (both, {"state_dict": prefixed(both, "module.")}):
+        module, loaded = load(content, Branches())
+        assert holds(module, both) and not loaded.notices
+
+
 AVERAGED = {
     "timm": lambda own, ema: {"state_dict": own, "state_dict_ema": ema},
     "yolo": lambda own, ema: {"model": own, "ema": ema},
@@ -287,6 +314,15 @@ def test_extras_are_ignored_as_the_remedy_says_and_nothing_else(load, weights):
         load({"state_dict": extra}, ignore=("criterion.*", "deep.aux.*"))
     with pytest.raises(ModelError, match=r'ignore = \["criteron.\*"\] is no tensor'):
         load({"state_dict": extra}, ignore=("criteron.*",))
+
+
+def test_what_stands_beside_a_prefix_of_its_own_is_named_exactly(load, weights):
+    moco = prefixed(weights, "module.encoder_q.") | prefixed(moved(weights), "module.encoder_k.")
+    moco |= {"module.queue": torch.ones(8, 9), "module.queue_ptr": torch.zeros(1, dtype=torch.long)}
+    with pytest.raises(ModelError, match=r'ignore = \["module.queue"\]'):
+        load({"state_dict": moco})
+    module, loaded = load({"state_dict": moco}, ignore=("module.queue",))
+    assert holds(module, weights) and "encoder_k" in loaded.notices[0]
 
 
 def test_ignored_tensors_of_the_model_stay_and_that_is_said(load, weights):

@@ -253,6 +253,116 @@ def test_a_misspelt_module_is_corrected(own):
         own("import absent_thing\n", "needy")
 
 
+IMPORTS = {
+    "def net(:\n": "correct line 1 of broken.py",
+    "x = 1\0\n": "correct the file",
+    "from .networks import Tiny\n": "import without the dots",
+    "from broken import Tiny\n": "two modules import each other",
+    "from torch import absent\n": 'install the version of "torch"',
+    "import timm.absent\n": 'the "timm" that is installed has no "timm.absent"',
+    "open('absent.txt')\n": "relative paths begin in",
+    "input()\n": "asks for input",
+    "1 / 0\n": "__import__('broken')",
+}
+
+
+@pytest.mark.parametrize("code", IMPORTS)
+def test_each_failing_import_has_its_own_remedy(own, code):
+    with pytest.raises(ModelError, match='cannot import "broken"') as caught:
+        own(code, "broken")
+    assert IMPORTS[code] in caught.value.remedy
+
+
+def test_a_module_in_another_folder_is_found_as_the_remedy_says(own, tmp_path):
+    project = tmp_path / "project"
+    for name, imports in (("src/outer/inner.py", "from outer.sibling import Tiny as net\n"), ("flat/alone.py", NET)):
+        (project / name).parent.mkdir(parents=True)
+        (project / name).write_text(imports)
+    (project / "src/outer/sibling.py").write_text("from networks import Tiny\n")
+    for given, folder, right in (
+        ("src.outer.inner", "src", "outer.inner"),
+        ("outer.inner", "src", "outer.inner"),
+        ("alone", "flat", "alone"),
+    ):
+        spec = ModelSpec(name="m", source="callable", architecture=f"{given}:net", folder=project, size=16)
+        with pytest.raises(ModelError) as caught:
+            load_model(spec)
+        place = (project / folder).as_posix()
+        assert f'folder = "{place}" and architecture = "{right}:net"' in caught.value.remedy
+        moved = {"folder": project / folder, "architecture": f"{right}:net"}
+        assert load_model(spec.model_copy(update=moved)).card.layers
+
+
+def test_two_projects_whose_modules_have_the_same_names_are_two_models(tmp_path):
+    """Comparing two states of a project is what `folder` is for; the second must not get the first one's code."""
+    made = {}
+    for place, act in (("old", "ReLU"), ("new", "Tanh"), ("old", "ReLU")):
+        for package in ("nets", "spaces/nets", "datasets"):  # a package, one without __init__, a dependency's name
+            folder = tmp_path / place / package
+            folder.mkdir(parents=True, exist_ok=True)
+            if "/" not in package:
+                (folder / "__init__.py").touch()
+            (folder / "core.py").write_text(
+                f"from torch import nn\nclass Net(nn.Sequential):\n    def __init__(self):\n"
+                f"        super().__init__(nn.Conv2d(3, 4, 3), nn.{act}(), nn.Conv2d(4, 2, 1))\n"
+            )
+        (tmp_path / place / "main.py").write_text("from nets.core import Net\n")
+        for architecture in ("main:Net", "nets.core:Net", "spaces.nets.core:Net", "datasets.core:Net"):
+            spec = ModelSpec(name="m", source="callable", architecture=architecture, folder=tmp_path / place, size=16)
+            made[place, architecture] = type(load_model(spec).module[1]).__name__
+            assert made[place, architecture] == act, (place, architecture)
+
+
+SPELLINGS = {
+    "mine.py:net": 'architecture = "mine:net"',
+    "models/mine.py:net": 'architecture = "models.mine:net"',
+    "models\\mine:net": 'architecture = "models.mine:net"',
+    "/home/me/mine.py:net": 'folder = "/home/me" and architecture = "mine:net"',
+    "mine.net": 'write "mine:net"',
+    "mine": 'write "package.module:function"',
+    ".mine:net": 'write "package.module:function"',
+    "mine:": 'write "package.module:function"',
+}
+
+
+@pytest.mark.parametrize("given", SPELLINGS)
+def test_other_ways_to_name_a_function_are_corrected(given):
+    with pytest.raises(ModelError, match="does not name a callable") as caught:
+        load_model(ModelSpec(name="m", source="callable", architecture=given, size=16))
+    assert SPELLINGS[given] in caught.value.remedy
+
+
+CALLS = {
+    "def net(depth, *, width): pass": "add to the model: arguments = { depth = ..., width = ... }",
+    "def net(depth=1): pass": 'it takes (depth=1); did you mean "depth"?',
+    "def net(**_): open('absent.pt')": "relative paths begin in",
+    "def net(**_): raise RuntimeError('Found no NVIDIA driver')": "build it on the CPU",
+    "def net(**_): input()": "asks for input",
+    "def net(**_): raise Odd()\nclass Odd(Exception):\n    def __str__(self): raise ValueError": "in a Python session",
+}
+
+
+@pytest.mark.parametrize("code", CALLS)
+def test_each_failing_call_has_its_own_remedy(own, code):
+    with pytest.raises(ModelError, match="failed with arguments") as caught:
+        own(code, "called", arguments={"dpeth": 2})
+    assert CALLS[code] in caught.value.remedy
+
+
+@pytest.mark.parametrize("place", ["import", "call", "forward"])
+def test_what_is_no_exception_is_an_error_all_the_same(own, place):
+    """Skipped tests, cancelled tasks and panics of Rust derive from BaseException."""
+    skip = "class Skipped(BaseException): pass\n"
+    code = {
+        "import": skip + "raise Skipped('no GPU')\n",
+        "call": skip + "def net(): raise Skipped('no GPU')\n",
+        "forward": skip + "from torch import nn\nclass net(nn.Conv2d):\n"
+        "    def __init__(self): super().__init__(3, 4, 3)\n    def forward(self, x): raise Skipped('no GPU')\n",
+    }[place]
+    with pytest.raises(ModelError, match="Skipped: no GPU"):
+        own(code, "skipping")
+
+
 # --- what they return -----------------------------------------------------------------------------------------------
 
 
@@ -291,6 +401,10 @@ def test_wrappers_of_training_are_taken_off(own, kind):
 
 RETURNED = {
     "torch.jit.trace(Tiny().eval(), torch.zeros(1, 3, 16, 16))": ("TorchScript", "state_dict"),
+    "nn.Sequential(torch.jit.trace(Tiny().eval(), torch.zeros(1, 3, 16, 16)))": (
+        "wrapper around TorchScript",
+        "state_dict",
+    ),
     "torch.export.export(Tiny().eval(), (torch.zeros(1, 3, 16, 16),))": ("torch.export", "exported"),
     "None": ("nothing", "end the function"),
     "Tiny": ("the class Tiny", "call it"),
@@ -336,6 +450,7 @@ FORWARDS = {
     "(self, x): return nn.Conv2d(5, 2, 3)(self.conv(x))": "make module(torch.randn(2, 3, 16, 16)) work",
     "(self, x): return open('weights.bin')": "Path(__file__).parent",
     "(self, x): import absent_thing": "install what its forward imports",
+    "(self, x): raise type('E', (Exception,), {'__str__': lambda s: 1})": "make module(torch.randn(2, 3, 16, 16)) work",
     "(self, x): raise ValueError('mine')": "make module(torch.randn(2, 3, 16, 16)) work",
 }
 

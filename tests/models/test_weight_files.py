@@ -6,6 +6,7 @@ import os
 import pickle
 import random
 import shlex
+import sys
 import tarfile
 import zipfile
 
@@ -66,16 +67,17 @@ def test_files_that_need_code_are_refused_and_the_remedy_works(tmp_path, weights
 
 
 def obey(error, folder):
-    """Run the command that an error proposes, in a folder; return the file that it makes."""
+    """Run the command that an error proposes, in a folder; return the file that it makes, which was not there."""
     python, flag, code = shlex.split(error.remedy[error.remedy.index("python -c ") :])
     assert (python, flag) == ("python", "-c")
-    here = os.getcwd()
+    here, before = os.getcwd(), set(folder.iterdir())
     os.chdir(folder)
     try:
         exec(code, {})
     finally:
         os.chdir(here)
-    return folder / "weights.pt"
+    (made,) = set(folder.iterdir()) - before
+    return made
 
 
 def holds_weights(path, weights):
@@ -87,10 +89,31 @@ def holds_weights(path, weights):
 def test_torchscript_is_refused_and_the_remedy_works(tmp_path, weights):
     module = networks.Tiny().eval()
     module.load_state_dict(weights)
-    torch.jit.save(torch.jit.trace(module, torch.zeros(1, 3, 16, 16)), tmp_path / "s.pt")
+    torch.jit.save(torch.jit.trace(module, torch.zeros(1, 3, 16, 16)), tmp_path / "weights.pt")
     with pytest.raises(ModelError, match="is TorchScript") as caught:
-        read_checkpoint(tmp_path / "s.pt")
+        read_checkpoint(tmp_path / "weights.pt")
     holds_weights(obey(caught.value, tmp_path), weights)
+
+
+def test_a_class_of_a_script_is_named_as_what_only_that_script_can_load(tmp_path, monkeypatch):
+    monkeypatch.setattr(Settings, "__module__", "__main__")
+    monkeypatch.setattr(sys.modules["__main__"], "Settings", Settings, raising=False)
+    torch.save({"net": Settings()}, tmp_path / "s.pt")
+    with pytest.raises(ModelError, match=r"\(__main__\.Settings\)") as caught:
+        read_checkpoint(tmp_path / "s.pt")
+    assert "Settings is defined in the script that saved it" in caught.value.remedy
+    assert "torch.save(model.state_dict(), 's-tensors.pt')" in caught.value.remedy
+
+
+def test_arrays_that_are_no_numbers_do_no_harm(tmp_path, weights):
+    arrays = {name: tensor.numpy() for name, tensor in weights.items()}
+    arrays["head.bias"] = arrays["head.bias"].astype(">f4")
+    odd = {"arch": np.array("tiny"), "settings": np.array({"a": 1}, dtype=object), "step": np.int64(3)}
+    np.savez(tmp_path / "w.npz", **arrays, **odd)
+    holds_weights(tmp_path / "w.npz", weights)
+    np.savez(tmp_path / "o.npz", params=np.array(arrays, dtype=object))
+    with pytest.raises(ModelError, match="no tensors by name, but the keys params"):
+        read_checkpoint(tmp_path / "o.npz")
 
 
 def test_a_newer_pickle_is_refused_and_the_remedy_works(tmp_path, weights):
