@@ -8,7 +8,7 @@ from atlas.core.model_card import ClassLabel
 
 _DASHES = r"\-\u2010-\u2015\u2212\uff0d"
 _BETWEEN_WORDS = re.compile(rf"(?<=\w)[\s_/\\:|{_DASHES}]+(?=\w)")
-_LEFT_OUT = re.compile(r"['’‘ʼ`´\"“”„]|\.(?=\s|$)")
+_LEFT_OUT = re.compile(r"['’‘ʼ`´\"“”„]|\.+(?=\s|$)")
 
 
 def plain(text: str) -> str:

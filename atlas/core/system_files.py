@@ -1,8 +1,18 @@
 """What systems, network storage and tools put into people's folders: nobody's photo, and nothing in a store."""
 
 _MACOS = ("__macosx", "network trash folder", "temporary items", "icon\r")
-_WINDOWS = ("$recycle.bin", "system volume information", "thumbs.db", "ehthumbs.db", "desktop.ini", "found.000")
-_NETWORK_STORAGE = ("@eadir", "@tmp", "@recycle", "@recently-snapshot", "#recycle", "#snapshot")
+_WINDOWS = (
+    "$recycle.bin",
+    "system volume information",
+    "thumbs.db",
+    "ehthumbs.db",
+    "desktop.ini",
+    "found.000",
+    "recycler",
+)
+_SYNOLOGY = ("@eadir", "@tmp", "@sharebin", "#recycle", "#snapshot")
+_QNAP = ("@recycle", "@recently-snapshot", "@__thumb", "@transcode", "@trash")
+_NETWORK_STORAGE = (*_SYNOLOGY, *_QNAP, "~snapshot")
 _TOOLS = ("lost+found", "lost.dir", "__pycache__", "node_modules")
 _SYSTEM = frozenset((*_MACOS, *_WINDOWS, *_NETWORK_STORAGE, *_TOOLS))
 """In lower case: previews, bins, snapshots. What begins with a dot counts as well: .AppleDouble, ._1.jpg, .DS_Store,

@@ -50,6 +50,7 @@ def match(opened, tmp_path):
         ("1", 1),
         ("0001", 1),
         ("great-white-shark", 2),
+        ("great white shark...", 2),
         ("Man_Eater", 2),
         ("n01484850-great-white-shark", 2),
         ("2", 5),

@@ -82,6 +82,12 @@ SYSTEMS_OWN = [
     "a/~$1.jpg",
     "__pycache__/1.jpg",
     "Network Trash Folder/1.jpg",
+    "@__thumb/1.jpg",
+    "a/.@__thumb/s1001.jpg",
+    "@Transcode/1.jpg",
+    "@Trash/1.jpg",
+    "~snapshot/hourly.0/a/1.jpg",
+    "RECYCLER/1.jpg",
 ]
 
 
@@ -157,6 +163,25 @@ def test_what_cannot_be_read_is_named_and_left_out(opened, classes):
     assert found.notices == ("left out 3 photos that cannot be read: a/gone.jpg, b/pipe.jpg, b/self.jpg",)
 
 
+def test_links_to_themselves_beside_class_folders_are_named_like_any(opened, classes):
+    for name in ("self.jpg", "self"):
+        (classes / name).symlink_to(name)
+    assert opened(classes).notices == ("left out 1 photo that cannot be read: self.jpg",)
+
+
+def test_photos_whose_names_do_not_end_as_a_photo_are_named(opened, tmp_path):
+    odd = {"a/2": 2, "a/3.jpg_large": 3, "a/4.jpg~": 4, "a/5.jpg?w=300": 5, "a/6.jpg.part": 6}
+    found = opened(write_files(tmp_path / "photos", {"a/1.jpg": 1, "a/1.jpg.json": b"{}", **odd}))
+    assert names(found) == ["a/1.jpg"]
+    assert found.notices == (
+        "left out 5 photos whose names do not end as a photo's: a/2, a/3.jpg_large, a/4.jpg~, ...",
+    )
+    os.mkfifo(tmp_path / "photos/a/pipe")  # not waited for
+    (tmp_path / "photos/a/1.jpg").unlink()
+    with pytest.raises(PhotoError, match=r"no photo in[\s\S]*give photos an ending, as in a/2.jpg for a/2"):
+        opened(tmp_path / "photos")
+
+
 def test_what_must_not_be_read_is_named(opened, classes, monkeypatch):
     def refuse(stream, size=None):
         if stream.name.endswith("2.PNG"):
@@ -224,6 +249,10 @@ def test_a_file_is_no_folder(opened, tmp_path):
     path = write_files(tmp_path, {"one.jpg": 1}) / "one.jpg"
     with pytest.raises(PhotoError, match="is no folder"):
         opened(path, reader="folder")
+    with pytest.raises(PhotoError, match=r"one.jpg\" is a single photo\n.*name the folder"):
+        opened(path)
+    with pytest.raises(PhotoError, match="there is no file or folder"):
+        opened(tmp_path / ("x/" * 3000))
 
 
 def test_broken_photos_are_listed_and_named_when_decoded(opened, tmp_path):

@@ -4,7 +4,10 @@ import gzip
 import io
 import json
 import os
+import shlex
+import subprocess
 import tarfile
+from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -108,7 +111,14 @@ def test_brace_lists_are_expanded_like_a_shell_does(tmp_path):
     assert [path.name for path in shards(tmp_path / "n{000..012..5}.tar")] == ["n000.tar", "n005.tar", "n010.tar"]
     assert [path.name for path in shards(tmp_path / "n{012..003..4}.tar")] == ["n012.tar", "n008.tar", "n004.tar"]
     assert len(shards(tmp_path / "n{000..012..0}.tar")) == 13
-    for endless in ("{0..999999999}.tar", "{1..999}{1..999}.tar"):
+    nested = shards(tmp_path / "n0{0{0..9},1{0..2}}.tar")
+    assert sorted(path.name for path in nested) == [f"n{number:03d}.tar" for number in range(13)]
+    (tmp_path / "n000.tar").rename(tmp_path / "[raw] {1}.tar")
+    (tmp_path / "raw [x]").mkdir()
+    (tmp_path / "raw [x]/1.tar").touch()
+    assert shards(tmp_path / "[raw] {1}.tar") == [tmp_path / "[raw] {1}.tar"]
+    assert shards(tmp_path / "raw [x]/{1..1}.tar") == shards(tmp_path / "raw [x]/*.tar") == [tmp_path / "raw [x]/1.tar"]
+    for endless in ("{0..999999999}.tar", "{1..999}{1..999}.tar", "{{1..99}{1..99},{1..99}}{1..99}{1..99}.tar"):
         with pytest.raises(PhotoError, match="archives"):
             shards(tmp_path / endless)
 
@@ -197,8 +207,8 @@ def test_hard_links_are_the_photo_they_link_to_and_other_links_are_left_out(open
     [
         (b"", ["x.tar", "empty"]),
         (b"hello" * 500, ["x.tar", "damaged"]),
-        (gzip.compress(b"x"), ["compressed", "gunzip x.tar"]),
-        (b"PK\x03\x04 zip", ["compressed", "unzip x.tar"]),
+        (gzip.compress(b"x"), ["compressed", "gunzip < "]),
+        (b"PK\x03\x04 zip", ["compressed", "unzip "]),
         (bytes(10240), ["no photo"]),
     ],
     ids=["empty", "text", "gzip", "zip", "no-members"],
@@ -209,6 +219,18 @@ def test_what_is_no_plain_archive_is_said(opened, tmp_path, data, words):
     with pytest.raises(PhotoError) as caught:
         opened(path)
     assert [word for word in words if word not in str(caught.value)] == []
+
+
+@pytest.mark.parametrize("name", ["x.tar.gz", "it's one.tar", "y.tgz"])
+def test_a_compressed_archive_is_unpacked_as_the_remedy_says(opened, tmp_path, name):
+    whole = write_tar(tmp_path / "whole.tar", {"a/1.jpg": 1}).read_bytes()
+    (tmp_path / name).write_bytes(gzip.compress(whole))
+    with pytest.raises(PhotoError) as caught:
+        opened(tmp_path / name)
+    command = caught.value.remedy.partition(": ")[2]
+    subprocess.run(command, shell=True, check=True)
+    assert (tmp_path / name).is_file()
+    assert groups(opened(Path(shlex.split(command)[-1]))) == {"a/1.jpg": "a"}
 
 
 def test_an_archive_that_was_cut_off_is_an_error_wherever_it_was_cut(opened, tmp_path):

@@ -25,7 +25,7 @@ def reader_for(spec: PhotosSpec) -> Reader:
 
 def _kind(spec: PhotosSpec) -> str:
     """Return what is at the path; a file, or a pattern of files, can only be archives."""
-    if not spec.path.is_dir():
+    if not os.path.isdir(spec.path):  # unlike Path.is_dir, false for a name that is too long
         return "tar" if os.path.exists(spec.path) or spec.place != spec.path else "folder"
     if huggingface.is_dataset(spec.path):
         return "huggingface"

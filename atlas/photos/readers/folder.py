@@ -1,6 +1,7 @@
 """Photos in a folder: in class folders, or flat."""
 
 import os
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -13,6 +14,12 @@ from atlas.photos.digest_cache import DigestCache, stamp_of
 from atlas.photos.photo import FilePart, Photo
 from atlas.photos.readers.base import Listing, OnPhoto, counted, hash_stream, is_photo, printable, some
 from atlas.photos.spec import PhotosSpec
+
+LOOKED_AT = 200
+"""So many files without a photo's ending are looked at, whether they are photos all the same."""
+
+_STARTS = re.compile(rb"\xff\xd8\xff|\x89PNG|GIF8|RIFF....WEBP|(?s:.{4})ftyp(avif|avis|heic|heix|mif1)", re.DOTALL)
+"""How photos begin."""
 
 
 @dataclass
@@ -41,7 +48,7 @@ class FolderReader:
     def listing(self, cache: DigestCache, on_photo: OnPhoto) -> Listing:
         """Return all photos below the folder."""
         root = self.spec.path
-        if not root.is_dir():
+        if not os.path.isdir(root):
             raise PhotoError(f'photos: "{root}" is no folder', _hint(root.name))
         found = _Found()
         _walk(str(root), "", frozenset(), found)
@@ -60,6 +67,9 @@ class FolderReader:
         if unreadable:
             names = some(map(printable, sorted(unreadable)))
             listing.notices.append(f"left out {counted(len(unreadable))} that cannot be read: {names}")
+        if misnamed := _misnamed(root, found):
+            names = some(map(printable, misnamed))
+            listing.notices.append(f"left out {counted(len(misnamed))} whose names do not end as a photo's: {names}")
         listing.notices += _empty_folders(root, found)
         return listing
 
@@ -116,9 +126,23 @@ def _documents(root: Path) -> dict[str, bytes]:
     return {path.name: read_bytes(path, "file of credits", "mend or remove it") for path in found}
 
 
+def _misnamed(root: Path, found: _Found) -> list[str]:
+    """Return which of the first other files begin like photos."""
+    looked_at = (name for name in found.others[:LOOKED_AT] if os.path.isfile(root / name))  # a pipe would be waited for
+    return [name for name in looked_at if _begins_like_a_photo(root / name)]
+
+
+def _begins_like_a_photo(path: Path) -> bool:
+    try:
+        with path.open("rb") as file:
+            return _STARTS.match(file.read(12)) is not None
+    except OSError:
+        return False
+
+
 def _empty_folders(root: Path, found: _Found) -> Iterator[str]:
     with_photos = {name.partition("/")[0] for name in found.photos}
-    folders = {entry.name for entry in os.scandir(root) if entry.is_dir() and not is_system(entry.name)}
+    folders = {entry.name for entry in os.scandir(root) if os.path.isdir(entry) and not is_system(entry.name)}
     empty = sorted(folders - with_photos)
     if empty and any("/" in name for name in found.photos):
         yield f"{counted(len(empty), 'folder')} without a photo: {some(map(printable, empty))}"
@@ -131,6 +155,9 @@ def _no_photos(root: Path, found: _Found) -> PhotoError:
     if not found.others:
         return PhotoError(f'photos: "{root}" is empty', remedy)
     endings = sorted({os.path.splitext(name)[1].lower() or "none" for name in found.others})
+    if misnamed := _misnamed(root, found):
+        shown = printable(misnamed[0])
+        remedy = f"give photos an ending, as in {os.path.splitext(shown)[0]}.jpg for {shown}"
     held = f"{counted(len(found.others), 'file')} with the endings {some(endings, 6)}"
     return PhotoError(f'photos: no photo in "{root}": {held}', next(filter(None, map(_hint, found.others)), remedy))
 

@@ -3,7 +3,7 @@
 import glob
 import os
 import re
-from itertools import product
+from itertools import chain, islice, product
 from pathlib import Path
 
 from atlas.core.system_files import is_system
@@ -22,7 +22,7 @@ def holds_only_shards(folder: Path) -> bool:
         entries = [entry for entry in os.scandir(folder) if not is_system(entry.name)]
     except OSError:
         return False
-    inner = any(entry.is_dir() or is_photo(entry.name) for entry in entries)
+    inner = any(os.path.isdir(entry) or is_photo(entry.name) for entry in entries)
     return not inner and any(entry.name.endswith(".tar") for entry in entries)
 
 
@@ -32,15 +32,17 @@ def shards(path: Path) -> list[Path]:
     Raises:
         PhotoError: there are none, or some of a brace list are missing.
     """
-    if path.is_dir():
+    if os.path.isdir(path):
         found = sorted(entry for entry in path.glob("*.tar") if not is_system(entry.name))
         if not found:
             raise PhotoError(f'photos: there is no .tar in "{path}"', "name the folder of the archives")
         return found
     if os.path.exists(path):
+        if is_photo(path.name):
+            raise PhotoError(f'photos: "{path}" is a single photo', "name the folder that it lies in")
         return [path]
     patterns = _expanded(str(path))
-    matches = [sorted(glob.glob(pattern)) for pattern in patterns]
+    matches = [_matching(Path(pattern)) for pattern in patterns]
     absent = [os.path.basename(pattern) for pattern, match in zip(patterns, matches, strict=True) if not match]
     if len(absent) == len(patterns):
         raise missing(path)
@@ -49,11 +51,31 @@ def shards(path: Path) -> list[Path]:
             f'photos: {counted(len(absent), "archive")} of "{path}" missing: {some(absent)}',
             "get the rest, or name only those that are there",
         )
-    return [Path(name) for name in dict.fromkeys(name for match in matches for name in match)]
+    return list(dict.fromkeys(found for match in matches for found in match))
+
+
+def _matching(pattern: Path) -> list[Path]:
+    """Return what a glob matches; signs in a folder that is there are no part of it."""
+    if os.path.exists(pattern):
+        return [pattern]
+    folder = next(parent for parent in pattern.parents if os.path.isdir(parent))
+    return [folder / name for name in sorted(glob.glob(str(pattern.relative_to(folder)), root_dir=folder))]
 
 
 def _expanded(text: str) -> list[str]:
-    """Return the paths of a brace list: ``a-{08..10}`` is a-08, a-09 and a-10, ``{a,b}`` is a and b."""
+    """Return the paths of a brace list: ``a-{08..10}`` is a-08, a-09 and a-10, ``{a,b}`` is a and b; also nested."""
+    texts = [text]
+    while True:
+        inner = dict.fromkeys(islice(chain.from_iterable(map(_expanded_once, texts)), MAX_SHARDS + 1))
+        if len(inner) > MAX_SHARDS:
+            raise PhotoError(f'photos: "{text}" names more than {MAX_SHARDS:,} archives', "check its numbers")
+        if list(inner) == texts:
+            return texts
+        texts = list(inner)
+
+
+def _expanded_once(text: str) -> list[str]:
+    """Return the paths of a brace list of which the innermost braces are expanded."""
     parts = _BRACES.split(text)
     choices = [_choices(part) if number % 2 else [part] for number, part in enumerate(parts)]
     count = 1

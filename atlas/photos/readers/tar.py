@@ -1,6 +1,7 @@
 """Photos in tar archives, WebDataset shards or not: listed once, then read by their place, never unpacked."""
 
 import os
+import shlex
 import tarfile
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
@@ -19,11 +20,11 @@ from atlas.photos.readers.samples import label_of, sample_of
 from atlas.photos.spec import PhotosSpec
 
 _PACKED = {
-    b"\x1f\x8b": "gunzip",
-    b"BZh": "bunzip2",
-    b"\xfd7zXZ": "unxz",
-    b"\x28\xb5\x2f\xfd": "unzstd",
-    b"PK\x03\x04": "unzip",
+    b"\x1f\x8b": "gunzip < {0} > {1}.tar",
+    b"BZh": "bunzip2 < {0} > {1}.tar",
+    b"\xfd7zXZ": "unxz < {0} > {1}.tar",
+    b"\x28\xb5\x2f\xfd": "unzstd < {0} > {1}.tar",
+    b"PK\x03\x04": "unzip {0} -d {1}",
 }
 """First bytes of compressed files, and what unpacks them."""
 
@@ -201,13 +202,14 @@ def _plain_name(name: str) -> str:
 
 
 def _refuse_packed(file: BinaryIO) -> None:
-    start = file.read(8)
+    start, path = file.read(8), Path(file.name)
+    plain = path.with_name(f"{path.name.partition('.')[0]}-plain")
     for magic, command in _PACKED.items():
         if start.startswith(magic):
-            name = Path(file.name).name
+            unpacking = command.format(shlex.quote(str(path)), shlex.quote(str(plain)))
             raise PhotoError(
-                f'photos: "{file.name}" is compressed, but single photos are read by their place in a plain tar',
-                f"unpack it first: {command} {name}",
+                f'photos: "{path}" is compressed, but single photos are read by their place in a plain tar',
+                f"unpack it, and name what comes of it: {unpacking}",
             )
 
 
