@@ -17,6 +17,7 @@ from atlas.jobs.photos import JobPhotos
 from atlas.jobs.select import GLOB_CHARACTERS, select_classes, select_layers, select_units
 from atlas.methods import Method, methods
 from atlas.methods.base import REFERENCE_PHOTOS
+from atlas.models.foreign import foreign_code
 from atlas.models.load import VisionModel
 from atlas.photos import Photo, PhotoSet
 
@@ -251,10 +252,10 @@ def _fit_problems(
     names = [layer.name for layer in layers] or [LOGITS]
     for (setting, size), layer in product((unusual or {"": usual}).items(), names):
         try:
-            with torch.no_grad():
+            with torch.no_grad(), foreign_code("it fails"):  # a forward may raise anything at all
                 shape = network(torch.zeros(2, 3, *size), layer).shape
-        except (AtlasError, RuntimeError, ValueError, AssertionError) as error:
-            reason = str(error).splitlines()[0]
+        except AtlasError as error:
+            reason = error.message.splitlines()[0].removeprefix("it fails: ")
             expects = f"{expected.height} x {expected.width}"
             return [f"parameters.{setting}: the model does not take it ({reason}); it expects {expects}"]
         if block.position is not None:

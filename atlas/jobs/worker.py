@@ -25,6 +25,7 @@ from atlas.jobs.provenance import device_name, versions
 from atlas.jobs.shortage import REMEDY, is_shortage, release
 from atlas.jobs.tasks import Planned, Task, is_stored
 from atlas.methods import Rendering, methods
+from atlas.models.foreign import text_of
 from atlas.models.load import VisionModel, load_model
 from atlas.models.spec import ModelSpec
 from atlas.photos import PhotoSet
@@ -252,9 +253,9 @@ class Worker:
         """
         try:
             return function(), Problem("")
-        except (Stopped, StoreError, ExecutorError):
+        except (Stopped, StoreError, ExecutorError, KeyboardInterrupt):
             raise
-        except Exception as error:  # a model's or a method's own code may raise anything at all
+        except BaseException as error:  # a model's or a method's own code may raise anything, or end the program
             logger.debug("a job failed", exc_info=True)
             problem = Problem(_said(error)[:2000], is_shortage(error))
         if problem.of_memory:  # here, where the error no longer holds what was computed
@@ -262,8 +263,8 @@ class Worker:
         return None, problem
 
 
-def _said(error: Exception) -> str:
+def _said(error: BaseException) -> str:
     if isinstance(error, AtlasError):
         return f"{error.message}; {error.remedy}" if error.remedy else error.message
-    text = f"{type(error).__name__}: {error}"
+    text = f"{type(error).__name__}: {text_of(error)}"
     return f"not enough memory, even alone; {REMEDY} ({text})" if is_shortage(error) else text

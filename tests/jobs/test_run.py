@@ -5,6 +5,7 @@ from threading import Event
 
 import numpy as np
 import pytest
+import tiny_networks
 import torch
 from PIL import Image
 from small_runs import PARAMETERS, configuration, prepared
@@ -108,6 +109,19 @@ def test_one_target_that_raises_harms_no_other(tmp_path):
     record = store.failure(plan.jobs[3].key)
     assert record.error.kind == "error" and "class 3" in record.error.message
     assert not store.has(plan.jobs[3].key)
+
+
+@pytest.mark.parametrize("raised", [SystemExit, GeneratorExit, ZeroDivisionError])
+def test_code_that_ends_the_program_is_a_failure_like_any(tmp_path, monkeypatch, raised):
+    """A run that such code could end would say that all is well, with the status it chose."""
+
+    def react(_, gradient):
+        if gradient[:, 3].any():
+            raise raised
+
+    monkeypatch.setattr(tiny_networks._Raising, "react", react)
+    report, _, _ = run(configuration(tmp_path, "raising", classes=(1, 3)))
+    assert [outcome.message.rstrip(": ") for outcome in report.failed] == [raised.__name__] and report.done == 1
 
 
 def test_nan_and_explosions_are_failures_and_the_rest_is_unharmed(tmp_path):

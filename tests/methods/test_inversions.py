@@ -85,6 +85,19 @@ def test_a_size_that_the_model_does_not_take_is_refused_by_the_setting_that_asks
     assert len(make_plan(config, {"tiny": model}).jobs) == 1
 
 
+@pytest.mark.parametrize("raised", [AssertionError, TypeError, SystemExit(3)])
+def test_a_size_at_which_a_forward_raises_anything_is_refused_too(tmp_path, monkeypatch, raised):
+    model = loaded("fixed_size")
+
+    def forward(_):
+        raise raised
+
+    monkeypatch.setattr(model.module, "forward", forward)
+    message = refusal(tmp_path, model, classes=(1,), method="deep_inversion", parameters={"image_size": 64})
+    said = getattr(raised, "__name__", "it ended the program (exit status 3)")
+    assert f"image_size = 64: the model does not take it ({said})" in message
+
+
 # --- deep_inversion ----------------------------------------------------------------------------------------------
 
 
