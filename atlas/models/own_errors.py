@@ -3,7 +3,7 @@
 import inspect
 import re
 from collections.abc import Callable, Iterator, Sequence
-from pathlib import Path
+from pathlib import Path, PureWindowsPath
 from typing import Any
 
 from atlas.errors import did_you_mean
@@ -104,7 +104,8 @@ def spelling_remedy(architecture: str) -> str:
     """Return how to write an architecture that is no ``package.module:function``; nothing if it is one."""
     place, colon, name = architecture.rpartition(":") if ":" in architecture[2:] else (architecture, "", "")
     if re.search(r"[/\\]|\.py$|\.ipynb$", place):
-        path = Path(re.sub(r"\\+", "/", place).removesuffix(".py").removesuffix(".ipynb"))
+        text = re.sub(r"\\+", "/", place).removesuffix(".py").removesuffix(".ipynb")
+        path = PureWindowsPath(text) if re.match("[A-Za-z]:/", text) else Path(text)
         module = path.name if path.is_absolute() else ".".join(part for part in path.parts if part != ".")
         folder = f'folder = "{path.parent.as_posix()}" and ' if path.is_absolute() else ""
         return (

@@ -318,6 +318,7 @@ SPELLINGS = {
     "models/mine.py:net": 'architecture = "models.mine:net"',
     "models\\mine:net": 'architecture = "models.mine:net"',
     "/home/me/mine.py:net": 'folder = "/home/me" and architecture = "mine:net"',
+    "C:\\nets\\mine.py:net": 'folder = "C:/nets" and architecture = "mine:net"',
     "mine.net": 'write "mine:net"',
     "mine": 'write "package.module:function"',
     ".mine:net": 'write "package.module:function"',
