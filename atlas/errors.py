@@ -4,6 +4,10 @@ from collections.abc import Iterable, Sequence
 from difflib import get_close_matches
 
 
+MAX_LISTED = 50
+"""Problems that are written out; a list of thousands of wrong values is one mistake."""
+
+
 class AtlasError(Exception):
     """Base of all errors that atlas reports without a traceback.
 
@@ -23,7 +27,7 @@ class AtlasError(Exception):
 
 
 class ConfigError(AtlasError):
-    """The configuration, or a value on the command line, cannot be used. Lists every problem at once."""
+    """The configuration, or a value on the command line, cannot be used. Lists all problems at once."""
 
     exit_code = 2
 
@@ -33,7 +37,8 @@ class ConfigError(AtlasError):
         if len(self.problems) == 1:
             message = head + self.problems[0]
         else:
-            lines = "\n".join(f"  - {problem}" for problem in self.problems)
+            more = [f"and {len(self.problems) - MAX_LISTED} more"] if len(self.problems) > MAX_LISTED else []
+            lines = "\n".join(f"  - {problem}" for problem in [*self.problems[:MAX_LISTED], *more])
             message = f"{head}{len(self.problems)} problems\n{lines}"
         super().__init__(message, remedy)
 

@@ -19,6 +19,9 @@ def first_tensor(output: Any) -> Tensor | None:
     return next((value for value in values if isinstance(value, Tensor)), None)
 
 
+_ONLY_ONE = "leave output out"
+
+
 def map_tensors(output: Any, function: Callable[[Tensor], Tensor]) -> Any:
     """Return ``output`` with every tensor in its tuples, lists and mappings replaced by what ``function`` makes of it.
 
@@ -77,12 +80,13 @@ def _chosen(output: Any, choice: str | int, batch: int) -> Tensor:
         items: Sequence[Any] = output if isinstance(output, list | tuple) else ()
         if not -len(items) <= choice < len(items):
             shape = f"{len(items)} items" if items else f"a {type(output).__name__}"
-            raise ModelError(f"output = {choice}, but the model returns {shape}", f"keys: {_list(_named(output))}")
+            remedy = f"keys: {_list(named)}" if (named := _named(output)) else _ONLY_ONE
+            raise ModelError(f"output = {choice}, but the model returns {shape}", remedy)
         value = items[choice]
     else:
         named = _named(output)
         if choice not in named:
-            hint = did_you_mean(choice, named)
+            hint = did_you_mean(choice, named) or (f"keys: {_list(named)}" if named else _ONLY_ONE)
             raise ModelError(f'output = "{choice}", but the model returns {_list(named) or "a tensor"}', hint)
         value = named[choice]
     if not _is_logits(value, batch):

@@ -466,3 +466,10 @@ def test_a_home_that_does_not_exist_and_a_link_to_itself_are_said_or_followed(lo
         load(f'[store]\npath = "~nobody-here/s"\n{GOOD}')
     (tmp_path / "loop").symlink_to("loop")
     assert load(f'[store]\npath = "loop"\n{GOOD}').store.path == tmp_path / "loop"
+
+
+def test_a_list_of_thousands_of_wrong_values_is_not_repeated_whole(load):
+    with pytest.raises(ConfigError) as caught:
+        load(MODEL + f"[[render]]\nclasses = [{', '.join(['1.5'] * 3000)}]\n")
+    assert len(caught.value.problems) == 3000 and str(caught.value).count("\n") < 60
+    assert "and 2950 more" in str(caught.value)

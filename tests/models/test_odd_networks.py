@@ -38,7 +38,9 @@ def test_ambiguous_output_is_refused_by_name_and_settled_by_choice(odd, choice, 
         ("dict", "logit", 'did you mean "logits"'),
         ("dict", "features", r"\(2, 6, 16, 16\), not \(batch, classes\)"),
         ("tuple", 7, "3 items"),
-        ("map", 1, "returns a Tensor"),
+        ("tuple", "qqq", "leave output out"),
+        ("dict", "qqq", 'keys: "'),
+        ("map", 1, "returns a Tensor\n.*leave output out"),
     ],
 )
 def test_wrong_output_choice_is_refused(odd, kind, choice, says):
