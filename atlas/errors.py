@@ -3,7 +3,6 @@
 from collections.abc import Iterable, Sequence
 from difflib import get_close_matches
 
-
 MAX_LISTED = 50
 """Problems that are written out; a list of thousands of wrong values is one mistake."""
 
