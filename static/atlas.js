@@ -225,7 +225,7 @@
     let entries = null, chosen = -1;
     const close = () => { list.hidden = true; chosen = -1; input.setAttribute("aria-expanded", "false"); input.removeAttribute("aria-activedescendant"); };
     const choose = (place) => {
-      const items = all("[role=option]", list);
+      const items = all("a", list);
       if (!items.length) return;
       chosen = (place + items.length) % items.length;
       items.forEach((item, at) => item.setAttribute("aria-selected", String(at === chosen)));
@@ -235,10 +235,10 @@
     const show = () => {
       if (!entries || !input.value.trim()) return close();
       const results = find(entries, input.value);
-      list.replaceChildren(...results.map((result, place) => make("li", { role: "option", id: `found-${place}`, "aria-selected": "false" },
-        make("a", { href: withView(root + result.address), tabIndex: -1 }, make("span", { dir: "auto" }, result.title), make("small", {}, [result.kind, result.where].filter(Boolean).join(" · "))))));
-      if (!results.length) list.append(make("li", {}, make("p", {}, "Nothing like that here.")));
-      list.hidden = false; chosen = -1;
+      list.replaceChildren(...results.map((result, place) => make("li", { role: "presentation" },
+        make("a", { role: "option", id: `found-${place}`, "aria-selected": "false", href: withView(root + result.address), tabIndex: -1 }, make("span", { dir: "auto" }, result.title), make("small", {}, [result.kind, result.where].filter(Boolean).join(" · "))))));
+      if (!results.length) list.append(make("li", { role: "option", "aria-disabled": "true", "aria-selected": "false" }, make("p", {}, "Nothing like that here.")));
+      list.hidden = false; chosen = -1; input.removeAttribute("aria-activedescendant");
       input.setAttribute("aria-expanded", "true");
     };
     input.addEventListener("focus", async () => {
@@ -248,7 +248,7 @@
     input.addEventListener("keydown", (event) => {
       if (event.key === "ArrowDown") choose(chosen + 1);
       else if (event.key === "ArrowUp") choose(chosen - 1);
-      else if (event.key === "Enter") { const link = all("[role=option] a", list)[Math.max(0, chosen)]; if (link) location.href = link.href; }
+      else if (event.key === "Enter") { const link = all("a", list)[Math.max(0, chosen)]; if (link) location.href = link.href; }
       else if (event.key === "Escape") { if (list.hidden) input.blur(); else close(); }
       else return;
       event.preventDefault();

@@ -142,8 +142,9 @@ def test_search_forgives_typos_and_finds_classes_synonyms_and_units(on_disk: Vis
     on_disk.page.keyboard.type(typed)
     options = on_disk.page.get_by_role("option")
     expect(options.first).to_be_visible()
-    links = options.locator("a").evaluate_all("links => links.map(link => link.getAttribute('href'))")
+    links = options.evaluate_all("links => links.map(link => link.getAttribute('href'))")
     assert any(link.endswith(found) for link in links[:3])
+    assert options.locator("a, button, [tabindex]").count() == 0  # an option holds nothing that acts by itself
 
 
 @pytest.mark.parametrize(
@@ -153,9 +154,7 @@ def test_a_wordnet_id_finds_its_class_and_no_other(on_disk: Visit, typed: str, f
     on_disk.open("index.html")
     on_disk.page.get_by_role("combobox").fill(typed)
     expect(on_disk.page.locator("#found li").first).to_be_visible()
-    links = (
-        on_disk.page.get_by_role("option").locator("a").evaluate_all("all => all.map(it => it.getAttribute('href'))")
-    )
+    links = on_disk.page.locator("#found a").evaluate_all("all => all.map(it => it.getAttribute('href'))")
     own = [link for link in links if f"{on_disk.first}/" in link]
     assert len(own) == len(found) and all(link.endswith(end) for link, end in zip(own, found, strict=True))
 
@@ -175,6 +174,18 @@ def test_search_says_when_there_is_nothing(on_disk: Visit) -> None:
     on_disk.open("index.html")
     on_disk.page.get_by_role("combobox").fill("zzzzzzzzzz")
     expect(on_disk.page.locator("#found")).to_contain_text("Nothing like that")
+
+
+def test_search_names_the_chosen_option_as_long_as_there_is_one(on_disk: Visit) -> None:
+    on_disk.open("index.html")
+    search = on_disk.page.get_by_role("combobox")
+    search.fill("flamingo")
+    expect(on_disk.page.get_by_role("option").first).to_be_visible()
+    on_disk.page.keyboard.press("ArrowDown")
+    expect(search).to_have_attribute("aria-activedescendant", "found-0")
+    on_disk.page.keyboard.type("zzzzzz")
+    expect(on_disk.page.locator("#found")).to_contain_text("Nothing like that")
+    assert search.get_attribute("aria-activedescendant") is None
 
 
 def test_the_view_stays_in_the_address_and_goes_along(site: Visit) -> None:
