@@ -26,4 +26,4 @@ def list_models(pattern: str = "*") -> list[Offer]:
 def _package_note(number: str) -> str:
     version = package_source.installed(number)
     distribution = package_source.distribution(number)
-    return f"weights: {distribution} {version}" if version else f"not installed: {package_source.INSTALL}"
+    return f"weights: {distribution} {version}" if version else f"not installed: {package_source.installation(number)}"

