@@ -31,10 +31,10 @@ def differences(known: ModelCard, found: ModelCard) -> list[str]:
 def computes_otherwise(known: Sequence[Computed], found: Sequence[Computed]) -> str:
     """Return the first layer that makes something else of the same images, or an empty text.
 
-    Where nothing was noted, because a model is never twice the same, nothing can be told.
+    Of two that are never twice the same nothing was noted, and nothing can be told.
     """
     if not known or not found:
-        return ""
+        return next((one.layer for one in (*known, *found)), "")
     others = {one.layer: one for one in found}
     for one in known:
         other = others.get(one.layer)

@@ -67,11 +67,20 @@ def _with_variant(card: ModelCard, variant: str | None) -> ModelCard:
 
 
 def _cards(store: Store) -> Iterator[ModelCard]:
-    """Yield the cards of a store, without damaged ones, which verifying reports."""
+    """Yield the models of a store, each once; what is damaged is left out, which verifying reports.
+
+    Configurations keep the cards of their models too. So one that is lost is known all the same, with what it computed.
+    """
+    found: dict[str, ModelCard] = {}
     with suppress(StoreError):  # of a folder that cannot be listed
         for fingerprint in store.card_keys():
             with suppress(StoreError):
-                yield store.card(fingerprint)
+                found[fingerprint] = store.card(fingerprint)
+    with suppress(StoreError):
+        for name in store.selections.names():
+            with suppress(StoreError):
+                found = store.selections.read_named(name).cards | found
+    yield from found.values()
 
 
 def _random(name: str) -> str:

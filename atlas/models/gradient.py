@@ -20,7 +20,7 @@ _STEPS = frozenset({"Ceil", "Floor", "Heaviside", "Round", "Sgn", "Sign", "Trunc
 
 @torch.enable_grad()  # type: ignore[untyped-decorator]
 def image_gradient(module: nn.Module, seen: Observation, logits: Tensor | None) -> Tensor:
-    """Return the gradient of a dry forward's output to its images: of the first logit, or of all if that one has none.
+    """Return the gradient of a dry forward's output to its images: of a weighted sum of all logits.
 
     Where there are no logits, of the last layer through which a gradient passes. A gradient of zeros is no error, as
     ReLUs may block it for these images, unless something is in its way that blocks it for all.
@@ -32,10 +32,7 @@ def image_gradient(module: nn.Module, seen: Observation, logits: Tensor | None) 
     what = "any of its layers" if logits is None else "its output"
     if output is None or not output.requires_grad:
         raise _lost(module, seen, what, connected=False)
-    first = output if logits is None else output[:, :1]
-    gradient = _backward(first, seen.images)
-    if gradient is None or not gradient.any():
-        gradient = _backward(output, seen.images)
+    gradient = _backward(output, seen.images)
     if gradient is None:
         raise _lost(module, seen, what, connected=True)
     if not (gradient.any() and gradient.isfinite().all() and output.isfinite().all()):
@@ -45,12 +42,11 @@ def image_gradient(module: nn.Module, seen: Observation, logits: Tensor | None) 
 
 def _backward(output: Tensor, images: Tensor) -> Tensor | None:
     """Return the gradient of a weighted sum of an output; the weights differ, as those of a softmax sum to 1."""
-    images.grad = None
     weights = torch.randn(output.shape, generator=torch.Generator().manual_seed(0)).to(output.dtype)
     failed = "no gradient passes from its output to the image: its backward failed"
     with foreign_code(failed, "let its forward use operations that torch can differentiate"):
         # Not autograd.grad, which reentrant checkpoints refuse.
-        output.backward(weights if output.shape[1:] != (1,) else torch.ones_like(output), retain_graph=True)
+        output.backward(weights if output.shape[1:] != (1,) else torch.ones_like(output))
     return images.grad
 
 

@@ -44,7 +44,8 @@ def settings(module: nn.Module) -> dict[str, Any]:
         if name in kept and _plain(kept[name]) != default
     }
     if not type(module).__module__.startswith("torch."):
-        found |= {name: _plain(value) for name, value in kept.items() if _is_function(value)}
+        own = {name: value for name, value in kept.items() if not hasattr(nn.Module, name)}
+        found |= {name: _plain(value) for name, value in own.items() if _is_function(value)}
     return {name: value for name, value in found.items() if value is not _OPAQUE}
 
 
@@ -76,7 +77,8 @@ def _plain(value: Any) -> Any:
     if isinstance(value, str):
         return _OPAQUE if "/" in value or "\\" in value else value  # a path: the same model may lie elsewhere
     if isinstance(value, float):
-        return repr(value) if not math.isfinite(value) else int(value) if value.is_integer() else value
+        short = float(f"{value:.6g}")  # rates spread over blocks have other last digits elsewhere
+        return repr(value) if not math.isfinite(value) else int(short) if short.is_integer() else short
     if value is None or isinstance(value, int):
         return value
     if isinstance(value, list | tuple):
