@@ -9,7 +9,7 @@ from atlas.core.data_files import read_text
 from atlas.core.model_card import ClassLabel
 from atlas.errors import DataFileError, ModelError
 from atlas.models.name_columns import read_columns
-from atlas.models.name_entries import IDENTIFIER, Entry, checked, in_order
+from atlas.models.name_entries import IDENTIFIER, Entry, checked, in_order, visible
 from atlas.models.name_lines import lines_of, read_lines
 from atlas.models.name_structures import entries_of, read_structure
 from atlas.models.spec import ModelSpec
@@ -83,9 +83,11 @@ def _labels(entries: Sequence[Entry]) -> tuple[ClassLabel, ...]:
 
 def _entries(text: str, path: Path) -> list[Entry]:
     ending = path.suffix.lower()
-    starts = re.match(r"(\s*#.*\n)*\s*(\w+\s*=\s*)?[\[{]", text) is not None
+    starts = re.match(r"(\s*#.*\n)*\s*(\w+\s*=\s*)?[\[{(]", text) is not None
     # A name may begin with a bracket, but then the bracket closes on its line.
-    closes = re.match(r"\s*(\[[^\[\]\n]*\]|\{[^{}\n]*\})[ \t\r]*\n\s*\S", text) is not None
+    closes = re.match(r"\s*((\[[^\[\]\n]*\]|\{[^{}\n]*\})[ \t\r]*|\([^()\n]*\).*)\n\s*\S", text) is not None
+    # Symbols are classes, too: "(", ")" and so on, a line each.
+    closes = closes or re.match(r"\s*[\[{(][ \t\r]*\n(?!.*(['\"]).*\1)", text, re.DOTALL) is not None
     if ending == ".json" or starts:
         try:
             return read_structure(text, str(path))
@@ -112,7 +114,7 @@ def _from_wordnet(entry: Entry) -> Entry:
 
 def _label(entry: Entry) -> ClassLabel:
     """Make a label. Beside a WordNet id stand all of a class's names: the first is its name, the others synonyms."""
-    name, synonyms = entry.name.strip(), entry.synonyms
+    name, synonyms = visible(entry.name), entry.synonyms
     if IDENTIFIER.fullmatch(entry.id) and not synonyms:
         name, *others = (part.strip() for part in name.split(",") if part.strip())
         synonyms = tuple(others)

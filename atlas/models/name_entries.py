@@ -70,6 +70,11 @@ def is_whole(value: object) -> bool:
     return isinstance(value, int) and not isinstance(value, bool) and value >= 0
 
 
+def visible(name: str) -> str:
+    """Return a name without spaces and marks that nobody sees at its ends (of byte order, of no width)."""
+    return name.strip().strip("\ufeff\u200b\u200c\u200d\u2060").strip()
+
+
 def checked(entries: Sequence[Entry]) -> None:
     """Check that there are classes, and that each has a name.
 
@@ -79,10 +84,12 @@ def checked(entries: Sequence[Entry]) -> None:
     if not entries:
         raise ModelError("hold nothing", "give every class a name")
     for index, entry in enumerate(entries):
-        if not entry.name.strip():
+        if not visible(entry.name):
             raise ModelError(f"give class {index} the name {entry.name!r} ({entry.where})", "give every class a name")
         if "\t" in entry.name.strip():
             raise ModelError(f"give class {index} a name with a tab ({entry.where})", "keep the column of the names")
+        if "\n" in entry.name.strip():
+            raise ModelError(f"give class {index} a name of several lines ({entry.where})", "write it on one line")
         if len(entry.name) > LONGEST:
             raise ModelError(
                 f"give class {index} a name of {len(entry.name):,} characters ({entry.where})",

@@ -6,11 +6,10 @@ from itertools import pairwise
 
 from atlas.errors import ModelError
 from atlas.models.name_entries import IDENTIFIER, Entry, is_numbering
+from atlas.models.name_formats import REMEDY, check_lines, check_text
 
 Line = tuple[int, str]
 """Number of a line, from 1, and its text."""
-
-REMEDY = "write the names alone, one a line, in the order of the model's output; the README shows what else is read"
 
 _SEPARATOR = r"\s*(?:[-=]>|[→:,;|=\t])\s*"
 _IDENTIFIED = re.compile(rf"({IDENTIFIER.pattern})(?:[\s,:;=_-]+(.*))?", re.ASCII)
@@ -19,12 +18,8 @@ _NUMBERED = re.compile(rf"(?P<number>\d{{1,9}})(?P<mark>{_SEPARATOR}|[.)]\s+|\s+
 _NUMBERED_AFTER = re.compile(rf"(?P<name>.*[^\s:,;|=])(?P<mark>{_SEPARATOR}|\s+)(?P<number>\d{{1,9}})", re.ASCII)
 _QUOTED = re.compile(r"""(["'])(.*)\1\s*,?""")
 _COMMENT = re.compile(r"#\s+\S")
-_ODD = re.compile(
-    r"""\d+\s*[:,;\t]|["'][^"']+["']\s*:|[{[]\s*["'\d]|\(\s*\d+\s*,|\|.*\|$|</?\w+[^>]*>|.*[:=]\s*\d+$"""
-    r"""|(class|label|index|id)\s*\d+\s*[:=]|\w+\(([\[{'"<]|\w+\s*=)|(var|let|const|export|static|module\.)\b.*[=\[{]"""
-)
-"""What is an entry of some notation rather than a name, if most lines are so."""
-_PLACES = re.compile(r"/[a-z]/(.+)")
+_PLACES = re.compile(r"/([a-z])/(\1.+)")
+_FOLDERS = re.compile(r"(\d{1,9})[._-]\s*\S.*", re.ASCII)
 
 
 def lines_of(text: str) -> list[Line]:
@@ -33,8 +28,7 @@ def lines_of(text: str) -> list[Line]:
     Raises:
         ModelError: the text is in another format altogether.
     """
-    if what := _other_format(text):
-        raise ModelError(f"are {what}, not a list", REMEDY)
+    check_text(text)
     # Not splitlines: a name may hold any character but a line feed; only old Macs ended lines with returns alone.
     text = text.replace("\r\n", "\n") if "\n" in text else text.replace("\r", "\n")
     lines = [(number, line) for number, line in enumerate(text.split("\n"), start=1) if not _COMMENT.match(line)]
@@ -42,28 +36,10 @@ def lines_of(text: str) -> list[Line]:
         lines.pop()
     while lines and not lines[0][1].strip():
         lines.pop(0)
-    for mark in ("- ", "* "):
+    for mark in ("- ", "* ", "• "):
         if len(lines) > 1 and all(line.startswith(mark) for _, line in lines):
             lines = [(number, line.removeprefix(mark)) for number, line in lines]
     return lines
-
-
-def _other_format(text: str) -> str:
-    """Return what a text is that is no list of names, or an empty text."""
-    start = text.lstrip()[:100].lower()
-    if re.match(r"<(!doctype|html|head|\?xml)\b", start):
-        return "a web page or XML"
-    if start.startswith("version https://git-lfs"):
-        return "a pointer of Git LFS (`git lfs pull` fetches the file)"
-    lines = [line.rstrip() for line in text.splitlines() if line.strip()]
-    if any(re.fullmatch(r"\s*item\s*:?\s*\{", line) for line in lines):
-        return "a label map in protocol buffers' text format"
-    if re.match(r"---\s|%yaml", start) or any(re.match(r"names\s*:\s*([\[{].*)?$", line) for line in lines):
-        return "YAML"
-    opened = any(len(line) > 1 and line.endswith(("{", "[", "(")) for line in lines)
-    if opened and re.fullmatch(r"\s*[\]})]+[;,]?", lines[-1]):
-        return "program text"
-    return ""
 
 
 def read_lines(lines: Sequence[Line]) -> list[Entry]:
@@ -75,12 +51,11 @@ def read_lines(lines: Sequence[Line]) -> list[Entry]:
     filled = [(number, line.strip()) for number, line in lines if line.strip()]
     for read in (_identified, _identified_after, _numbered, _numbered_after):
         if entries := read(filled):
-            return with_ids(_bare(entries))
+            return with_ids(_bare(_once_numbered(entries)))
+    check_lines(lines)
     entries = _bare([Entry(line.strip(), f"line {number}") for number, line in lines])
-    odd = [entry for entry in entries if _ODD.match(entry.name)]
-    if 2 * len(odd) > len(entries):
-        raise ModelError(f'look like no names: {odd[0].where} is "{odd[0].name[:40]}"', REMEDY)
-    return entries
+    _check_order(entries)
+    return _without_places(entries)
 
 
 def with_ids(entries: list[Entry]) -> list[Entry]:
@@ -129,12 +104,40 @@ def _numbered(lines: Sequence[Line]) -> list[Entry]:
 
 def _numbered_after(lines: Sequence[Line]) -> list[Entry]:
     """Read ``tench:0`` or ``/a/airfield 0``; after a space only what counts in order is no part of the name."""
-    entries = _split(lines, _NUMBERED_AFTER)
+    return _without_places(_split(lines, _NUMBERED_AFTER))
+
+
+def _without_places(entries: list[Entry]) -> list[Entry]:
+    """Return entries of ``/a/airfield`` as lists of scenes have them, if all are so, without the letter."""
     places = [_PLACES.fullmatch(entry.name) for entry in entries]
     return [
-        Entry(place[1] if all(places) and place else entry.name, entry.where, index=entry.index)
+        Entry(place[2], entry.where, index=entry.index) if place and all(places) else entry
         for entry, place in zip(entries, places, strict=True)
     ]
+
+
+def _once_numbered(entries: list[Entry]) -> list[Entry]:
+    """Return the entries, none of which may go on with a number that counts them, too.
+
+    Raises:
+        ModelError: two columns of numbers count the classes.
+    """
+    again = [re.match(r"(\d{1,9})\s+\S", entry.name, re.ASCII) for entry in entries if entry.index is not None]
+    if all(again) and is_numbering([int(match[1]) for match in again if match]):
+        raise ModelError("have two columns of numbers", REMEDY)
+    return entries
+
+
+def _check_order(entries: Sequence[Entry]) -> None:
+    """Check names that begin with numbers, as folders do (``001.ak47``): if these count the classes, then in order.
+
+    Raises:
+        ModelError: they count them in another order than that of the list.
+    """
+    folders = [_FOLDERS.fullmatch(entry.name.strip()) for entry in entries]
+    numbers = [int(match[1]) for match in folders if match]
+    if all(folders) and is_numbering(numbers) and numbers != sorted(numbers):
+        raise ModelError("begin with numbers that count the classes in another order than the list's", REMEDY)
 
 
 def _split(lines: Sequence[Line], pattern: re.Pattern[str]) -> list[Entry]:
@@ -156,6 +159,8 @@ def _split(lines: Sequence[Line], pattern: re.Pattern[str]) -> list[Entry]:
     steps = sum(later - number == 1 for number, later in pairwise(numbers))
     if len(parts) > 1 and len(set(names)) == 1:
         return []  # "class 0", "class 1"
+    if not marked and is_numbering(numbers) and all(re.fullmatch(r"\d+", name) for name in names):
+        raise ModelError("have two columns of numbers", REMEDY)
     counting = steps == len(parts) - 1 and (steps > 1 or numbers[0] == 0)  # two names may end in 1 and 2 by chance
     if is_numbering(numbers) and (marked or pattern is _NUMBERED or counting):
         return entries

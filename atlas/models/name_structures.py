@@ -56,9 +56,10 @@ def entries_of(content: Any) -> list[Entry]:
         return [_entry(value, f"class {number}") for number, value in enumerate(content)]
     if not isinstance(content, dict):
         raise ModelError(f"hold {type(content).__name__}", _SHAPES)
+    folded = {str(key).casefold(): value for key, value in content.items()}
     for key in HOLDERS:
-        if isinstance(content.get(key), list | dict) and content[key]:
-            return _described(entries_of(content[key]), content.get("label_descriptions"))
+        if isinstance(folded.get(key), list | dict) and folded[key]:
+            return _described(entries_of(folded[key]), folded.get("label_descriptions"))
     whole = all(map(is_whole, content))
     if content and all(is_whole(value) and not (whole and isinstance(value, str)) for value in content.values()):
         # From name to index, as datasets have it.
@@ -144,7 +145,10 @@ def _python(text: str) -> Any:
     Raises:
         ModelError: a dict has a key twice.
     """
-    bare = _STRING.sub("", text)
+    bare = _STRING.sub('""', text)
+    if re.search(r'""\s*""', bare):  # two texts without a comma: Python would make one of them
+        return None
+    bare = bare.replace('""', "")
     if len(text) > MAX_PYTHON or not re.fullmatch(r"\s*(?:\w+\s*=)?[\s\d\[\]{}(),:]*;?\s*", re.sub("#.*", "", bare)):
         return None
     try:
