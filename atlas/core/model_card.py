@@ -45,7 +45,7 @@ class Computed(Frozen):
 
     Attributes:
         layer: its name, or what else was looked at.
-        values: some of them, evenly spread; None stands for NaN and infinities.
+        values: sums over parts of it; None stands for parts that are NaN or infinite throughout.
         within: largest relative difference (of L2 norms) that other machines and versions of torch may make.
     """
 

@@ -3,6 +3,7 @@
 Without it, every unit of a network whose forward runs under ``no_grad`` would be called dead.
 """
 
+import json
 from typing import Any
 
 import torch
@@ -12,6 +13,7 @@ from atlas.errors import ModelError
 from atlas.models.foreign import foreign_code
 from atlas.models.gradient_loss import cause_of_loss
 from atlas.models.layers import Observation
+from atlas.models.output import choices_with_gradient
 from atlas.models.weights import infinite_buffers
 
 _STEPS = frozenset({"Ceil", "Floor", "Heaviside", "Round", "Sgn", "Sign", "Trunc"})
@@ -52,6 +54,8 @@ def _backward(output: Tensor, images: Tensor) -> Tensor | None:
 
 def _lost(module: nn.Module, seen: Observation, what: str, connected: bool) -> ModelError:
     cause, remedy = cause_of_loss(module, seen.images, connected)
+    if others := choices_with_gradient(seen.output):
+        remedy += f"; or choose another of its outputs: output = {json.dumps(others[0])}"
     return ModelError(f"no gradient passes from {what} to the image: {cause}", remedy)
 
 
@@ -66,20 +70,28 @@ def _check_blocked(module: nn.Module, output: Tensor, gradient: Tensor) -> None:
             f"no gradient passes from its output to the image, and buffers are infinite: {', '.join(infinite[:5])}",
             "use another checkpoint, or mask with a large finite number",
         )
-    if not gradient.any() and (steps := _STEPS & _operations(output)):
+    if not gradient.any() and (steps := _steps_in_the_way(output)):
         raise ModelError(
             f"no gradient passes from its output to the image: it rounds ({', '.join(sorted(steps)).lower()})",
             "use the network before it was quantised or binarised, or one with a straight-through gradient",
         )
 
 
-def _operations(output: Tensor) -> set[str]:
-    """Return the names of the operations that an output was computed by, as in ``Round``."""
-    found: set[Any] = set()
+def _steps_in_the_way(output: Tensor) -> set[str]:
+    """Return the names of operations, as in ``Round``, without which there is no way from an output to the images."""
+    found: set[str] = set()
+    seen: set[Any] = set()
     waiting: list[Any] = [output.grad_fn]
     while waiting:
         node = waiting.pop()
-        if node is not None and node not in found:
-            found.add(node)
+        if node is None or node in seen:
+            continue
+        seen.add(node)
+        name = node.name().partition("Backward")[0]
+        if node.name().endswith("AccumulateGrad"):  # the images: all weights are frozen
+            return set()
+        if name in _STEPS:
+            found.add(name)
+        else:
             waiting += [below for below, _ in node.next_functions]
-    return {node.name().partition("Backward")[0] for node in found}
+    return found

@@ -74,6 +74,13 @@ def select_logits(output: Any, choice: str | int | None, batch: int) -> Tensor |
     return candidates.get(_USUAL_KEY, next(iter(candidates.values()), None))
 
 
+def choices_with_gradient(output: Any) -> list[str | int]:
+    """Return the keys or indices of tensors (N, K) in a model's output that a gradient passes from."""
+    named: dict[Any, Any] = dict(enumerate(output)) if isinstance(output, list | tuple) else _named(output)
+    batch = next((len(value) for value in named.values() if isinstance(value, Tensor) and value.ndim), 0)
+    return [key for key, value in named.items() if _is_logits(value, batch) and value.requires_grad]
+
+
 def _chosen(output: Any, choice: str | int, batch: int) -> Tensor:
     value: Any
     if isinstance(choice, int):

@@ -44,7 +44,8 @@ def settings(module: nn.Module) -> dict[str, Any]:
         if name in kept and _plain(kept[name]) != default
     }
     if not type(module).__module__.startswith("torch."):
-        own = {name: value for name, value in kept.items() if not hasattr(nn.Module, name)}
+        # What torch or a wrapper puts there (forward, _compiled_call_impl, _old_forward) is no setting.
+        own = {name: value for name, value in kept.items() if name[0] != "_" and not hasattr(nn.Module, name)}
         found |= {name: _plain(value) for name, value in own.items() if _is_function(value)}
     return {name: value for name, value in found.items() if value is not _OPAQUE}
 

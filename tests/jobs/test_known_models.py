@@ -9,11 +9,13 @@ from torch.nn import functional as F
 
 from atlas.core.job import ModelIdentity
 from atlas.errors import ConfigError, ExecutorError
+from atlas.jobs.analyses.plan import AnalysisPlan
 from atlas.jobs.batch import batches
 from atlas.jobs.executors.base import Monitor
 from atlas.jobs.known_models import settle
 from atlas.jobs.plan import make_plan
 from atlas.jobs.run import keep_inputs, pending, render
+from atlas.jobs.selecting import select
 from atlas.jobs.worker import Work, Worker
 
 
@@ -38,6 +40,7 @@ def rendered(tmp_path, monkeypatch):
         models, _, store = prepared(config)
         models["tiny"] = model = settle(models["tiny"], store)
         plan = make_plan(config, models)
+        select(config, models, plan, AnalysisPlan(), store)
         report = render(config, models, plan, pending(plan, store).missing, store, Monitor())
         return report, plan, store, list(model.notices)
 
@@ -108,11 +111,30 @@ def test_the_first_outputs_stay_on_the_card_so_that_small_changes_do_not_add_up(
     assert 3 < step < 29 and len(said) == 1
 
 
+@pytest.mark.parametrize("lost", ["its own", "the other's", "both"])
+def test_a_model_whose_card_is_lost_keeps_its_keys(rendered, lost):
+    rendered(lambda: Net(plain))
+    _, planned, store, _ = rendered(lambda: Net(twice))
+    variant = planned.jobs[0].job.model
+    assert variant.variant
+    for key in store.card_keys():
+        if lost == "both" or (key == variant.fingerprint) == (lost == "its own"):
+            store.card_path(key).write_text("{")
+    report, again, _, said = rendered(lambda: Net(twice))
+    assert (report.finished, said) == (0, [])
+    assert [job.key for job in again.jobs] == [job.key for job in planned.jobs]
+    assert store.card(variant.fingerprint).identity == variant
+    if lost == "its own":  # and the other is known, too
+        assert rendered(lambda: Net(plain))[0].finished == 0
+
+
 def test_a_model_of_an_earlier_version_is_another_and_the_reason_is_said(rendered):
     _, _, store, _ = rendered(tiny_networks.Tiny)
     [key] = store.card_keys()
     card = store.card(key)
     store.card_path(key).unlink()
+    for name in store.selections.names():
+        store.selections.file(name).unlink()
     fields = dict(card.identity) | {"structure": None}
     store.save_card(card.model_copy(update={"identity": ModelIdentity(**fields), "computed": ()}))
     report, _, _, said = rendered(tiny_networks.Tiny)

@@ -125,6 +125,121 @@ def test_other_code_shows_in_what_is_computed(card, name):
     assert reason.startswith("what it computes")
 
 
+def negated(logits):
+    return logits.index_fill(1, torch.tensor(5), 0) - logits * F.one_hot(torch.tensor(5), logits.shape[1])
+
+
+def exchanged(logits):
+    order = torch.arange(logits.shape[1])
+    order[[300, 301]] = order[[301, 300]]
+    return logits[:, order]
+
+
+def masked(logits):
+    return logits.masked_fill(torch.arange(logits.shape[1]) == 7, float("-inf"))
+
+
+def masked_beside(logits):
+    return logits.masked_fill(torch.arange(logits.shape[1]) == 8, float("-inf"))
+
+
+def with_logits(function):
+    """A maker of a network of many classes, whose code ends with a function of the logits."""
+
+    def change(network):
+        network.head = nn.Linear(8, 400, bias=False)
+        network.__class__ = type("Net", (Net,), {"forward": lambda self, images: function(Net.forward(self, images))})
+
+    return changed(change)
+
+
+@pytest.mark.parametrize("function", [negated, exchanged, masked])
+def test_one_logit_among_many_is_noticed(card, function):
+    before, after = card(with_logits(lambda logits: logits)), card(with_logits(function))
+    assert before.identity == after.identity
+    assert differences(before, after) == [
+        'what it computes (first seen at "logits"; its modules and weights are the same)'
+    ]
+    assert differences(after, card(with_logits(function))) == []
+    assert differences(card(with_logits(masked)), card(with_logits(masked_beside))) != []
+
+
+def test_the_gradient_is_of_all_logits(card):
+    def halved(logits):
+        return torch.cat([logits[:, :1], 0.5 * logits[:, 1:] + 0.5 * logits[:, 1:].detach()], 1)
+
+    [reason] = differences(card(with_logits(lambda logits: logits)), card(with_logits(halved)))
+    assert "gradient" in reason
+
+
+class Deep(nn.Module):
+    """Forty blocks; the output of one is another while the next puts that right."""
+
+    def __init__(self, factor=1.0):
+        super().__init__()
+        self.lift = nn.Conv2d(3, 4, 1)
+        self.blocks = nn.ModuleList(nn.Conv2d(4, 4, 1) for _ in range(40))
+        self.odd = nn.ReLU()
+        self.odd.forward = lambda maps: F.relu(maps) * factor
+        self._factor = factor
+
+    def forward(self, images):
+        maps = self.lift(images)
+        for number, block in enumerate(self.blocks):
+            maps = block(maps)
+            if number == 20:
+                maps = self.odd(maps) / self._factor
+        return maps.mean((2, 3))
+
+
+def test_every_layer_is_looked_at(card):
+    [reason] = differences(card(Deep), card(lambda: Deep(2.0)))
+    assert 'first seen at "odd"' in reason
+
+
+def test_a_network_that_becomes_random_is_another(card):
+    def noisy(logits):
+        return logits * (1 + torch.rand(()))
+
+    before, after = card(with_logits(lambda logits: logits)), card(with_logits(noisy))
+    assert before.computed and not after.computed
+    for one, other in ((before, after), (after, before)):
+        assert differences(one, other) != []
+    assert differences(after, card(with_logits(noisy))) == []
+
+
+def test_a_network_that_takes_no_other_range_is_not_called_random(card):
+    def narrow(scale):
+        def check(maps):
+            assert maps.abs().max() < 6
+            return F.relu(maps) * scale
+
+        return changed(act=check)
+
+    before = card(narrow(1.0))
+    assert before.computed
+    [reason] = differences(before, card(narrow(1.001)))
+    assert reason.startswith("what it computes")
+
+
+def test_layers_are_watched_on_the_way_that_gradients_take(card):
+    """Without a gradient torch runs an encoder's layer in one piece, if its switch and version allow that."""
+
+    def make():
+        layer = nn.TransformerEncoderLayer(8, 2, 16, batch_first=True)
+        return nn.Sequential(
+            nn.Conv2d(3, 8, 8, stride=8), nn.Flatten(2), nn.Linear(4, 8), nn.TransformerEncoder(layer, 1)
+        )
+
+    before = card(make)
+    assert "3.layers.0.linear1" in [one.layer for one in before.computed]
+    torch.backends.mha.set_fastpath_enabled(False)
+    try:
+        assert differences(before, card(make)) == []
+    finally:
+        torch.backends.mha.set_fastpath_enabled(True)
+
+
 def test_a_parametrized_weight_is_another_model(card):
     after = card(changed(lambda network: parametrize.register_parametrization(network.middle, "weight", Halved())))
     assert MODULES in differences(card(changed()), after)
@@ -148,11 +263,21 @@ def same_forward(network):
 def counted(network):
     network.norm.num_batches_tracked += 7
     network.seen, network.folder, network.timings = 3, "/data/me", {"a": 1.0}
+    network._old_forward, network.forward = network.forward, types.MethodType(Net.forward, network)
 
 
 @pytest.mark.parametrize(
     "change",
-    [None, in_place, same_forward, counted, lambda network: network.train(), lambda network: network.double()],
+    [
+        None,
+        in_place,
+        same_forward,
+        counted,
+        lambda network: network.train(),
+        lambda network: network.double(),
+        lambda network: network.to(memory_format=torch.channels_last),
+        lambda network: network.compile(backend="eager"),
+    ],
 )
 def test_the_same_network_stays_the_same(card, change):
     before, after = card(changed()), card(changed(change))
@@ -239,6 +364,9 @@ def test_settings_are_arguments_that_are_kept_and_no_defaults():
         "bound": "inf",
         "width": 2,
     }
+    rates = [rate.item() for rate in torch.linspace(0, 0.1, 12)]
+    for rate in rates:  # as another way of computing them would round
+        assert settings(nn.Dropout(rate)) == settings(nn.Dropout(rate * (1 + 1e-8)))
 
 
 def keep(self, path, bound, width):
