@@ -201,9 +201,12 @@ class Store:
         """Return whom a photo is owed to.
 
         Raises:
-            StoreError: there is no credit, or it is damaged.
+            StoreError: there is no credit, it is damaged, or another photo's.
         """
-        return parse(PhotoCredit, self.photo_path(digest))
+        credit = parse(PhotoCredit, self.photo_path(digest))
+        if credit.digest != digest:
+            raise StoreError(f"{self.photo_path(digest)} is about another photo ({credit.digest[:12]}...)", REMEDY)
+        return credit
 
     # --- model cards -------------------------------------------------------------------------------------------
 
@@ -223,9 +226,12 @@ class Store:
         """Return a model's card.
 
         Raises:
-            StoreError: there is none, or it is damaged.
+            StoreError: there is none, it is damaged, or another model's.
         """
-        return parse(ModelCard, self.card_path(fingerprint))
+        card = parse(ModelCard, self.card_path(fingerprint))
+        if card.identity.fingerprint != fingerprint:
+            raise StoreError(f"{self.card_path(fingerprint)} is about another model", REMEDY)
+        return card
 
     def cards(self) -> dict[str, ModelCard]:
         """Return fingerprint to model card.

@@ -6,8 +6,10 @@ from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
+import sample_store
 from records import done, failed
 
+from atlas.core.analysis import PhotoCredit
 from atlas.core.record import SCHEMA_VERSION, Failure, Record
 from atlas.errors import StoreError, StoreSchemaError
 from atlas.store import Store, files
@@ -125,6 +127,25 @@ def test_verify_sees_every_kind_of_damage(store):
         discard(store, damage)
     assert [one for one in verify(store) if one.kind == "job"] == []
     assert sorted(record.key for record in store.records()) == sorted(keys[4:])
+
+
+def test_cards_and_credits_under_each_others_names_are_damage(store):
+    cards = [sample_store.card(variant) for variant in "ab"]
+    credits = [PhotoCredit(digest=digit * 64, name=f"{digit}.jpg") for digit in "12"]
+    for one, credit in zip(cards, credits, strict=True):
+        store.save_card(one)
+        store.save_photo(credit)
+    assert list(verify(store)) == []
+    for paths in (
+        [store.card_path(card.identity.fingerprint) for card in cards],
+        [store.photo_path(credit.digest) for credit in credits],
+    ):
+        contents = [path.read_bytes() for path in paths]
+        for path, content in zip(paths, reversed(contents), strict=True):
+            path.write_bytes(content)
+    problems = [(one.kind, one.problem) for one in verify(store)]
+    assert [kind for kind, _ in problems] == ["card", "card", "photo", "photo"]
+    assert all("is about another" in problem for _, problem in problems)
 
 
 def test_a_damaged_record_is_a_clear_error_when_read(store):
