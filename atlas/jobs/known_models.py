@@ -62,7 +62,7 @@ def _settled(card: ModelCard, known: list[ModelCard]) -> ModelCard:
 
 def _with_variant(card: ModelCard, variant: str | None) -> ModelCard:
     # Built anew: a copy would keep the fingerprint that it has computed.
-    identity = ModelIdentity(**(dict(card.identity) | {"variant": variant}))
+    identity = ModelIdentity.model_validate(card.identity.model_dump() | {"variant": variant})
     return card.model_copy(update={"identity": identity})
 
 
@@ -71,15 +71,11 @@ def _cards(store: Store) -> Iterator[ModelCard]:
 
     Configurations keep the cards of their models too. So one that is lost is known all the same, with what it computed.
     """
-    found: dict[str, ModelCard] = {}
+    found = store.selections.cards()
     with suppress(StoreError):  # of a folder that cannot be listed
         for fingerprint in store.card_keys():
             with suppress(StoreError):
                 found[fingerprint] = store.card(fingerprint)
-    with suppress(StoreError):
-        for name in store.selections.names():
-            with suppress(StoreError):
-                found = store.selections.read_named(name).cards | found
     yield from found.values()
 
 

@@ -21,7 +21,8 @@ def discard_for_analyses(
 ) -> None:
     """Remove what is damaged, but renderings, as far as it is made again before them.
 
-    Concepts go with their directions and with the stages that they are made in: making them makes these.
+    Concepts go with their directions and with the stages that they are made in: making them makes these. Cards come
+    from the selections of all configurations, which keep them too.
 
     Args:
         plan: need not have the renderings of concepts. selection: the name of the configuration's own.
@@ -41,6 +42,11 @@ def discard_for_analyses(
     for one in found:
         if one.kind in ("store", "folder", "derived") or one.key in mine.get(one.kind, ()):
             discard(store, one)
+    kept = store.selections.cards()
+    for one in found:
+        if one.kind == "card" and one.key in kept:
+            discard(store, one)
+            store.save_card(kept[one.key])
 
 
 def discard_for_renderings(damage: Iterable[Damage], plan: Plan, store: Store) -> None:

@@ -1,9 +1,11 @@
 """Selections in the store: what each of the configurations that render into it is about."""
 
 import os
+from contextlib import suppress
 from pathlib import Path
 
 from atlas.core.canonical import digest
+from atlas.core.model_card import ModelCard
 from atlas.core.selection import Selection
 from atlas.errors import StoreError
 from atlas.store.documents import REMEDY, encode, parse
@@ -74,3 +76,12 @@ class Selections:
         if self.file(name) != self.path(selection.configuration):
             raise StoreError(f"{self.file(name)} describes another configuration ({selection.configuration})", REMEDY)
         return selection
+
+    def cards(self) -> dict[str, ModelCard]:
+        """Return fingerprint to card of the models that configurations are about; damaged selections are left out."""
+        found: dict[str, ModelCard] = {}
+        with suppress(StoreError):  # of a folder that cannot be listed
+            for name in self.names():
+                with suppress(StoreError):
+                    found |= self.read_named(name).cards
+        return found

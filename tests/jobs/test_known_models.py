@@ -14,9 +14,11 @@ from atlas.jobs.batch import batches
 from atlas.jobs.executors.base import Monitor
 from atlas.jobs.known_models import settle
 from atlas.jobs.plan import make_plan
+from atlas.jobs.repairing import discard_for_analyses
 from atlas.jobs.run import keep_inputs, pending, render
 from atlas.jobs.selecting import select
 from atlas.jobs.worker import Work, Worker
+from atlas.store.integrity import verify
 
 
 class Net(tiny_networks.Tiny):
@@ -128,6 +130,23 @@ def test_a_model_whose_card_is_lost_keeps_its_keys(rendered, lost):
         assert rendered(lambda: Net(plain))[0].finished == 0
 
 
+@pytest.mark.parametrize("harm", [lambda path: path.unlink(), lambda path: path.write_text("{")])
+def test_repairing_gives_back_the_card_of_another_configurations_model(rendered, harm):
+    store = rendered(lambda: Net(plain))[2]
+    [name] = store.selections.names()
+    selection = store.selections.read_named(name)
+    [key] = selection.cards
+    store.selections.save(selection.model_copy(update={"configuration": "../other.toml"}))
+    _, plan, _, _ = rendered(lambda: Net(twice))
+    assert key not in store.selections.read_named(name).cards
+    before = store.card(key)
+    harm(store.card_path(key))
+    damage = list(verify(store))
+    assert [(one.kind, one.key) for one in damage] == [("card", key)]
+    discard_for_analyses(damage, plan, AnalysisPlan(), {}, store, name)
+    assert list(verify(store)) == [] and store.card(key) == before
+
+
 def test_a_model_of_an_earlier_version_is_another_and_the_reason_is_said(rendered):
     _, _, store, _ = rendered(tiny_networks.Tiny)
     [key] = store.card_keys()
@@ -135,7 +154,7 @@ def test_a_model_of_an_earlier_version_is_another_and_the_reason_is_said(rendere
     store.card_path(key).unlink()
     for name in store.selections.names():
         store.selections.file(name).unlink()
-    fields = dict(card.identity) | {"structure": None}
+    fields = card.identity.model_dump() | {"structure": None}
     store.save_card(card.model_copy(update={"identity": ModelIdentity(**fields), "computed": ()}))
     report, _, _, said = rendered(tiny_networks.Tiny)
     assert "an earlier version of atlas" in said[0]
