@@ -32,7 +32,7 @@ _STRING = re.compile(r"""[uU]?'(?:[^'\\\n]|\\.)*'|[uU]?"(?:[^"\\\n]|\\.)*\"""")
 
 
 def read_structure(text: str, source: str) -> list[Entry]:
-    """Return the entries of JSON, of one JSON object a line, or of a Python list or dict (never run).
+    """Return the entries of JSON, of one JSON object a line, or of a Python list, tuple or dict (never run).
 
     Raises:
         ModelError: it is none of these, or holds no names.
