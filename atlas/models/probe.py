@@ -32,7 +32,8 @@ DISTURBANCE = 1e-6
 MARGIN = 10.0
 """By which a difference must exceed that of the third pass to be another computation. Other kernels, another number of
 threads and float64 take at most an eighth of that in any layer of eight networks: lite0, resnet18, densenet121,
-efficientnet_b0, convnext_atto, vit_tiny, swin_tiny, mixer_s32. One GELU of twelve by its tanh approximation exceeds it."""
+efficientnet_b0, convnext_atto, vit_tiny, swin_tiny, mixer_s32. One GELU of twelve by its tanh approximation makes
+more."""
 LEAST, MOST = 1e-5, 0.5
 """Bounds of the tolerance: of what rounding hardly moves, and above which nothing is told apart."""
 RANDOM = 1e-4
