@@ -63,9 +63,9 @@ def test_a_failed_installation_ends_the_run(runner: Runner) -> None:
     assert runner.run("Install", "install", 1)[0] == 1
 
 
-@pytest.mark.parametrize("status", [0, 1, 2, 124, 127, 130, 137])
+@pytest.mark.parametrize("status", [0, 1, 2, 124, 126, 127, 130, 137])
 def test_a_failed_job_does_not_stop_the_site_and_all_else_does(runner: Runner, status: int) -> None:
-    ends_with = 0 if status in (0, 1, 124) else status
+    ends_with = 0 if status in (0, 1, 124, 137) else status
     assert runner.run("Render", "demo", status) == (ends_with, ["atlas demo --no-open"])
     (runner.folder / "atlas.toml").write_text("")
     assert runner.run("Render", "render", status) == (ends_with, ["atlas render"])
@@ -79,6 +79,16 @@ def test_rendering_pauses_when_its_time_is_up(runner: Runner) -> None:
     assert runner.run("Render")[0] == 0
 
 
+def test_what_does_not_pause_is_killed_and_its_site_is_built(runner: Runner) -> None:
+    (runner.folder / "atlas.toml").write_text("")
+    deaf = runner.folder.parent / "commands" / "atlas"
+    deaf.write_text("#!/bin/sh\ntrap '' TERM\nwhile :; do sleep 0.1; done\n")
+    runner._environment["RENDER"] = "0.2s"
+    (render,) = [step for step in runner.steps if step.get("name") == "Render"]
+    render["run"] = render["run"].replace("--kill-after=2m", "--kill-after=0.2s")
+    assert runner.run("Render")[0] == 0
+
+
 def test_the_site_is_built_of_what_there_is(runner: Runner) -> None:
     assert runner.run("Build") == (0, ["atlas build -c build/atlas.toml"])
     (runner.folder / "atlas.toml").write_text("")
@@ -89,7 +99,7 @@ def test_the_site_is_built_of_what_there_is(runner: Runner) -> None:
 def test_the_store_is_saved_whatever_happens(runner: Runner) -> None:
     uses = {step["uses"].partition("@")[0]: step for step in runner.steps if "uses" in step}
     restore, save = uses["actions/cache/restore"], uses["actions/cache/save"]
-    assert save["if"] == "always()" and "actions/cache" not in uses
+    assert save["if"] == f"always() && steps.{restore['id']}.outcome == 'success'" and "actions/cache" not in uses
     assert restore["with"]["key"] == save["with"]["key"]
     assert all(name in save["with"]["key"] for name in ("github.run_id", "github.run_attempt"))
     assert save["with"]["key"].startswith(restore["with"]["restore-keys"])
