@@ -175,6 +175,11 @@ def test_a_long_folder_for_temporary_files_gets_a_short_one(tmp_path, monkeypatc
     with pytest.raises(ExecutorError, match=r"none: No such file[\s\S]*set RAY_TMPDIR"):
         session.new_folder()
     assert list(long.iterdir()) == []
+    monkeypatch.chdir("/tmp")
+    monkeypatch.setenv("RAY_TMPDIR", ".")
+    folder = session.new_folder()
+    assert folder.parent == Path("/tmp"), "Ray starts in another folder than this one"
+    folder.rmdir()
 
 
 def test_the_keeper_ends_the_processes_with_its_mark_and_no_others(tmp_path):

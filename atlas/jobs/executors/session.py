@@ -177,7 +177,7 @@ def new_folder() -> Path:
     problems = []
     for place in dict.fromkeys([wanted] if wanted else [None, "/tmp"]):
         try:
-            folder = Path(tempfile.mkdtemp(prefix="atlas-", dir=place))
+            folder = Path(tempfile.mkdtemp(prefix="atlas-", dir=place)).absolute()
         except OSError as error:
             problems.append(f"{place or 'temporary files'}: {error.strerror or error}")
             continue
