@@ -13,7 +13,8 @@ from atlas.store.names import DERIVED, DIGEST, keys_of, named, shards
 from atlas.store.store import Store
 
 T = TypeVar("T")
-_VISIBLE = re.compile(r"[^.].*")
+_DERIVED = re.compile(r"[0-9a-f]+\.[a-z]+")
+"""Names of derived pictures and of what lists them."""
 Kind = Literal["store", "folder", "job", "analysis", "card", "input", "photo", "selection", "derived"]
 
 DOCUMENTS: dict[AnalysisKind, type[ArraysDocument | LayerStatistics | ClassConcepts]] = {
@@ -81,7 +82,7 @@ class Survey:
         """Look for what is in the way of derived pictures; what they hold is looked at when they are used."""
         for shard in self._listed(name, lambda: list(shards(self.store.path / name))):
             key = f"{name}/{shard.name}"
-            for file in self._listed(key, lambda shard=shard: named(shard, _VISIBLE)):  # type: ignore[misc]
+            for file in self._listed(key, lambda shard=shard: named(shard, _DERIVED)):  # type: ignore[misc]
                 if not (shard / file).is_file():
                     self.damage.append(Damage("derived", f"{key}/{file}", f"{shard / file} is no file"))
 

@@ -196,6 +196,20 @@ def test_what_stood_in_the_way_with_content_is_kept(project):
     assert kept.read_text() == "mine"
 
 
+def test_a_folder_in_the_place_of_a_derived_picture_is_set_aside_and_then_nobodys_business(project):
+    assert project("build").status == 0
+    picture = min(store_of(project).path.glob("derived/files/*/*.webp"))
+    picture.unlink()
+    picture.mkdir()
+    (picture / "notes.txt").write_text("mine")
+    assert "1 made again, 0 dropped, 0 left" in project("status", "--repair").out
+    assert project("status", "--verify").status == 0
+    (kept,) = picture.parent.glob("*.aside-*/notes.txt")
+    assert kept.read_text() == "mine"
+    shutil.rmtree(project.folder / "build" / "site")
+    assert project("build").status == 0 and picture.is_file()
+
+
 FOREIGN = ["README.md", ".DS_Store", "x.json~", "card (conflicted copy).json", ".nfs0000000a", "Thumbs.db", "a.json"]
 
 
