@@ -184,12 +184,16 @@ def test_under_ray_sigterm_ends_a_run_as_it_does_without(project):
     place, environment = with_ray(project)
     run = Running(project.folder, "render", **environment)
     run.wait_for(lambda: stored(project) > 0)
+    for process in of_session(place):  # as well, as `timeout` and Slurm do
+        with suppress(psutil.Error):
+            process.terminate()
     run.send(signal.SIGTERM)
     assert run.status() == 130
     assert run.printed("out").endswith("Stopped; what was finished is stored. To go on: atlas render\n")
     assert run.printed("err").strip() == "Stopping after this step; press Ctrl-C again to stop at once."
     assert of_session(place) == [] and list(place.iterdir()) == []
     assert 0 < stored(project) < 20
+    assert f"{stored(project)} rendered, 0 dead, 0 failed" in run.printed("out")
     assert list(verify(store_of(project))) == []
     place.rmdir()
 

@@ -137,7 +137,7 @@ class _Dispatcher:
             self._ping(actor)
         while self._in_flight and (self._queue or self._is_busy()):
             if self._monitor.stop.is_set():
-                self._stop()
+                yield from self._stop()
                 return
             ready, _ = self._ray.wait(list(self._in_flight), num_returns=1, timeout=1.0)
             for reference in ready:
@@ -220,7 +220,13 @@ class _Dispatcher:
                 self._monitor.on_notice(f"a worker found no place within {START_TIMEOUT:.0f} s; going on without it")
                 del self._in_flight[reference]
 
-    def _stop(self) -> None:
+    def _stop(self) -> Iterator[Outcome]:
+        """End what is in flight; yield the outcomes of what had just ended."""
         for actor in self._actors:
             actor.stop.remote()
-        self._ray.wait(list(self._in_flight), num_returns=len(self._in_flight), timeout=5.0)
+        ready, _ = self._ray.wait(list(self._in_flight), num_returns=len(self._in_flight), timeout=5.0)
+        for reference in ready:
+            with suppress(self._ray.exceptions.RayError):  # its worker has ended
+                outcomes = self._ray.get(reference)
+                if self._in_flight[reference][1] is not None and outcomes is not None:
+                    yield from outcomes

@@ -101,7 +101,7 @@ def _joined(where: str, options: dict[str, Any]) -> Iterator[Any]:
     folder = Path(options.get("_temp_dir", os.curdir))
     try:
         try:
-            with signals_kept(), _dumps_hidden(), working_in(folder):  # Ray takes SIGTERM for itself
+            with _sigterm_blocked(), signals_kept(), _dumps_hidden(), working_in(folder):  # Ray takes it for itself
                 ray.init(log_to_driver=False, logging_level=logging.CRITICAL, **options)
         except SystemExit as error:  # how Ray's own handler of SIGTERM, which it has while it starts, ends a process
             signal.alarm(0)  # by which it would be aborted three seconds after its dump
@@ -115,7 +115,36 @@ def _joined(where: str, options: dict[str, Any]) -> Iterator[Any]:
             raise ExecutorError(f"cannot start or join Ray {where}: {error}", remedy) from error
         yield ray
     finally:
-        ray.shutdown()
+        with _ended_at_once():
+            ray.shutdown()
+
+
+@contextmanager
+def _sigterm_blocked() -> Iterator[None]:
+    """Let SIGTERM wait until the body is done; processes that are started in it never hear it.
+
+    `timeout`, Slurm and others send it to all of a group at once, and it is for this process to end the others, after
+    the current step.
+    """
+    if sys.platform == "win32":
+        yield
+        return
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGTERM})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
+@contextmanager
+def _ended_at_once() -> Iterator[None]:
+    """Let Ray kill its processes: they do not hear SIGTERM, and it would wait a second for each."""
+    terminate = subprocess.Popen.terminate
+    subprocess.Popen.terminate = subprocess.Popen.kill  # type: ignore[method-assign]
+    try:
+        yield
+    finally:
+        subprocess.Popen.terminate = terminate  # type: ignore[method-assign]
 
 
 @contextmanager
