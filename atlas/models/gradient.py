@@ -4,6 +4,7 @@ Without it, every unit of a network whose forward runs under ``no_grad`` would b
 """
 
 import json
+from contextlib import suppress
 from typing import Any
 
 import torch
@@ -43,12 +44,21 @@ def image_gradient(module: nn.Module, seen: Observation, logits: Tensor | None) 
 
 
 def _backward(output: Tensor, images: Tensor) -> Tensor | None:
-    """Return the gradient of a weighted sum of an output; the weights differ, as those of a softmax sum to 1."""
+    """Return the gradient of a weighted sum of an output; the weights differ, as those of a softmax sum to 1.
+
+    If some unit's backward raises, it is the first unit's: one that cannot be rendered keeps no other from it.
+    """
     weights = torch.randn(output.shape, generator=torch.Generator().manual_seed(0)).to(output.dtype)
     failed = "no gradient passes from its output to the image: its backward failed"
-    with foreign_code(failed, "let its forward use operations that torch can differentiate"):
+    with suppress(ModelError), foreign_code(failed):
         # Not autograd.grad, which reentrant checkpoints refuse.
-        output.backward(weights if output.shape[1:] != (1,) else torch.ones_like(output))
+        output.backward(weights if output.shape[1:] != (1,) else torch.ones_like(output), retain_graph=True)
+        return images.grad
+    images.grad = None
+    with foreign_code(failed, "let its forward use operations that torch can differentiate"):
+        first = torch.zeros_like(output)
+        first[:, 0] = 1
+        output.backward(first)
     return images.grad
 
 
