@@ -56,7 +56,7 @@ class foreign_code:  # noqa: N801 - used as a function, like contextlib's
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, _: TracebackType | None) -> None:
         if isinstance(error, SystemExit):
             raise ModelError(f"{self.message}: {_ending(error)}", _MAIN_GUARD) from error
-        if error is not None and not isinstance(error, AtlasError | KeyboardInterrupt | GeneratorExit):
+        if error is not None and not isinstance(error, AtlasError | KeyboardInterrupt):
             remedy = self.remedy if isinstance(self.remedy, str) else self.remedy(error)
             raise ModelError(f"{self.message}: {self.reason(error)}", remedy) from error
 
