@@ -540,7 +540,7 @@
       ArrowLeft: () => follow("prev"), ArrowRight: () => follow("next"),
     };
     document.addEventListener("keydown", (event) => {
-      const typing = event.target.closest?.("input, textarea, select, [contenteditable], .bib pre, .small-strip");
+      const typing = event.target.closest?.("input:not([type=checkbox]), textarea, select, [contenteditable], .bib pre, .small-strip");
       if (event.ctrlKey || event.metaKey || event.altKey || typing || !usesKeys() || one("dialog[open]") || !Object.hasOwn(actions, event.key)) return;
       event.preventDefault();
       actions[event.key]();
