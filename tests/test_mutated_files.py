@@ -9,7 +9,7 @@ from records import done, failed
 from atlas.config.load import TEMPLATE, load_config
 from atlas.core.record import Record
 from atlas.errors import AtlasError
-from atlas.models.class_names import read_class_names
+from atlas.models.names.class_names import read_class_names
 from atlas.photos.attribution import read_attribution
 from atlas.photos.classes import read_mapping
 from atlas.site.labels import read_labels

@@ -12,7 +12,7 @@ from atlas.activations.cache import ActivationCache, as_half
 from atlas.activations.tallies import VIEWS_PER_PASS, unit_means
 from atlas.activations.views import Photos, Viewer, squares
 from atlas.core.job import LOGITS
-from atlas.models.network import Network
+from atlas.models.network.network import Network
 from atlas.photos import Photo
 
 Arrays = dict[str, np.ndarray]

@@ -8,7 +8,7 @@ from torch import Tensor
 from atlas.activations.tally import Tally
 from atlas.activations.views import Photos, Viewer, squares
 from atlas.errors import ModelError
-from atlas.models.network import Network
+from atlas.models.network.network import Network
 from atlas.photos import Photo
 
 VIEWS_PER_PASS = {"cpu": 32, "cuda": 512}

@@ -10,9 +10,9 @@ from torch.overrides import TorchFunctionMode
 from atlas.attribution.guided import GuidedBackpropagation
 from atlas.attribution.layerwise import LayerwiseRelevance
 from atlas.attribution.starts import Start
-from atlas.models.layers import find_layer
-from atlas.models.layout import canonical
-from atlas.models.network import Network
+from atlas.models.network.examine import find_layer
+from atlas.models.network.layout import canonical
+from atlas.models.network.network import Network
 
 RULES: dict[str, Callable[[], TorchFunctionMode]] = {"lrp": LayerwiseRelevance, "guided": GuidedBackpropagation}
 """How relevance goes back, by name."""

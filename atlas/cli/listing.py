@@ -21,7 +21,7 @@ def list_models(pattern: str) -> None:
         ConfigError: none matches; proposes the nearest.
     """
     with console.status("looking them up"):
-        from atlas.models.catalogue import list_models as matching
+        from atlas.models.sources.catalogue import list_models as matching
 
         offers = matching(pattern)
         if not offers:
@@ -82,6 +82,6 @@ def _source_of(name: str) -> str:
     """Return the source that a name looks like."""
     if ":" in name and not name.startswith(("hf-hub:", "hf_hub:", "local-dir:")):
         return "callable"
-    from atlas.models.package_source import NAMES
+    from atlas.models.sources.package import NAMES
 
     return "package" if name in NAMES else "timm"

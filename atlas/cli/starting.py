@@ -32,7 +32,7 @@ def make_spectrum(photos: Sequence[Path], output: Path, side: int) -> None:
     """
     if output.suffix.lower() != ".npy":
         raise ConfigError([f"--output {output} must end in .npy"], remedy=f"write -o {output.with_suffix('.npy')}")
-    from atlas.synthesis.photo_spectrum import make_spectrum as make
+    from atlas.synthesis.pictures.photo_spectrum import make_spectrum as make
 
     with build_progress(console) as progress:
         report = make(list(photos), output, side, on_photo=lambda done, total: progress("photos", done, total))

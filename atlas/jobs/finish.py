@@ -15,10 +15,10 @@ from atlas.methods import Rendering, methods
 from atlas.methods.outcome import as_uint8
 from atlas.methods.photos import photos_of
 from atlas.metrics.likeness import fourier_distance, largest_difference, psnr
-from atlas.models.network import Network
+from atlas.models.network.network import Network
 from atlas.store.pictures import encode_alpha, encode_image
-from atlas.synthesis.evaluation import activation_of
-from atlas.synthesis.objectives import Directions, TargetObjective
+from atlas.synthesis.scores.units import Directions, TargetObjective
+from atlas.synthesis.steps.evaluation import activation_of
 
 TOP_CLASSES = 5
 PERTURBATION_SCALE = 10

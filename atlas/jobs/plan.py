@@ -17,7 +17,7 @@ from atlas.jobs.photos import JobPhotos
 from atlas.jobs.select import GLOB_CHARACTERS, select_classes, select_layers, select_units
 from atlas.methods import Method, methods
 from atlas.methods.base import REFERENCE_PHOTOS
-from atlas.models.foreign import foreign_code
+from atlas.models.code.foreign import foreign_code
 from atlas.models.load import VisionModel
 from atlas.photos import Photo, PhotoSet
 

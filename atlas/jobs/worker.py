@@ -25,13 +25,13 @@ from atlas.jobs.provenance import device_name, versions
 from atlas.jobs.shortage import REMEDY, is_shortage, release
 from atlas.jobs.tasks import Planned, Task, is_stored
 from atlas.methods import Rendering, methods
-from atlas.models.foreign import text_of
+from atlas.models.code.foreign import text_of
 from atlas.models.load import VisionModel, load_model
 from atlas.models.spec import ModelSpec
 from atlas.photos import PhotoSet
 from atlas.photos.spec import LARGEST_FILE
 from atlas.store import Store
-from atlas.synthesis.ascent import Stopped
+from atlas.synthesis.steps.ascent import Stopped
 
 T = TypeVar("T")
 logger = logging.getLogger(__name__)

@@ -10,10 +10,10 @@ from atlas.methods.fourier import Fourier
 from atlas.methods.inversion import Inversion
 from atlas.methods.maco import MACO
 from atlas.methods.plug_in_inversion import PlugInInversion
-from atlas.methods.preimage import Preimage
+from atlas.methods.preimage.method import Preimage
 from atlas.methods.vit_inversion import ViTInversion
 from atlas.methods.vit_maximization import ViTMaximization
-from atlas.methods.vital import VITAL
+from atlas.methods.vital.method import VITAL
 
 __all__ = [
     "CBR",

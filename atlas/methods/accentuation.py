@@ -14,9 +14,9 @@ if TYPE_CHECKING:
     import torch
     from torch import nn
 
-    from atlas.models.network import Network
+    from atlas.models.network.network import Network
     from atlas.models.vision_model import VisionModel
-    from atlas.synthesis.evaluation import Score, Views
+    from atlas.synthesis.steps.evaluation import Score, Views
 
 AUTO = "auto"
 """Value of ``layer`` that stands for the end of the first stage, or the first block of a transformer."""
@@ -101,7 +101,7 @@ class Accentuation(CroppedMethod):
         load_input: Callable[[str], bytes],
     ) -> "nn.Module":
         """See :meth:`CroppedMethod.picture`."""
-        from atlas.synthesis.photo_start import PhotoPhase, PhotoSpectrum
+        from atlas.synthesis.pictures.photo_start import PhotoPhase, PhotoSpectrum
 
         photos = _photos(network, targets, parameters, load_input)
         grey = network.preprocessing.channels == 1
@@ -118,9 +118,9 @@ class Accentuation(CroppedMethod):
         load_input: Callable[[str], bytes],
     ) -> "tuple[Score, Views]":
         """See :meth:`CroppedMethod.score`."""
-        from atlas.synthesis.accentuation import AccentuationScore
-        from atlas.synthesis.photo_match import BesidePhotos
-        from atlas.synthesis.shifted import resized
+        from atlas.synthesis.scores.accentuation import AccentuationScore
+        from atlas.synthesis.scores.photo_match import BesidePhotos
+        from atlas.synthesis.views.shifted import resized
 
         photos = _photos(network, targets, parameters, load_input)
         shown = resized(photos, tuple(parameters["resolution"]))
@@ -144,8 +144,8 @@ def _layer(network: "Network", parameters: dict[str, Any]) -> str:
     Raises:
         ModelError: the model has no such layer, or none with positions.
     """
-    from atlas.models.layers import find_layer
-    from atlas.models.stages import stage_layers
+    from atlas.models.anatomy.stages import stage_layers
+    from atlas.models.network.examine import find_layer
 
     if parameters["layer"] != AUTO:
         return find_layer(network.layers(), parameters["layer"]).name

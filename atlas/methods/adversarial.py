@@ -9,7 +9,7 @@ from atlas.core.job import Target
 from atlas.methods.base import Method, MethodParameters, Paper, Rendering, methods
 
 if TYPE_CHECKING:
-    from atlas.models.network import Network
+    from atlas.models.network.network import Network
     from atlas.models.vision_model import VisionModel
 
 EPSILONS = {"cnn": 0.01, "vit": 0.05}
@@ -104,10 +104,10 @@ class Adversarial(Method):
 
         from atlas.methods.outcome import renderings
         from atlas.methods.photos import photos_of
-        from atlas.synthesis.ascent import ascend
-        from atlas.synthesis.ball import BallAround, variation_of_change
-        from atlas.synthesis.evaluation import WholeView, mean_over_views, penalised
-        from atlas.synthesis.objectives import TargetObjective
+        from atlas.synthesis.pictures.ball import BallAround, variation_of_change
+        from atlas.synthesis.scores.units import TargetObjective
+        from atlas.synthesis.steps.ascent import ascend
+        from atlas.synthesis.steps.evaluation import WholeView, mean_over_views, penalised
 
         steps, known = parameters["steps"], network.preprocessing
         photos = photos_of(targets, parameters["image_size"], load_input).to(network.device)

@@ -15,7 +15,7 @@ from atlas.core.registry import Registry
 if TYPE_CHECKING:
     import numpy as np
 
-    from atlas.models.network import Network
+    from atlas.models.network.network import Network
     from atlas.models.vision_model import VisionModel
 
 Need = Literal["batch norm", "attention branch", "reference photos"]

@@ -35,7 +35,7 @@ class CBR(OlahMethod):
         self, parameters: dict[str, Any], generators: "Sequence[torch.Generator]", device: "torch.device", grey: bool
     ) -> "nn.Module":
         """See :meth:`TransformedMethod.picture`."""
-        from atlas.synthesis.parametrization import Pixels
+        from atlas.synthesis.pictures.parametrization import Pixels
 
         start, decorrelate = parameters["start"], parameters["decorrelate"]
         return Pixels(parameters["image_size"], start, generators, device, decorrelate, grey)

@@ -13,8 +13,8 @@ if TYPE_CHECKING:
     import torch
     from torch import nn
 
-    from atlas.models.network import Network
-    from atlas.synthesis.evaluation import Score, Views
+    from atlas.models.network.network import Network
+    from atlas.synthesis.steps.evaluation import Score, Views
 
     LoadInput = Callable[[str], bytes]
 
@@ -80,10 +80,10 @@ class CroppedMethod(Method):
         import torch
 
         from atlas.methods.outcome import renderings
-        from atlas.synthesis.ascent import ascend
-        from atlas.synthesis.evaluation import mean_score
-        from atlas.synthesis.noise import HashedNoise
-        from atlas.synthesis.transforms import RandomCrops
+        from atlas.synthesis.steps.ascent import ascend
+        from atlas.synthesis.steps.evaluation import mean_score
+        from atlas.synthesis.views.crops import RandomCrops
+        from atlas.synthesis.views.noise import HashedNoise
 
         steps, side, device = parameters["steps"], parameters["image_size"], network.device
         generators = [torch.Generator().manual_seed(seed) for seed in seeds]

@@ -9,7 +9,7 @@ from atlas.core.job import Target
 from atlas.methods.base import Method, MethodParameters, Paper, Rendering, methods
 
 if TYPE_CHECKING:
-    from atlas.models.network import Network
+    from atlas.models.network.network import Network
 
 
 class DeepInversionParameters(MethodParameters):
@@ -96,12 +96,12 @@ class DeepInversion(Method):
         import torch
 
         from atlas.methods.outcome import renderings
-        from atlas.synthesis.ascent import ascend
-        from atlas.synthesis.evaluation import mean_score
-        from atlas.synthesis.inversion import DeepInversionScore
-        from atlas.synthesis.parametrization import BoundedPixels
-        from atlas.synthesis.rolled import RolledViews
-        from atlas.synthesis.schedules import in_parts, warm_cosine
+        from atlas.synthesis.pictures.parametrization import BoundedPixels
+        from atlas.synthesis.scores.classes import DeepInversionScore
+        from atlas.synthesis.steps.ascent import ascend
+        from atlas.synthesis.steps.evaluation import mean_score
+        from atlas.synthesis.steps.schedules import in_parts, warm_cosine
+        from atlas.synthesis.views.rolled import RolledViews
 
         steps, side, known = parameters["steps"], parameters["image_size"], network.preprocessing
         generators = [torch.Generator().manual_seed(seed) for seed in seeds]

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     import torch
     from torch import nn
 
-    from atlas.synthesis.stages import Stage
+    from atlas.synthesis.views.moves import Stage
 
 SCALE_STEPS = 11
 """Factors that a scale is drawn from, evenly spaced: as many as in Lucid's ``standard_transforms``."""
@@ -103,7 +103,7 @@ class FeatureVis(TransformedMethod):
 
         A view is as large as the picture, so that the shift moves the picture rather than cutting its edges off.
         """
-        from atlas.synthesis.stages import LUCID_FILL, CropOrPad, Jitter, Rotate, Scale, spaced
+        from atlas.synthesis.views.moves import LUCID_FILL, CropOrPad, Jitter, Rotate, Scale, spaced
 
         jitter, scale, rotate = parameters["jitter"], parameters["scale"], parameters["rotate"]
         factors = Scale(spaced(1 - scale, 1 + scale, SCALE_STEPS))
@@ -114,7 +114,7 @@ class FeatureVis(TransformedMethod):
         """See :meth:`TransformedMethod.optimizer`."""
         import torch
 
-        from atlas.synthesis.gradient_step import NormalisedStep
+        from atlas.synthesis.steps.gradient_step import NormalisedStep
 
         rule = NormalisedStep if parameters["normalise_gradient"] else torch.optim.SGD
         return rule(picture.parameters(), lr=parameters["learning_rate"])

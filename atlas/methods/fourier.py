@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     import torch
     from torch import nn
 
-    from atlas.synthesis.stages import Stage
+    from atlas.synthesis.views.moves import Stage
 
 Transformations = Literal["lucid", "xplique", "none"]
 
@@ -47,7 +47,7 @@ class OlahMethod(TransformedMethod):
 
     def transformations(self, parameters: dict[str, Any]) -> "tuple[Sequence[Stage], float]":
         """See :meth:`TransformedMethod.transformations`."""
-        from atlas.synthesis.stages import LUCID_FILL, XPLIQUE_FILL, lucid, xplique
+        from atlas.synthesis.views.moves import LUCID_FILL, XPLIQUE_FILL, lucid, xplique
 
         side = parameters["image_size"]
         return {"lucid": (lucid(side), LUCID_FILL), "xplique": (xplique(side), XPLIQUE_FILL), "none": ((), LUCID_FILL)}[

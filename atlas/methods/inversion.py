@@ -10,8 +10,8 @@ from atlas.methods.base import methods
 from atlas.methods.maco import MACO, MACOParameters
 
 if TYPE_CHECKING:
-    from atlas.models.network import Network
-    from atlas.synthesis.evaluation import Score, Views
+    from atlas.models.network.network import Network
+    from atlas.synthesis.steps.evaluation import Score, Views
 
 
 class InversionParameters(MACOParameters):
@@ -58,8 +58,8 @@ class Inversion(MACO):
     ) -> "tuple[Score, Views]":
         """See :meth:`CroppedMethod.score`."""
         from atlas.methods.photos import photos_of
-        from atlas.synthesis.photo_match import BesidePhotos, PhotoMatch, SideBySideMatch
-        from atlas.synthesis.shifted import resized
+        from atlas.synthesis.scores.photo_match import BesidePhotos, PhotoMatch, SideBySideMatch
+        from atlas.synthesis.views.shifted import resized
 
         photos = photos_of(targets, parameters["image_size"], load_input).to(network.device)
         weights = {targets[0].layer: 1.0}

@@ -15,8 +15,8 @@ if TYPE_CHECKING:
     import torch
     from torch import nn
 
-    from atlas.models.network import Network
-    from atlas.synthesis.evaluation import Score, Views
+    from atlas.models.network.network import Network
+    from atlas.synthesis.steps.evaluation import Score, Views
 
 NATURAL = "imagenet"
 """Value of ``spectrum`` that stands for the shipped ImageNet template."""
@@ -48,7 +48,7 @@ class MACO(CroppedMethod):
 
     def resolve(self, parameters: Any, preprocessing: Preprocessing, folder: Path) -> Resolved:
         """See :meth:`Method.resolve`: the spectrum becomes a digest, the resolution a (height, width)."""
-        from atlas.synthesis.spectrum import spectrum_bytes
+        from atlas.synthesis.pictures.spectrum import spectrum_bytes
 
         data, digest = spectrum_bytes(None if parameters.spectrum == NATURAL else folder / parameters.spectrum)
         resolved = super().resolve(parameters, preprocessing, folder)
@@ -63,8 +63,8 @@ class MACO(CroppedMethod):
         load_input: Callable[[str], bytes],
     ) -> "nn.Module":
         """See :meth:`CroppedMethod.picture`."""
-        from atlas.synthesis.parametrization import FourierPhase
-        from atlas.synthesis.spectrum import parse_spectrum, resize_spectrum
+        from atlas.synthesis.pictures.parametrization import FourierPhase
+        from atlas.synthesis.pictures.spectrum import parse_spectrum, resize_spectrum
 
         side = parameters["image_size"]
         magnitude = resize_spectrum(parse_spectrum(load_input(parameters["spectrum"])), side, side)
@@ -79,7 +79,7 @@ class MACO(CroppedMethod):
         load_input: Callable[[str], bytes],
     ) -> "tuple[Score, Views]":
         """See :meth:`CroppedMethod.score`."""
-        from atlas.synthesis.objectives import TargetObjective
+        from atlas.synthesis.scores.units import TargetObjective
 
         objective, layer = TargetObjective(targets, network.device, load_input), targets[0].layer
         return lambda shown: objective(network(shown, layer)), crops

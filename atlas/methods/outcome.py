@@ -3,7 +3,7 @@
 import numpy as np
 
 from atlas.methods.base import Rendering
-from atlas.synthesis.ascent import REDIRECT_STEPS, Ascent
+from atlas.synthesis.steps.ascent import REDIRECT_STEPS, Ascent
 
 EXPLODED = 1e12
 """An objective beyond this, in the activation's own unit, has exploded: float32 keeps no useful gradient there."""

@@ -9,7 +9,7 @@ from atlas.core.job import Target
 from atlas.methods.base import Method, MethodParameters, Paper, Rendering, methods
 
 if TYPE_CHECKING:
-    from atlas.models.network import Network
+    from atlas.models.network.network import Network
 
 STAGES = 7
 """Stages of growth, from 2/8 to 8/8 of the side (authors' code)."""
@@ -79,12 +79,12 @@ class PlugInInversion(Method):
         import torch
 
         from atlas.methods.outcome import renderings
-        from atlas.synthesis.ascent import ascend
-        from atlas.synthesis.evaluation import mean_score
-        from atlas.synthesis.inversion import ClassEntropy
-        from atlas.synthesis.parametrization import BoundedPixels
-        from atlas.synthesis.rolled import GrowingViews
-        from atlas.synthesis.schedules import constant, even_parts, in_parts, warm_cosine
+        from atlas.synthesis.pictures.parametrization import BoundedPixels
+        from atlas.synthesis.scores.classes import ClassEntropy
+        from atlas.synthesis.steps.ascent import ascend
+        from atlas.synthesis.steps.evaluation import mean_score
+        from atlas.synthesis.steps.schedules import constant, even_parts, in_parts, warm_cosine
+        from atlas.synthesis.views.rolled import GrowingViews
 
         steps, side, device = parameters["steps"], parameters["image_size"], network.device
         generators = [torch.Generator().manual_seed(seed) for seed in seeds]

@@ -13,9 +13,9 @@ if TYPE_CHECKING:
     import torch
     from torch import nn
 
-    from atlas.models.network import Network
-    from atlas.synthesis.evaluation import Views
-    from atlas.synthesis.stages import Stage
+    from atlas.models.network.network import Network
+    from atlas.synthesis.steps.evaluation import Views
+    from atlas.synthesis.views.moves import Stage
 
 
 class TransformedParameters(MethodParameters):
@@ -51,7 +51,7 @@ class TransformedMethod(Method):
         self, parameters: dict[str, Any], generators: "Sequence[torch.Generator]", device: "torch.device"
     ) -> "Views":
         """Return the random views of the pictures."""
-        from atlas.synthesis.warp import RandomViews
+        from atlas.synthesis.views.warp import RandomViews
 
         stages, fill = self.transformations(parameters)
         steps, count, side = parameters["steps"], parameters["views"], parameters["image_size"]
@@ -76,9 +76,9 @@ class TransformedMethod(Method):
         import torch
 
         from atlas.methods.outcome import renderings
-        from atlas.synthesis.ascent import ascend
-        from atlas.synthesis.evaluation import mean_over_views
-        from atlas.synthesis.objectives import TargetObjective
+        from atlas.synthesis.scores.units import TargetObjective
+        from atlas.synthesis.steps.ascent import ascend
+        from atlas.synthesis.steps.evaluation import mean_over_views
 
         steps, device = parameters["steps"], network.device
         generators = [torch.Generator().manual_seed(seed) for seed in seeds]
@@ -100,7 +100,7 @@ def spectrum(
     parameters: dict[str, Any], generators: "Sequence[torch.Generator]", device: "torch.device", grey: bool
 ) -> "nn.Module":
     """Return pictures in the frequency domain, for methods with a ``decay`` and a choice to ``standardise``."""
-    from atlas.synthesis.parametrization import FourierSpectrum
+    from atlas.synthesis.pictures.parametrization import FourierSpectrum
 
     return FourierSpectrum(
         parameters["image_size"],

@@ -17,9 +17,9 @@ if TYPE_CHECKING:
     import torch
     from torch import nn
 
-    from atlas.models.network import Network
+    from atlas.models.network.network import Network
     from atlas.models.vision_model import VisionModel
-    from atlas.synthesis.evaluation import Views
+    from atlas.synthesis.steps.evaluation import Views
 
 ON, OFF = "on", "off"
 
@@ -132,7 +132,7 @@ class ViTInversion(Method):
         Raises:
             ConfigError: it is asked for, and the model has no attention branch.
         """
-        from atlas.models.attention import ATTENTION_BRANCH
+        from atlas.models.network.attention import ATTENTION_BRANCH
 
         if ATTENTION_BRANCH in model.offers:
             return parameters
@@ -167,10 +167,10 @@ class ViTInversion(Method):
 
         from atlas.methods.outcome import renderings
         from atlas.methods.photos import photos_of
-        from atlas.synthesis.ascent import ascend
-        from atlas.synthesis.evaluation import mean_score
-        from atlas.synthesis.photo_match import PhotoMatch
-        from atlas.synthesis.shifted import resized
+        from atlas.synthesis.scores.photo_match import PhotoMatch
+        from atlas.synthesis.steps.ascent import ascend
+        from atlas.synthesis.steps.evaluation import mean_score
+        from atlas.synthesis.views.shifted import resized
 
         steps, device = parameters["steps"], network.device
         generators = [torch.Generator().manual_seed(seed) for seed in seeds]
@@ -191,8 +191,8 @@ class ViTInversion(Method):
 
 def views_of(parameters: dict[str, Any], generators: "Sequence[torch.Generator]") -> "Views":
     """Return what the network sees: regularised views first, the bare picture after them."""
-    from atlas.synthesis.morphology import SmoothedViews
-    from atlas.synthesis.shifted import ShiftedViews, ViewsInTurn
+    from atlas.synthesis.views.morphology import SmoothedViews
+    from atlas.synthesis.views.shifted import ShiftedViews, ViewsInTurn
 
     steps, shift, size = parameters["steps"], parameters["shift"], tuple(parameters["resolution"])
     moved = ShiftedViews(generators, steps, shift, size)
@@ -203,7 +203,7 @@ def views_of(parameters: dict[str, Any], generators: "Sequence[torch.Generator]"
 def _picture(
     parameters: dict[str, Any], generators: "Sequence[torch.Generator]", device: "torch.device", grey: bool
 ) -> "nn.Module":
-    from atlas.synthesis.parametrization import FourierSpectrum, Pixels
+    from atlas.synthesis.pictures.parametrization import FourierSpectrum, Pixels
 
     side, start = parameters["image_size"], parameters["start"]
     if parameters["domain"] == "pixels":

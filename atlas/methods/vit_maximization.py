@@ -13,8 +13,8 @@ if TYPE_CHECKING:
     import torch
     from torch import nn
 
-    from atlas.synthesis.evaluation import Views
-    from atlas.synthesis.stages import Stage
+    from atlas.synthesis.steps.evaluation import Views
+    from atlas.synthesis.views.moves import Stage
 
 WIDEST = (math.cos(math.pi / 15) + math.sin(math.pi / 15)) / 0.8 / 2 - 0.5
 """How far a view at scale 0.80, turned by 12 degrees, reaches beyond the picture; share of its side."""
@@ -81,7 +81,7 @@ class ViTMaximization(TransformedMethod):
         self, parameters: dict[str, Any], generators: "Sequence[torch.Generator]", device: "torch.device", grey: bool
     ) -> "nn.Module":
         """See :meth:`TransformedMethod.picture`."""
-        from atlas.synthesis.parametrization import FourierSpectrum, KLTSpectrum
+        from atlas.synthesis.pictures.parametrization import FourierSpectrum, KLTSpectrum
 
         kind = KLTSpectrum if parameters["decorrelate"] else FourierSpectrum
         scaling = (parameters["decay"], parameters["standardise"], parameters["start"])
@@ -89,7 +89,7 @@ class ViTMaximization(TransformedMethod):
 
     def transformations(self, parameters: dict[str, Any]) -> "tuple[Sequence[Stage], float]":
         """See :meth:`TransformedMethod.transformations`; the canvas that they begin with has a border around it."""
-        from atlas.synthesis.stages import LUCID_FILL, CropOrPad, Jitter, Rotate, Scale
+        from atlas.synthesis.views.moves import LUCID_FILL, CropOrPad, Jitter, Rotate, Scale
 
         side = parameters["image_size"]
         last: tuple[Stage, ...]
@@ -109,8 +109,8 @@ class ViTMaximization(TransformedMethod):
         self, parameters: dict[str, Any], generators: "Sequence[torch.Generator]", device: "torch.device"
     ) -> "Views":
         """See :meth:`TransformedMethod.views`."""
-        from atlas.synthesis.morphology import SmoothedViews
-        from atlas.synthesis.warp import RandomViews
+        from atlas.synthesis.views.morphology import SmoothedViews
+        from atlas.synthesis.views.warp import RandomViews
 
         steps, count, side = parameters["steps"], parameters["views"], parameters["image_size"]
         stages, fill = self.transformations(parameters)

@@ -10,19 +10,19 @@ from atlas.core.canonical import canonical_json
 from atlas.core.job import LOGITS, ModelIdentity, Preprocessing
 from atlas.core.model_card import Computed, ModelCard
 from atlas.errors import ModelError
-from atlas.models.built import Built
-from atlas.models.class_names import class_names
-from atlas.models.foreign import quiet
-from atlas.models.gradient import image_gradient
-from atlas.models.layers import DRY_BATCH, Examination, Observation, dry_input, examine, observe, run
-from atlas.models.output import select_logits
-from atlas.models.preprocess import resolve_preprocessing, stem_channels
-from atlas.models.probe import probe
-from atlas.models.sources import SOURCES
+from atlas.models.checkpoints.weights import check_finite, digest_weights, freeze, is_lazy, named_tensors
+from atlas.models.code.foreign import quiet
+from atlas.models.identity.gradient import image_gradient
+from atlas.models.identity.probe import probe
+from atlas.models.identity.structure import digest_structure
+from atlas.models.names.class_names import class_names
+from atlas.models.network.examine import DRY_BATCH, Examination, Observation, dry_input, examine, observe, run
+from atlas.models.network.output import select_logits
+from atlas.models.network.preprocess import resolve_preprocessing, stem_channels
+from atlas.models.sources.built import Built
+from atlas.models.sources.registry import SOURCES
 from atlas.models.spec import ModelSpec
-from atlas.models.structure import digest_structure
 from atlas.models.vision_model import VisionModel
-from atlas.models.weights import check_finite, digest_weights, freeze, is_lazy, named_tensors
 
 __all__ = ["VisionModel", "load_model"]
 

@@ -9,12 +9,12 @@ from torch import nn
 
 from atlas.core.model_card import ModelCard
 from atlas.errors import ModelError, did_you_mean
-from atlas.models.attention import ATTENTION_BRANCH, Reading, attention_tap, has_attention
-from atlas.models.folding import Folded, fold
-from atlas.models.foreign import foreign_code, quiet
-from atlas.models.layers import Examination, find_layer
-from atlas.models.network import Network
-from atlas.models.norms import batch_norms
+from atlas.models.code.foreign import foreign_code, quiet
+from atlas.models.network.attention import ATTENTION_BRANCH, Reading, attention_tap, has_attention
+from atlas.models.network.examine import Examination, find_layer
+from atlas.models.network.folding import Folded, fold
+from atlas.models.network.network import Network
+from atlas.models.network.norms import batch_norms
 
 PRECISIONS = ("float32", "bfloat16")
 """What a network computes in; bfloat16 is for GPUs, and only on demand."""
@@ -85,7 +85,7 @@ class VisionModel:
         return model
 
     def attention_tap(self, layer: str, reading: Reading) -> str | None:
-        """Return where a block's attention branch is read: see :func:`atlas.models.attention.attention_tap`."""
+        """Return where a block's attention branch is read: see :func:`atlas.models.network.attention.attention_tap`."""
         return attention_tap(self.module, self._examination, layer, reading)
 
     def numerics_for(self, layer: str, precision: str = "float32", keep_norms: bool = False) -> str:

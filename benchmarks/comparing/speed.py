@@ -15,7 +15,7 @@ from atlas.jobs.plan import make_plan
 from atlas.jobs.run import render
 from atlas.methods import methods
 from atlas.models.load import VisionModel, load_model
-from atlas.models.network import Network
+from atlas.models.network.network import Network
 from atlas.store import Store
 from comparing.study import Study, table
 

@@ -20,7 +20,7 @@ from atlas.concepts.importance import share_importance
 from atlas.concepts.reconstruct import pooled
 from atlas.errors import ConceptError
 from atlas.jobs.analyses import concepts
-from atlas.models.tail import Context
+from atlas.models.anatomy.tail import Context
 from atlas.models.vision_model import VisionModel
 from explaining.product import Prepared, listening, load, prepare
 from explaining.study import answer, arguments, requests

@@ -19,7 +19,7 @@ from atlas.activations.cache import ActivationCache
 from atlas.activations.views import Viewer
 from atlas.core.analysis import ClassConcepts
 from atlas.jobs.analyses import concepts
-from atlas.models.network import Network
+from atlas.models.network.network import Network
 from atlas.models.vision_model import VisionModel
 from explaining.product import Prepared, listening, load, prepare, results_kept
 from explaining.study import Study, answer, arguments, requests

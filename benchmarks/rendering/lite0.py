@@ -5,8 +5,8 @@ from pathlib import Path
 import timm
 from torch import nn
 
-from atlas.models.checkpoint import fit, read_checkpoint
-from atlas.models.package_source import by_order, weights_file
+from atlas.models.checkpoints.checkpoint import fit, read_checkpoint
+from atlas.models.sources.package import by_order, weights_file
 
 SIZE = 224
 MEAN = STD = 0.5

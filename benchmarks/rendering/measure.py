@@ -34,7 +34,7 @@ from atlas.jobs.plan import make_plan
 from atlas.jobs.run import render
 from atlas.models.load import VisionModel, load_model
 from atlas.store import Store
-from atlas.synthesis.spectrum import TEMPLATE
+from atlas.synthesis.pictures.spectrum import TEMPLATE
 from rendering import lite0
 from rendering.case import Case, CaseError, Result
 from rendering.clock import NetworkClock, StepClock, timer_for

@@ -11,9 +11,9 @@ from atlas.attribution.layerwise import LayerwiseRelevance
 from atlas.attribution.relevance import relevance
 from atlas.attribution.rules import EPSILON
 from atlas.attribution.starts import channel_start, direction_start, neuron_start
+from atlas.models.anatomy.stages import stage_layers
 from atlas.models.load import load_model
 from atlas.models.spec import ModelSpec
-from atlas.models.stages import stage_layers
 
 CPU = torch.device("cpu")
 

@@ -14,7 +14,7 @@ from atlas.methods import methods
 from atlas.methods.photos import photos_of
 from atlas.models.load import load_model
 from atlas.models.spec import ModelSpec
-from atlas.synthesis.accentuation import AccentuationScore
+from atlas.synthesis.scores.accentuation import AccentuationScore
 
 CPU = torch.device("cpu")
 METHOD = methods.get("accentuation")

@@ -18,7 +18,7 @@ from atlas.methods import methods
 from atlas.methods.base import REFERENCE_PHOTOS
 from atlas.models.load import load_model
 from atlas.models.spec import ModelSpec
-from atlas.synthesis.ascent import Stopped
+from atlas.synthesis.steps.ascent import Stopped
 
 CPU = torch.device("cpu")
 ORDER = ("logit", "channel", "inversion", "caricature", "neuron", "direction")

@@ -11,8 +11,8 @@ from atlas.jobs.plan import make_plan
 from atlas.methods import methods
 from atlas.models.load import load_model
 from atlas.models.spec import ModelSpec
-from atlas.synthesis.inversion import ClassEntropy
-from atlas.synthesis.parametrization import BoundedPixels
+from atlas.synthesis.pictures.parametrization import BoundedPixels
+from atlas.synthesis.scores.classes import ClassEntropy
 
 CPU = torch.device("cpu")
 LOGIT = Target(kind="logit", layer=LOGITS, unit=3)
@@ -121,8 +121,8 @@ def test_pictures_have_the_models_larger_side_unless_chosen():
 
 def test_the_distance_from_the_statistics_falls_with_their_weight(tiny):
     """On pictures of the same steps: the more it weighs, the nearer the network's norm sees what it holds."""
-    from atlas.models.norms import norm_inputs
-    from atlas.synthesis.inversion import statistics_distance
+    from atlas.models.network.norms import norm_inputs
+    from atlas.synthesis.scores.classes import statistics_distance
 
     network, found = tiny.network("float32", CPU), []
     for weight in (0.0, 10.0):
@@ -188,7 +188,7 @@ def test_grey_models_get_grey_pictures(name):
 
 def test_stages_grow_from_two_to_eight_eighths_and_noise_stays_where_none_has_been(tiny, monkeypatch):
     sides = []
-    from atlas.synthesis import rolled
+    from atlas.synthesis.views import rolled
 
     original = rolled.roll
 

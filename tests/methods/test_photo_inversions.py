@@ -15,8 +15,8 @@ from atlas.methods.photos import photos_of
 from atlas.methods.vit_inversion import views_of
 from atlas.models.load import load_model
 from atlas.models.spec import ModelSpec
-from atlas.synthesis.morphology import closing, opening
-from atlas.synthesis.spectrum import natural_spectrum
+from atlas.synthesis.pictures.spectrum import natural_spectrum
+from atlas.synthesis.views.morphology import closing, opening
 
 CPU = torch.device("cpu")
 VIT = methods.get("vit_inversion")
@@ -210,7 +210,7 @@ def test_a_layer_without_attention_is_matched_alone_or_refused(vit):
 
 def test_the_magnitude_stays_natural(tiny):
     """The inversion is MACO's picture: zero mean and unit variance of that magnitude, whatever the photo."""
-    from atlas.synthesis.colour import decorrelate
+    from atlas.synthesis.pictures.colour import decorrelate
 
     (one,) = render(MACO, tiny, targets("act"), steps=30, image_size=32, crops=2)
     signal = decorrelate(torch.logit(torch.from_numpy(one.image).double())[None])

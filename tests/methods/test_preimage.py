@@ -185,8 +185,8 @@ def test_a_photo_that_activates_nothing_is_an_error(monkeypatch):
 
 
 def test_the_last_steps_are_calm(tiny, monkeypatch):
-    from atlas.synthesis import preimage
-    from atlas.synthesis.decayed_adagrad import DecayedAdaGrad
+    from atlas.synthesis.scores import naturalness as preimage
+    from atlas.synthesis.steps.decayed_adagrad import DecayedAdaGrad
 
     rates, corners = [], []
     original, window = DecayedAdaGrad.step, preimage.JitteredViews._window
@@ -211,7 +211,7 @@ def test_units_have_no_calm_steps(tiny):
 
 def test_the_objective_is_minus_the_energy(tiny):
     """At the first step, of the noise that it starts from: C times the relative error, and both penalties."""
-    from atlas.synthesis.preimage import BallPixels, alpha_norm, total_variation, uniform_noise
+    from atlas.synthesis.scores.naturalness import BallPixels, alpha_norm, total_variation, uniform_noise
 
     target = inversion("body")
     (one,) = render(tiny, [target], [5], steps=1, weight=7.0, jitter=1)
@@ -237,7 +237,7 @@ def test_a_unit_weighs_less_the_larger_its_largest_activation_is(tiny):
 
 @pytest.mark.parametrize("sign", [1, -1])
 def test_a_largest_activation_that_is_not_given_is_estimated(tiny, sign):
-    from atlas.synthesis.reach import strongest_answer
+    from atlas.synthesis.scores.reach import strongest_answer
 
     target = Target(kind="neuron", layer="body", unit=3, sign=sign)
     expected = strongest_answer(tiny.network(tiny.numerics_for("body"), CPU), "body", sign, 32)

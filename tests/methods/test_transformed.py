@@ -9,8 +9,8 @@ from atlas.errors import ConfigError
 from atlas.methods import methods
 from atlas.models.load import load_model
 from atlas.models.spec import ModelSpec
-from atlas.synthesis.gradient_step import NormalisedStep
-from atlas.synthesis.stages import CropOrPad, Jitter, Rotate, Scale, lucid, xplique
+from atlas.synthesis.steps.gradient_step import NormalisedStep
+from atlas.synthesis.views.moves import CropOrPad, Jitter, Rotate, Scale, lucid, xplique
 
 CPU = torch.device("cpu")
 NAMES = ["fourier", "cbr", "feature_vis"]

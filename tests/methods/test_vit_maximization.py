@@ -10,9 +10,9 @@ from atlas.core.job import Target
 from atlas.methods import methods
 from atlas.models.load import load_model
 from atlas.models.spec import ModelSpec
-from atlas.synthesis.colour import KLT_COLOUR, KLT_MEAN
-from atlas.synthesis.parametrization import frequency_scale
-from atlas.synthesis.stages import CropOrPad, Jitter, Rotate, Scale
+from atlas.synthesis.pictures.colour import KLT_COLOUR, KLT_MEAN
+from atlas.synthesis.pictures.parametrization import frequency_scale
+from atlas.synthesis.views.moves import CropOrPad, Jitter, Rotate, Scale
 
 CPU = torch.device("cpu")
 METHOD = methods.get("vit_maximization")

@@ -10,10 +10,10 @@ from atlas.core.job import LOGITS, Preprocessing, Target
 from atlas.errors import ModelError, PhotoError
 from atlas.methods import methods
 from atlas.methods.photos import square_of
-from atlas.methods.vital_settings import class_penalty, class_weights
+from atlas.methods.vital.settings import class_penalty, class_weights
 from atlas.models.load import load_model
 from atlas.models.spec import ModelSpec
-from atlas.synthesis.ascent import Stopped
+from atlas.synthesis.steps.ascent import Stopped
 
 CPU = torch.device("cpu")
 VITAL = methods.get("vital")
@@ -119,7 +119,7 @@ def test_it_can_be_stopped_while_photos_are_read(colours, references):
 
 def test_a_photos_own_activations_are_reached_by_the_photo_itself(colours):
     """With one reference photo, the loss that the trace begins with is that of noise; that of the photo is 0."""
-    from atlas.synthesis.matching import MatchScore, StageMaps, mean_sorted
+    from atlas.synthesis.scores.matching import MatchScore, StageMaps, mean_sorted
 
     network = colours.network("float32", CPU)
     photo = square_of(encoded(picture(1, 0)), "photo", 32)

@@ -10,8 +10,8 @@ from atlas.core.job import LOGITS, Target
 from atlas.errors import ModelError, PhotoError
 from atlas.methods import methods
 from atlas.methods.photos import square_of
-from atlas.methods.vital_patches import Cut, LastScan, channel_means, scan
-from atlas.methods.vital_units import UnitMaps, UnitReferences, between_0_and_1, clusters, matched_at
+from atlas.methods.vital.patches import Cut, LastScan, channel_means, scan
+from atlas.methods.vital.units import UnitMaps, UnitReferences, between_0_and_1, clusters, matched_at
 from atlas.models.load import load_model
 from atlas.models.spec import ModelSpec
 

@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from atlas.models.preprocess import Normalise
+from atlas.models.network.preprocess import Normalise
 
 CPU = torch.device("cpu")
 ALL = ["efficientnet", "resnet", "convnext", "vit", "swin"]

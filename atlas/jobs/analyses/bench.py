@@ -21,7 +21,7 @@ from atlas.photos.views import patch_size_for, patch_stride_for
 from atlas.store import Store
 
 if TYPE_CHECKING:
-    from atlas.models.network import Network
+    from atlas.models.network.network import Network
 
 Arrays = dict[str, np.ndarray]
 

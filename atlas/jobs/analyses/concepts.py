@@ -31,8 +31,8 @@ from atlas.core.analysis import Analysis, Part
 from atlas.core.canonical import digest_bytes
 from atlas.errors import ConceptError
 from atlas.jobs.analyses.bench import Bench, PlannedAnalysis, view_parameters
-from atlas.models.network import Network
-from atlas.models.tail import Context, Tail
+from atlas.models.anatomy.tail import Context, Tail
+from atlas.models.network.network import Network
 from atlas.photos import Photo
 from atlas.photos.views import central_square
 

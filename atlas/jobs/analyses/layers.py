@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 from atlas.config import ConceptsBlock
 from atlas.errors import AtlasError, did_you_mean
-from atlas.models.concept_layer import (
+from atlas.models.anatomy.concept_layer import (
     check_concept_layer,
     check_earlier_layer,
     concept_layer,

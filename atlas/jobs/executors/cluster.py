@@ -21,7 +21,7 @@ from atlas.jobs.quarantine import MAX_ATTEMPTS, MAX_MEMORY_ATTEMPTS, quarantine
 from atlas.jobs.tasks import Task, is_stored
 from atlas.jobs.worker import Outcome, Work, Worker
 from atlas.store import Store
-from atlas.synthesis.ascent import Stopped
+from atlas.synthesis.steps.ascent import Stopped
 
 START_TIMEOUT = 180.0
 """Seconds within which a worker must answer for the first time: importing torch on a cold network disk takes long."""

@@ -6,7 +6,7 @@ from atlas.jobs.executors.base import Monitor
 from atlas.jobs.tasks import Task
 from atlas.jobs.worker import Outcome, Work, Worker
 from atlas.models.load import VisionModel
-from atlas.synthesis.ascent import Stopped
+from atlas.synthesis.steps.ascent import Stopped
 
 
 class SerialExecutor:

@@ -21,8 +21,8 @@ from typing import Any
 from uuid import uuid4
 
 from atlas.errors import ExecutorError
-from atlas.models.surroundings import signals_kept, working_in
-from atlas.synthesis.ascent import Stopped
+from atlas.models.code.surroundings import signals_kept, working_in
+from atlas.synthesis.steps.ascent import Stopped
 
 CONNECT_TIMEOUT = 10.0
 """Seconds within which a cluster's head node must accept a connection."""

@@ -1,0 +1,1 @@
+"""Natural pre-images (Mahendran and Vedaldi 2016)."""

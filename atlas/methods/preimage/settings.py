@@ -1,0 +1,87 @@
+"""Settings of natural pre-images, with the values of their paper (Mahendran and Vedaldi 2016)."""
+
+from typing import Literal
+
+from pydantic import Field, field_validator
+
+from atlas.methods.base import MethodParameters
+from atlas.synthesis.scores.channels import channel_numbers
+
+
+class PreimageParameters(MethodParameters):
+    """Parameters of natural pre-images; lengths of colours are in the paper's unit, 0 to 255."""
+
+    steps: int = Field(default=350, ge=1, le=100_000, description="steps of Algorithm 1 (paper: 300; authors: 50 more)")
+    calm: float = Field(
+        default=1 / 7,
+        ge=0,
+        lt=1,
+        description="share of an inversion's steps, at the end, without jitter and at a tenth of the rate (authors: 50 "
+        "of 350)",
+    )
+    learning_rate: float = Field(
+        default=0.01, gt=0, description="initial rate, as a share of H W B^2 / alpha (section 3.4: 0.01; authors: 0.05)"
+    )
+    momentum: float = Field(default=0.9, ge=0, lt=1, description="rho of Algorithm 1 (section 3.4: 0.9)")
+    image_size: int | None = Field(
+        default=None, ge=32, le=4096, description="side of the picture, which the network sees whole; the model's input"
+    )
+    weight: Literal["depth"] | float = Field(
+        default="depth",
+        description="C, the weight of the objective. By depth: 300, 100, 20 and 1 for inversions of ever later layers, "
+        "20 for HOG and DSIFT, and 1 for everything else (sections 5 to 7)",
+    )
+    jitter: Literal["stride"] | int = Field(
+        default="stride",
+        description="T, one more than the largest shift, pixels; by stride a quarter of the layer's (section 5.2)",
+    )
+    alpha: float = Field(default=6.0, ge=1, le=100, description="exponent of bounded colours (section 3.3: 6)")
+    beta: float = Field(default=2.0, ge=1, le=10, description="exponent of bounded variation (section 3.3: 2)")
+    length: float = Field(default=80.0, gt=0, le=442, description="B, typical distance from the mean colour (80)")
+    bound: float = Field(default=160.0, gt=0, le=442, description="B_+, largest distance from the mean colour (2 B)")
+    slope: float = Field(
+        default=80 / 6.5, gt=0, le=442, description="V, typical difference between neighbours (section 3.3: B / 6.5)"
+    )
+    channels: str = Field(
+        default="all",
+        description='channels of the code that an inversion or a caricature is about: "all", "first half", "second '
+        'half" or ranges such as "0-15,32" (section 5.2.5)',
+    )
+    window: int = Field(
+        default=0,
+        ge=0,
+        le=4096,
+        description="side of the central window of the map that they are about, in places of the map; 0 for all of it "
+        "(figure 9: 5)",
+    )
+    largest: float = Field(
+        default=0.0,
+        ge=0,
+        description="M, the unit's largest activation on photos (section 6); 0 takes the largest of any unit of the "
+        "layer in 16 pictures with the spectrum of photos and random phases",
+    )
+    stretch: Literal["by kind", "always", "never"] = Field(
+        default="by kind",
+        description="whether a finished picture's values are stretched to the whole range of colours, as the authors "
+        "print theirs (vl_imsc); by kind all but inversions, whose colours are measured",
+    )
+
+    @field_validator("weight")
+    @classmethod
+    def _positive(cls, value: str | float) -> str | float:
+        if isinstance(value, float) and value <= 0:
+            raise ValueError(f'write "depth" or a number above 0, not {value:g}')
+        return value
+
+    @field_validator("jitter")
+    @classmethod
+    def _a_shift(cls, value: str | int) -> str | int:
+        if isinstance(value, int) and not 1 <= value <= 1000:
+            raise ValueError(f'write "stride" or a number from 1 (no jitter) to 1000, not {value}')
+        return value
+
+    @field_validator("channels")
+    @classmethod
+    def _well_formed(cls, value: str) -> str:
+        channel_numbers(value, 1)
+        return value

@@ -1,0 +1,180 @@
+"""Reference patches of VITAL's intermediate units: which parts of which photos excite a unit most (section 1.3).
+
+Torch is needed to import this, so it is imported when something is rendered.
+"""
+
+import weakref
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from atlas.errors import PhotoError
+from atlas.methods.photos import reference_photos
+from atlas.models.network.network import Network
+from atlas.photos.views import patch_boxes
+from atlas.synthesis.steps.ascent import Stopped
+from atlas.synthesis.steps.evaluation import VIEWS_PER_PASS, activation_of
+
+if TYPE_CHECKING:
+    from atlas.methods.photos import LoadInput
+
+Score = Callable[[Tensor], Tensor]
+"""Activation (N, C, h, w) or (N, C) of N patches -> the score of each for every unit, (N, U)."""
+
+
+@dataclass(frozen=True)
+class Cut:
+    """How photos are cut into patches.
+
+    Attributes:
+        square: side of the central square of a photo, pixels.
+        patch, stride: side of a patch, and from one to the next, pixels of it.
+        size: side to which patches are resized, pixels.
+    """
+
+    square: int
+    patch: int
+    stride: int
+    size: int
+
+    @cached_property
+    def boxes(self) -> list[tuple[int, int, int, int]]:
+        """(left, top, right, bottom) of every patch."""
+        return patch_boxes(self.square, self.patch, self.stride)
+
+    def patches(self, photo: Tensor, which: Iterable[int]) -> Tensor:
+        """Return some patches of a central square (3, side, side), (P, 3, size, size), resized bilinearly."""
+        boxes = [self.boxes[index] for index in which]
+        cut = torch.stack([photo[:, top:bottom, left:right] for left, top, right, bottom in boxes])
+        return F.interpolate(cut, size=(self.size, self.size), mode="bilinear", align_corners=False)
+
+
+@dataclass(frozen=True)
+class Found:
+    """The patches with the highest scores, one of each photo at most.
+
+    Attributes:
+        photos: digests of all photos that could be decoded.
+        scores: (K, U), highest first; K is at most the number of photos.
+        photo, box: (K, U): indices of the photo and of the patch's box.
+    """
+
+    photos: list[str]
+    scores: Tensor
+    photo: Tensor
+    box: Tensor
+
+    def of(self, unit: int, count: int) -> list[tuple[str, int]]:
+        """Return the digest and the box of a unit's ``count`` best patches."""
+        chosen = zip(self.photo[:count, unit].tolist(), self.box[:count, unit].tolist(), strict=True)
+        return [(self.photos[photo], box) for photo, box in chosen]
+
+
+def channel_means(activation: Tensor) -> Tensor:
+    """Return the mean over positions of every channel, (N, C): the paper's score of a patch."""
+    return activation.flatten(2).mean(dim=2) if activation.dim() > 2 else activation
+
+
+def values_at(position: tuple[int, int] | None) -> Score:
+    """Return the score of a patch for neurons: every channel's value at (row, column), the central one for None."""
+
+    def score(activation: Tensor) -> Tensor:
+        row, column = position or (activation.shape[2] // 2, activation.shape[3] // 2)
+        return activation[:, :, row, column]
+
+    return score
+
+
+@torch.no_grad()
+def scan(
+    network: Network,
+    layer: str,
+    digests: Sequence[str],
+    cut: Cut,
+    score: Score,
+    keep: int,
+    load_input: "LoadInput",
+    should_stop: Callable[[], bool],
+) -> Found:
+    """Show the network, up to a layer, every patch of every photo.
+
+    Args:
+        keep: how many patches of each unit.
+
+    Raises:
+        PhotoError: no photo can be decoded.
+        Stopped: ``should_stop`` said so, between two photos.
+    """
+    photos: list[str] = []
+    best: tuple[Tensor, Tensor, Tensor] | None = None
+    everything = range(len(cut.boxes))
+    per_pass = max(1, VIEWS_PER_PASS.get(network.device.type, 64) // len(cut.boxes))
+    for group in _groups(_watched(reference_photos(digests, cut.square, load_input), should_stop), per_pass):
+        views = torch.cat([cut.patches(photo, everything) for _, photo in group]).to(network.device)
+        scores = score(activation_of(network, views, layer)).unflatten(0, (len(group), -1))  # (n, P, U)
+        values, boxes = scores.max(dim=1)
+        numbers = torch.arange(len(photos), len(photos) + len(group), device=values.device)[:, None].expand_as(boxes)
+        photos += [digest for digest, _ in group]
+        best = _merged(best, (values, numbers, boxes), keep)
+    if best is None:
+        raise PhotoError("none of the reference photos can be decoded", "replace them with photos that can be opened")
+    return Found(photos, *(part.cpu() for part in best))
+
+
+def patches_of(
+    chosen: Sequence[tuple[str, int]], cut: Cut, load_input: "LoadInput", should_stop: Callable[[], bool]
+) -> Iterator[Tensor]:
+    """Yield patches (3, size, size) by photo and box."""
+    for digest, box in chosen:
+        for _, photo in _watched(reference_photos([digest], cut.square, load_input), should_stop):
+            yield cut.patches(photo, [box])[0]
+
+
+class LastScan:
+    """The scan that was made last, so that further units of a layer do not look at all photos again."""
+
+    def __init__(self) -> None:
+        self._network: weakref.ref[Network] | None = None  # it must not keep a model alive
+        self._key: object = None
+        self._found: Found | None = None
+
+    def get(self, network: Network, key: object, make: Callable[[], Found]) -> Found:
+        """Return the scan of a network and a key, made unless it was the last."""
+        same = self._network is not None and self._network() is network and self._key == key
+        if not same or self._found is None:
+            self._found = make()
+            self._network, self._key = weakref.ref(network), key
+        return self._found
+
+
+def _merged(
+    best: tuple[Tensor, Tensor, Tensor] | None, more: tuple[Tensor, Tensor, Tensor], keep: int
+) -> tuple[Tensor, Tensor, Tensor]:
+    """Return the ``keep`` entries of each column with the highest scores; of equal ones, the earlier."""
+    scores, photos, boxes = more if best is None else (torch.cat(pair) for pair in zip(best, more, strict=True))
+    scores, order = scores.sort(dim=0, descending=True, stable=True)
+    order = order[:keep]
+    return scores[:keep], photos.gather(0, order), boxes.gather(0, order)
+
+
+def _watched(photos: Iterator[tuple[str, Tensor]], should_stop: Callable[[], bool]) -> Iterator[tuple[str, Tensor]]:
+    for each in photos:
+        if should_stop():
+            raise Stopped
+        yield each
+
+
+def _groups(photos: Iterator[tuple[str, Tensor]], size: int) -> Iterator[list[tuple[str, Tensor]]]:
+    group: list[tuple[str, Tensor]] = []
+    for each in photos:
+        group.append(each)
+        if len(group) == size:
+            yield group
+            group = []
+    if group:
+        yield group

@@ -1,0 +1,1 @@
+"""What is inside a network: cuts, paths, and the rest of it from a layer on. Imports ``network``, never back."""

@@ -1,0 +1,124 @@
+"""Tail: the rest of a network, from a layer to the logits, without running what comes before."""
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import torch
+from torch import Tensor
+
+from atlas.core.job import LOGITS
+from atlas.errors import ModelError
+from atlas.models.anatomy.cuts import Cuts
+from atlas.models.anatomy.replay import TAPED, record
+from atlas.models.code.foreign import foreign_code
+from atlas.models.network.examine import find_layer
+from atlas.models.network.layout import canonical, prefix_of, restored
+
+if TYPE_CHECKING:
+    from atlas.models.network.network import Network
+
+
+@dataclass(frozen=True)
+class Context:
+    """What the canonical layout of an activation leaves out, and the tail needs.
+
+    Attributes:
+        prefix: (N, P, D) class and register tokens of each photo; None where the layer has none.
+    """
+
+    prefix: Tensor | None = None
+
+    def take(self, indices: Tensor | slice | list[int]) -> "Context":
+        """Return the context of some photos, in any order and as often as they are named."""
+        return self if self.prefix is None else Context(self.prefix[indices])
+
+
+@dataclass(frozen=True)
+class Captured:
+    """What a network makes of N photos at a layer.
+
+    Attributes:
+        activation: float32, units on axis 1, as :meth:`atlas.models.network.network.Network.taps` returns it.
+        context: of the same photos.
+    """
+
+    activation: Tensor
+    context: Context
+
+
+class Tail:
+    """The rest of a network from a layer on: activation in, logits out, differentiable.
+
+    Made from the network itself, whatever its code: its forward runs as always, but everything before the layer is
+    played from a tape (:mod:`atlas.models.anatomy.replay`). That is right only where the logits depend on the image
+    through the layer alone, so it is measured when the tail is made.
+
+    Args:
+        network: with logits.
+        layer: a layer before them.
+
+    Raises:
+        ModelError: no such layer, no logits, or a layer that is no such cut; names the next one that is.
+    """
+
+    def __init__(self, network: "Network", layer: str) -> None:
+        self.layer = find_layer(network.layers(), layer)
+        if layer == LOGITS:
+            raise ModelError("nothing comes after the logits", "name an earlier layer")
+        self._network = network
+        cuts = Cuts(network)
+        others = network.inputs(cuts.others[:TAPED])
+        self._tape = record(network.module, layer, network.calls(layer), others)
+        if not self._right(cuts):
+            raise self._no_cut(cuts)
+
+    def capture(self, images: Tensor) -> Captured:
+        """Return the activation of the layer and its context, through which gradients reach ``images``.
+
+        Args:
+            images: (N, 3, H, W) float32 sRGB in [0, 1], of the model's input size.
+        """
+        raw = self._network.raw_taps(self._network.inputs(images), [self.layer.name])[self.layer.name].float()
+        activation = canonical(raw, self.layer, (images.shape[2], images.shape[3]))
+        return Captured(activation, Context(prefix_of(raw, self.layer)))
+
+    def __call__(self, activation: Tensor, context: Context) -> Tensor:
+        """Return the logits (N, K), float32, of any number of activations in canonical layout.
+
+        Args:
+            activation: (N, C, h, w), (N, D, n, 1) or (N, D); it is not written to.
+            context: of the photos that they belong to, one for each.
+
+        Raises:
+            ModelError: the context is of another number of photos.
+        """
+        held = 0 if context.prefix is None else len(context.prefix)
+        if held != (len(activation) if self.layer.prefix_tokens else 0):
+            raise ModelError(
+                f'{len(activation)} activations of layer "{self.layer.name}" with the context of {held}',
+                "pass the context that they were captured with, one for each: context.take(indices)",
+            )
+        return self._tape.play(self._network.logits, restored(activation, self.layer, context.prefix))
+
+    @torch.no_grad()
+    def _right(self, cuts: Cuts) -> bool:
+        """Tell whether the tail of one batch's activation, with a tape of another, gives the first one's logits."""
+        captured = self.capture(cuts.images)
+        failed = f'the model cannot be run from layer "{self.layer.name}" on'
+        with foreign_code(failed, "choose another layer, for instance the output of a whole block"):
+            if not cuts.agree(self(captured.activation, captured.context)):
+                return False
+        try:
+            if cuts.agree(self(captured.activation, captured.context)):
+                return True
+        except RuntimeError:
+            pass  # code that cannot view an expanded tensor the way it wants
+        self._tape.copy_all()
+        return cuts.agree(self(captured.activation, captured.context))
+
+    def _no_cut(self, cuts: Cuts) -> ModelError:
+        later = cuts.next_after(self.layer.name)
+        return ModelError(
+            f'layer "{self.layer.name}" is not all that the logits depend on: something of the image goes past it',
+            f'use "{later}", the next layer that everything goes through' if later else "no later layer is either",
+        )

@@ -1,0 +1,1 @@
+"""Names of a model's classes, in whatever form people have them."""

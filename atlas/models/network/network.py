@@ -1,0 +1,150 @@
+"""Network: a model made ready to render with on one device, in one way of computing floats."""
+
+from collections.abc import Sequence
+from contextlib import nullcontext
+
+import torch
+from torch import Tensor, nn
+
+from atlas.core.job import LOGITS, Preprocessing
+from atlas.core.model_card import LayerInfo
+from atlas.errors import ModelError
+from atlas.models.anatomy.tail import Tail
+from atlas.models.network.attention import Reading, attention_tap
+from atlas.models.network.capture import tapping
+from atlas.models.network.examine import Examination, find_layer
+from atlas.models.network.layout import canonical
+from atlas.models.network.output import select_logits
+from atlas.models.network.preprocess import Normalise
+
+
+class Network:
+    """Images in, the activations of layers out; the network runs no further than the last of them.
+
+    Args:
+        module: on ``device``, frozen and in eval mode.
+        preprocessing: of the model.
+        examination: its layers.
+        device: where it computes; images must be there too.
+        output: the configuration's choice among several outputs.
+        lost: layers that this module does not reproduce, because they were folded away.
+        channels_last: whether the module wants its input in that memory format.
+        half: compute in bfloat16 (autocast); activations are returned in float32 all the same.
+    """
+
+    def __init__(
+        self,
+        module: nn.Module,
+        preprocessing: Preprocessing,
+        examination: Examination,
+        device: torch.device,
+        output: str | int | None = None,
+        lost: frozenset[str] = frozenset(),
+        channels_last: bool = False,
+        half: bool = False,
+    ) -> None:
+        self.preprocessing = preprocessing
+        self.device = device
+        self.module = module
+        self.half = half
+        self.lost = lost
+        self._examination = examination
+        self._output = output
+        self._format = torch.channels_last if channels_last else torch.contiguous_format
+        self._normalise = Normalise(preprocessing, device)
+        self._tails: dict[str, Tail] = {}
+
+    def layers(self) -> tuple[LayerInfo, ...]:
+        """Return all layers of the model in order of completion, the logits last."""
+        return self._examination.layers
+
+    def calls(self, layer: str) -> int:
+        """Return how often one forward pass calls a layer's module."""
+        return self._examination.calls[layer]
+
+    def attention_tap(self, layer: str, reading: Reading) -> str | None:
+        """Return the layer at which a block's attention branch is read: see :func:`attention_tap`."""
+        return attention_tap(self.module, self._examination, layer, reading)
+
+    def __call__(self, images: Tensor, layer: str) -> Tensor:
+        """Return the activation of one layer: :meth:`taps` of it alone."""
+        return self.taps(images, [layer])[layer]
+
+    def taps(self, images: Tensor, layers: Sequence[str]) -> dict[str, Tensor]:
+        """Return the activations of layers, through which gradients reach ``images``; all in one forward pass.
+
+        A module that one forward pass calls several times is tapped at its last call. What later modules change in
+        place does not show.
+
+        Args:
+            images: (N, 3, H, W) float32 sRGB in [0, 1], on ``device``. Their size is the model's
+                input size, or another one if the model takes it (convolutional networks do).
+            layers: module paths, or ``logits`` for the model's own output.
+
+        Returns:
+            Layer to float32, units on axis 1: (N, C, h, w) for maps; (N, D, h, w) for tokens with a grid and
+            (N, D, n, 1) for those without, class and register tokens dropped; (N, D) for vectors and logits.
+
+        Raises:
+            ModelError: no such layer, a layer that folding removed, or images that the model cannot take.
+        """
+        size = (images.shape[2], images.shape[3])
+        raw = self.raw_taps(self.inputs(images), layers)
+        return {layer: canonical(raw[layer].float(), find_layer(self.layers(), layer), size) for layer in raw}
+
+    def tail(self, layer: str) -> Tail:
+        """Return the network from a layer to the logits; made once, then kept.
+
+        Raises:
+            ModelError: as of :class:`Tail`.
+        """
+        if layer not in self._tails:
+            self._tails[layer] = Tail(self, layer)
+        return self._tails[layer]
+
+    def inputs(self, images: Tensor) -> Tensor:
+        """Return images (N, 3, H, W) in [0, 1] as the module takes them."""
+        return self._normalise(images).contiguous(memory_format=self._format)
+
+    def logits(self, inputs: Tensor) -> Tensor:
+        """Return the logits (N, K), float32, of what :meth:`inputs` made."""
+        return self.raw_taps(inputs, [LOGITS])[LOGITS].float()
+
+    def raw_taps(self, inputs: Tensor, layers: Sequence[str], copies: bool = True) -> dict[str, Tensor]:
+        """Return activations as the modules return them; else as :meth:`taps`.
+
+        Args:
+            inputs: as :meth:`inputs` makes them.
+            copies: see :func:`atlas.models.network.capture.tapping`.
+        """
+        for layer in layers:
+            find_layer(self.layers(), layer)
+            if layer in self.lost:
+                raise ModelError(
+                    f'layer "{layer}" is folded away in this network', "use the numerics that the model names"
+                )
+        calls = {layer: self.calls(layer) for layer in layers if layer != LOGITS}
+        found: dict[str, Tensor | None] = {}
+        with torch.autocast(self.device.type, torch.bfloat16) if self.half else nullcontext():
+            if LOGITS in layers:
+                with tapping(self.module, calls, stop=False, copies=copies) as found:
+                    output = self.module(inputs)
+                found[LOGITS] = self._logits(output, len(inputs))
+            elif calls:
+                with tapping(self.module, calls, stop=True, copies=copies) as found:
+                    self.module(inputs)
+        return {layer: self._reached(layer, found.get(layer)) for layer in layers}
+
+    def _logits(self, output: object, count: int) -> Tensor:
+        logits = select_logits(output, self._output, count)
+        if logits is None:
+            raise ModelError("the model returned no logits this time", "its forward must not depend on the images")
+        return logits
+
+    def _reached(self, layer: str, activation: Tensor | None) -> Tensor:
+        if activation is None:
+            raise ModelError(
+                f'layer "{layer}" was not called {self.calls(layer)} times, as it was on the dry run',
+                "render another layer; the forward of this model depends on the images",
+            )
+        return activation

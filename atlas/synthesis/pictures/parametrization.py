@@ -1,0 +1,214 @@
+"""Parametrizations: what the optimiser moves, and the image that comes of it."""
+
+import math
+from collections.abc import Sequence
+from typing import Any
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from atlas.synthesis.pictures.colour import from_klt, recorrelate
+
+
+class FourierPhase(nn.Module):
+    """MACO's image: the magnitude of its Fourier spectrum is fixed, only the phase is learned (MACO, definition 3.1).
+
+    ``image = sigmoid(recorrelate(standardise(irfft2(magnitude * exp(i * phase)))))``. The zeroth and (for an even
+    width) the Nyquist column of a half spectrum must be Hermitian; irfft2 projects them silently, so the magnitude is
+    kept exactly everywhere else.
+
+    Args:
+        magnitude: (3, H, W // 2 + 1), colour-decorrelated, FFT-ordered, non-negative.
+        width: W, since a half spectrum alone does not tell an even from an odd width.
+        generators: B CPU generators; each draws its item's phase from U[-pi, pi].
+        grey: render luminance only, for models with a single input channel; the three channels are then equal.
+    """
+
+    def __init__(
+        self, magnitude: Tensor, width: int, generators: Sequence[torch.Generator], device: torch.device, grey: bool
+    ) -> None:
+        super().__init__()
+        self._width = width
+        self._grey = grey
+        self._magnitude = (magnitude[:1] if grey else magnitude).to(device)
+        start = [torch.rand(self._magnitude.shape, generator=generator) for generator in generators]
+        self.phase = nn.Parameter(((torch.stack(start) * 2 - 1) * math.pi).to(device))
+
+    def forward(self) -> Tensor:
+        """Return the images, (B, 3, H, W) float32 sRGB in [0, 1]."""
+        signal: Tensor = InverseFourier.apply(self.phase, self._magnitude, self._width)  # type: ignore[no-untyped-call]
+        standard = F.group_norm(signal, 1, eps=0.0)  # zero mean and unit variance over all of one image
+        return torch.sigmoid(standard.expand(-1, 3, -1, -1) if self._grey else recorrelate(standard))
+
+
+class InverseFourier(torch.autograd.Function):
+    """``irfft2(magnitude * exp(i * phase))`` with its gradient to the phase in closed form.
+
+    With z = r exp(i phase) and G = rfft2 of the signal's gradient, d/d phase = c Im(conj(z) G) / (H W), where c is 2
+    except for the columns that a half spectrum holds but once (the zeroth and an even width's Nyquist column). This is
+    a third of the time of autograd through ``torch.polar``; a test compares the two.
+    """
+
+    @staticmethod
+    def forward(ctx: Any, phase: Tensor, magnitude: Tensor, width: int) -> Tensor:
+        """Return the signals (B, C, H, W) of phases (B, C, H, W // 2 + 1) and one magnitude (C, H, W // 2 + 1)."""
+        parts = torch.empty(*phase.shape, 2, dtype=phase.dtype, device=phase.device)
+        torch.mul(phase.cos(), magnitude, out=parts[..., 0])
+        torch.mul(phase.sin(), magnitude, out=parts[..., 1])
+        ctx.save_for_backward(parts)
+        ctx.width = width
+        return torch.fft.irfft2(torch.view_as_complex(parts), s=(phase.shape[-2], width))
+
+    @staticmethod
+    def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor, None, None]:
+        """Return the gradient to the phase."""
+        (parts,), (gradient,) = ctx.saved_tensors, gradients
+        height, width = gradient.shape[-2:]
+        spectrum = torch.view_as_real(torch.fft.rfft2(gradient))
+        result = parts[..., 0] * spectrum[..., 1]
+        result.addcmul_(parts[..., 1], spectrum[..., 0], value=-1)
+        result *= 2.0 / (height * width)
+        result[..., 0] /= 2
+        if width % 2 == 0:
+            result[..., -1] /= 2
+        return result, None, None
+
+
+class FourierSpectrum(nn.Module):
+    """The complex half spectrum of a picture, low frequencies amplified (Lucid's ``fft_image``, Olah et al. 2017).
+
+    ``image = sigmoid(recorrelate(irfft2(scale * z)))`` with the scale of :func:`frequency_scale`, and the signal either
+    standardised or divided by 4. The first is Horama's, and keeps colours from saturating however far the spectrum
+    grows; the second is Lucid's ("a magic constant?", says its code). Horama also standardises z itself: that its
+    deviation is divided by cancels here, its mean is a single bump in the picture's corner.
+
+    Args:
+        side: of the pictures, pixels; an odd one needs no extra column, unlike in Lucid.
+        decay: power of the frequency by which coefficients are divided.
+        standardise: bring each picture's signal to mean 0 and variance 1 instead of dividing it by 4.
+        deviation: standard deviation of the normal draws that each coefficient's two parts start from.
+        generators: B CPU generators, one per item.
+        decorrelate: whether the channels are those of the decorrelated colour space.
+        grey: render luminance only, for models with a single input channel; the three channels are then equal.
+    """
+
+    def __init__(
+        self,
+        side: int,
+        decay: float,
+        standardise: bool,
+        deviation: float,
+        generators: Sequence[torch.Generator],
+        device: torch.device,
+        decorrelate: bool,
+        grey: bool,
+    ) -> None:
+        super().__init__()
+        self._side = side
+        self._standardise = standardise
+        self._decorrelate = decorrelate
+        self._scale = (frequency_scale(side, side, decay)[..., None] / 4).to(device, torch.float32)
+        shape = (1 if grey else 3, side, side // 2 + 1, 2)  # real and imaginary part last
+        start = [torch.randn(shape, generator=generator) * deviation for generator in generators]
+        self.coefficients = nn.Parameter(torch.stack(start).to(device))
+
+    def signal(self) -> Tensor:
+        """Return the signals before colours and sigmoid, (B, 3, H, W), or (B, 1, H, W) for grey pictures."""
+        spectrum = torch.view_as_complex(self.coefficients * self._scale)
+        signal = torch.fft.irfft2(spectrum, s=(self._side, self._side))
+        return F.group_norm(signal, 1, eps=0.0) if self._standardise else signal
+
+    def forward(self) -> Tensor:
+        """Return the images, (B, 3, H, W) float32 sRGB in [0, 1]."""
+        return to_picture(self.signal(), self._decorrelate)
+
+
+class KLTSpectrum(FourierSpectrum):
+    """The same in the Karhunen-Loeve transform's colours, ``sigmoid(A @ signal + mean)`` (Shi et al. 2023)."""
+
+    def forward(self) -> Tensor:
+        """Return the images, (B, 3, H, W) float32 sRGB in [0, 1]."""
+        signal = self.signal()
+        return torch.sigmoid(from_klt(signal)) if signal.shape[1] == 3 else to_picture(signal, decorrelated=False)
+
+
+class BoundedPixels(nn.Module):
+    """Pixels that are their own parameters, kept in range by :meth:`project` rather than by a sigmoid.
+
+    Args:
+        start: (B, C, side, side) on the device, in the unit below; C is 1 for grey pictures. It is brought into range.
+        mean, std: per channel: ``image = values * std + mean``. Learning rates are in this unit.
+    """
+
+    def __init__(self, start: Tensor, mean: Sequence[float], std: Sequence[float]) -> None:
+        super().__init__()
+        self._mean, self._std = (torch.tensor(one, device=start.device).view(-1, 1, 1) for one in (mean, std))
+        self.values = nn.Parameter(start.clone())
+        self.project()
+
+    def project(self, *_: object) -> None:
+        """Bring every pixel to the nearest value whose image is in [0, 1]; made to be an optimiser's post-step hook."""
+        with torch.no_grad():
+            self.values.copy_(self.values.clamp(-self._mean / self._std, (1 - self._mean) / self._std))
+
+    def forward(self) -> Tensor:
+        """Return the images, (B, 3, side, side) float32 sRGB in [0, 1]."""
+        image = self.values * self._std + self._mean
+        image = image + (image.clamp(0, 1) - image).detach()  # rounding must not end a pixel's gradient
+        return image.expand(-1, 3, -1, -1)
+
+
+class Pixels(nn.Module):
+    """Pixels before the sigmoid, in the decorrelated colour space or in RGB (Lucid's ``pixel_image``).
+
+    Args:
+        side: of the pictures, pixels.
+        deviation: standard deviation of the normal draws that they start from.
+        generators: B CPU generators, one per item.
+        decorrelate: whether the channels are those of the decorrelated colour space.
+        grey: render luminance only, for models with a single input channel; the three channels are then equal.
+    """
+
+    def __init__(
+        self,
+        side: int,
+        deviation: float,
+        generators: Sequence[torch.Generator],
+        device: torch.device,
+        decorrelate: bool,
+        grey: bool,
+    ) -> None:
+        super().__init__()
+        self._decorrelate = decorrelate
+        shape = (1 if grey else 3, side, side)
+        start = [torch.randn(shape, generator=generator) * deviation for generator in generators]
+        self.values = nn.Parameter(torch.stack(start).to(device))
+
+    def forward(self) -> Tensor:
+        """Return the images, (B, 3, H, W) float32 sRGB in [0, 1]."""
+        return to_picture(self.values, self._decorrelate)
+
+
+def frequency_scale(height: int, width: int, decay: float) -> Tensor:
+    """Return what a half spectrum is multiplied by, (height, width // 2 + 1) float64 (Lucid's ``fft_image``).
+
+    ``sqrt(width * height) / max(f, 1 / max(width, height)) ** decay``, f in cycles per pixel. The square root makes
+    irfft2 unitary, so that learning rates are those of pixels.
+    """
+    rows = torch.fft.fftfreq(height, dtype=torch.float64)[:, None]
+    columns = torch.fft.rfftfreq(width, dtype=torch.float64)
+    frequencies = torch.hypot(rows, columns).clamp_min(1 / max(width, height))
+    return math.sqrt(width * height) / frequencies**decay
+
+
+def to_picture(signal: Tensor, decorrelated: bool) -> Tensor:
+    """Return images (B, 3, H, W) in [0, 1] of unbounded signals (B, 3, H, W), or (B, 1, H, W) for grey pictures.
+
+    The colour matrix, then a sigmoid: Lucid's ``to_valid_rgb``.
+    """
+    if signal.shape[1] == 1:
+        signal = signal.expand(-1, 3, -1, -1)
+    elif decorrelated:
+        signal = recorrelate(signal)
+    return torch.sigmoid(signal)

@@ -1,0 +1,76 @@
+"""Pictures that start as a photo: the parametrizations of feature accentuation (Hamblin et al. 2024)."""
+
+import torch
+from torch import Tensor, nn
+
+from atlas.models.network.preprocess import LUMA
+from atlas.synthesis.pictures.colour import decorrelate
+from atlas.synthesis.pictures.parametrization import InverseFourier, frequency_scale, to_picture
+
+MARGIN = 1 / 512
+"""Half a grey level: photos are kept this far from 0 and 1, where the inverse of the sigmoid is infinite. Rounded to 8
+bits they are the same."""
+
+
+def signal_of(photos: Tensor, grey: bool) -> Tensor:
+    """Return what becomes photos when colours are recorrelated and squashed: the inverse of :func:`to_picture`.
+
+    Args:
+        photos: (B, 3, H, W) in [0, 1].
+        grey: return the signal of their luminance instead, (B, 1, H, W).
+    """
+    images = photos.double()
+    if grey:
+        images = (images * torch.tensor(LUMA, dtype=images.dtype, device=images.device)[:, None, None]).sum(1, True)
+    signal = torch.logit(images.clamp(MARGIN, 1 - MARGIN))
+    return signal if grey else decorrelate(signal)
+
+
+class PhotoPhase(nn.Module):
+    """Pictures with the Fourier magnitude of their photo, whose phase is learned, from the photo's own on.
+
+    ``image = sigmoid(recorrelate(irfft2(|s| * exp(i * phase))))`` with s the spectrum of the photo's signal. This is
+    :class:`FourierPhase` with a magnitude of each picture's own, and therefore its contrast and mean.
+
+    Args:
+        photos: (B, 3, H, W) in [0, 1], on the device.
+        grey: learn luminance only, for models with a single input channel.
+    """
+
+    def __init__(self, photos: Tensor, grey: bool) -> None:
+        super().__init__()
+        self._width = photos.shape[3]
+        spectrum = torch.fft.rfft2(signal_of(photos, grey))
+        self._magnitude = spectrum.abs().float()
+        self.phase = nn.Parameter(spectrum.angle().float())
+
+    def forward(self) -> Tensor:
+        """Return the images, (B, 3, H, W) float32 sRGB in [0, 1]."""
+        signal: Tensor = InverseFourier.apply(self.phase, self._magnitude, self._width)  # type: ignore[no-untyped-call]
+        return to_picture(signal, decorrelated=True)
+
+
+class PhotoSpectrum(nn.Module):
+    """Pictures that are their photo and what a whole spectrum, at first all zeros, adds to it.
+
+    ``image = sigmoid(recorrelate(s + irfft2(scale * z)))`` with s the photo's signal and the scale of
+    :func:`frequency_scale`: as if z began with the photo's own coefficients, without their rounding.
+
+    Args:
+        photos, grey: as of :class:`PhotoPhase`.
+        decay: power of the frequency by which coefficients are divided.
+    """
+
+    def __init__(self, photos: Tensor, decay: float, grey: bool) -> None:
+        super().__init__()
+        self._photo = signal_of(photos, grey).float()
+        height, width = photos.shape[2:]
+        self._scale = (frequency_scale(height, width, decay)[..., None] / 4).to(photos.device, torch.float32)
+        shape = (*self._photo.shape[:3], width // 2 + 1, 2)
+        self.coefficients = nn.Parameter(torch.zeros(shape, device=photos.device))
+
+    def forward(self) -> Tensor:
+        """Return the images, (B, 3, H, W) float32 sRGB in [0, 1]."""
+        spectrum = torch.view_as_complex(self.coefficients * self._scale)
+        change = torch.fft.irfft2(spectrum, s=self._photo.shape[2:])
+        return to_picture(self._photo + change, decorrelated=True)

@@ -1,0 +1,1 @@
+"""Scores: what a view is worth to a target."""

@@ -1,0 +1,1 @@
+"""Steps: the one ascent loop, its schedules and optimisers."""

@@ -1,0 +1,1 @@
+"""Views: what of a picture the network is shown at each step."""

@@ -1,0 +1,102 @@
+"""Rolled views: pictures shifted around their own edges, as DeepInversion and Plug-In Inversion show them."""
+
+from collections.abc import Sequence
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from atlas.synthesis.views.crops import crop_resize
+
+
+class RolledViews:
+    """One view per picture and step: at half its side at first if wished, rolled, and mirrored one time in two.
+
+    Args:
+        generators: B CPU generators, one per item.
+        steps: number of steps that will be asked for.
+        jitter: largest shift in each direction, pixels of the picture.
+        flip: whether to mirror.
+        halved: steps, from the start, in which views are half as large (means of 2 x 2 pixels).
+    """
+
+    count = 1
+
+    def __init__(self, generators: Sequence[torch.Generator], steps: int, jitter: int, flip: bool, halved: int) -> None:
+        self._halved = halved
+        reach = [jitter // 2 if step < halved else jitter for step in range(steps)]
+        self._shifts = torch.stack([_shifts(generator, reach) for generator in generators], dim=1)  # (steps, B, 2)
+        flips = [torch.rand(steps, generator=generator) < 0.5 for generator in generators]
+        self._flips = torch.stack(flips, dim=1) & flip
+
+    def __call__(self, images: Tensor, step: int, part: slice) -> Tensor:
+        """Return the views: see :class:`atlas.synthesis.steps.evaluation.Views`."""
+        if step < self._halved:
+            images = F.avg_pool2d(images, 2)
+        views = roll(images, self._shifts[step])
+        return torch.stack(
+            [view.flip(2) if flip else view for view, flip in zip(views, self._flips[step], strict=True)]
+        )
+
+
+class GrowingViews:
+    """Colour-shifted copies of the middle of pictures, which grows from stage to stage.
+
+    The middle is rolled, the same for all copies of a step, resized to the network's input, and shifted in colour.
+
+    Args:
+        generators: B CPU generators, one per item.
+        sides: of the middle at each step, pixels of the picture.
+        count: copies per picture and step.
+        size: (height, width) of the views, pixels.
+        jitter: largest shift in each direction, pixels of the picture.
+        contrast, brightness: of :func:`colour_shift`: exponents and offsets are uniform within +- these.
+    """
+
+    def __init__(
+        self,
+        generators: Sequence[torch.Generator],
+        sides: Sequence[int],
+        count: int,
+        size: tuple[int, int],
+        jitter: int,
+        contrast: float,
+        brightness: float,
+        device: torch.device,
+    ) -> None:
+        self.count = count
+        self._size = size
+        self._sides = sides
+        self._shifts = torch.stack([_shifts(generator, [jitter] * len(sides)) for generator in generators], dim=1)
+        shape = (len(sides), count, 2, 3, 1, 1)
+        draws = torch.stack([torch.rand(shape, generator=generator) * 2 - 1 for generator in generators], dim=1)
+        reach = torch.tensor([contrast, brightness]).view(2, 1, 1, 1)
+        self._colours = (draws * reach).to(device)  # (steps, B, count, 2, 3, 1, 1)
+
+    def __call__(self, images: Tensor, step: int, part: slice) -> Tensor:
+        """Return the views in ``part``: see :class:`atlas.synthesis.steps.evaluation.Views`."""
+        side = self._sides[step]
+        top, left = ((length - side) // 2 for length in images.shape[2:])
+        middle = roll(images[:, :, top : top + side, left : left + side], self._shifts[step])
+        if middle.shape[2:] != self._size:
+            whole = torch.tensor([1.0, 0.0, 0.0], device=images.device).expand(len(images), 1, 3)
+            middle = crop_resize(middle, whole, self._size)
+        exponents, offsets = self._colours[step, :, part].unbind(2)
+        return colour_shift(middle[:, None], exponents, offsets).flatten(0, 1)
+
+
+def colour_shift(images: Tensor, exponents: Tensor, offsets: Tensor) -> Tensor:
+    """Return ``images * exp(exponents) + offsets``, per channel: ColorShift (Ghiasi et al. 2022)."""
+    return images * exponents.exp() + offsets
+
+
+def roll(images: Tensor, shifts: Tensor) -> Tensor:
+    """Return images (B, C, H, W), each rolled by its own (rows, columns) of ``shifts`` (B, 2)."""
+    return torch.stack([image.roll(shift, (1, 2)) for image, shift in zip(images, shifts.tolist(), strict=True)])
+
+
+def _shifts(generator: torch.Generator, reach: Sequence[int]) -> Tensor:
+    """Return whole shifts (steps, 2), each uniform over -reach, ..., reach of its step."""
+    limits = torch.tensor(reach)[:, None]
+    draws = torch.rand(len(reach), 2, generator=generator, dtype=torch.float64)
+    return (draws * (2 * limits + 1)).floor().long() - limits
