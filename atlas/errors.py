@@ -24,6 +24,11 @@ class AtlasError(Exception):
     def __str__(self) -> str:
         return f"{self.message}\n  -> {self.remedy}" if self.remedy else self.message
 
+    @property
+    def sentence(self) -> str:
+        """The message and what to do about it, on one line."""
+        return f"{self.message}; {self.remedy}" if self.remedy else self.message
+
 
 class ConfigError(AtlasError):
     """The configuration, or a value on the command line, cannot be used. Lists all problems at once."""

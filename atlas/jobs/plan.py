@@ -64,7 +64,7 @@ def make_plan(config: Config, models: Mapping[str, VisionModel], photo_set: Phot
             except ConfigError as error:
                 problems += [f"{where}.{problem}" for problem in error.problems]
             except AtlasError as error:
-                problems.append(f"{where}.parameters: {error.message}; {error.remedy}")
+                problems.append(f"{where}.parameters: {error.sentence}")
             else:
                 jobs |= {job.key: job for job in expanded if job.key not in jobs}
     if problems:

@@ -265,6 +265,6 @@ class Worker:
 
 def _said(error: BaseException) -> str:
     if isinstance(error, AtlasError):
-        return f"{error.message}; {error.remedy}" if error.remedy else error.message
+        return error.sentence
     text = f"{type(error).__name__}: {text_of(error)}"
     return f"not enough memory, even alone; {REMEDY} ({text})" if is_shortage(error) else text

@@ -149,7 +149,7 @@ class _Class:
             try:
                 check_activations(self.patches, self.settings["count"], self.settings["factorisation"])
             except ConceptError as error:
-                self.problem = f"{error.message}; {error.remedy}" if error.remedy else error.message
+                self.problem = error.sentence
         return not self.problem
 
     def finish(self) -> str:

@@ -75,5 +75,5 @@ def _or_problem(choose: Callable[[], str | None], key: str, problems: list[str])
     try:
         return choose() or ""
     except AtlasError as error:
-        problems.append(f"{key}: {error.message}" + (f"; {error.remedy}" if error.remedy else ""))
+        problems.append(f"{key}: {error.sentence}")
         return ""

@@ -133,7 +133,7 @@ def _all_concepts(
             except ConfigError as error:
                 problems += [f"{where}.{problem}" for problem in error.problems]
             except AtlasError as error:
-                problems.append(f"{where}: {error.message}" + (f"; {error.remedy}" if error.remedy else ""))
+                problems.append(f"{where}: {error.sentence}")
     twice = [which for which, count in Counter((it.job.model, it.job.name) for it in found).items() if count > 1]
     problems += [f'concepts: class "{title}" of model {name} is in two blocks; name it once' for name, title in twice]
     if problems:
