@@ -3,7 +3,7 @@
 import ast
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator, Mapping
 from pathlib import Path
 
 import pytest
@@ -39,6 +39,17 @@ MAY_IMPORT = {
 }
 """Each part of atlas, and the parts (or single modules) that it may import besides itself."""
 
+MAY_NOT_IMPORT = {
+    "models.code": {"models.anatomy", "models.identity", "models.load", "models.network", "models.sources"},
+    "models.sources": {"models.anatomy", "models.identity", "models.load", "models.names", "models.network"},
+    "models.network": {"models.anatomy", "models.load", "models.names"},
+    "models.anatomy": {"models.load", "models.names", "models.sources"},
+}
+"""Rooms of one part, and what of the same part none of their files may import."""
+
+STILL_CIRCLES = {"catalog", "comparison", "concepts", "formats", "numbers", "photo_book", "studies"}
+"""Files of the site that still import each other in circles; none may be added."""
+
 
 def part(module: Path) -> str:
     """Return the part of atlas that a file belongs to, e.g. ``synthesis``; the package's own file has none."""
@@ -62,6 +73,42 @@ def is_allowed(source: str, target: str) -> bool:
     return target == "__version__" or any(target == name or target.startswith(f"{name}.") for name in allowed)
 
 
+def name_of(module: Path) -> str:
+    """Return the dotted name of a file without ``atlas.``, e.g. ``models.spec``; of a package, that of its folder."""
+    return ".".join(module.relative_to(PACKAGE).with_suffix("").parts).removesuffix(".__init__")
+
+
+def imported_files(module: Path) -> Iterator[str]:
+    """Yield the names of the files of atlas that a file imports, under TYPE_CHECKING and within functions included."""
+    names = {name_of(module) for module in MODULES}
+    for node in ast.walk(ast.parse(module.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            targets = [name.name for name in node.names]
+        elif isinstance(node, ast.ImportFrom):
+            targets = [f"{node.module}.{name.name}" for name in node.names]
+        else:
+            continue
+        for target in targets:
+            inner = target.removeprefix("atlas.")
+            if target.startswith("atlas."):  # what is named may be a file, or something in one
+                yield from [name for name in (inner, inner.rpartition(".")[0]) if name in names][:1]
+
+
+def circles(graph: Mapping[str, Collection[str]]) -> set[frozenset[str]]:
+    """Return the sets of more than one node, each of which leads to each other of its set."""
+    reached: dict[str, set[str]] = {}
+    for start in graph:
+        waiting, seen = [start], set()
+        while waiting:
+            following = set(graph[waiting.pop()]) - seen
+            seen |= following
+            waiting += following
+        reached[start] = seen
+    return {
+        frozenset(other for other in reached[node] if node in reached[other]) for node in graph if node in reached[node]
+    }
+
+
 def importers(library: str) -> list[str]:
     """Return the files of atlas that import a library."""
     return [
@@ -83,6 +130,30 @@ def test_the_rule_itself_sees_a_wrong_direction():
     assert not is_allowed("store", "jobs.plan")
     assert not is_allowed("config", "models.network.examine")
     assert is_allowed("config", "models.spec")
+
+
+def test_no_files_import_each_other_in_a_circle():
+    graph = {name_of(module): set(imported_files(module)) - {name_of(module)} for module in MODULES}
+    still = {f"site.{name}" for name in STILL_CIRCLES}
+    assert [sorted(circle) for circle in circles(graph) if not circle <= still] == []
+
+
+def test_the_search_for_circles_sees_them_through_several_files():
+    graph = {"a": {"b"}, "b": {"c"}, "c": {"a", "d"}, "d": {"e"}, "e": {"d"}, "f": {"a"}, "g": set()}
+    assert circles(graph) == {frozenset("abc"), frozenset("de")}
+
+
+@pytest.mark.parametrize("room", MAY_NOT_IMPORT)
+def test_a_room_imports_none_that_stands_on_it(room):
+    files = [module for module in MODULES if f"{name_of(module)}.".startswith(f"{room}.")]
+    wrong = [
+        (name_of(module), target)
+        for module in files
+        for target in imported_files(module)
+        if any(f"{target}.".startswith(f"{other}.") for other in MAY_NOT_IMPORT[room])
+    ]
+    assert files
+    assert wrong == []
 
 
 @pytest.mark.parametrize("library", ["timm", "ray", "jinja2", "datasets", "matplotlib", "tomllib", "tomli"])

@@ -20,7 +20,7 @@ from atlas.concepts.importance import share_importance
 from atlas.concepts.reconstruct import pooled
 from atlas.errors import ConceptError
 from atlas.jobs.analyses import concepts
-from atlas.models.anatomy.tail import Context
+from atlas.models.anatomy.tail import Context, tail_of
 from atlas.models.vision_model import VisionModel
 from explaining.product import Prepared, listening, load, prepare
 from explaining.study import answer, arguments, requests
@@ -55,7 +55,7 @@ def measure(prepared: Prepared, model: VisionModel, index: int, seeds: int) -> d
     if not fits:
         raise ConceptError(f"no concepts of {job.name}", "take classes of which the model recognises photos")
     fit = fits[0]
-    tail = model.network(job.analysis.numerics, torch.device("cpu")).tail(job.analysis.layers[0])
+    tail = tail_of(model.network(job.analysis.numerics, torch.device("cpu")), job.analysis.layers[0])
 
     def logit(activations: Tensor) -> Tensor:
         return tail(activations, Context())[:, index]

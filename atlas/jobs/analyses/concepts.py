@@ -31,7 +31,7 @@ from atlas.core.analysis import Analysis, Part
 from atlas.core.canonical import digest_bytes
 from atlas.errors import ConceptError
 from atlas.jobs.analyses.bench import Bench, PlannedAnalysis, view_parameters
-from atlas.models.anatomy.tail import Context, Tail
+from atlas.models.anatomy.tail import Context, Tail, tail_of
 from atlas.models.network.network import Network
 from atlas.photos import Photo
 from atlas.photos.views import central_square
@@ -200,7 +200,7 @@ class _Class:
     def _measure(self, maps: Floats, directions: Floats) -> None:
         """Measure and store the importance of every fitted direction."""
         started = perf_counter()
-        tail = self._network.tail(self._layer)
+        tail = tail_of(self._network, self._layer)
         if tail.layer.prefix_tokens:  # each photo has class tokens of its own, and goes alone
             each = [self._importance(maps[photo : photo + 1], directions, tail, photo) for photo in range(len(maps))]
             per_photo = np.concatenate(each)

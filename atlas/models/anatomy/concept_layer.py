@@ -15,6 +15,7 @@ from atlas.core.job import LOGITS
 from atlas.core.model_card import LayerInfo
 from atlas.errors import ModelError
 from atlas.models.anatomy.cuts import Cuts, noise_images
+from atlas.models.anatomy.tail import tail_of
 from atlas.models.network.capture import watching
 from atlas.models.network.examine import find_layer
 from atlas.models.network.layout import canonical
@@ -88,7 +89,7 @@ def check_concept_layer(model: VisionModel, layer: str) -> None:
             f'use "{signed_concept_layer(model)}" or an earlier layer',
         )
     network = model.network("float32", torch.device("cpu"))
-    network.tail(layer)
+    tail_of(network, layer)
     if not Cuts(network).matters(layer):
         raise ModelError(
             f'the logits do not depend on the positions of layer "{layer}"; they read its class token alone',

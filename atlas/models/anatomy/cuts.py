@@ -1,7 +1,6 @@
 """Cuts: layers through which everything that the logits know of an image passes. Measured, not taken from names."""
 
 from functools import cached_property
-from typing import TYPE_CHECKING
 
 import torch
 from torch import Tensor
@@ -12,9 +11,7 @@ from atlas.models.anatomy.paths import unavoidable_layers
 from atlas.models.network.capture import substituting
 from atlas.models.network.examine import find_layer
 from atlas.models.network.layout import prefix_of
-
-if TYPE_CHECKING:
-    from atlas.models.network.network import Network
+from atlas.models.network.network import Network
 
 TOLERANCE = 1e-4
 """Largest error of logits, relative to their own norm; the same floats in another order give about 1e-6."""
@@ -63,7 +60,7 @@ class Cuts:
         ModelError: it has no logits, or they do not depend on the images.
     """
 
-    def __init__(self, network: "Network") -> None:
+    def __init__(self, network: Network) -> None:
         self._network = network
         images = noise_images(network.preprocessing, 2 * IMAGES).to(network.device)
         self.images, self.others = images[:IMAGES], images[IMAGES:]

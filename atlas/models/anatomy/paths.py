@@ -1,23 +1,21 @@
 """Paths from the logits back to the image, read off the graph that autograd keeps: which layers lie on all of them."""
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import torch
 from torch import Tensor
 
 from atlas.core.job import LOGITS
 from atlas.models.network.capture import watching
+from atlas.models.network.network import Network
 from atlas.models.network.output import first_tensor
-
-if TYPE_CHECKING:
-    from atlas.models.network.network import Network
 
 Node = Any
 """A node of autograd's graph; torch gives its type no public name."""
 
 
-def unavoidable_layers(network: "Network", inputs: Tensor, end: str = LOGITS) -> set[str] | None:
+def unavoidable_layers(network: Network, inputs: Tensor, end: str = LOGITS) -> set[str] | None:
     """Return the layers through which every path from the logits to the image goes, found in one forward pass.
 
     Weights take no part, so the graph holds nothing but what depends on the image. A path that autograd does not see

@@ -8,7 +8,6 @@ resolutions; a transformer of one resolution has blocks, of which VITAL takes fo
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 from weakref import WeakKeyDictionary
 
 import torch
@@ -19,9 +18,7 @@ from atlas.core.model_card import LayerInfo
 from atlas.errors import ModelError
 from atlas.models.anatomy.cuts import noise_images
 from atlas.models.anatomy.paths import unavoidable_layers
-
-if TYPE_CHECKING:
-    from atlas.models.network.network import Network
+from atlas.models.network.network import Network
 
 STAGES = 4
 """Stages besides the stem (VITAL: "block1: conv1, ..., block5: layer4" of a ResNet50)."""
@@ -58,7 +55,7 @@ class _Trunk:
         return len({layer.grid for layer in self.within(name)}) >= 3
 
 
-def stage_layers(network: "Network") -> tuple[str, ...]:
+def stage_layers(network: Network) -> tuple[str, ...]:
     """Return the stem and up to four further layers, in order of completion; found once for a network.
 
     Args:
@@ -72,10 +69,10 @@ def stage_layers(network: "Network") -> tuple[str, ...]:
     return _known[network]
 
 
-_known: "WeakKeyDictionary[Network, tuple[str, ...]]" = WeakKeyDictionary()
+_known: WeakKeyDictionary[Network, tuple[str, ...]] = WeakKeyDictionary()
 
 
-def _stage_layers(network: "Network") -> tuple[str, ...]:
+def _stage_layers(network: Network) -> tuple[str, ...]:
     trunk = _trunk(network)
     if not trunk.weighted and not trunk.blocks:
         raise ModelError(
@@ -99,7 +96,7 @@ def spread(count: int) -> list[int]:
     return sorted({round(share * (count - 1)) for share in shares})
 
 
-def _trunk(network: "Network") -> _Trunk:
+def _trunk(network: Network) -> _Trunk:
     layers = network.layers()
     inputs = network.inputs(noise_images(network.preprocessing, 1).to(network.device))
     names = unavoidable_layers(network, inputs, LOGITS if layers[-1].name == LOGITS else layers[-1].name) or set()

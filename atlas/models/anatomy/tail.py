@@ -1,21 +1,20 @@
 """Tail: the rest of a network, from a layer to the logits, without running what comes before."""
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from weakref import WeakKeyDictionary
 
 import torch
 from torch import Tensor
 
 from atlas.core.job import LOGITS
+from atlas.core.model_card import LayerInfo
 from atlas.errors import ModelError
 from atlas.models.anatomy.cuts import Cuts
-from atlas.models.anatomy.replay import TAPED, record
+from atlas.models.anatomy.replay import TAPED, Tape, record
 from atlas.models.code.foreign import foreign_code
 from atlas.models.network.examine import find_layer
 from atlas.models.network.layout import canonical, prefix_of, restored
-
-if TYPE_CHECKING:
-    from atlas.models.network.network import Network
+from atlas.models.network.network import Network
 
 
 @dataclass(frozen=True)
@@ -46,31 +45,17 @@ class Captured:
     context: Context
 
 
+@dataclass(frozen=True)
 class Tail:
-    """The rest of a network from a layer on: activation in, logits out, differentiable.
+    """The rest of a network from a layer on: activation in, logits out, differentiable. :func:`tail_of` makes it.
 
     Made from the network itself, whatever its code: its forward runs as always, but everything before the layer is
-    played from a tape (:mod:`atlas.models.anatomy.replay`). That is right only where the logits depend on the image
-    through the layer alone, so it is measured when the tail is made.
-
-    Args:
-        network: with logits.
-        layer: a layer before them.
-
-    Raises:
-        ModelError: no such layer, no logits, or a layer that is no such cut; names the next one that is.
+    played from a tape (:mod:`atlas.models.anatomy.replay`).
     """
 
-    def __init__(self, network: "Network", layer: str) -> None:
-        self.layer = find_layer(network.layers(), layer)
-        if layer == LOGITS:
-            raise ModelError("nothing comes after the logits", "name an earlier layer")
-        self._network = network
-        cuts = Cuts(network)
-        others = network.inputs(cuts.others[:TAPED])
-        self._tape = record(network.module, layer, network.calls(layer), others)
-        if not self._right(cuts):
-            raise self._no_cut(cuts)
+    network: Network
+    layer: LayerInfo
+    tape: Tape
 
     def capture(self, images: Tensor) -> Captured:
         """Return the activation of the layer and its context, through which gradients reach ``images``.
@@ -78,7 +63,7 @@ class Tail:
         Args:
             images: (N, 3, H, W) float32 sRGB in [0, 1], of the model's input size.
         """
-        raw = self._network.raw_taps(self._network.inputs(images), [self.layer.name])[self.layer.name].float()
+        raw = self.network.raw_taps(self.network.inputs(images), [self.layer.name])[self.layer.name].float()
         activation = canonical(raw, self.layer, (images.shape[2], images.shape[3]))
         return Captured(activation, Context(prefix_of(raw, self.layer)))
 
@@ -98,27 +83,59 @@ class Tail:
                 f'{len(activation)} activations of layer "{self.layer.name}" with the context of {held}',
                 "pass the context that they were captured with, one for each: context.take(indices)",
             )
-        return self._tape.play(self._network.logits, restored(activation, self.layer, context.prefix))
+        return self.tape.play(self.network.logits, restored(activation, self.layer, context.prefix))
 
-    @torch.no_grad()
-    def _right(self, cuts: Cuts) -> bool:
-        """Tell whether the tail of one batch's activation, with a tape of another, gives the first one's logits."""
-        captured = self.capture(cuts.images)
-        failed = f'the model cannot be run from layer "{self.layer.name}" on'
-        with foreign_code(failed, "choose another layer, for instance the output of a whole block"):
-            if not cuts.agree(self(captured.activation, captured.context)):
-                return False
-        try:
-            if cuts.agree(self(captured.activation, captured.context)):
-                return True
-        except RuntimeError:
-            pass  # code that cannot view an expanded tensor the way it wants
-        self._tape.copy_all()
-        return cuts.agree(self(captured.activation, captured.context))
 
-    def _no_cut(self, cuts: Cuts) -> ModelError:
-        later = cuts.next_after(self.layer.name)
-        return ModelError(
-            f'layer "{self.layer.name}" is not all that the logits depend on: something of the image goes past it',
+_tapes: WeakKeyDictionary[Network, dict[str, Tape]] = WeakKeyDictionary()
+"""What was measured, by layer. Tapes and not tails: those hold their network, which would then never be forgotten."""
+
+
+def tail_of(network: Network, layer: str) -> Tail:
+    """Return the network from a layer to the logits; measured once for a network.
+
+    A tail is right only where the logits depend on the image through the layer alone, so that is measured.
+
+    Args:
+        network: with logits.
+        layer: a layer before them.
+
+    Raises:
+        ModelError: no such layer, no logits, or a layer that is no such cut; names the next one that is.
+    """
+    info = find_layer(network.layers(), layer)
+    if layer == LOGITS:
+        raise ModelError("nothing comes after the logits", "name an earlier layer")
+    known = _tapes.setdefault(network, {})
+    if layer not in known:
+        known[layer] = _measured(network, info)
+    return Tail(network, info, known[layer])
+
+
+def _measured(network: Network, layer: LayerInfo) -> Tape:
+    """Return a tape with which the tail gives the network's own logits."""
+    cuts = Cuts(network)
+    tape = record(network.module, layer.name, network.calls(layer.name), network.inputs(cuts.others[:TAPED]))
+    if not _is_right(Tail(network, layer, tape), cuts):
+        later = cuts.next_after(layer.name)
+        raise ModelError(
+            f'layer "{layer.name}" is not all that the logits depend on: something of the image goes past it',
             f'use "{later}", the next layer that everything goes through' if later else "no later layer is either",
         )
+    return tape
+
+
+@torch.no_grad()
+def _is_right(tail: Tail, cuts: Cuts) -> bool:
+    """Tell whether the tail of one batch's activation, with a tape of another, gives the first one's logits."""
+    captured = tail.capture(cuts.images)
+    failed = f'the model cannot be run from layer "{tail.layer.name}" on'
+    with foreign_code(failed, "choose another layer, for instance the output of a whole block"):
+        if not cuts.agree(tail(captured.activation, captured.context)):
+            return False
+    try:
+        if cuts.agree(tail(captured.activation, captured.context)):
+            return True
+    except RuntimeError:
+        pass  # code that cannot view an expanded tensor the way it wants
+    tail.tape.copy_all()
+    return cuts.agree(tail(captured.activation, captured.context))

@@ -9,7 +9,6 @@ from torch import Tensor, nn
 from atlas.core.job import LOGITS, Preprocessing
 from atlas.core.model_card import LayerInfo
 from atlas.errors import ModelError
-from atlas.models.anatomy.tail import Tail
 from atlas.models.network.attention import Reading, attention_tap
 from atlas.models.network.capture import tapping
 from atlas.models.network.examine import Examination, find_layer
@@ -52,7 +51,6 @@ class Network:
         self._output = output
         self._format = torch.channels_last if channels_last else torch.contiguous_format
         self._normalise = Normalise(preprocessing, device)
-        self._tails: dict[str, Tail] = {}
 
     def layers(self) -> tuple[LayerInfo, ...]:
         """Return all layers of the model in order of completion, the logits last."""
@@ -91,16 +89,6 @@ class Network:
         size = (images.shape[2], images.shape[3])
         raw = self.raw_taps(self.inputs(images), layers)
         return {layer: canonical(raw[layer].float(), find_layer(self.layers(), layer), size) for layer in raw}
-
-    def tail(self, layer: str) -> Tail:
-        """Return the network from a layer to the logits; made once, then kept.
-
-        Raises:
-            ModelError: as of :class:`Tail`.
-        """
-        if layer not in self._tails:
-            self._tails[layer] = Tail(self, layer)
-        return self._tails[layer]
 
     def inputs(self, images: Tensor) -> Tensor:
         """Return images (N, 3, H, W) in [0, 1] as the module takes them."""

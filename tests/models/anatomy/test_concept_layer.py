@@ -13,6 +13,7 @@ from atlas.models.anatomy.concept_layer import (
     nearest_non_negative,
     signed_concept_layer,
 )
+from atlas.models.anatomy.tail import tail_of
 from atlas.models.load import load_model
 from atlas.models.spec import ModelSpec
 
@@ -48,7 +49,7 @@ def test_networks_without_relu_name_the_other_factorisations_and_their_layer(sma
         assert word in caught.value.remedy
     assert signed_concept_layer(model) == layer
     assert nearest_non_negative(model, layer) is None
-    model.network("float32", CPU).tail(layer)
+    tail_of(model.network("float32", CPU), layer)
 
 
 def test_an_early_non_negative_layer_is_named_but_not_chosen(small, images):

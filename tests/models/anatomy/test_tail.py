@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from atlas.errors import ModelError
-from atlas.models.anatomy.tail import Context
+from atlas.models.anatomy.tail import Context, tail_of
 from atlas.models.network.examine import find_layer
 
 CPU = torch.device("cpu")
@@ -29,7 +29,7 @@ def test_tail_of_an_activation_gives_the_logits_of_its_image(small, images, fami
     model, batch = small(family), images(3, 64)
     for numerics in {"float32", model.numerics_for(CUTS[family])}:
         network = model.network(numerics, CPU)
-        tail = network.tail(CUTS[family])
+        tail = tail_of(network, CUTS[family])
         with torch.no_grad():
             captured = tail.capture(batch)
             expected = network(batch, "logits")
@@ -43,7 +43,7 @@ def test_tail_of_an_activation_gives_the_logits_of_its_image(small, images, fami
 @pytest.mark.parametrize("family", CUTS)
 def test_nothing_before_the_layer_runs_and_everything_is_as_before(small, images, family):
     model = small(family)
-    tail = model.network("float32", CPU).tail(CUTS[family])
+    tail = tail_of(model.network("float32", CPU), CUTS[family])
     captured = tail.capture(images(1, 64))
     ran = []
     stem = next(path for path, part in model.module.named_modules() if isinstance(part, torch.nn.Conv2d))
@@ -76,7 +76,7 @@ def test_nothing_before_the_layer_runs_and_everything_is_as_before(small, images
 def test_a_layer_with_a_way_round_it_is_refused_by_name_with_the_next_that_has_none(small, family, layer, later):
     network = small(family).network("float32", CPU)
     with pytest.raises(ModelError, match=f'"{layer}" is not all(?s:.*)use "{later}"'):
-        network.tail(layer)
+        tail_of(network, layer)
 
 
 @pytest.mark.parametrize(
@@ -104,7 +104,7 @@ def test_a_layer_with_a_way_round_it_is_refused_by_name_with_the_next_that_has_n
 def test_any_kind_of_network_goes_on_from_a_layer(odd, images, name, layer):
     model = odd(name)
     network = model.network("float32", CPU)
-    tail = network.tail(layer)
+    tail = tail_of(network, layer)
     with torch.no_grad():
         for count in (1, 2, 5):
             captured = tail.capture(images(count))
@@ -116,7 +116,7 @@ def test_any_kind_of_network_goes_on_from_a_layer(odd, images, name, layer):
 def test_gradient_is_that_of_the_head_by_hand(odd, images):
     """From ``deep`` on the network is a mean over positions and a linear layer: d logit / d activation = w / (h w)."""
     model = odd("Tiny")
-    tail = model.network("float32", CPU).tail("deep")
+    tail = tail_of(model.network("float32", CPU), "deep")
     captured = tail.capture(images(2))
     leaf = captured.activation.detach().requires_grad_()
     tail(leaf, captured.context)[:, 3].sum().backward()
@@ -128,7 +128,7 @@ def test_gradient_is_that_of_the_head_by_hand(odd, images):
 def test_gradient_is_that_of_the_whole_network(odd, images, name, layer):
     """By the chain rule: pulling the tail's gradient back through the layer gives the image's own."""
     network = odd(name).network("float32", CPU)
-    tail = network.tail(layer)
+    tail = tail_of(network, layer)
     whole, cut = images().requires_grad_(), images().requires_grad_()
     network(whole, "logits")[:, 1].sum().backward()
     captured = tail.capture(cut)
@@ -138,36 +138,36 @@ def test_gradient_is_that_of_the_whole_network(odd, images, name, layer):
 
 def test_context_is_asked_for_where_there_is_one(odd, images):
     network = odd("Tokens").network("float32", CPU)
-    captured = network.tail("mix").capture(images(2))
+    captured = tail_of(network, "mix").capture(images(2))
     assert captured.context.prefix.shape == (2, 1, 12)
     for context in (Context(), captured.context.take([0])):
         with pytest.raises(ModelError, match=r"2 activations .* context of [01]"):
-            network.tail("mix")(captured.activation, context)
-    assert odd("Tiny").network("float32", CPU).tail("deep").capture(images()).context == Context()
+            tail_of(network, "mix")(captured.activation, context)
+    assert tail_of(odd("Tiny").network("float32", CPU), "deep").capture(images()).context == Context()
 
 
 def test_refusals(odd):
     tiny = odd("Tiny")
     with pytest.raises(ModelError, match="nothing comes after"):
-        tiny.network("float32", CPU).tail("logits")
+        tail_of(tiny.network("float32", CPU), "logits")
     with pytest.raises(ModelError, match='did you mean "deep"'):
-        tiny.network("float32", CPU).tail("deeep")
+        tail_of(tiny.network("float32", CPU), "deeep")
     with pytest.raises(ModelError, match="folded away"):
-        tiny.network("float32-folded", CPU).tail("conv")
+        tail_of(tiny.network("float32-folded", CPU), "conv")
     with pytest.raises(ModelError, match='"branch.1" is not all'):
-        odd("Shortcut").network("float32", CPU).tail("branch.1")
+        tail_of(odd("Shortcut").network("float32", CPU), "branch.1")
     with pytest.raises(ModelError, match="same for all images"):
-        odd("Blind").network("float32", CPU).tail("deep")
+        tail_of(odd("Blind").network("float32", CPU), "deep")
     with pytest.raises(ModelError, match="no layer"):
-        odd("Returning", {"kind": "map"}).network("float32", CPU).tail("deep")
+        tail_of(odd("Returning", {"kind": "map"}).network("float32", CPU), "deep")
 
 
 def test_a_forward_that_depends_on_the_image_is_refused_and_put_back(odd, images):
     model = odd("Moody", mean=0.5, std=0.5)
     network = model.network("float32", CPU)
     find_layer(network.layers(), "norm")
-    tail = network.tail("norm")
-    tail._tape._steps = tail._tape._steps[::-1]
+    tail = tail_of(network, "norm")
+    tail.tape._steps = tail.tape._steps[::-1]
     captured = tail.capture(images())
     with pytest.raises(ModelError, match="same modules"):
         tail(captured.activation, captured.context)
@@ -176,7 +176,7 @@ def test_a_forward_that_depends_on_the_image_is_refused_and_put_back(odd, images
 
 def test_half_precision_goes_through_too(odd, images):
     network = odd("Tiny").network("bfloat16", CPU)
-    tail = network.tail("deep")
+    tail = tail_of(network, "deep")
     captured = tail.capture(images())
     assert captured.activation.dtype == torch.float32
     assert close(tail(captured.activation, captured.context), network(images(), "logits"), 0.05)
