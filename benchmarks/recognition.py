@@ -20,10 +20,10 @@ from PIL import Image
 from atlas.config import Config
 from atlas.core.job import LOGITS
 from atlas.jobs.executors.base import Monitor
-from atlas.jobs.plan import make_plan
 from atlas.jobs.run import render
 from atlas.models.load import VisionModel, load_model
 from atlas.models.spec import ModelSpec
+from atlas.plan.renderings import make_plan
 from atlas.store import Store
 
 CLASSES = (

@@ -17,7 +17,8 @@ FOUNDATION = {"errors", "core"}
 BELOW_SYNTHESIS = FOUNDATION | {"models", "photos"}
 BELOW_METHODS = BELOW_SYNTHESIS | {"synthesis", "attribution"}
 BELOW_CONCEPTS = BELOW_METHODS | {"activations"}
-BELOW_JOBS = BELOW_CONCEPTS | {"methods", "concepts", "metrics", "store", "config"}
+BELOW_TASKS = BELOW_CONCEPTS | {"methods", "concepts", "metrics", "store", "config"}
+BELOW_JOBS = BELOW_TASKS | {"tasks", "plan"}
 MAY_IMPORT = {
     "errors": set(),
     "core": {"errors"},
@@ -33,6 +34,8 @@ MAY_IMPORT = {
     "methods": BELOW_METHODS,
     "site": FOUNDATION | {"store"},
     "config": FOUNDATION | {"models.spec", "photos.spec", "site.metadata", "methods"},
+    "tasks": BELOW_TASKS,
+    "plan": BELOW_TASKS | {"tasks"},
     "jobs": BELOW_JOBS,
     "cli": BELOW_JOBS | {"jobs", "site"},
     "__main__": {"cli"},

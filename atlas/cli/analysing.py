@@ -11,9 +11,9 @@ from atlas.config import Config
 from atlas.store import Store
 
 if TYPE_CHECKING:
-    from atlas.jobs.analyses.plan import AnalysisPlan
     from atlas.jobs.run import Report
     from atlas.models.load import VisionModel
+    from atlas.plan.analyses import AnalysisPlan
 
 LISTED = 20
 """How many notices and failures are listed before the rest is only counted."""

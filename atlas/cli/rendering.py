@@ -16,11 +16,11 @@ from atlas.store import Store
 from atlas.store.marker import is_absent
 
 if TYPE_CHECKING:
-    from atlas.jobs.analyses.plan import AnalysisPlan
-    from atlas.jobs.batch import PlannedJob
-    from atlas.jobs.plan import Plan
     from atlas.jobs.run import Report
     from atlas.models.load import VisionModel
+    from atlas.plan.analyses import AnalysisPlan
+    from atlas.plan.renderings import Plan
+    from atlas.tasks.batch import PlannedJob
 
     PlannedAll = tuple[Config, dict[str, VisionModel], Plan, AnalysisPlan]
 
@@ -32,12 +32,12 @@ def plan_all(path: Path) -> "PlannedAll":
     """Load a configuration and the models that it is about, and expand it into renderings and analyses of photos."""
     config = load_config(path)
     with console.status("starting"):
-        from atlas.jobs.analyses.plan import concept_models, plan_analyses
         from atlas.jobs.executors.base import resolve_device
         from atlas.jobs.known_models import settle
-        from atlas.jobs.plan import make_plan, rendered_models
         from atlas.models.load import load_model
         from atlas.photos import open_photo_set
+        from atlas.plan.analyses import concept_models, plan_analyses
+        from atlas.plan.renderings import make_plan, rendered_models
 
     used = {name for block in config.render for name in rendered_models(config, block)}
     used |= {name for block in config.concepts for name in concept_models(config, block)}
@@ -62,10 +62,10 @@ def plan_all(path: Path) -> "PlannedAll":
 def plan_and_report(path: Path) -> None:
     """Print what a configuration would render, what is there already and what the rest will cost."""
     config, models, plan, analyses = plan_all(path)
-    from atlas.jobs.analyses.renderings import stand_ins, with_concepts
-    from atlas.jobs.batch import group
     from atlas.jobs.estimate import estimate
     from atlas.jobs.run import pending
+    from atlas.plan.directions import stand_ins, with_concepts
+    from atlas.tasks.batch import group
 
     store = _existing(config)
     plan = with_concepts(plan, analyses, models, store)
@@ -121,9 +121,9 @@ def _merged(rows: "Sequence[tuple[str, ...]]") -> list[tuple[str, ...]]:
 def render_and_report(path: Path, only: Sequence[str] = (), retry: Collection[str] = ()) -> int:
     """Render what is missing and say how it went; return the exit status."""
     config, models, plan, analyses = plan_all(path)
-    from atlas.jobs.analyses.renderings import with_concepts
     from atlas.jobs.run import knows, pending
     from atlas.jobs.selecting import select
+    from atlas.plan.directions import with_concepts
 
     store = Store(config.store.path, create=True)
     analysing, analysed = not knows(plan, only), None

@@ -55,10 +55,10 @@ def repair_and_report(path: Path, drop: bool = False) -> int:
 
 def _make_again(path: Path, planned: "PlannedAll", store: Store, damage: "Sequence[Damage]") -> tuple[int, bool]:
     """Make what is damaged or missing; return the exit status, and whether there was anything to make."""
-    from atlas.jobs.analyses.renderings import with_concepts
     from atlas.jobs.repairing import discard_for_analyses, discard_for_renderings
     from atlas.jobs.run import is_to_do, pending
     from atlas.jobs.selecting import select
+    from atlas.plan.directions import with_concepts
 
     config, models, plan, analyses = planned
     own = store.selections.path(configuration_name(config.file, config.store.path)).stem

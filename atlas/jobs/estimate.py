@@ -11,15 +11,15 @@ import numpy as np
 
 from atlas.config import Config
 from atlas.jobs.allocator import keep_freed_memory
-from atlas.jobs.batch import Batch, PlannedJob, batches
 from atlas.jobs.executors.base import Monitor, resolve_device
 from atlas.jobs.executors.serial import SerialExecutor
-from atlas.jobs.plan import Plan
 from atlas.jobs.run import batch_size, keep_inputs, usable_cores
 from atlas.jobs.tasks import Task
 from atlas.jobs.worker import Work
 from atlas.models.load import VisionModel
+from atlas.plan.renderings import Plan
 from atlas.store import Store
+from atlas.tasks.batch import Batch, PlannedJob, batches
 
 PROBES = 5
 """Batches that are timed, spread over the plan; the time of those between is interpolated."""

@@ -3,12 +3,12 @@
 from datetime import datetime, timezone
 
 from atlas.core.record import Provenance, Record
-from atlas.jobs.analyses.bench import PlannedAnalysis
-from atlas.jobs.finish import failed_record
-from atlas.jobs.provenance import versions
 from atlas.jobs.tasks import Planned
 from atlas.jobs.worker import Outcome
 from atlas.store import Store
+from atlas.tasks.bench import PlannedAnalysis
+from atlas.tasks.finish import failed_record
+from atlas.tasks.provenance import versions
 
 MAX_ATTEMPTS = 3
 MAX_MEMORY_ATTEMPTS = 2

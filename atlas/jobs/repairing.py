@@ -2,10 +2,10 @@
 
 from collections.abc import Collection, Iterable, Mapping
 
-from atlas.jobs.analyses.plan import AnalysisPlan
-from atlas.jobs.analyses.renderings import made_with
-from atlas.jobs.plan import Plan
 from atlas.models.load import VisionModel
+from atlas.plan.analyses import AnalysisPlan
+from atlas.plan.directions import made_with
+from atlas.plan.renderings import Plan
 from atlas.store import Store
 from atlas.store.repair import discard, discard_analysis
 from atlas.store.survey import Damage

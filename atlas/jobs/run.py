@@ -10,20 +10,20 @@ import torch
 from atlas.config import Config
 from atlas.errors import ConfigError
 from atlas.jobs.allocator import keep_freed_memory
-from atlas.jobs.analyses.bench import PlannedAnalysis
-from atlas.jobs.analyses.plan import AnalysisPlan, analysis_batches
-from atlas.jobs.batch import PlannedJob, batches
 from atlas.jobs.executors.base import Executor, Monitor, choose_executor, resolve_device
 from atlas.jobs.executors.serial import SerialExecutor
-from atlas.jobs.plan import Plan
 from atlas.jobs.quarantine import is_quarantined
 from atlas.jobs.tasks import Task
 from atlas.jobs.worker import Outcome, Work
 from atlas.models.load import VisionModel
 from atlas.photos import PhotoSet
 from atlas.photos.spec import LARGEST_FILE
+from atlas.plan.analyses import AnalysisPlan, analysis_batches
+from atlas.plan.renderings import Plan
 from atlas.store import Store
 from atlas.store.repair import sweep
+from atlas.tasks.batch import PlannedJob, batches
+from atlas.tasks.bench import PlannedAnalysis
 
 BATCH_SIZES = {"cpu": 8, "cuda": 64}
 """Jobs in one batch where the configuration says ``auto``: a CPU gains nothing beyond 8."""

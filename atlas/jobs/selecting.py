@@ -5,9 +5,9 @@ from collections.abc import Mapping
 from atlas.config import Config
 from atlas.core.selection import Selection
 from atlas.errors import StoreError
-from atlas.jobs.analyses.plan import AnalysisPlan
-from atlas.jobs.plan import Plan
 from atlas.models.load import VisionModel
+from atlas.plan.analyses import AnalysisPlan
+from atlas.plan.renderings import Plan
 from atlas.store import Store
 from atlas.store.selections import configuration_name
 

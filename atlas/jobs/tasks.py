@@ -1,8 +1,8 @@
 """Tasks: what executors run, be they batches of pictures or analyses of photos."""
 
-from atlas.jobs.analyses.bench import AnalysisBatch, PlannedAnalysis
-from atlas.jobs.batch import Batch, PlannedJob
 from atlas.store import Store
+from atlas.tasks.batch import Batch, PlannedJob
+from atlas.tasks.bench import AnalysisBatch, PlannedAnalysis
 
 Task = Batch | AnalysisBatch
 """What one worker does at a time."""

@@ -17,12 +17,7 @@ import torch
 from atlas.core.job import ModelIdentity
 from atlas.core.record import Provenance, Status
 from atlas.errors import AtlasError, ExecutorError, StoreError
-from atlas.jobs.analyses.bench import AnalysisBatch, Bench
-from atlas.jobs.batch import Batch, PlannedJob
-from atlas.jobs.finish import Finding, dead_record, done_record, failed_record, findings
 from atlas.jobs.known_models import check_planned
-from atlas.jobs.provenance import device_name, versions
-from atlas.jobs.shortage import REMEDY, is_shortage, release
 from atlas.jobs.tasks import Planned, Task, is_stored
 from atlas.methods import Rendering, methods
 from atlas.models.code.foreign import text_of
@@ -32,6 +27,11 @@ from atlas.photos import PhotoSet
 from atlas.photos.spec import LARGEST_FILE
 from atlas.store import Store
 from atlas.synthesis.steps.ascent import Stopped
+from atlas.tasks.batch import Batch, PlannedJob
+from atlas.tasks.bench import AnalysisBatch, Bench
+from atlas.tasks.finish import Finding, dead_record, done_record, failed_record, findings
+from atlas.tasks.provenance import device_name, versions
+from atlas.tasks.shortage import REMEDY, is_shortage, release
 
 T = TypeVar("T")
 logger = logging.getLogger(__name__)

@@ -12,15 +12,15 @@ from PIL import Image, ImageFilter
 from atlas.config import Config
 from atlas.core.job import PHOTO_KINDS
 from atlas.core.record import Record
-from atlas.jobs.analyses.plan import plan_analyses
-from atlas.jobs.analyses.renderings import with_concepts
 from atlas.jobs.executors.base import Monitor, resolve_device
-from atlas.jobs.plan import make_plan
 from atlas.jobs.run import analyse, pending, render
 from atlas.methods import methods
 from atlas.methods.base import REFERENCE_PHOTOS, Method
 from atlas.models.load import VisionModel
 from atlas.photos import open_photo_set
+from atlas.plan.analyses import plan_analyses
+from atlas.plan.directions import with_concepts
+from atlas.plan.renderings import make_plan
 from atlas.store import Store
 
 CLASSES, PHOTOS = 3, 8

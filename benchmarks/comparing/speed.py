@@ -11,11 +11,11 @@ from rendering.clock import StepClock, timer_for
 from torch import Tensor
 
 from atlas.jobs.executors.base import Monitor, resolve_device
-from atlas.jobs.plan import make_plan
 from atlas.jobs.run import render
 from atlas.methods import methods
 from atlas.models.load import VisionModel, load_model
 from atlas.models.network.network import Network
+from atlas.plan.renderings import make_plan
 from atlas.store import Store
 from comparing.study import Study, table
 

@@ -15,12 +15,12 @@ from atlas.config import Config
 from atlas.core.job import LOGITS
 from atlas.core.record import Record
 from atlas.jobs.executors.base import Monitor
-from atlas.jobs.plan import make_plan
 from atlas.jobs.run import pending, render
 from atlas.models.load import VisionModel, load_model
 from atlas.models.spec import ModelSpec
 from atlas.photos import Photo, PhotoSet, open_photo_set
 from atlas.photos.views import central_square
+from atlas.plan.renderings import make_plan
 from atlas.store import Store
 from comparing.sheet import write_sheet
 

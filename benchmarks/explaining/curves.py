@@ -19,9 +19,9 @@ from atlas.concepts.document import Fit
 from atlas.concepts.importance import share_importance
 from atlas.concepts.reconstruct import pooled
 from atlas.errors import ConceptError
-from atlas.jobs.analyses import concepts
 from atlas.models.anatomy.tail import Context, tail_of
 from atlas.models.vision_model import VisionModel
+from atlas.tasks import concepts
 from explaining.product import Prepared, listening, load, prepare
 from explaining.study import answer, arguments, requests
 

@@ -12,17 +12,17 @@ from typing import Any
 from unittest.mock import patch
 
 from atlas.config import Config
-from atlas.jobs.analyses.concepts import PlannedConcepts
-from atlas.jobs.analyses.plan import AnalysisPlan, plan_analyses
 from atlas.jobs.executors.base import Monitor
-from atlas.jobs.plan import make_plan
 from atlas.jobs.run import analyse
 from atlas.models.load import VisionModel, load_model
 from atlas.models.spec import ModelSpec
 from atlas.photos import open_photo_set
 from atlas.photos.classes import match_classes
 from atlas.photos.spec import PhotosSpec
+from atlas.plan.analyses import AnalysisPlan, plan_analyses
+from atlas.plan.renderings import make_plan
 from atlas.store import Store
+from atlas.tasks.concepts import PlannedConcepts
 from explaining.study import MeasuringError, Study, answer, arguments, requests
 
 

@@ -18,9 +18,9 @@ from rendering.measure import peak_memory
 from atlas.activations.cache import ActivationCache
 from atlas.activations.views import Viewer
 from atlas.core.analysis import ClassConcepts
-from atlas.jobs.analyses import concepts
 from atlas.models.network.network import Network
 from atlas.models.vision_model import VisionModel
+from atlas.tasks import concepts
 from explaining.product import Prepared, listening, load, prepare, results_kept
 from explaining.study import Study, answer, arguments, requests
 

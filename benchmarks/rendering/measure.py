@@ -30,9 +30,9 @@ import torch
 
 from atlas.config import Config
 from atlas.jobs.executors.base import Monitor
-from atlas.jobs.plan import make_plan
 from atlas.jobs.run import render
 from atlas.models.load import VisionModel, load_model
+from atlas.plan.renderings import make_plan
 from atlas.store import Store
 from atlas.synthesis.pictures.spectrum import TEMPLATE
 from rendering import lite0

@@ -9,9 +9,9 @@ from records import IDENTITY
 from small_runs import PARAMETERS, configuration, prepared
 
 from atlas.core.job import Job, Target
-from atlas.jobs.batch import PlannedJob, batches
 from atlas.jobs.worker import Work, Worker
 from atlas.methods import methods
+from atlas.tasks.batch import PlannedJob, batches
 
 CPU = torch.device("cpu")
 LAYER = "act2"

@@ -9,16 +9,16 @@ from torch.nn import functional as F
 
 from atlas.core.job import ModelIdentity
 from atlas.errors import ConfigError, ExecutorError
-from atlas.jobs.analyses.plan import AnalysisPlan
-from atlas.jobs.batch import batches
 from atlas.jobs.executors.base import Monitor
 from atlas.jobs.known_models import settle
-from atlas.jobs.plan import make_plan
 from atlas.jobs.repairing import discard_for_analyses
 from atlas.jobs.run import keep_inputs, pending, render
 from atlas.jobs.selecting import select
 from atlas.jobs.worker import Work, Worker
+from atlas.plan.analyses import AnalysisPlan
+from atlas.plan.renderings import make_plan
 from atlas.store.integrity import verify
+from atlas.tasks.batch import batches
 
 
 class Net(tiny_networks.Tiny):

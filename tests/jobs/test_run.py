@@ -12,11 +12,12 @@ from small_runs import PARAMETERS, configuration, prepared
 
 from atlas.core.record import Record
 from atlas.errors import ConfigError, StoreError
-from atlas.jobs import shortage, worker
+from atlas.jobs import worker
 from atlas.jobs.executors.base import Monitor
 from atlas.jobs.run import pending, render
 from atlas.store.documents import encode
 from atlas.store.integrity import verify
+from atlas.tasks import shortage
 
 
 def run(config, monitor=None, only=(), retry=()):

@@ -13,11 +13,11 @@ from small_runs import PARAMETERS
 
 from atlas.core.job import LOGITS, PHOTO_KINDS, Job, ModelIdentity, Target
 from atlas.errors import ModelError
-from atlas.jobs.plan import job_of
 from atlas.methods import methods
 from atlas.methods.base import REFERENCE_PHOTOS
 from atlas.models.load import load_model
 from atlas.models.spec import ModelSpec
+from atlas.plan.renderings import job_of
 from atlas.synthesis.steps.ascent import Stopped
 
 CPU = torch.device("cpu")

@@ -7,10 +7,10 @@ from small_runs import configuration
 
 from atlas.core.job import LOGITS, Preprocessing, Target
 from atlas.errors import ConfigError
-from atlas.jobs.plan import make_plan
 from atlas.methods import methods
 from atlas.models.load import load_model
 from atlas.models.spec import ModelSpec
+from atlas.plan.renderings import make_plan
 from atlas.synthesis.pictures.parametrization import BoundedPixels
 from atlas.synthesis.scores.classes import ClassEntropy
 

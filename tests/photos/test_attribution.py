@@ -7,8 +7,8 @@ import pytest
 from photo_files import write_files
 
 from atlas.errors import ConfigError
-from atlas.jobs.select import select_photos
 from atlas.photos.attribution import MAX_NOTES, read_attribution
+from atlas.plan.select import select_photos
 
 PHOTOS = {"a/1.jpg": 1, "a/2.jpg": 2, "b/1.jpg": 3}
 

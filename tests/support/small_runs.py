@@ -3,15 +3,15 @@
 from pathlib import Path
 
 from atlas.config import Config
-from atlas.jobs.analyses.plan import plan_analyses
-from atlas.jobs.analyses.renderings import with_concepts
 from atlas.jobs.executors.base import Monitor
-from atlas.jobs.plan import make_plan
 from atlas.jobs.run import analyse
 from atlas.jobs.selecting import select
 from atlas.models.load import load_model
 from atlas.models.spec import ModelSpec
 from atlas.photos import open_photo_set
+from atlas.plan.analyses import plan_analyses
+from atlas.plan.directions import with_concepts
+from atlas.plan.renderings import make_plan
 from atlas.store import Store
 from atlas.store.selections import configuration_name
 

@@ -8,11 +8,11 @@ from atlas.config import UnitSample
 from atlas.core.canonical import canonical_json, digest_bytes
 from atlas.core.job import LOGITS, Target
 from atlas.errors import ConfigError, PhotoError, PhotoGoneError
-from atlas.jobs.select import select_photos
 from atlas.models.load import VisionModel
 from atlas.photos import Photo, PhotoSet
 from atlas.photos.classes import match_classes
 from atlas.photos.readers.base import counted, some
+from atlas.plan.select import select_photos
 
 OF_A_CLASS = ("logit", "direction")
 """Kinds whose reference photos are those of a class; those of other kinds are all photos."""

@@ -10,8 +10,8 @@ from atlas.activations.views import Viewer
 from atlas.concepts.gallery import Shown
 from atlas.core.analysis import QUANTILES, Histogram, LayerStatistics, UnitStatistics
 from atlas.errors import ConceptError
-from atlas.jobs.analyses.bench import Arrays, Bench, PlannedAnalysis
 from atlas.photos import Photo
+from atlas.tasks.bench import Arrays, Bench, PlannedAnalysis
 
 HISTOGRAM_BINS = 40
 """Bars of a shown histogram."""

@@ -10,15 +10,15 @@ from atlas.core.canonical import canonical_json, digest
 from atlas.core.job import LOGITS
 from atlas.core.selection import ModelSelection
 from atlas.errors import AtlasError, ConfigError
-from atlas.jobs.analyses.bench import AnalysisBatch, PlannedAnalysis
-from atlas.jobs.analyses.concepts import PlannedConcepts
-from atlas.jobs.analyses.plan_concepts import ByClass, RenderedConcepts, plan_concepts
-from atlas.jobs.analyses.plan_statistics import plan_statistics, rendered_units
-from atlas.jobs.analyses.statistics import PlannedStatistics, PlannedTally
-from atlas.jobs.plan import Plan
 from atlas.models.load import VisionModel
 from atlas.photos import PhotoSet
 from atlas.photos.classes import match_classes, read_mapping
+from atlas.plan.concepts import ByClass, RenderedConcepts, plan_concepts
+from atlas.plan.renderings import Plan
+from atlas.plan.statistics import plan_statistics, rendered_units
+from atlas.tasks.bench import AnalysisBatch, PlannedAnalysis
+from atlas.tasks.concepts import PlannedConcepts
+from atlas.tasks.statistics import PlannedStatistics, PlannedTally
 
 
 @dataclass(frozen=True)

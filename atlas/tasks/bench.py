@@ -104,7 +104,7 @@ class PlannedAnalysis:
 
 @dataclass(frozen=True)
 class AnalysisBatch:
-    """Analyses that are made together; the counterpart of :class:`atlas.jobs.batch.Batch`."""
+    """Analyses that are made together; the counterpart of :class:`atlas.tasks.batch.Batch`."""
 
     jobs: tuple[PlannedAnalysis, ...]
 

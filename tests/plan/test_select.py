@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from atlas.config import UnitSample
 from atlas.core.job import ModelIdentity, Preprocessing
 from atlas.core.model_card import ClassLabel, LayerInfo, ModelCard
-from atlas.jobs.select import select_classes, select_layers, select_units
+from atlas.plan.select import select_classes, select_layers, select_units
 
 CLASSES = (
     ClassLabel(name="tench", id="n01440764", synonyms=("Tinca tinca",)),

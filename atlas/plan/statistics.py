@@ -4,11 +4,11 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 
 from atlas.core.analysis import Analysis
-from atlas.jobs.analyses.bench import credits_digest, photos_digest, view_parameters, viewer_for
-from atlas.jobs.analyses.statistics import PlannedStatistics, PlannedTally, in_parts
-from atlas.jobs.plan import Plan
 from atlas.models.load import VisionModel
 from atlas.photos import PhotoSet
+from atlas.plan.renderings import Plan
+from atlas.tasks.bench import credits_digest, photos_digest, view_parameters, viewer_for
+from atlas.tasks.statistics import PlannedStatistics, PlannedTally, in_parts
 
 TALLY_VERSION, STATISTICS_VERSION = 1, 1
 """Raise one whenever what it makes changes."""

@@ -10,10 +10,10 @@ from small_runs import analysed, concept_configuration, planned, selected
 from atlas.concepts.factorise import factorise_many
 from atlas.core.analysis import ClassConcepts
 from atlas.errors import AtlasError, ConfigError
-from atlas.jobs.analyses.plan import analysis_batches
-from atlas.jobs.analyses.renderings import stand_ins
 from atlas.jobs.executors.base import Monitor
 from atlas.jobs.run import analyse
+from atlas.plan.analyses import analysis_batches
+from atlas.plan.directions import stand_ins
 from atlas.store.repair import discard_analysis
 
 
@@ -93,9 +93,9 @@ def test_a_later_stage_is_made_again_without_those_before(tmp_path, photos, stag
     def untouched(*_, **__):
         raise AssertionError("an earlier stage was made again")
 
-    monkeypatch.setattr("atlas.jobs.analyses.concepts.factorise_many", untouched)
+    monkeypatch.setattr("atlas.tasks.concepts.factorise_many", untouched)
     if stage == "importance":
-        monkeypatch.setattr("atlas.jobs.analyses.concepts.sobol_importance", untouched)
+        monkeypatch.setattr("atlas.tasks.concepts.sobol_importance", untouched)
     _, _, analyses, store, report = analysed(config)
     assert not report.failed
     again = documents(analyses, store)
@@ -382,7 +382,7 @@ def test_directions_that_are_in_no_patch_are_not_shown(tmp_path, photos, monkeyp
             each.coefficients[:, 1] = 0
         return made
 
-    monkeypatch.setattr("atlas.jobs.analyses.concepts.factorise_many", with_an_absent_one)
+    monkeypatch.setattr("atlas.tasks.concepts.factorise_many", with_an_absent_one)
     _, _, analyses, store, report = analysed(concept_configuration(tmp_path, photos, count=3, shown=3))
     assert not report.failed
     for document in documents(analyses, store).values():

@@ -12,14 +12,14 @@ from atlas.config import Config, RenderBlock
 from atlas.core.job import LOGITS, PHOTO_KINDS, Job, Target, TargetKind
 from atlas.core.model_card import LayerInfo, ModelCard
 from atlas.errors import AtlasError, ConfigError
-from atlas.jobs.batch import PlannedJob
-from atlas.jobs.photos import JobPhotos
-from atlas.jobs.select import GLOB_CHARACTERS, select_classes, select_layers, select_units
 from atlas.methods import Method, methods
 from atlas.methods.base import REFERENCE_PHOTOS
 from atlas.models.code.foreign import foreign_code
 from atlas.models.load import VisionModel
 from atlas.photos import Photo, PhotoSet
+from atlas.plan.photos import JobPhotos
+from atlas.plan.select import GLOB_CHARACTERS, select_classes, select_layers, select_units
+from atlas.tasks.batch import PlannedJob
 
 
 @dataclass(frozen=True)

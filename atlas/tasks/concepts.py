@@ -30,11 +30,11 @@ from atlas.concepts.stability import stability
 from atlas.core.analysis import Analysis, Part
 from atlas.core.canonical import digest_bytes
 from atlas.errors import ConceptError
-from atlas.jobs.analyses.bench import Bench, PlannedAnalysis, view_parameters
 from atlas.models.anatomy.tail import Context, Tail, tail_of
 from atlas.models.network.network import Network
 from atlas.photos import Photo
 from atlas.photos.views import central_square
+from atlas.tasks.bench import Bench, PlannedAnalysis, view_parameters
 
 Floats = NDArray[np.float32]
 MAPS_PER_PASS = 64

@@ -12,14 +12,14 @@ from atlas.core.analysis import Analysis
 from atlas.core.job import LOGITS
 from atlas.core.model_card import ModelCard
 from atlas.errors import ConfigError
-from atlas.jobs.analyses.bench import credits_digest, photos_digest, view_parameters, viewer_for
-from atlas.jobs.analyses.concepts import PlannedConcepts
-from atlas.jobs.analyses.layers import choose_layers
-from atlas.jobs.select import GLOB_CHARACTERS, select_classes
 from atlas.methods import methods
 from atlas.methods.base import Resolved
 from atlas.models.load import VisionModel
 from atlas.photos import Photo, PhotoSet
+from atlas.plan.layers import choose_layers
+from atlas.plan.select import GLOB_CHARACTERS, select_classes
+from atlas.tasks.bench import credits_digest, photos_digest, view_parameters, viewer_for
+from atlas.tasks.concepts import PlannedConcepts
 
 FACTORISATION_VERSION, IMPORTANCE_VERSION, CONCEPTS_VERSION = 1, 1, 1
 """Raise one whenever what its stage makes changes."""

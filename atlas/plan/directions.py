@@ -9,17 +9,17 @@ from atlas.concepts.document import direction_bytes
 from atlas.core.analysis import ClassConcepts
 from atlas.core.canonical import digest_bytes
 from atlas.core.job import Target
-from atlas.jobs.analyses.concepts import PlannedConcepts
-from atlas.jobs.analyses.plan import AnalysisPlan
-from atlas.jobs.analyses.plan_concepts import RenderedConcepts
-from atlas.jobs.batch import PlannedJob
-from atlas.jobs.photos import references
-from atlas.jobs.plan import Plan, job_of
 from atlas.methods import methods
 from atlas.methods.base import REFERENCE_PHOTOS
 from atlas.models.load import VisionModel
 from atlas.photos import Photo
+from atlas.plan.analyses import AnalysisPlan
+from atlas.plan.concepts import RenderedConcepts
+from atlas.plan.photos import references
+from atlas.plan.renderings import Plan, job_of
 from atlas.store import Store
+from atlas.tasks.batch import PlannedJob
+from atlas.tasks.concepts import PlannedConcepts
 
 
 def with_concepts(plan: Plan, analyses: AnalysisPlan, models: Mapping[str, VisionModel], store: Store | None) -> Plan:

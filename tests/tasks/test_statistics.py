@@ -13,10 +13,10 @@ from atlas.activations.views import Viewer
 from atlas.config import RenderBlock
 from atlas.core.analysis import QUANTILES, LayerStatistics
 from atlas.core.job import LOGITS
-from atlas.jobs.analyses.statistics import in_parts
 from atlas.jobs.executors.base import Monitor
 from atlas.jobs.run import analyse
 from atlas.photos import PhotosSpec, open_photo_set
+from atlas.tasks.statistics import in_parts
 
 RENDER = (
     {"model": ("tiny",), "layers": ("act2",), "units": "0-3", "parameters": PARAMETERS},
