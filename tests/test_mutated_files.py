@@ -12,7 +12,7 @@ from atlas.errors import AtlasError
 from atlas.models.names.class_names import read_class_names
 from atlas.photos.attribution import read_attribution
 from atlas.photos.classes import read_mapping
-from atlas.site.labels import read_labels
+from atlas.site.words.labels import read_labels
 from atlas.store.documents import encode, parse
 
 CONFIGURATION = b"""

@@ -13,7 +13,7 @@ from atlas.store.selections import configuration_name
 def build_and_report(path: Path) -> Path:
     """Build the site, say what it holds and return the path of its home page."""
     from atlas.site import build_site, read_labels
-    from atlas.site.numbers import rendered_words
+    from atlas.site.catalog.numbers import rendered_words
 
     config = load_config(path)
     labels = read_labels(config.site.labels) if config.site.labels is not None else {}
@@ -33,7 +33,7 @@ def build_and_report(path: Path) -> Path:
 
 def serve_and_report(path: Path, port: int) -> None:
     """Serve the built site until Ctrl-C, and say where."""
-    from atlas.site.serve import make_server
+    from atlas.site.serving.serve import make_server
 
     with make_server(load_config(path).site.path, port) as server:
         say(f"Serving at http://127.0.0.1:{server.server_address[1]}/ (Ctrl-C ends it)")

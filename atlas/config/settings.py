@@ -24,7 +24,7 @@ class SiteSettings(SiteMetadata):
 
     Attributes:
         path: the site's folder, or a link to it. `atlas build` keeps in it what it did not write.
-        labels: what people call concepts, a TOML file as :mod:`atlas.site.labels` describes it; None for no labels.
+        labels: what people call concepts, a TOML file, see :mod:`atlas.site.words.labels`; None for no labels.
     """
 
     path: Path = Path("build/site")

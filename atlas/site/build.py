@@ -9,13 +9,13 @@ from pathlib import Path
 import atlas
 from atlas.core.canonical import digest
 from atlas.errors import SiteError
-from atlas.site.comparison import listed
+from atlas.site.catalog.comparison import listed
 from atlas.site.gathering import gather
-from atlas.site.labels import Label, stale_labels
 from atlas.site.metadata import SiteMetadata
-from atlas.site.output import Output, open_output, unwritable
-from atlas.site.pictures import RECIPE
+from atlas.site.output.folder import Output, open_output, unwritable
+from atlas.site.pictures.picture import RECIPE
 from atlas.site.resources import code_digest
+from atlas.site.words.labels import Label, stale_labels
 from atlas.site.writer import Progress, SiteWriter
 from atlas.store import Store
 from atlas.store.files import explained
@@ -61,7 +61,7 @@ def build_site(
             not write stays in it.
         progress: told (stage, done, all); stages are ``pictures``, ``pages`` and ``links``, before them
             ``waiting for another build`` if one of the same site is at work.
-        labels: concept key to what a person calls it, as :func:`atlas.site.labels.read_labels` returns them.
+        labels: concept key to what a person calls it, as :func:`atlas.site.words.labels.read_labels` returns them.
         configuration: whose site it is; its name, see :func:`atlas.store.selections.configuration_name`.
 
     Raises:

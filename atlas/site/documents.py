@@ -46,9 +46,9 @@ bytes} by ascending width, close being thumbnails of the masked view; what was m
 perturbation. Counts are classes and units: {done, dead, failed}; a class that was not rendered itself, because only its
 concepts were asked for, has the status ``none`` and is not counted. ``numbers`` are {classes, units (each by status,
 the output's and those of layers before it), layers (before the output, with anything rendered), all_layers, pictures
-(finished renderings), concepts, classes_with_concepts, photos (that pictures were made from)}; their words are those of
-``atlas/site/numbers.py``. ``demonstration`` says so if the photos are only there to show how it works, and is empty if
-they are real.
+(finished renderings), concepts, classes_with_concepts, photos (that pictures were made from)}; their words are those
+of ``atlas/site/catalog/numbers.py``. ``demonstration`` says so if the photos are only there to show how it works, and
+is empty if they are real.
 
 ``concepts`` of a class: its analysis (key, layer, parameters, versions), factorisation, measure (``sobol``: total Sobol
 index of the logit; ``share``: of the logit), heat, counts {found, readable, predicted, used}, patches, fitted, error
@@ -74,16 +74,16 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from atlas.core.analysis import QUANTILES, ClassConcepts, Concept, Crop, Part, PhotoCredit, Sprite
-from atlas.site.catalog import Layer, Model, Unit
-from atlas.site.class_section import demonstration
-from atlas.site.concepts import ClassView, ConceptView, Near
-from atlas.site.numbers import by_status
-from atlas.site.photo_book import PhotoSet
-from atlas.site.pictures import Derived, Picture
-from atlas.site.renderings import Rendering
-from atlas.site.sheets import sprite_path
-from atlas.site.statistics import OnPhotos, UnitOnPhotos
-from atlas.site.studies import Strip, Study, succeeded
+from atlas.site.catalog.catalog import Layer, Model, Unit
+from atlas.site.catalog.concepts import ClassView, ConceptView, Near
+from atlas.site.catalog.credits import Credits
+from atlas.site.catalog.numbers import by_status
+from atlas.site.catalog.shown import Shown
+from atlas.site.catalog.statistics import OnPhotos, UnitOnPhotos
+from atlas.site.catalog.studies import Strip, Study, succeeded
+from atlas.site.drawings.sheets import sprite_path
+from atlas.site.pages.class_section import demonstration
+from atlas.site.pictures.picture import Derived, Picture
 
 SCHEMA_VERSION = 1
 """Version of the JSON that is published."""
@@ -103,7 +103,7 @@ def _files(files: tuple[Derived, ...], root: str) -> list[dict[str, Any]]:
     ]
 
 
-def rendering_json(rendering: Rendering, root: str) -> dict[str, Any]:
+def rendering_json(rendering: Shown, root: str) -> dict[str, Any]:
     """Return a record with the command that makes it again and its published pictures."""
     document: dict[str, Any] = rendering.record.model_dump(mode="json", exclude_none=True, exclude={"assets"})
     document["command"] = f"atlas render --only {rendering.key}"
@@ -205,14 +205,14 @@ def study_json(study: Study, strips: Sequence[Strip], number: int, root: str) ->
 # --- photos ---------------------------------------------------------------------------------------------------------
 
 
-def photo_json(photo: PhotoCredit, photo_set: PhotoSet | None, root: str) -> dict[str, Any]:
+def photo_json(photo: PhotoCredit, photo_set: Credits | None, root: str) -> dict[str, Any]:
     """Return a photo's name, and whom it is owed to."""
     entry = {"href": root + photo_set.address_of(photo.digest)} if photo_set else {}
     return {**photo.model_dump(mode="json"), **entry}
 
 
 def sprite_json(
-    sprite: Sprite, crops: Iterable[Crop], photos: Sequence[PhotoCredit], photo_set: PhotoSet | None, root: str
+    sprite: Sprite, crops: Iterable[Crop], photos: Sequence[PhotoCredit], photo_set: Credits | None, root: str
 ) -> dict[str, Any]:
     """Return a sprite: its file and what its cells show."""
     return {
@@ -243,7 +243,7 @@ def statistics_json(seen: UnitOnPhotos, unit: Unit, root: str) -> dict[str, Any]
     return document
 
 
-def photos_json(photo_set: PhotoSet, entries: Sequence[tuple[str, PhotoCredit]], number: int) -> dict[str, Any]:
+def photos_json(photo_set: Credits, entries: Sequence[tuple[str, PhotoCredit]], number: int) -> dict[str, Any]:
     """Return the data of one page of a photo set."""
     return {
         **photo_set.card.model_dump(mode="json"),

@@ -8,11 +8,11 @@ from atlas.core.analysis import ClassConcepts
 from atlas.core.canonical import digest_bytes
 from atlas.core.record import Record
 from atlas.errors import StoreError
-from atlas.site.catalog import Catalog
-from atlas.site.derived import DerivedPictures, Task
-from atlas.site.holdings import Holdings, read_holdings
-from atlas.site.labels import Label
-from atlas.site.reading import read_catalog
+from atlas.site.catalog.catalog import Catalog
+from atlas.site.catalog.holdings import Holdings, read_holdings
+from atlas.site.catalog.reading import read_catalog
+from atlas.site.pictures.derived import DerivedPictures, Task
+from atlas.site.words.labels import Label
 from atlas.store import Store
 from atlas.store.files import read_bytes
 

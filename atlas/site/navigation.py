@@ -3,10 +3,11 @@
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from atlas.site import compare_pages, method_pages
-from atlas.site.catalog import Catalog
-from atlas.site.model_lists import concepts_address, layers_address
+from atlas.site.catalog.catalog import Catalog
 from atlas.site.page import Page
+from atlas.site.pages import comparison as compare_pages
+from atlas.site.pages import method as method_pages
+from atlas.site.pages.model_lists import concepts_address, layers_address
 
 CHOOSE_A_MODEL = "index.html#models"
 """Where a list of one model leads from a page of none, if there are several: each model's entry leads to its own."""

@@ -3,10 +3,10 @@
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from atlas.site.addresses import json_beside, root_of
+from atlas.site.catalog.addresses import json_beside, root_of
 
 if TYPE_CHECKING:
-    from atlas.site.citation import Citation
+    from atlas.site.pages.citation import Citation
 
 PAGE_SIZE = 36
 """Units on one page of a grid. Browsers fetch lazy pictures far ahead of the view, so the whole grid counts: 36

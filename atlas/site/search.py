@@ -9,15 +9,15 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from atlas.site.catalog import Catalog, Layer, Model, Unit
-from atlas.site.formats import short, thumbnails
-from atlas.site.gallery_pages import gallery_address
-from atlas.site.method_notes import method_title
-from atlas.site.model_lists import LOST, concepts_address, layers_address, lost_address
-from atlas.site.numbers import counted
-from atlas.site.pictures import Derived, Picture
-from atlas.site.statistics import OnPhotos, UnitOnPhotos
-from atlas.site.studies import FAMILIES
+from atlas.site.catalog.catalog import Catalog, Layer, Model, Unit
+from atlas.site.catalog.numbers import counted
+from atlas.site.catalog.statistics import OnPhotos, UnitOnPhotos
+from atlas.site.catalog.studies import FAMILIES
+from atlas.site.pages.gallery import gallery_address
+from atlas.site.pages.model_lists import LOST, concepts_address, layers_address, lost_address
+from atlas.site.pictures.picture import Derived, Picture
+from atlas.site.words.formats import short, thumbnails
+from atlas.site.words.method_notes import method_title
 
 
 def script(function: str, value: Any) -> bytes:

@@ -4,10 +4,10 @@ from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-from atlas.site.formats import FILTERS
-from atlas.site.measures import measure_meaning, measure_title, value_of
+from atlas.site.catalog.studies import succeeded
 from atlas.site.resources import resource_folder
-from atlas.site.studies import succeeded
+from atlas.site.words.formats import FILTERS
+from atlas.site.words.measures import measure_meaning, measure_title, value_of
 
 
 def environment(**names: Any) -> Environment:

@@ -9,34 +9,34 @@ import atlas
 from atlas.core.analysis import Sprite
 from atlas.core.canonical import digest_bytes
 from atlas.errors import SiteError
-from atlas.site.addresses import json_beside
-from atlas.site.catalog import Catalog, Layer, Model
-from atlas.site.class_section import ClassSection
-from atlas.site.compare_data import compare_scripts
-from atlas.site.concept_pages import concept_page
-from atlas.site.concepts import ClassView
-from atlas.site.copying import copy_checked, named_digest
+from atlas.site.catalog.addresses import json_beside
+from atlas.site.catalog.catalog import Catalog, Layer, Model
+from atlas.site.catalog.concepts import ClassView
+from atlas.site.catalog.shown import Shown
+from atlas.site.catalog.statistics import OnPhotos, on_photos
 from atlas.site.crawlers import crawler_files
-from atlas.site.derived import OTHER_ROLES, DerivedPictures, damaged
 from atlas.site.documents import encode
-from atlas.site.gallery_pages import gallery_pages
+from atlas.site.drawings.plots import draw, make_plots
+from atlas.site.drawings.sheets import places, sprite_path
 from atlas.site.links import check_links
 from atlas.site.metadata import SiteMetadata
-from atlas.site.method_notes import method_title
 from atlas.site.navigation import navigation
+from atlas.site.output.stamp import Counts
 from atlas.site.page import Page
-from atlas.site.pages import count_pages, list_pages, other_pages
-from atlas.site.pictures import COLOUR_STEPS, Derived
-from atlas.site.plots import draw, make_plots
-from atlas.site.renderings import Rendering
+from atlas.site.pages.class_section import ClassSection
+from atlas.site.pages.compare_data import compare_scripts
+from atlas.site.pages.concept import concept_page
+from atlas.site.pages.gallery import gallery_pages
+from atlas.site.pages.others import count_pages, list_pages, other_pages
+from atlas.site.pages.photo import study_pages
+from atlas.site.pages.unit import unit_page
+from atlas.site.pictures.copying import copy_checked, named_digest
+from atlas.site.pictures.derived import OTHER_ROLES, DerivedPictures, damaged
+from atlas.site.pictures.picture import COLOUR_STEPS, Derived
 from atlas.site.resources import resource_folder
 from atlas.site.search import grid_rows, search_index
-from atlas.site.sheets import places, sprite_path
-from atlas.site.stamp import Counts
-from atlas.site.statistics import OnPhotos, on_photos
-from atlas.site.study_pages import study_pages
 from atlas.site.templates import environment
-from atlas.site.unit_pages import unit_page
+from atlas.site.words.method_notes import method_title
 from atlas.store import Store
 
 Progress = Callable[[str, int, int], None]
@@ -151,7 +151,7 @@ class SiteWriter:
 
     # --- pictures ----------------------------------------------------------------------------------------------
 
-    def _add_pictures(self, renderings: Iterable[Rendering]) -> None:
+    def _add_pictures(self, renderings: Iterable[Shown]) -> None:
         """Give renderings their pictures, and put the pictures' files into the site."""
         for rendering in renderings:
             record = rendering.record

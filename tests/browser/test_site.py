@@ -15,8 +15,8 @@ from sample_site import Sample
 from sample_store import ARABIC_NAME, SCRIPT_NAME, WIDE_LAYER, WIDE_UNITS
 from sample_studies import STUDIED
 
-from atlas.site.overlays import CARD_CELL, card_top
-from atlas.site.sheets import HIDDEN
+from atlas.site.drawings.sheets import HIDDEN
+from atlas.site.pictures.overlays import CARD_CELL, card_top
 
 expect.set_options(timeout=30_000)  # for a busy machine: nothing here depends on how long it takes
 PHONE, DESK = (390, 844), (1440, 900)

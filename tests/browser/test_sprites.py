@@ -9,9 +9,9 @@ from PIL import Image
 from playwright.sync_api import Browser
 
 from atlas.photos.sprites import photo_sprite
-from atlas.site.overlays import CARD_PATCHES, Grid, derive_overlays
+from atlas.site.drawings.sheets import card_place, place, places
+from atlas.site.pictures.overlays import CARD_PATCHES, Grid, derive_overlays
 from atlas.site.resources import resource_folder
-from atlas.site.sheets import card_place, place, places
 
 COLOURS = [(230, 30, 30), (30, 30, 230), (30, 200, 30), (240, 240, 240), (10, 10, 10), (240, 220, 20)]
 NEAR = 12

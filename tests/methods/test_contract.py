@@ -141,7 +141,7 @@ def test_declarations_are_complete(name):
 
 @pytest.mark.parametrize("name", METHODS)
 def test_the_site_explains_every_parameter(name):
-    notes = json.loads(files("atlas.site").joinpath("methods.json").read_text(encoding="utf-8"))["methods"]
+    notes = json.loads(files("atlas.site.words").joinpath("methods.json").read_text(encoding="utf-8"))["methods"]
     method = methods.get(name)
     assert notes[name]["parameters"].keys() == method.parameters.model_fields.keys()
     assert (notes[name]["paper"]["title"], notes[name]["paper"]["url"]) == (method.paper.title, method.paper.url)

@@ -16,8 +16,9 @@ from sample_store import card, job, record
 
 from atlas.core.job import Target
 from atlas.errors import SiteError, StoreError
-from atlas.site import SiteMetadata, build_site, check_links, derived, resources, templates, writer
-from atlas.site.stamp import STAMP
+from atlas.site import SiteMetadata, build_site, check_links, resources, templates, writer
+from atlas.site.output.stamp import STAMP
+from atlas.site.pictures import derived
 from atlas.store import Store
 
 

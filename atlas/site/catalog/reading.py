@@ -1,0 +1,140 @@
+"""read_catalog: records and current analyses, arranged as the catalog."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from functools import cached_property
+
+from atlas.core.analysis import LayerStatistics, PhotoCredit
+from atlas.core.job import LOGITS
+from atlas.core.record import Record
+from atlas.core.selection import ModelSelection
+from atlas.errors import SiteError
+from atlas.site.catalog.addresses import unique_slugs
+from atlas.site.catalog.catalog import Catalog, Layer, Model, Unit
+from atlas.site.catalog.concepts import ClassView, DirectionKey, read_class
+from atlas.site.catalog.credits import Credits, PhotoBook
+from atlas.site.catalog.holdings import Holdings
+from atlas.site.catalog.neighbours import find_neighbours
+from atlas.site.catalog.shown import ordered
+from atlas.site.catalog.studies import make_studies
+from atlas.site.words.labels import Label
+from atlas.store import Store
+
+
+def read_catalog(holdings: Holdings, labels: Mapping[str, Label]) -> Catalog:
+    """Arrange everything that is to be shown.
+
+    Args:
+        labels: concept key to label.
+
+    Raises:
+        StoreError: an analysis is damaged.
+        SiteError: there is nothing to show.
+    """
+    book, models, dates, store = PhotoBook(), [], [], holdings.store
+    cards, records, selections = holdings.cards, holdings.records, holdings.own.models
+    used = [fingerprint for fingerprint in sorted(cards) if records.get(fingerprint) or fingerprint in selections]
+    slugs = unique_slugs((fingerprint, cards[fingerprint].name) for fingerprint in used)
+    for fingerprint in used:
+        reader = _ModelReader(store, Model(cards[fingerprint], slugs[fingerprint]), labels, book)
+        reader.read(records.get(fingerprint, ()), selections.get(fingerprint), holdings.credits)
+        if reader.model.layers or reader.model.studies:
+            models.append(reader.model)
+            dates += reader.dates
+    if not models:
+        raise SiteError(f"the store at {store.path} holds no renderings yet", "run `atlas render` first")
+    models.sort(key=lambda model: (model.card.name.lower(), model.slug))
+    rendered = [rendering.record.provenance.created for model in models for rendering in model.renderings()]
+    return Catalog(models, max(rendered or dates)[:10], book.arrange())
+
+
+class _ModelReader:
+    """Fills in one model.
+
+    Args:
+        model: with its card only. book: takes note of the photos that are shown.
+    """
+
+    def __init__(self, store: Store, model: Model, labels: Mapping[str, Label], book: PhotoBook) -> None:
+        self.model = model
+        self.dates: list[str] = []
+        self._store = store
+        self._labels = labels
+        self._book = book
+
+    def read(
+        self, records: Iterable[Record], selection: ModelSelection | None, credits: Mapping[str, PhotoCredit]
+    ) -> None:
+        """Arrange the model's records, and the analyses that are current.
+
+        Args:
+            credits: whom photos that jobs are about are owed to, by digest.
+        """
+        of_photos: list[Record] = []
+        units: dict[str, dict[int, list[Record]]] = defaultdict(lambda: defaultdict(list))
+        directions: dict[DirectionKey, list[Record]] = defaultdict(list)
+        for record in records:
+            target = record.job.target
+            if target.photo is not None:
+                of_photos.append(record)
+            elif target.direction is not None:
+                directions[target.layer, target.unit, target.direction].append(record)
+            else:
+                units[target.layer][target.unit].append(record)
+        if selection is not None:
+            self._read_concepts(selection, directions)
+        for index in self.model.concepts:
+            units[LOGITS].setdefault(index, [])
+        self._arrange(units)
+        self.model.studies = make_studies(self.model, of_photos, self._positions, credits)
+        if selection is not None:
+            self._read_statistics(selection)
+
+    def _read_concepts(self, selection: ModelSelection, directions: Mapping[DirectionKey, list[Record]]) -> None:
+        analyses = self._store.analyses
+        views: dict[int, ClassView] = {}
+        for index, key in sorted(selection.concepts.items()):
+            if not analyses.has(key):
+                continue
+            view, document = read_class(self._store, self.model, key, directions, self._labels)
+            views[index] = view
+            self._credit(selection).add(document.photos)
+            self.dates.append(document.provenance.created)
+        self.model.concepts = views
+        concepts = [concept for view in views.values() for concept in view.concepts]
+        find_neighbours(concepts, self._store.read_input)
+
+    def _read_statistics(self, selection: ModelSelection) -> None:
+        for layer in self.model.layers:
+            key = selection.statistics.get(layer.info.name)
+            if key is not None and self._store.analyses.has(key):
+                layer.statistics = key
+                shown = {unit.index for unit in layer.units}
+                document = self._store.analyses.read(LayerStatistics, key)
+                used = {crop.photo for unit in document.units if unit.unit in shown for crop in unit.crops}
+                self._credit(selection).add(document.photos[place] for place in sorted(used))
+
+    def _credit(self, selection: ModelSelection) -> Credits:
+        self.model.photos = self._book.photo_set(selection.photo_set)
+        return self.model.photos
+
+    @cached_property
+    def _positions(self) -> dict[str, int]:
+        """Layer to its place in the network, from 1."""
+        return {info.name: place for place, info in enumerate(self.model.card.layers, 1)}
+
+    def _arrange(self, by_layer: Mapping[str, Mapping[int, list[Record]]]) -> None:
+        model, card, known = self.model, self.model.card, self._positions
+        slugs = unique_slugs((layer, layer) for layer in by_layer)
+        for name in sorted(by_layer, key=known.__getitem__):
+            folder = f"{model.folder}/classes" if name == LOGITS else f"{model.folder}/l/{slugs[name]}"
+            layer = Layer(model, card.layers[known[name] - 1], known[name], folder)
+            layer.units = [_unit(layer, index, group) for index, group in sorted(by_layer[name].items())]
+            model.layers.append(layer)
+
+
+def _unit(layer: Layer, index: int, records: list[Record]) -> Unit:
+    classes = layer.model.card.classes
+    label = classes[index] if layer.is_output and index < len(classes) else None
+    concepts = layer.model.concepts.get(index) if layer.is_output else None
+    return Unit(layer.model, layer, index, label, ordered(records), concepts)

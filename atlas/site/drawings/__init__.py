@@ -1,0 +1,1 @@
+"""Drawings: figures of the catalog's numbers: bars, strips, sheets of patches, plots."""

@@ -1,0 +1,1 @@
+"""The output folder: written beside its place, checked, and put there whole."""

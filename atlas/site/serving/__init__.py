@@ -1,0 +1,1 @@
+"""Serving: looking at a built site on this machine."""

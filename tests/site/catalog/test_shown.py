@@ -1,0 +1,24 @@
+"""Names of renderings: as short as they can be, and no two alike that differ in a parameter."""
+
+from records import done, job
+
+from atlas.site.catalog.shown import titles
+
+
+def named(**parameters):
+    record, _ = done()
+    changed = job(parameters=parameters)
+    return record.model_copy(update={"job": changed, "key": changed.key})
+
+
+def test_as_many_parameters_are_named_as_tell_renderings_apart():
+    made = [
+        named(crops=4, crop_mean=0.5, crop_std=0.1, image_size=224),
+        named(crops=4, crop_mean=0.5, crop_std=0.1, image_size=320),
+        named(crops=8, crop_mean=0.8, crop_std=0.2, image_size=320),
+    ]
+    assert titles(made) == [
+        "MACO · seed 0 · crop mean 0.5 · crop std 0.1 · crops 4 · image size 224",
+        "MACO · seed 0 · crop mean 0.5 · crop std 0.1 · crops 4 · image size 320",
+        "MACO · seed 0 · crop mean 0.8 · crop std 0.2",
+    ]
