@@ -172,7 +172,9 @@ def summarise(report: "Report", held: bool, path: Path) -> int:
         say(f"  dead: {outcome.planned}: {outcome.message}")
     for outcome in report.failed[:LISTED]:
         say(f"  failed: {outcome.planned}: {first_line(outcome.message)}")
-    unlisted = max(0, len(report.dead) - LISTED) + max(0, len(report.failed) - LISTED)
+    for notice in report.notices[:LISTED]:
+        say(f"  {notice}")
+    unlisted = sum(max(0, len(found) - LISTED) for found in (report.dead, report.failed, report.notices))
     if unlisted:
         say(f"  and {unlisted} more; every failure: {command('status', path)}")
     if report.interrupted:

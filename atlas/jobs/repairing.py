@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Iterable, Mapping
 
+from atlas.metrics import in_order
 from atlas.models.load import VisionModel
 from atlas.plan.analyses import AnalysisPlan
 from atlas.plan.directions import made_with
@@ -33,6 +34,7 @@ def discard_for_analyses(
     mine: dict[str, Collection[str]] = {
         "analysis": analyses.keys,
         "card": cards | {models[job.model].card.identity.fingerprint for job in analyses.jobs},
+        "metric": {metric.card.name for metric in in_order()},
         "photo": plan.photos,
         "input": {*plan.inputs, *plan.photos, *(one.key for one in found if not concepts.isdisjoint(one.owners))},
         "selection": (selection,),

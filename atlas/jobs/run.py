@@ -15,6 +15,7 @@ from atlas.jobs.executors.serial import SerialExecutor
 from atlas.jobs.quarantine import is_quarantined
 from atlas.jobs.tasks import Task
 from atlas.jobs.worker import Outcome, Work
+from atlas.metrics import in_order
 from atlas.models.load import VisionModel
 from atlas.photos import PhotoSet
 from atlas.photos.spec import LARGEST_FILE
@@ -135,6 +136,8 @@ def render(
     sweep(store.path)
     for card in plan.cards.values():
         store.save_card(card)
+    for metric in in_order():
+        store.save_metric(metric.card)
     keep_inputs(plan, store)
     report = Report()
     size = batch_size(config, resolve_device(config.executor.device))

@@ -229,7 +229,7 @@ class Worker:
             self._store.commit(dead_record(planned.job, rendering, provenance), {})
         else:
             self._store.commit(*done_record(planned.job, rendering, finding, provenance))
-        return Outcome(planned, rendering.status, rendering.message)
+        return Outcome(planned, rendering.status, rendering.message or "; ".join(finding.notices))
 
     def _fail(
         self, planned: PlannedJob, kind: str, message: str, provenance: Provenance, trace: Sequence[float] = ()

@@ -20,7 +20,8 @@ FILE_NAME = re.compile(r'"([0-9a-f]{64}\.[a-z]+)"')
 def verify(store: Store) -> Iterator[Damage]:
     """Read everything in the store again and follow what it refers to; yield what is damaged or lost.
 
-    Read are records, failed attempts, pictures, analyses and their files, cards, inputs, credits and selections.
+    Read are records, failed attempts, pictures, analyses and their files, cards of models and metrics, inputs, credits
+    and selections.
     """
     if problem := marker_problem(store.path):
         yield Damage("store", NAME, problem)
@@ -102,6 +103,8 @@ def _analysis_damage(store: Store, key: str, references: References) -> Iterator
 def _parts_damage(store: Store, survey: Survey, references: References) -> Iterator[Damage]:
     for fingerprint in survey.cards:
         yield from _read_damage("card", fingerprint, lambda one=fingerprint: store.card(one), references)  # type: ignore[misc]
+    for name in survey.metrics:
+        yield from _read_damage("metric", name, lambda one=name: store.metric_cards.read(one), references)  # type: ignore[misc]
     for digest in survey.photos:
         yield from _read_damage("photo", digest, lambda one=digest: store.photo_credit(one), references)  # type: ignore[misc]
     for digest in survey.inputs:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from atlas.store.files import explained
 
-FOLDERS = ("models", "inputs", "photos", "objects", "analyses", "selections")
+FOLDERS = ("models", "metrics", "inputs", "photos", "objects", "analyses", "selections")
 """The folders that hold what is stored."""
 DERIVED = "derived"
 """The folder of pictures that can be derived again."""

@@ -36,8 +36,13 @@ def discard(store: Store, damage: Damage) -> None:
         elif damage.kind == "selection":
             remove(store.selections.file(damage.key))
         else:
-            path = {"card": store.card_path, "input": store.input_path, "photo": store.photo_path}[damage.kind]
-            remove(path(damage.key))
+            paths = {
+                "card": store.card_path,
+                "metric": store.metric_cards.path,
+                "input": store.input_path,
+                "photo": store.photo_path,
+            }
+            remove(paths[damage.kind](damage.key))
 
 
 def discard_job(store: Store, key: str) -> None:

@@ -4,6 +4,7 @@ Layout, all paths relative to the store::
 
     store.json                          format and schema version
     models/<fingerprint>.json           one model card per model
+    metrics/<name>.json                 what each number says: one card for each that was measured
     inputs/<sha256>                     files that jobs name by digest: spectra, directions, photos, lists of references
     photos/<sha256>.json                whom a photo among the inputs is owed to
     objects/ab/<key>/<sha256>.png       pictures, named by their content
@@ -22,10 +23,12 @@ from pathlib import Path
 
 from atlas.core.analysis import PhotoCredit
 from atlas.core.canonical import digest_bytes
+from atlas.core.metric_card import MetricCard
 from atlas.core.model_card import ModelCard
 from atlas.core.record import Record
 from atlas.errors import StoreError
 from atlas.store.analyses import Analyses
+from atlas.store.cards import Cards
 from atlas.store.documents import REMEDY, encode, parse
 from atlas.store.files import read_bytes, write_atomic, write_changed
 from atlas.store.marker import check_marker, open_marker
@@ -50,6 +53,7 @@ class Store:
         self.path = Path(path)
         self.analyses = Analyses(self.path)
         self.selections = Selections(self.path)
+        self.metric_cards = Cards(self.path / "metrics", MetricCard)
         (check_marker if damaged else open_marker)(self.path, create)
 
     # --- records -----------------------------------------------------------------------------------------------
@@ -240,3 +244,17 @@ class Store:
             StoreError: a card is damaged.
         """
         return {fingerprint: self.card(fingerprint) for fingerprint in self.card_keys()}
+
+    # --- cards of metrics --------------------------------------------------------------------------------------
+
+    def save_metric(self, card: MetricCard) -> None:
+        """Store what a number says; a newer card of the same name replaces it."""
+        self.metric_cards.save(card.name, card)
+
+    def metrics(self) -> dict[str, MetricCard]:
+        """Return the cards of all numbers that were measured, by name.
+
+        Raises:
+            StoreError: a card is damaged.
+        """
+        return self.metric_cards.read_all()

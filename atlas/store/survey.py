@@ -15,7 +15,7 @@ from atlas.store.store import Store
 T = TypeVar("T")
 _DERIVED = re.compile(r"[0-9a-f]+\.[a-z]+")
 """Names of derived pictures and of what lists them."""
-Kind = Literal["store", "folder", "job", "analysis", "card", "input", "photo", "selection", "derived"]
+Kind = Literal["store", "folder", "job", "analysis", "card", "metric", "input", "photo", "selection", "derived"]
 
 DOCUMENTS: dict[AnalysisKind, type[ArraysDocument | LayerStatistics | ClassConcepts]] = {
     "tally": ArraysDocument,
@@ -34,8 +34,8 @@ class Damage:
     Attributes:
         kind: what it is. ``photo`` is a photo's credit; ``folder`` one that holds some of the others; ``derived``
             something that stands where derived pictures belong.
-        key: of the job or analysis; for a model's card its fingerprint, for an input or a photo its digest; a folder's
-            path in the store, or a derived file's; a selection's name.
+        key: of the job or analysis; for a model's card its fingerprint, for a metric's its name, for an input or a
+            photo its digest; a folder's path in the store, or a derived file's; a selection's name.
         problem: a sentence for a person.
         owners: keys of the jobs and analyses that refer to it.
         newer: a newer version of atlas wrote it, so it is to be left alone.
@@ -65,6 +65,7 @@ class Survey:
         self.jobs = self._sharded("objects")
         self.analyses = self._sharded("analyses")
         self.cards = self._listed("models", store.card_keys)
+        self.metrics = self._listed("metrics", store.metric_cards.names)
         self.inputs = self._listed("inputs", store.input_keys)
         self.photos = self._listed("photos", store.photo_keys)
         self.selections = self._listed("selections", store.selections.names)

@@ -4,7 +4,9 @@ import numpy as np
 import pytest
 import torch
 
-from atlas.metrics.likeness import HIGHEST_PSNR, fourier_distance, largest_difference, psnr
+from atlas.metrics.fft2d import fourier_distance
+from atlas.metrics.perturbation import largest_difference
+from atlas.metrics.psnr import HIGHEST_PSNR, psnr
 
 
 @pytest.fixture
