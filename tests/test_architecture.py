@@ -33,7 +33,7 @@ MAY_IMPORT = {
     "metrics": BELOW_METHODS,
     "methods": BELOW_METHODS,
     "site": FOUNDATION | {"store"},
-    "config": FOUNDATION | {"models.spec", "photos.spec", "site.metadata", "methods"},
+    "config": FOUNDATION | {"models.spec", "photos.spec", "concepts.settings", "site.metadata", "methods"},
     "tasks": BELOW_TASKS,
     "plan": BELOW_TASKS | {"tasks"},
     "jobs": BELOW_JOBS,

@@ -10,7 +10,7 @@ from PIL import Image
 
 from atlas.activations.cache import ActivationCache, as_half
 from atlas.activations.tallies import VIEWS_PER_PASS, unit_means
-from atlas.activations.views import Photos, Viewer, squares
+from atlas.activations.views import Box, Photos, Viewer, squares
 from atlas.core.job import LOGITS
 from atlas.models.network.network import Network
 from atlas.photos import Photo
@@ -26,6 +26,7 @@ class ClassPhotos:
         photos: p of them.
         maps: (p, C, h, w) float32, the layer's activation on the whole photo.
         patches: (p, P, C) float32, mean over positions of its activation on each patch.
+        boxes: the P patches, as shares of the central square.
         found, readable, predicted: how many photos there were, could be decoded, are predicted as the class. The last
             two count up to where enough were found.
         skipped: a sentence for each photo that could not be decoded.
@@ -34,6 +35,7 @@ class ClassPhotos:
     photos: tuple[Photo, ...]
     maps: np.ndarray
     patches: np.ndarray
+    boxes: tuple[Box, ...]
     found: int
     readable: int
     predicted: int
@@ -68,6 +70,11 @@ class PhotoActivations:
         self._on_photo = on_photo
         self.skipped: list[str] = []
         """A sentence for each photo that could not be decoded."""
+
+    @property
+    def boxes(self) -> tuple[Box, ...]:
+        """The patches, as shares of the central square."""
+        return tuple(self._viewer.boxes[1:])
 
     def whole(self, photos: Sequence[Photo]) -> Iterator[tuple[Photo, Arrays]]:
         """Yield photos with ``map`` (C, h, w) and ``top`` (1,), the index of the strongest logit."""
@@ -145,6 +152,7 @@ def gather(
         tuple(kept[place] for place in together),
         np.stack([maps[place] for place in together]) if together else np.empty((0, 0, 0, 0), np.float32),
         np.stack([patches[kept[place]] for place in together]) if together else np.empty((0, 0, 0), np.float32),
+        activations.boxes,
         len(photos),
         readable,
         predicted,

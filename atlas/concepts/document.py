@@ -1,8 +1,7 @@
 """From the numbers of a factorisation to the document that a reader sees: the most important concepts of a class."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,6 +9,7 @@ from numpy.typing import NDArray
 from atlas.activations.class_photos import ClassPhotos
 from atlas.activations.views import Box
 from atlas.concepts.gallery import PATCH_CELL, PATCH_COLUMNS, PHOTO_CELL, PHOTO_COLUMNS, Shown, top_patches
+from atlas.concepts.settings import ConceptSettings
 from atlas.concepts.stability import first_share, together
 from atlas.core.analysis import Analysis, ClassConcepts, Concept, Importance, Part, PhotoCounts, Together
 from atlas.core.canonical import digest_bytes
@@ -50,7 +50,7 @@ def direction_bytes(direction: Floats) -> bytes:
 
 def describe(
     analysis: Analysis,
-    settings: Mapping[str, Any],
+    settings: ConceptSettings,
     data: ClassPhotos,
     fit: Fit,
     shown: Shown,
@@ -65,22 +65,21 @@ def describe(
         parts: (component, its strength on each patch (p, P), shown) to its sub-concepts; an empty tuple without them.
     """
     present = fit.coefficients.max(axis=(0, 1)) > 0  # there is nothing to show of the others
-    order = [int(place) for place in np.argsort(-fit.mean, kind="stable") if present[place]][: settings["shown"]]
+    order = [int(place) for place in np.argsort(-fit.mean, kind="stable") if present[place]][: settings.shown]
     first = first_share(fit.per_photo)
     with_others = together(fit.maps.mean(axis=(1, 2)))
     numbers = {component: number for number, component in enumerate(order, 1)}
     concepts = []
     for component, number in numbers.items():
         strengths = fit.coefficients[:, :, component]
-        boxes = _boxes(settings)
-        chosen = top_patches(strengths, settings["patches"])
+        chosen = top_patches(strengths, settings.patches)
         crops, sprite = shown.crops(
-            [(photo, boxes[patch], float(strengths[photo, patch])) for photo, patch in chosen],
+            [(photo, data.boxes[patch], float(strengths[photo, patch])) for photo, patch in chosen],
             PATCH_CELL,
             PATCH_COLUMNS,
         )
         presence = fit.maps[:, :, :, component].mean(axis=(1, 2))
-        best = [int(photo) for photo in np.argsort(-presence, kind="stable")[: settings["heat_photos"]]]
+        best = [int(photo) for photo in np.argsort(-presence, kind="stable")[: settings.heat_photos]]
         photos, photo_sprite = shown.crops(
             [(photo, WHOLE, float(presence[photo])) for photo in best], PHOTO_CELL, PHOTO_COLUMNS
         )
@@ -98,7 +97,7 @@ def describe(
                 ),
                 first=float(first[component]),
                 stability=None if stable is None else _unit(stable),
-                stable=stable is None or stable >= settings["stable"],
+                stable=stable is None or stable >= settings.stable,
                 together=tuple(sorted(others, key=lambda other: -other.cosine)),
                 patch_cosines=_percentiles(_cosines(data.patches, fit.directions[component])),
                 crops=crops,
@@ -112,9 +111,9 @@ def describe(
     return ClassConcepts(
         key=analysis.key,
         analysis=analysis,
-        factorisation=settings["factorisation"],
-        measure=settings["importance"],
-        heat=settings["heat"],
+        factorisation=settings.factorisation,
+        measure=settings.importance,
+        heat=settings.heat,
         photos=tuple(shown.credits),
         counts=_counts(data),
         patches=int(np.prod(fit.coefficients.shape[:2])),
@@ -128,15 +127,15 @@ def describe(
 
 
 def no_concepts(
-    analysis: Analysis, settings: Mapping[str, Any], data: ClassPhotos, reason: str, provenance: Provenance
+    analysis: Analysis, settings: ConceptSettings, data: ClassPhotos, reason: str, provenance: Provenance
 ) -> ClassConcepts:
     """Return the document of a class whose photos cannot be factorised, which says why."""
     return ClassConcepts(
         key=analysis.key,
         analysis=analysis,
-        factorisation=settings["factorisation"],
-        measure=settings["importance"],
-        heat=settings["heat"],
+        factorisation=settings.factorisation,
+        measure=settings.importance,
+        heat=settings.heat,
         counts=_counts(data),
         reason=reason,
         warnings=_warnings(data, settings),
@@ -148,12 +147,12 @@ def _counts(data: ClassPhotos) -> PhotoCounts:
     return PhotoCounts(found=data.found, readable=data.readable, predicted=data.predicted, used=len(data.photos))
 
 
-def _warnings(data: ClassPhotos, settings: Mapping[str, Any]) -> tuple[str, ...]:
+def _warnings(data: ClassPhotos, settings: ConceptSettings) -> tuple[str, ...]:
     warnings = []
     used = len(data.photos)
-    if 0 < used < settings["minimum"]:
+    if 0 < used < settings.minimum:
         were = "photo was" if used == 1 else "photos were"
-        warnings.append(f"only {used} {were} used; at least {settings['minimum']} are advised")
+        warnings.append(f"only {used} {were} used; at least {settings.minimum} are advised")
     if data.skipped:
         named = "; ".join(data.skipped[:NAMED_PHOTOS])
         more = f"; and {len(data.skipped) - NAMED_PHOTOS} more" if len(data.skipped) > NAMED_PHOTOS else ""
@@ -162,20 +161,16 @@ def _warnings(data: ClassPhotos, settings: Mapping[str, Any]) -> tuple[str, ...]
     return tuple(warnings)
 
 
-def _doubts(fit: Fit, settings: Mapping[str, Any], absent: int) -> Iterator[str]:
+def _doubts(fit: Fit, settings: ConceptSettings, absent: int) -> Iterator[str]:
     """Yield what a reader must know of a factorisation of which so many directions are in no patch."""
     if absent:
         yield f"{absent} of the {len(fit.directions)} directions fitted are in no patch: fewer would do"
     largest = float(fit.mean.max())
-    if settings["importance"] == "sobol" and largest > 1:
+    if settings.importance == "sobol" and largest > 1:
         yield (
             f"the largest total Sobol index is {largest:.3g}, and none can truly exceed 1: "
-            f"{settings['designs']} designs are too few to tell it surely"
+            f"{settings.designs} designs are too few to tell it surely"
         )
-
-
-def _boxes(settings: Mapping[str, Any]) -> list[Box]:
-    return [(box[0], box[1], box[2], box[3]) for box in settings["boxes"]]
 
 
 def _cosines(patches: Floats, direction: Floats) -> Floats:

@@ -2,62 +2,27 @@
 
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+from pydantic import BeforeValidator, Field, model_validator
 
+from atlas.concepts.settings import ConceptSettings
 from atlas.config.render import ClassSelector, Seed, Text, listed
 
-Factorisation = Literal["nmf", "semi-nmf", "convex-nmf", "k-means", "dictionary"]
 
-
-class ConceptsBlock(BaseModel):
+class ConceptsBlock(ConceptSettings):
     """One ``[[concepts]]`` table: CRAFT (Fel et al. 2023) on the photos of ``[photos]``.
 
     Attributes:
         model: names of models; empty means the only one.
         classes: names, ids, indices or globs; ``("all",)`` is every class that has photos.
         layer: module path, or ``auto`` for the latest layer that is never negative.
-        photos: ``predicted`` takes only photos that the model predicts as the class, ``all`` takes every one.
-        limit: photos used of one class at most, the same ones every time.
-        minimum: with fewer photos than this the page warns its reader.
-        count: directions fitted. shown: how many of them, the most important ones, get pictures.
-        factorisation: ``nmf``, or one that takes activations of both signs.
-        solver: ``sklearn`` on the CPU, ``torch`` on any device; ``auto`` takes torch on a GPU or for much data.
-        fits: how often the factorisation is made, each time from another start. The one with the smallest error is
-            kept, and a concept that does not come back in the others is marked as unstable. 1 makes it once and says
-            nothing about stability.
-        stable: the cosine above which a concept has come back.
-        importance: ``sobol`` (total Sobol indices) or ``share`` (of the logit).
-        designs: Sobol points per photo; a power of two. With few the indices are noisy, and so is the concepts' order.
-        heat: how heat maps are made: ``nnls`` on the layer's grid, or ``implicit``, to the pixels.
-        patches: shown of each concept. heat_photos: photos with heat maps shown of each.
-        depth: 1 factorises each shown concept's patches again at an earlier layer.
-        parts: sub-concepts of each. part_layer: module path, or ``auto``.
         method, parameters: of the renderings. seeds: one rendering of each concept for each.
         cosine_power: of the cosine in a direction's objective (dot product times cosine^p).
         precision: of the network's arithmetic while rendering.
     """
 
-    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
-
     model: Annotated[tuple[Text, ...], BeforeValidator(listed)] = ()
     classes: Annotated[tuple[ClassSelector, ...], BeforeValidator(listed), Field(min_length=1)] = ("all",)
     layer: Text = "auto"
-    photos: Literal["predicted", "all"] = "predicted"
-    limit: int = Field(default=300, ge=1, le=100_000)
-    minimum: int = Field(default=20, ge=1)
-    count: int = Field(default=20, ge=1, le=512)
-    shown: int = Field(default=10, ge=1, le=100)
-    factorisation: Factorisation = "nmf"
-    solver: Literal["auto", "sklearn", "torch"] = "auto"
-    fits: int = Field(default=3, ge=1, le=50)
-    stable: float = Field(default=0.8, gt=0, le=1)
-    importance: Literal["sobol", "share"] = "sobol"
-    designs: int = Field(default=32, ge=2, le=65_536)
-    heat: Literal["nnls", "implicit"] = "nnls"
-    patches: int = Field(default=12, ge=1, le=60)
-    heat_photos: int = Field(default=6, ge=1, le=30)
-    depth: Literal[0, 1] = 0
-    parts: int = Field(default=3, ge=1, le=20)
     part_layer: Text = "auto"
     method: str = "maco"
     parameters: dict[str, Any] = Field(default_factory=dict)
@@ -66,13 +31,7 @@ class ConceptsBlock(BaseModel):
     precision: Literal["float32", "bfloat16"] = "float32"
 
     @model_validator(mode="after")
-    def _consistent(self) -> "ConceptsBlock":
-        if self.shown > self.count:
-            raise ValueError(
-                f"shown = {self.shown} is more than count = {self.count}; show at most as many as are fitted"
-            )
+    def _part_layer_has_parts(self) -> "ConceptsBlock":
         if self.part_layer != "auto" and not self.depth:
             raise ValueError("part_layer goes with depth = 1, which finds parts; leave it out, or set depth = 1")
-        if self.importance == "sobol" and self.designs & (self.designs - 1):
-            raise ValueError(f"designs = {self.designs} must be a power of two, such as 32 or 64")
         return self

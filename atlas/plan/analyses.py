@@ -96,8 +96,8 @@ def analysis_batches(jobs: Sequence[PlannedAnalysis], together: int = 1) -> list
     groups: dict[str, list[PlannedAnalysis]] = defaultdict(list)
     for job in jobs:
         shared: object = job.key
-        if isinstance(job, PlannedConcepts) and job.settings["solver"] == "torch":
-            shared = [job.model, job.analysis.layers, job.settings]
+        if isinstance(job, PlannedConcepts) and job.settings.solver == "torch":
+            shared = [job.model, job.analysis.layers, job.factorisation.parameters]
         groups[canonical_json(shared)].append(job)
     batches = []
     for members in groups.values():

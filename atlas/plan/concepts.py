@@ -7,6 +7,7 @@ from pathlib import Path
 from pydantic import JsonValue
 
 from atlas.concepts.factorise import LARGE
+from atlas.concepts.settings import FACTORISATION, IMPORTANCE, SHOWN, ConceptSettings
 from atlas.config import ConceptsBlock
 from atlas.core.analysis import Analysis
 from atlas.core.job import LOGITS
@@ -63,10 +64,18 @@ def plan_concepts(
     jobs = []
     for index in classes:
         photos = tuple(sorted(matched[index] if photo_set.grouped else photo_set.photos, key=lambda it: it.digest))
+        settings = _settings(block, model, layer, part_layer, len(photos), len(viewer.pixel_boxes), device)
+        common = {
+            "model": model.card.identity,
+            "layers": (layer,),
+            "class_index": index,
+            "photos": photos_digest(photos),
+            "numerics": model.numerics_for(layer),
+        }
         views = view_parameters(viewer, photo_set.spec)
-        stages = _stages(block, model, index, photos, layer, part_layer, views, len(viewer.pixel_boxes), device)
+        factorisation, importance, concepts = _stages(settings, common, views, credits_digest(photos))
         title = labels[index].name if index < len(labels) and labels[index].name.strip() else f"class {index}"
-        job = PlannedConcepts(name, stages[2], photos, stages[0], stages[1], title, viewer)
+        job = PlannedConcepts(name, concepts, photos, factorisation, importance, title, viewer, settings)
         jobs.append(RenderedConcepts(block, job, resolved))
     return jobs
 
@@ -100,59 +109,37 @@ def _classes(
     return list(chosen), problems
 
 
-def _stages(
-    block: ConceptsBlock,
-    model: VisionModel,
-    index: int,
-    photos: tuple[Photo, ...],
-    layer: str,
-    part_layer: str | None,
-    views: Mapping[str, JsonValue],
-    patches: int,
-    device: str,
-) -> tuple[Analysis, Analysis, Analysis]:
-    """Return factorisation, importance and concepts of one class, each with its own parameters and the keys before."""
-    common = {
-        "model": model.card.identity,
-        "layers": (layer,),
-        "class_index": index,
-        "photos": photos_digest(photos),
-        "numerics": model.numerics_for(layer),
-    }
-    info = model.card.layer(layer)
-    values = min(len(photos), block.limit) * patches * (info.units if info else 0)
-    solver = block.solver
+def _settings(
+    block: ConceptsBlock, model: VisionModel, layer: str, part_layer: str | None, photos: int, patches: int, device: str
+) -> ConceptSettings:
+    """Return the settings of one class with nothing left to choose.
+
+    Args:
+        photos: that the class has. patches: of each of them.
+    """
+    solver, info = block.solver, model.card.layer(layer)
     if solver == "auto":
+        values = min(photos, block.limit) * patches * (info.units if info else 0)
         solver = "torch" if device.startswith("cuda") or values >= LARGE else "sklearn"
-    factorisation = Analysis.model_validate(
-        common
-        | {
-            "kind": "factorisation",
-            "version": FACTORISATION_VERSION,
-            "parameters": {**views}
-            | block.model_dump(include={"photos", "limit", "count", "factorisation", "fits"})
-            | {"solver": solver},
-        }
-    )
-    importance = Analysis.model_validate(
-        common
-        | {
-            "kind": "importance",
-            "version": IMPORTANCE_VERSION,
-            "upstream": (factorisation.key,),
-            "parameters": block.model_dump(include={"importance", "designs"}),
-        }
-    )
-    fields = {"shown", "stable", "heat", "patches", "heat_photos", "depth", "parts", "minimum"}
-    parameters = block.model_dump(include=fields) | {"part_layer": part_layer if block.depth else None}
-    parameters["credits"] = credits_digest(photos)
-    concepts = Analysis.model_validate(
-        common
-        | {
-            "kind": "concepts",
-            "version": CONCEPTS_VERSION,
-            "upstream": (importance.key,),
-            "parameters": parameters,
-        }
-    )
-    return factorisation, importance, concepts
+    chosen = {"solver": solver, "part_layer": part_layer if block.depth else None}
+    return ConceptSettings.model_validate(block.model_dump(include=set(ConceptSettings.model_fields)) | chosen)
+
+
+def _stages(
+    settings: ConceptSettings, common: Mapping[str, object], views: Mapping[str, JsonValue], credits: str
+) -> tuple[Analysis, Analysis, Analysis]:
+    """Return factorisation, importance and concepts of one class, each with its own settings and the key before.
+
+    Args:
+        common: what they share: model, layer, class, photos and numerics.
+        views: what of a photo the network is shown. credits: digest over whom the photos are owed to.
+    """
+
+    def stage(kind: str, version: int, parameters: Mapping[str, JsonValue], *upstream: Analysis) -> Analysis:
+        own = {"kind": kind, "version": version, "parameters": parameters, "upstream": [each.key for each in upstream]}
+        return Analysis.model_validate({**common, **own})
+
+    factorisation = stage("factorisation", FACTORISATION_VERSION, {**views, **settings.of_stage(FACTORISATION)})
+    importance = stage("importance", IMPORTANCE_VERSION, settings.of_stage(IMPORTANCE), factorisation)
+    shown = settings.of_stage(SHOWN) | {"credits": credits}
+    return factorisation, importance, stage("concepts", CONCEPTS_VERSION, shown, importance)

@@ -64,7 +64,7 @@ def stand_ins(
         if store is not None and store.analyses.has(each.job.key):
             continue
         model = models[each.job.model]
-        shown, part_layer = each.block.shown, each.job.settings["part_layer"]
+        shown, part_layer = each.block.shown, each.job.settings.part_layer
         wanted = {each.job.analysis.layers[0]: shown} | ({part_layer: shown * each.block.parts} if part_layer else {})
         inputs |= each.resolved.inputs
         for layer, number in wanted.items():

@@ -8,7 +8,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property, partial
 from time import perf_counter
-from typing import Any
 
 import numpy as np
 import torch
@@ -25,6 +24,7 @@ from atlas.concepts.gallery import PATCH_CELL, PATCH_COLUMNS, PHOTO_CELL, Shown,
 from atlas.concepts.implicit import implicit_heat, position_heat
 from atlas.concepts.importance import share_importance, sobol_importance
 from atlas.concepts.reconstruct import pooled
+from atlas.concepts.settings import ConceptSettings
 from atlas.concepts.sobol import bootstrap_interval
 from atlas.concepts.stability import stability
 from atlas.core.analysis import Analysis, Part
@@ -51,12 +51,14 @@ class PlannedConcepts(PlannedAnalysis):
         factorisation, importance: the stages before.
         name: of the class, for messages.
         viewer: cuts photos into views.
+        settings: of all stages, with nothing left to choose.
     """
 
     factorisation: Analysis
     importance: Analysis
     name: str
     viewer: Viewer
+    settings: ConceptSettings
 
     @property
     def title(self) -> str:
@@ -68,12 +70,6 @@ class PlannedConcepts(PlannedAnalysis):
         """The class."""
         assert self.analysis.class_index is not None  # concepts are those of a class
         return self.analysis.class_index
-
-    @property
-    def settings(self) -> dict[str, Any]:
-        """The parameters of all stages, and the boxes of the patches."""
-        stages = (self.factorisation.parameters, self.importance.parameters, self.analysis.parameters)
-        return {name: value for stage in stages for name, value in stage.items()} | {"boxes": self.viewer.boxes[1:]}
 
     @staticmethod
     def run(jobs: "Sequence[PlannedConcepts]", bench: Bench) -> list[str]:
@@ -93,14 +89,14 @@ def _factorise(classes: "Sequence[_Class]", bench: Bench) -> None:
     fits = [
         factorise_many(
             [each.patches for each in usable],
-            settings["count"],
-            settings["factorisation"],
-            solver=settings["solver"],
+            settings.count,
+            settings.factorisation,
+            solver=settings.solver,
             seed=number,
             start="random" if number else "spectral",
             device=str(bench.device),
         )
-        for number in range(settings["fits"])
+        for number in range(settings.fits)
     ]
     seconds = (perf_counter() - started) / len(usable)
     for place, each in enumerate(usable):
@@ -130,8 +126,8 @@ class _Class:
     def data(self) -> ClassPhotos:
         """The class's photos and their activations."""
         activations = self._activations(self._network, self._layer)
-        only_predicted = self.settings["photos"] == "predicted"
-        return gather(activations, self.job.photos, self.job.class_index, only_predicted, self.settings["limit"])
+        only_predicted = self.settings.photos == "predicted"
+        return gather(activations, self.job.photos, self.job.class_index, only_predicted, self.settings.limit)
 
     @property
     def patches(self) -> Floats:
@@ -147,7 +143,7 @@ class _Class:
             self.problem = f"the model predicts none of {_its_photos(data.readable)} as this class"
         else:
             try:
-                check_activations(self.patches, self.settings["count"], self.settings["factorisation"])
+                check_activations(self.patches, self.settings.count, self.settings.factorisation)
             except ConceptError as error:
                 self.problem = error.sentence
         return not self.problem
@@ -184,7 +180,7 @@ class _Class:
         count, channels, rows, columns = self.data.maps.shape
         positions = self.data.maps.transpose(0, 2, 3, 1).reshape(-1, channels)
         directions = arrays["directions"]
-        maps = encode(positions, directions, self.settings["factorisation"]).reshape(count, rows, columns, -1)
+        maps = encode(positions, directions, self.settings.factorisation).reshape(count, rows, columns, -1)
         if not self._bench.store.analyses.has(self.job.importance.key):
             self._measure(maps, directions)
         _, importance = self._bench.read_arrays(self.job.importance.key)
@@ -219,8 +215,8 @@ class _Class:
 
         seed, device, batch = self.job.importance.random_seed, str(self._bench.device), MAPS_PER_PASS
         reduced = pooled(maps, directions, logit, batch, device)
-        if self.settings["importance"] == "sobol":
-            designs = self.settings["designs"]
+        if self.settings.importance == "sobol":
+            designs = self.settings.designs
             found = sobol_importance(reduced, directions, logit, designs, seed, batch, device)
         else:
             found = share_importance(reduced, directions, logit, seed, batch, device)
@@ -228,34 +224,33 @@ class _Class:
 
     def _heat(self, fit: Fit, component: int, photos: Sequence[int]) -> list[np.ndarray]:
         """Return the heat maps of a concept on photos: on the layer's grid, or to the pixels."""
-        if self.settings["heat"] == "nnls":
+        if self.settings.heat == "nnls":
             return list(position_heat(fit.maps[list(photos)], component, PHOTO_CELL))
         images = self._images([self.data.photos[photo] for photo in photos])
-        kind = self.settings["factorisation"]
+        kind = self.settings.factorisation
         heat = implicit_heat(images, partial(self._network, layer=self._layer), fit.directions, component, kind)
         return list(heat)
 
     def _parts(self, component: int, strengths: Floats, shown: Shown) -> tuple[Part, ...]:
         """Factorise the strongest patches of a concept again, at an earlier layer (CRAFT, section 3.2)."""
-        layer = self.settings["part_layer"]
-        if not self.settings["depth"]:
+        layer = self.settings.part_layer
+        if not self.settings.depth or layer is None:
             return ()
         chosen = top_patches(strengths, min(PART_PATCHES, strengths.size // 2))
         means = self._part_means[[photo for photo, _ in chosen], [patch for _, patch in chosen]]
-        kind = self.settings["factorisation"]
-        count = min(self.settings["parts"], max(1, len(chosen) // 2))
+        kind = self.settings.factorisation
+        count = min(self.settings.parts, max(1, len(chosen) // 2))
         try:
-            found = factorise(means, count, kind, solver=self.settings["solver"], seed=component)
+            found = factorise(means, count, kind, solver=self.settings.solver, seed=component)
         except ConceptError as error:
             self._without_parts.append(error.message)
             return ()
         shares = found.coefficients.sum(axis=0) * np.abs(found.directions).sum(axis=1)
-        boxes = self.settings["boxes"]
         parts = []
         for part in np.flatnonzero(shares > 0)[np.argsort(-shares[shares > 0], kind="stable")]:
             best = np.argsort(-found.coefficients[:, part], kind="stable")[:PATCH_COLUMNS]
             crops, sprite = shown.crops(
-                [(chosen[it][0], tuple(boxes[chosen[it][1]]), float(found.coefficients[it, part])) for it in best],
+                [(chosen[it][0], self.data.boxes[chosen[it][1]], float(found.coefficients[it, part])) for it in best],
                 PATCH_CELL,
                 PATCH_COLUMNS,
             )
@@ -268,7 +263,8 @@ class _Class:
     @cached_property
     def _part_means(self) -> Floats:
         """(p, P, C') activations of all patches at the layer of the parts."""
-        layer = self.settings["part_layer"]
+        layer = self.settings.part_layer
+        assert layer is not None  # asked for with depth = 1 only
         network = self._bench.network(self._bench.model.numerics_for(layer))
         found = dict(self._activations(network, layer).patches(self.data.photos))
         return np.stack([found[photo]["means"].astype(np.float32) for photo in self.data.photos])
