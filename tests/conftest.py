@@ -3,6 +3,7 @@
 import os
 
 import pytest
+from packages import Packages
 
 
 def unproven(reporter: pytest.TerminalReporter) -> int:
@@ -17,3 +18,11 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
         reporter.write_line("")
         reporter.write_line(f"CI: {unproven(reporter)} tests did not run; none may be left out", red=True)
         session.exitstatus = pytest.ExitCode.TESTS_FAILED
+
+
+@pytest.fixture
+def packages(tmp_path, monkeypatch):
+    """Installs packages that add parts, for the length of a test."""
+    made = Packages(tmp_path / "packages", monkeypatch)
+    yield made
+    made.forget()

@@ -23,12 +23,14 @@ def list_models(pattern: str) -> None:
     with console.status("looking them up"):
         from atlas.models.sources.catalogue import list_models as matching
 
-        offers = matching(pattern)
-        if not offers:
-            names = [offer.name for offer in matching()]
+        found = matching(pattern)
+        if not found.models:
+            names = [model.name for model in matching().models]
             near = f'try "*{pattern}*"' if any(pattern in name for name in names) else did_you_mean(pattern, names)
             raise ConfigError([f'no model matches "{pattern}"'], remedy=near or 'try a glob such as "*resnet*"')
-    table(("source", "model", "note"), [(offer.source, offer.name, offer.note) for offer in offers])
+    table(("source", "model", "note"), [(model.source, model.name, model.note) for model in found.models])
+    for problem in found.problems:
+        say(f"\nLeft out: {problem}")
     say('\nYour own: source = "callable", architecture = "your_package.your_module:function"')
 
 

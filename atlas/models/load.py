@@ -11,7 +11,7 @@ from atlas.core.job import LOGITS, ModelIdentity, Preprocessing
 from atlas.core.model_card import Computed, ModelCard
 from atlas.errors import ModelError
 from atlas.models.checkpoints.weights import check_finite, digest_weights, freeze, is_lazy, named_tensors
-from atlas.models.code.foreign import quiet
+from atlas.models.code.foreign import foreign_code, quiet
 from atlas.models.identity.gradient import image_gradient
 from atlas.models.identity.probe import probe
 from atlas.models.identity.structure import digest_structure
@@ -20,8 +20,7 @@ from atlas.models.network.examine import DRY_BATCH, Examination, Observation, dr
 from atlas.models.network.output import select_logits
 from atlas.models.network.preprocess import resolve_preprocessing, stem_channels
 from atlas.models.sources.built import Built
-from atlas.models.sources.registry import SOURCES
-from atlas.models.spec import ModelSpec
+from atlas.models.spec import SOURCES, ModelSpec
 from atlas.models.vision_model import VisionModel
 
 __all__ = ["VisionModel", "load_model"]
@@ -36,7 +35,7 @@ def load_model(spec: ModelSpec) -> VisionModel:
         ModelError: whatever is wrong with it; each message says what to do.
     """
     with quiet(), _seeded(), torch.enable_grad():
-        built = SOURCES.get(spec.source)(spec)
+        built = _built(spec)
         module = built.module
         preprocessing = resolve_preprocessing(spec, built)
         try:
@@ -48,6 +47,18 @@ def load_model(spec: ModelSpec) -> VisionModel:
             raise _explained(error, module, preprocessing, spec) from error
         card = _card(spec, built, preprocessing, examination, digest_structure(seen.ran), computed)
     return VisionModel(card, module, examination, spec.output, built.notices)
+
+
+def _built(spec: ModelSpec) -> Built:
+    """Return what the source of a spec builds; one of another package may raise, or return, anything."""
+    source = SOURCES.get(spec.source)
+    whose = f'model "{spec.name}": the source "{spec.source}" of {SOURCES.origin(spec.source)}'
+    remedy = "correct the model's keys; if they are right, report it to that package"
+    with foreign_code(f"{whose} failed", remedy):
+        built = source.build(spec)
+    if not isinstance(built, Built):
+        raise ModelError(f"{whose} returned {type(built).__name__}, not what it built", remedy)
+    return built
 
 
 def _computed(

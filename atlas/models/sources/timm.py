@@ -4,7 +4,6 @@ import copy
 import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from fnmatch import fnmatchcase
 from functools import lru_cache, partial
 from socket import gaierror, getaddrinfo
 from typing import Any
@@ -24,7 +23,7 @@ from atlas.errors import ModelError, did_you_mean
 from atlas.models.checkpoints.checkpoint import Loaded, load_checkpoint
 from atlas.models.code.foreign import first_line, foreign_code
 from atlas.models.sources.built import Built, InputDefaults
-from atlas.models.spec import ModelSpec
+from atlas.models.spec import ModelSpec, Offer, Source
 
 # Both ship types for a part of what they export.
 _timm: Any = timm
@@ -35,28 +34,49 @@ _SIZES = ("num_classes", "in_chans", "img_size")
 _OWN_KEYS = {"pretrained": "the key pretrained", "checkpoint_path": "the key checkpoint"}
 
 
-def build(spec: ModelSpec) -> Built:
-    """Build a timm model with published, given or random weights.
+class Timm(Source):
+    """timm's models, with published, given or random weights."""
 
-    Raises:
-        ModelError: unknown name (with the nearest), refused arguments, hub out of reach, unfit checkpoint.
-    """
-    pretrained = spec.checkpoint is None if spec.pretrained is None else spec.pretrained
-    module, arguments = create(spec, pretrained)
-    if spec.checkpoint is not None:
-        loaded = load_checkpoint(module, spec, _SIZES, partial(_converted, module, spec))
-    else:
-        loaded = Loaded(_published(module) if pretrained else "random weights")
-    return Built(
-        module=module,
-        architecture=identity(spec.architecture, arguments),
-        origin=loaded.origin,
-        notices=loaded.notices,
-        licence=str(_config(module).get("license") or "") if pretrained else "",
-        inputs=input_defaults(module, arguments),
-        classifier=getattr(module, "num_classes", None) != 0,
-        configuration=_config(module),
-    )
+    title = "timm"
+    summary = "PyTorch Image Models: architectures by name, most of them with published weights, or with your own."
+    example = "resnet18.a1_in1k"
+
+    def build(self, spec: ModelSpec) -> Built:
+        """See :meth:`Source.build`.
+
+        Raises:
+            ModelError: unknown name (with the nearest), refused arguments, hub out of reach, unfit checkpoint.
+        """
+        pretrained = spec.checkpoint is None if spec.pretrained is None else spec.pretrained
+        module, arguments = create(spec, pretrained)
+        if spec.checkpoint is not None:
+            loaded = load_checkpoint(module, spec, _SIZES, partial(_converted, module, spec))
+        else:
+            loaded = Loaded(_published(module) if pretrained else "random weights")
+        return Built(
+            module=module,
+            architecture=identity(spec.architecture, arguments),
+            origin=loaded.origin,
+            notices=loaded.notices,
+            licence=str(_config(module).get("license") or "") if pretrained else "",
+            inputs=input_defaults(module, arguments),
+            classifier=getattr(module, "num_classes", None) != 0,
+            configuration=_config(module),
+        )
+
+    def offers(self) -> list[Offer]:
+        """Return every model of timm; the note lists tags of weights."""
+        tags: dict[str, list[str]] = {}
+        for name in timm.list_pretrained():
+            architecture, _, tag = name.partition(".")
+            tags.setdefault(architecture, []).append(tag or "default")
+        return [
+            Offer(name, f"weights: {', '.join(tags[name])}" if name in tags else "no weights")
+            for name in timm.list_models()
+        ]
+
+
+TIMM = Timm()
 
 
 def _converted(module: nn.Module, spec: ModelSpec, tensors: dict[str, Tensor]) -> Mapping[str, Tensor]:
@@ -81,7 +101,7 @@ def create(spec: ModelSpec, pretrained: bool, name: str = "") -> tuple[nn.Module
     """Construct the module; return it and the arguments it was given, those that the spec implies included.
 
     Raises:
-        ModelError: as of ``build``.
+        ModelError: as of :meth:`Timm.build`.
     """
     name = name or spec.architecture
     check_name(name)
@@ -215,16 +235,6 @@ def _no_progress_bars() -> Iterator[None]:
         yield
     finally:
         _hub.enable_progress_bars()
-
-
-def names(pattern: str) -> list[tuple[str, str]]:
-    """Return (name, note) of every timm model whose name matches the glob; the note lists tags of weights."""
-    tags: dict[str, list[str]] = {}
-    for name in timm.list_pretrained():
-        architecture, _, tag = name.partition(".")
-        tags.setdefault(architecture, []).append(tag or "default")
-    matching = [name for name in timm.list_models() if fnmatchcase(name, pattern)]
-    return [(name, f"weights: {', '.join(tags[name])}" if name in tags else "no weights") for name in matching]
 
 
 @lru_cache(maxsize=2)

