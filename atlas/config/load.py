@@ -20,7 +20,7 @@ from atlas.core.data_files import read_toml
 from atlas.core.job import TargetKind
 from atlas.errors import ConfigError, did_you_mean
 from atlas.models.spec import ModelSpec
-from atlas.photos.spec import PhotosSpec
+from atlas.photos.spec import PhotosSpec, address_of
 
 Located = TypeVar("Located", bound=BaseModel)
 
@@ -162,7 +162,7 @@ def _located(tables: Tables, file: Path) -> Config:
     folder = file.parent
 
     def absolute(path: Path) -> Path:
-        return Path(folder, path.expanduser())
+        return path if address_of(path) else Path(folder, path.expanduser())
 
     def located(spec: Located, *keys: str) -> Located:
         files = {key: getattr(spec, key) for key in keys}
@@ -194,6 +194,7 @@ def _path_problems(config: Config) -> Iterator[Problem]:
     places = {("site", "path"): ("the site", config.site.path), ("store", "path"): ("the store", config.store.path)}
     if config.photos is not None:
         places["photos", "cache"] = ("the cache", config.photos.cache)
+    if config.photos is not None and not config.photos.address:
         places["photos", "path"] = ("the photos", config.photos.place)
     resolved = [(key, name, _real(path)) for key, (name, path) in places.items()]
     if _real(config.folder).is_relative_to(resolved[0][2]):

@@ -9,6 +9,7 @@ from typing import Any, get_args
 from pydantic import BaseModel
 
 from atlas.config.problems import KeyPath, Problem, shown
+from atlas.photos.spec import READERS, address_of
 
 _ESCAPES = {"\b": "b", "\t": "t", "\n": "n", "\f": "f", "\r": "r", "\x1b": "e"}
 _VARIABLE = re.compile(r"\$\{?\w+\}?|%\w+%")
@@ -36,8 +37,16 @@ def path_problems(
             place = (key, number) if isinstance(content, list) else (key,)
             for name in names:
                 text = block.get(name) if isinstance(block, dict) else None
-                if isinstance(text, str) and (problem := path_problem(text, folder)):
+                if not isinstance(text, str) or (keys == ("photos",) and name == "path" and _is_read(text)):
+                    continue
+                if problem := path_problem(text, folder):
                     yield Problem((*place, name), f"{shown(text)} {problem}")
+
+
+def _is_read(text: str) -> bool:
+    """Tell whether a photo reader of some package reads a text as an address."""
+    address = address_of(Path(text))
+    return bool(address) and any(address.partition(":")[0] in reader.schemes for _, reader in READERS)
 
 
 def path_problem(text: str, folder: Path) -> str:

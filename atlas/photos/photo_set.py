@@ -9,9 +9,9 @@ from atlas.core.analysis import PhotoSetCard
 from atlas.core.canonical import digest
 from atlas.errors import PhotoError
 from atlas.photos.attribution import Attribution, Credit, read_attribution
+from atlas.photos.choose import reader_for
 from atlas.photos.digest_cache import DigestCache
 from atlas.photos.photo import Photo
-from atlas.photos.readers import reader_for
 from atlas.photos.readers.base import OnPhoto, counted, some
 from atlas.photos.spec import PhotosSpec
 
@@ -81,9 +81,11 @@ def open_photo_set(spec: PhotosSpec, on_photo: OnPhoto = lambda done, total: Non
         PhotoError: there are no photos, or they cannot be read at all.
         ConfigError: the file that says whom they are owed to is malformed.
     """
+    if not spec.address:
+        spec = spec.model_copy(update={"path": spec.path.absolute()})  # for workers that run elsewhere
     cache = DigestCache(spec.cache, spec.path)
     try:
-        listing = reader_for(spec).listing(cache, on_photo)
+        listing = reader_for(spec).listing(spec, cache, on_photo)
     finally:
         unsaved = cache.save()
     attribution = read_attribution(listing.documents, spec.attribution)

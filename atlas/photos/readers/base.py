@@ -6,11 +6,10 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from itertools import islice
 from pathlib import Path
-from typing import BinaryIO, Protocol
+from typing import BinaryIO
 
 from atlas.core.system_files import is_system
 from atlas.errors import PhotoError, did_you_mean
-from atlas.photos.digest_cache import DigestCache
 from atlas.photos.photo import Photo
 
 _DECODED = (".jpg", ".jpeg", ".jpe", ".jfif", ".png", ".webp", ".avif", ".tif", ".tiff", ".bmp", ".dib", ".gif")
@@ -38,18 +37,6 @@ class Listing:
     photos: list[Photo] = field(default_factory=list)
     documents: dict[str, bytes] = field(default_factory=dict)
     notices: list[str] = field(default_factory=list)
-
-
-class Reader(Protocol):
-    """Lists the photos of one place."""
-
-    def listing(self, cache: DigestCache, on_photo: OnPhoto) -> Listing:
-        """Return the photos without decoding any; those that the cache knows are not read either.
-
-        Raises:
-            PhotoError: the place cannot be used.
-        """
-        ...
 
 
 def is_photo(name: str) -> bool:

@@ -12,8 +12,8 @@ from atlas.errors import PhotoError
 from atlas.photos.attribution import is_document
 from atlas.photos.digest_cache import DigestCache, stamp_of
 from atlas.photos.photo import FilePart, Photo
-from atlas.photos.readers.base import Listing, OnPhoto, counted, hash_stream, is_photo, printable, some
-from atlas.photos.spec import PhotosSpec
+from atlas.photos.readers.base import Listing, OnPhoto, counted, hash_stream, is_photo, missing, printable, some
+from atlas.photos.spec import PhotosSpec, Reader
 
 LOOKED_AT = 200
 """So many files without a photo's ending are looked at, whether they are photos all the same."""
@@ -36,18 +36,25 @@ class _Found:
     broken: list[str] = field(default_factory=list)
 
 
-@dataclass(frozen=True)
-class FolderReader:
+class FolderReader(Reader):
     """A folder. A photo's group is the first folder on its path, however deep it lies below that.
 
     Links to folders are followed unless they lead back up. Files without a photo's ending are no photos.
     """
 
-    spec: PhotosSpec
+    title = "folder"
+    summary = "A folder of photos, or of a folder of photos for each class."
+    generality = 3
 
-    def listing(self, cache: DigestCache, on_photo: OnPhoto) -> Listing:
+    def reads(self, spec: PhotosSpec) -> bool:
+        """Tell whether there is a folder."""
+        return os.path.isdir(spec.path)  # unlike Path.is_dir, false for a name that is too long
+
+    def listing(self, spec: PhotosSpec, cache: DigestCache, on_photo: OnPhoto) -> Listing:
         """Return all photos below the folder."""
-        root = self.spec.path
+        root = spec.path
+        if not os.path.exists(root):
+            raise missing(root)
         if not os.path.isdir(root):
             raise PhotoError(f'photos: "{root}" is no folder', _hint(root.name))
         found = _Found()
@@ -72,6 +79,9 @@ class FolderReader:
             listing.notices.append(f"left out {counted(len(misnamed))} whose names do not end as a photo's: {names}")
         listing.notices += _empty_folders(root, found)
         return listing
+
+
+FOLDER = FolderReader()
 
 
 def _walk(folder: str, inside: str, above: frozenset[str], found: _Found) -> None:

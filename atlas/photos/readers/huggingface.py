@@ -15,9 +15,9 @@ from atlas.errors import DataFileError, PhotoError, did_you_mean
 from atlas.photos.attribution import is_document
 from atlas.photos.digest_cache import DigestCache, Stamp, stamp_of
 from atlas.photos.photo import FilePart, Photo
-from atlas.photos.readers.base import Listing, OnPhoto, counted, some
+from atlas.photos.readers.base import Listing, OnPhoto, counted, missing, some
 from atlas.photos.readers.dataset_files import INFO, SPLITS, STATE, check_files, is_own, own_file
-from atlas.photos.spec import PhotosSpec
+from atlas.photos.spec import PhotosSpec, Reader
 
 _LABEL_COLUMNS = ("label", "labels", "class", "cls", "category", "fine_label")
 """Names of columns that are taken for labels where the dataset declares none."""
@@ -66,27 +66,34 @@ class Row:
             return _encoded(rows[self.number][self.column][0].as_py(), Path(self.path), limit) or b""
 
 
-@dataclass(frozen=True)
-class HuggingFaceReader:
+class HuggingFaceReader(Reader):
     """A dataset with a column of images. A photo's group is the name of its label. Images are taken as encoded."""
 
-    spec: PhotosSpec
+    title = "Hugging Face dataset"
+    summary = "A dataset saved on disk with save_to_disk; needs the package datasets."
+    generality = 1
 
-    def listing(self, cache: DigestCache, on_photo: OnPhoto) -> Listing:
+    def reads(self, spec: PhotosSpec) -> bool:
+        """Tell whether there is a saved dataset."""
+        return os.path.isdir(spec.path) and is_dataset(spec.path)
+
+    def listing(self, spec: PhotosSpec, cache: DigestCache, on_photo: OnPhoto) -> Listing:
         """Return the photos of one split."""
-        root = self.spec.path
+        root = spec.path
+        if not os.path.exists(root):
+            raise missing(root)
         if not is_dataset(root):
             raise PhotoError(f'photos: "{root}" holds no saved dataset', "save one with its save_to_disk")
         _opened.cache_clear()  # it may have been saved anew
         with _explained(root):
-            split = _split(root, self.spec.split)
+            split = _split(root, spec.split)
             dataset = _opened(str(root), split)
-            column = _image_column(dataset.features, self.spec.image_column)
-            label = _label_column(dataset.features, self.spec.label_column)
-            name, stamp = digest([_LISTING, split, column, label, self.spec.max_bytes]), _stamp(root)
+            column = _image_column(dataset.features, spec.image_column)
+            label = _label_column(dataset.features, spec.label_column)
+            name, stamp = digest([_LISTING, split, column, label, spec.max_bytes]), _stamp(root)
             rows = cache.get(name, stamp)
             if rows is None:
-                rows = list(self._rows(dataset, column, label, on_photo))
+                rows = list(self._rows(spec, dataset, column, label, on_photo))
                 cache.put(name, stamp, rows)
         on_photo(len(rows), len(rows))
         width = len(str(len(rows)))
@@ -103,7 +110,9 @@ class HuggingFaceReader:
             raise PhotoError("; ".join([f'photos: no photo in "{root}"', *notices]), "name a dataset that holds images")
         return Listing(photos, _documents(root, dataset.info), notices)
 
-    def _rows(self, dataset: Any, column: str, label: str | None, on_photo: OnPhoto) -> Iterator[tuple[str, str, str]]:
+    def _rows(
+        self, spec: PhotosSpec, dataset: Any, column: str, label: str | None, on_photo: OnPhoto
+    ) -> Iterator[tuple[str, str, str]]:
         """Yield group and digest of every row, or what is wrong with it; all empty where there is no image."""
         columns = [column] if label is None else [column, label]
         feature = dataset.features.get(label) if label is not None else None
@@ -113,13 +122,16 @@ class HuggingFaceReader:
             labels = table[label] if label is not None else [None] * len(table)
             for image, value in zip(table[column], labels, strict=True):
                 try:
-                    data = _encoded(image.as_py(), self.spec.path, self.spec.max_bytes + 1)
+                    data = _encoded(image.as_py(), spec.path, spec.max_bytes + 1)
                     group = _group(value if value is None else value.as_py(), names)
                     yield group, "" if data is None else digest_bytes(data), ""
                 except _BAD_ROW as error:
                     yield "", "", f"{error}".partition("\n")[0][:300] or type(error).__name__
                 done += 1
                 on_photo(done, len(dataset))
+
+
+HUGGINGFACE = HuggingFaceReader()
 
 
 def _library() -> Any:

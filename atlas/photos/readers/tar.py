@@ -17,7 +17,8 @@ from atlas.photos.digest_cache import DigestCache, Stamp, stamp_of
 from atlas.photos.photo import FilePart, Photo
 from atlas.photos.readers.base import Listing, OnPhoto, counted, hash_stream, is_photo, printable
 from atlas.photos.readers.samples import label_of, sample_of
-from atlas.photos.spec import PhotosSpec
+from atlas.photos.readers.shards import holds_only_shards, shards
+from atlas.photos.spec import PhotosSpec, Reader
 
 _PACKED = {
     b"\x1f\x8b": "gunzip < {0} > {1}.tar",
@@ -73,8 +74,32 @@ class Shard:
     odd: int = 0
 
 
+class TarReader(Reader):
+    """Tar archives, WebDataset shards or not, by path, folder, glob or brace list.
+
+    A photo's group is its sample's label, else the first folder on its path.
+    """
+
+    title = "tar archives"
+    summary = "One or many tar archives, WebDataset shards or not; a path, a folder, a glob or a brace list names them."
+    generality = 2
+
+    def reads(self, spec: PhotosSpec) -> bool:
+        """Tell whether there are archives; a file, or a pattern of files, can be nothing else."""
+        if os.path.isdir(spec.path):
+            return holds_only_shards(spec.path)
+        return not spec.address and (os.path.exists(spec.path) or spec.place != spec.path)
+
+    def listing(self, spec: PhotosSpec, cache: DigestCache, on_photo: OnPhoto) -> Listing:
+        """Return the photos of all archives."""
+        return _Archives(spec, shards(spec.path)).listing(cache, on_photo)
+
+
+TAR = TarReader()
+
+
 @dataclass(frozen=True)
-class TarReader:
+class _Archives:
     """Archives. A photo's group is its sample's label (``.cls``, or ``.json``), else the first folder on its path.
 
     A folder that all photos lie in, above their class folders, does not count.
