@@ -50,12 +50,6 @@ MAY_NOT_IMPORT = {
 }
 """Rooms of one part, and what of the same part none of their files may import."""
 
-STILL_CIRCLES = {
-    *(f"catalog.{name}" for name in ("catalog", "comparison", "concepts", "credits", "numbers", "studies")),
-    "words.formats",
-}
-"""Files of the site that still import each other in circles; none may be added."""
-
 
 def part(module: Path) -> str:
     """Return the part of atlas that a file belongs to, e.g. ``synthesis``; the package's own file has none."""
@@ -140,8 +134,7 @@ def test_the_rule_itself_sees_a_wrong_direction():
 
 def test_no_files_import_each_other_in_a_circle():
     graph = {name_of(module): set(imported_files(module)) - {name_of(module)} for module in MODULES}
-    still = {f"site.{name}" for name in STILL_CIRCLES}
-    assert [sorted(circle) for circle in circles(graph) if not circle <= still] == []
+    assert [sorted(circle) for circle in circles(graph)] == []
 
 
 def test_the_search_for_circles_sees_them_through_several_files():

@@ -9,7 +9,8 @@ from pathlib import Path
 import atlas
 from atlas.core.canonical import digest
 from atlas.errors import SiteError
-from atlas.site.catalog.comparison import listed
+from atlas.site.catalog.comparison import comparisons, listed
+from atlas.site.contents import Contents
 from atlas.site.gathering import gather
 from atlas.site.metadata import SiteMetadata
 from atlas.site.output.folder import Output, open_output, unwritable
@@ -95,10 +96,11 @@ def _build(
         seconds = time.perf_counter() - started
         return BuildReport(*counts, rendered=0, unchanged=True, seconds=seconds, notices=notices)
     catalog, derived, notices = gather(store, configuration, labels)
+    contents = Contents(catalog, comparisons(catalog.models), metadata)
     notices = (*unsaid(metadata), *notices)
     notices += tuple(stale_labels(labels, (concept.key for concept in catalog.concepts())))
     try:
-        counts, digests = SiteWriter(target.begin(), store, catalog, metadata, derived, progress).write_all()
+        counts, digests = SiteWriter(target.begin(), store, contents, derived, progress).write_all()
     finally:
         derived.close()
     notices += tuple(target.put(inputs, counts, notices, digests))

@@ -74,9 +74,9 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from atlas.core.analysis import QUANTILES, ClassConcepts, Concept, Crop, Part, PhotoCredit, Sprite
-from atlas.site.catalog.catalog import Layer, Model, Unit
 from atlas.site.catalog.concepts import ClassView, ConceptView, Near
 from atlas.site.catalog.credits import Credits
+from atlas.site.catalog.model import Layer, Model, Unit
 from atlas.site.catalog.numbers import by_status
 from atlas.site.catalog.shown import Shown
 from atlas.site.catalog.statistics import OnPhotos, UnitOnPhotos
@@ -278,7 +278,7 @@ def concept_json(
     concept: ConceptView, details: Concept, document: ClassConcepts, heat: Derived, root: str
 ) -> dict[str, Any]:
     """Return the data of a concept's page."""
-    view, photos, photo_set = concept.owner, document.photos, concept.model.photos
+    view, photos, photo_set = concept.owner, document.photos, concept.photos
     return {
         "model": concept.model.card.name,
         "weights": concept.model.weights,
@@ -311,7 +311,7 @@ def _part_json(concept: ConceptView, part: Part, document: ClassConcepts, root: 
         "direction": part.direction,
         "share": part.share,
         "renderings": [rendering_json(rendering, root) for rendering in renderings],
-        "patches": sprite_json(part.sprite, part.crops, document.photos, concept.model.photos, root),
+        "patches": sprite_json(part.sprite, part.crops, document.photos, concept.photos, root),
     }
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from atlas.site.catalog.catalog import Catalog
+from atlas.site.contents import Contents
 from atlas.site.page import Page
 from atlas.site.pages import comparison as compare_pages
 from atlas.site.pages import method as method_pages
@@ -29,15 +29,16 @@ class NavigationLink(NamedTuple):
     current: str
 
 
-def navigation(catalog: Catalog, page: Page) -> list[NavigationLink]:
+def navigation(contents: Contents, page: Page) -> list[NavigationLink]:
     """Return the entries of a page's header; what a site does not have is left out."""
     return [
-        NavigationLink(title, address, _current(title, address, page)) for title, address in _addresses(catalog, page)
+        NavigationLink(title, address, _current(title, address, page)) for title, address in _addresses(contents, page)
     ]
 
 
-def _addresses(catalog: Catalog, page: Page) -> Iterator[tuple[str, str]]:
-    models = [model for model in catalog.models if page.address.startswith(f"{model.folder}/")] or catalog.models
+def _addresses(contents: Contents, page: Page) -> Iterator[tuple[str, str]]:
+    models = contents.catalog.models
+    models = [model for model in models if page.address.startswith(f"{model.folder}/")] or models
     for title, by_model in (
         ("Classes", [(model.classes.address if model.classes else "") for model in models]),
         ("Layers", [layers_address(model) for model in models]),
@@ -46,7 +47,7 @@ def _addresses(catalog: Catalog, page: Page) -> Iterator[tuple[str, str]]:
         found = [address for address in by_model if address]
         if found:
             yield title, found[0] if len(models) == 1 else CHOOSE_A_MODEL
-    if catalog.comparisons:
+    if contents.comparisons.all:
         yield "Compare", compare_pages.ADDRESS
     yield "Methods", method_pages.ADDRESS
 

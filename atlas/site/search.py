@@ -9,10 +9,12 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from atlas.site.catalog.catalog import Catalog, Layer, Model, Unit
+from atlas.site.catalog.comparison import Comparisons
+from atlas.site.catalog.model import Layer, Model, Unit
 from atlas.site.catalog.numbers import counted
 from atlas.site.catalog.statistics import OnPhotos, UnitOnPhotos
 from atlas.site.catalog.studies import FAMILIES
+from atlas.site.contents import Contents
 from atlas.site.pages.gallery import gallery_address
 from atlas.site.pages.model_lists import LOST, concepts_address, layers_address, lost_address
 from atlas.site.pictures.picture import Derived, Picture
@@ -37,13 +39,14 @@ def ranges(indices: Sequence[int]) -> list[int]:
     return pairs
 
 
-def search_index(catalog: Catalog) -> bytes:
+def search_index(contents: Contents) -> bytes:
     """Return the script with every model, class (index, name, id, synonyms), layer, unit range, concept and other page.
 
     Concepts are (class index, number of concepts), for every class has an entry; labels are (class index,
     number, text, author). Other pages are (title, kind, address, other names): a model's lists, photos, galleries and,
     of the first model that they show, comparisons; of no model, the methods.
     """
+    catalog = contents.catalog
     names = Counter(model.card.name for model in catalog.models)
     models = [
         {
@@ -60,7 +63,7 @@ def search_index(catalog: Catalog) -> bytes:
                 for concept in view.concepts
                 if concept.label
             ],
-            "pages": list(_pages(model, catalog)),
+            "pages": list(_pages(model, contents.comparisons)),
         }
         for model in catalog.models
     ]
@@ -68,7 +71,7 @@ def search_index(catalog: Catalog) -> bytes:
     return script("atlasIndex", {"models": models, "pages": methods})
 
 
-def _pages(model: Model, catalog: Catalog) -> Iterator[list[str]]:
+def _pages(model: Model, comparisons: Comparisons) -> Iterator[list[str]]:
     numbers = model.numbers
     for status in LOST:
         count = counted(numbers.lost[status], "class or unit", "classes and units")
@@ -82,7 +85,7 @@ def _pages(model: Model, catalog: Catalog) -> Iterator[list[str]]:
         yield [study.name, "photo", study.address]
     for family in model.families:
         yield [FAMILIES[family].title, "gallery", gallery_address(model, family)]
-    for comparison in catalog.comparisons:
+    for comparison in comparisons.all:
         if comparison.columns[0].model is model:
             yield [f"Compare {short(comparison.title)}", comparison.subject, comparison.address]
 

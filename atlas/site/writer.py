@@ -10,16 +10,17 @@ from atlas.core.analysis import Sprite
 from atlas.core.canonical import digest_bytes
 from atlas.errors import SiteError
 from atlas.site.catalog.addresses import json_beside
-from atlas.site.catalog.catalog import Catalog, Layer, Model
+from atlas.site.catalog.catalog import Catalog
 from atlas.site.catalog.concepts import ClassView
+from atlas.site.catalog.model import Layer, Model
 from atlas.site.catalog.shown import Shown
 from atlas.site.catalog.statistics import OnPhotos, on_photos
+from atlas.site.contents import Contents
 from atlas.site.crawlers import crawler_files
 from atlas.site.documents import encode
 from atlas.site.drawings.plots import draw, make_plots
 from atlas.site.drawings.sheets import places, sprite_path
 from atlas.site.links import check_links
-from atlas.site.metadata import SiteMetadata
 from atlas.site.navigation import navigation
 from atlas.site.output.stamp import Counts
 from atlas.site.page import Page
@@ -67,15 +68,15 @@ class SiteWriter:
         self,
         folder: Path,
         store: Store,
-        catalog: Catalog,
-        metadata: SiteMetadata,
+        contents: Contents,
         derived: DerivedPictures,
         progress: Progress,
     ) -> None:
         self._folder = folder
         self._store = store
-        self._catalog = catalog
-        self._metadata = metadata
+        self._contents = contents
+        self._catalog = contents.catalog
+        self._metadata = contents.metadata
         self._derived = derived
         self._tell = progress
         self._made: set[str] = set()
@@ -83,7 +84,7 @@ class SiteWriter:
         self._digests: dict[str, str] = {}
         self._bytes = 0
         self._pages: list[Written] = []
-        self._total = count_pages(catalog)
+        self._total = count_pages(contents)
 
     def write_all(self) -> tuple[Counts, dict[str, str]]:
         """Write everything and check the links; return the counts, and path to digest of every file.
@@ -110,9 +111,10 @@ class SiteWriter:
                 self._add_pictures(rendering for unit in layer.units for rendering in unit.renderings)
                 self._write_layer(layer, on_photos(self._store, layer.statistics))
             self._write_studies(model)
-        self._write_pages(other_pages(self._catalog, self._metadata))
-        self._write("search.js", search_index(self._catalog))
-        for address, content in compare_scripts(self._catalog.columns) if self._catalog.comparisons else ():
+        self._write_pages(other_pages(self._contents))
+        compared = self._contents.comparisons
+        self._write("search.js", search_index(self._contents))
+        for address, content in compare_scripts(compared.columns) if compared.all else ():
             self._write(address, content)
         self._write_for_machines()
         self._check()
@@ -208,7 +210,7 @@ class SiteWriter:
                 self._add_sprite(layer.statistics, unit_seen.unit.sprite)
         for place, unit in enumerate(layer.units):
             section = None if unit.concepts is None else self._section(unit.concepts)
-            page = unit_page(layer, place, seen, section, self._catalog, self._metadata)
+            page = unit_page(layer, place, seen, section, self._contents)
             self._write_pages([page])
             if section is not None:
                 concepts = range(len(section.view.concepts))
@@ -241,7 +243,7 @@ class SiteWriter:
     def _write_pages(self, pages: Iterable[Page]) -> None:
         for page in pages:
             root = self._metadata.base_path if page.is_error and self._metadata.base_path else page.root
-            links = navigation(self._catalog, page)
+            links = navigation(self._contents, page)
             text = self._templates[page.template].render(page=page, root=root, navigation=links, **page.context)
             self._write(page.address, text.encode())
             if not page.is_error:

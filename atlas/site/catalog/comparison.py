@@ -4,14 +4,12 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 from atlas.site.catalog.addresses import page_name, unique_slugs
+from atlas.site.catalog.model import Model, Unit
 from atlas.site.catalog.shown import Shown
 from atlas.site.words.method_notes import method_title
-
-if TYPE_CHECKING:
-    from atlas.site.catalog.catalog import Model, Unit
 
 MOST_COLUMNS = 4
 """Columns of one comparison: with more, pictures would be too small to compare."""
@@ -22,7 +20,7 @@ PAGE_PICTURES = 36
 class Cell(NamedTuple):
     """One class in one column."""
 
-    unit: "Unit"
+    unit: Unit
     rendering: Shown
 
 
@@ -30,7 +28,7 @@ class Cell(NamedTuple):
 class Column:
     """One method of one model. ``cells`` are its classes by index: of each the rendering that stands for the method."""
 
-    model: "Model"
+    model: Model
     method: str
     cells: dict[int, Cell]
 
@@ -125,7 +123,7 @@ class Comparison:
         """Return the rows of page ``number``, from 1."""
         return self.rows[(number - 1) * self.page_size : number * self.page_size]
 
-    def address_of(self, unit: "Unit") -> str | None:
+    def address_of(self, unit: Unit) -> str | None:
         """Return the address of a class's row, or None if it has none."""
         place = self._places.get((unit.model.slug, unit.index))
         if place is None:
@@ -147,16 +145,24 @@ def listed(names: Sequence[str]) -> str:
     return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"
 
 
-def columns_of(models: Sequence["Model"]) -> list[Column]:
-    """Return every method of every model by which classes were rendered."""
-    return [column for model in models for column in _columns(model)]
+@dataclass(frozen=True)
+class Comparisons:
+    """All that a site compares. ``columns`` are every method of every model by which classes were rendered."""
+
+    columns: tuple[Column, ...] = ()
+    all: tuple[Comparison, ...] = ()
+
+    def of(self, model: Model) -> list[Comparison]:
+        """Return the comparisons that a model is part of."""
+        return [found for found in self.all if any(column.model is model for column in found.columns)]
 
 
-def comparisons(columns: Sequence[Column]) -> list[Comparison]:
+def comparisons(models: Sequence[Model]) -> Comparisons:
     """Return the comparisons of a site: for each model its methods, for each method its models, up to four at a time.
 
     Where there are more, the one with most classes is in each of them.
     """
+    columns = tuple(column for model in models for column in _columns(model))
     found: list[Comparison] = []
     for slug in dict.fromkeys(column.model.slug for column in columns):
         found += _grouped([column for column in columns if column.model.slug == slug])
@@ -165,7 +171,7 @@ def comparisons(columns: Sequence[Column]) -> list[Comparison]:
     slugs = unique_slugs((f"{place}", _name(comparison)) for place, comparison in enumerate(found))
     for place, comparison in enumerate(found):
         comparison.folder = f"compare/{slugs[f'{place}']}"
-    return found
+    return Comparisons(columns, tuple(found))
 
 
 def _name(comparison: Comparison) -> str:
@@ -179,7 +185,7 @@ def _method_rank(method: str) -> tuple[bool, str]:
     return method != "maco", method
 
 
-def _columns(model: "Model") -> Iterator[Column]:
+def _columns(model: Model) -> Iterator[Column]:
     by_method: dict[str, dict[int, Cell]] = {}
     for unit in model.classes.units if model.classes else []:
         for rendering in unit.renderings:
@@ -225,7 +231,7 @@ def align(columns: Sequence[Column]) -> list[Row]:
     return [_row(cells, len(columns)) for cells in rows]
 
 
-def _keys(unit: "Unit", same: bool, names: Counter[str]) -> list[tuple[str, object]]:
+def _keys(unit: Unit, same: bool, names: Counter[str]) -> list[tuple[str, object]]:
     """Return what a class is known by, the surest first."""
     if same:
         return [("index", unit.index)]

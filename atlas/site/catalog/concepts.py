@@ -4,20 +4,15 @@ from bisect import bisect_left
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import TYPE_CHECKING, Literal, NamedTuple
+from typing import Literal, NamedTuple
 
 from atlas.core.analysis import ClassConcepts, Concept, Importance
 from atlas.core.record import Record
+from atlas.site.catalog.credits import Credits
+from atlas.site.catalog.head import ModelHead
 from atlas.site.catalog.shown import Shown, ordered
 from atlas.site.words.labels import Label
 from atlas.store import Store
-
-if TYPE_CHECKING:
-    from atlas.site.catalog.catalog import Model
-
-PHOTOS_FOR_USE = 100
-"""Photos of each class that a reader of a demonstration is told to use: CRAFT's directions settle with some hundreds of
-patches, and a photo gives about sixteen that overlap."""
 
 DirectionKey = tuple[str, int, str]
 """(layer, class index, digest of the direction): what a rendering of a concept names."""
@@ -47,9 +42,14 @@ class ConceptView:
     sought_by: list[Near] = field(default_factory=list)
 
     @property
-    def model(self) -> "Model":
+    def model(self) -> ModelHead:
         """The model."""
         return self.owner.model
+
+    @property
+    def photos(self) -> Credits:
+        """Whom the photos that it was found in are owed to."""
+        return self.owner.photos
 
     @property
     def address(self) -> str:
@@ -87,12 +87,14 @@ class ClassView:
     """The concepts of one class, and what is needed of their analysis without reading it again.
 
     Attributes:
+        photos: whom those that the concepts were found in are owed to.
         layer: where the directions are. measure: of importance. fitted: directions in all.
         reason: why there are no concepts.
         read: returns the whole document.
     """
 
-    model: "Model"
+    model: ModelHead
+    photos: Credits
     index: int
     key: str
     layer: str
@@ -110,7 +112,7 @@ class ClassView:
     @property
     def address(self) -> str:
         """Address of the class's page."""
-        return f"{self.model.folder}/c/{self.index}.html"
+        return self.model.class_address(self.index)
 
     @property
     def measure_name(self) -> str:
@@ -139,7 +141,8 @@ class ClassView:
 
 def read_class(
     store: Store,
-    model: "Model",
+    model: ModelHead,
+    photos: Credits,
     key: str,
     directions: Mapping[DirectionKey, list[Record]],
     labels: Mapping[str, Label],
@@ -147,16 +150,17 @@ def read_class(
     """Return the view of one class's concepts, and the document it was made of.
 
     Args:
-        directions: the records of directions.
+        photos: takes note of the photos that are shown. directions: the records of directions.
     """
     document = store.analyses.read(ClassConcepts, key)
+    photos.add(document.photos)
     index = document.analysis.class_index or 0
     layer = document.analysis.layers[0]
 
     def read() -> ClassConcepts:
         return store.analyses.read(ClassConcepts, key)
 
-    view = ClassView(model, index, key, layer, document.measure, document.fitted, document.reason, read)
+    view = ClassView(model, photos, index, key, layer, document.measure, document.fitted, document.reason, read)
 
     def renderings(at: str, direction: str) -> list[Shown]:
         return ordered(directions.get((at, index, direction), ()))

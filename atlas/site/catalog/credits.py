@@ -5,8 +5,10 @@ from dataclasses import dataclass, field
 
 from atlas.core.analysis import PhotoCredit, PhotoSetCard
 from atlas.site.catalog.addresses import page_name, unique_slugs
-from atlas.site.catalog.concepts import PHOTOS_FOR_USE
 
+PHOTOS_FOR_USE = 100
+"""Photos of each class that a reader of a demonstration is told to use: CRAFT's directions settle with some hundreds of
+patches, and a photo gives about sixteen that overlap."""
 PHOTOS_PER_PAGE = 60
 """Photos on one page of the list: with long names and licences a page stays below 50 KB."""
 

@@ -13,10 +13,7 @@ The words of this site:
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
-
-if TYPE_CHECKING:
-    from atlas.site.catalog.catalog import Model
+from typing import Any
 
 STATUSES = ("done", "dead", "failed")
 
@@ -73,20 +70,6 @@ class Numbers:
             "classes_with_concepts": self.explained,
             "photos": self.photos,
         }
-
-
-def count_model(model: "Model") -> Numbers:
-    """Count one model."""
-    return Numbers(
-        classes=Counter(unit.status for unit in model.classes.units) if model.classes else Counter(),
-        units=Counter(unit.status for layer in model.hidden for unit in layer.units),
-        layers=sum(layer.counts["done"] > 0 for layer in model.hidden),
-        all_layers=len(model.network_layers),
-        renderings=Counter({it.record.key: it.record.status for it in model.renderings()}.values()),
-        concepts=sum(len(view.concepts) for view in model.concepts.values()),
-        explained=sum(bool(view.concepts) for view in model.concepts.values()),
-        photos=len(model.studies),
-    )
 
 
 def total(parts: Iterable[Numbers]) -> Numbers:

@@ -6,14 +6,17 @@ from functools import cached_property
 
 from atlas.core.analysis import LayerStatistics, PhotoCredit
 from atlas.core.job import LOGITS
+from atlas.core.model_card import ModelCard
 from atlas.core.record import Record
 from atlas.core.selection import ModelSelection
 from atlas.errors import SiteError
 from atlas.site.catalog.addresses import unique_slugs
-from atlas.site.catalog.catalog import Catalog, Layer, Model, Unit
+from atlas.site.catalog.catalog import Catalog
 from atlas.site.catalog.concepts import ClassView, DirectionKey, read_class
-from atlas.site.catalog.credits import Credits, PhotoBook
+from atlas.site.catalog.credits import PhotoBook
+from atlas.site.catalog.head import ModelHead
 from atlas.site.catalog.holdings import Holdings
+from atlas.site.catalog.model import Layer, Model, Unit
 from atlas.site.catalog.neighbours import find_neighbours
 from atlas.site.catalog.shown import ordered
 from atlas.site.catalog.studies import make_studies
@@ -36,10 +39,10 @@ def read_catalog(holdings: Holdings, labels: Mapping[str, Label]) -> Catalog:
     used = [fingerprint for fingerprint in sorted(cards) if records.get(fingerprint) or fingerprint in selections]
     slugs = unique_slugs((fingerprint, cards[fingerprint].name) for fingerprint in used)
     for fingerprint in used:
-        reader = _ModelReader(store, Model(cards[fingerprint], slugs[fingerprint]), labels, book)
-        reader.read(records.get(fingerprint, ()), selections.get(fingerprint), holdings.credits)
-        if reader.model.layers or reader.model.studies:
-            models.append(reader.model)
+        reader = _ModelReader(store, cards[fingerprint], slugs[fingerprint], labels, book)
+        model = reader.read(records.get(fingerprint, ()), selections.get(fingerprint), holdings.credits)
+        if model.layers or model.studies:
+            models.append(model)
             dates += reader.dates
     if not models:
         raise SiteError(f"the store at {store.path} holds no renderings yet", "run `atlas render` first")
@@ -49,22 +52,23 @@ def read_catalog(holdings: Holdings, labels: Mapping[str, Label]) -> Catalog:
 
 
 class _ModelReader:
-    """Fills in one model.
+    """Arranges one model.
 
     Args:
-        model: with its card only. book: takes note of the photos that are shown.
+        book: takes note of the photos that are shown.
     """
 
-    def __init__(self, store: Store, model: Model, labels: Mapping[str, Label], book: PhotoBook) -> None:
-        self.model = model
+    def __init__(self, store: Store, card: ModelCard, slug: str, labels: Mapping[str, Label], book: PhotoBook) -> None:
         self.dates: list[str] = []
+        self._card = card
+        self._slug = slug
         self._store = store
         self._labels = labels
         self._book = book
 
     def read(
         self, records: Iterable[Record], selection: ModelSelection | None, credits: Mapping[str, PhotoCredit]
-    ) -> None:
+    ) -> Model:
         """Arrange the model's records, and the analyses that are current.
 
         Args:
@@ -81,50 +85,58 @@ class _ModelReader:
                 directions[target.layer, target.unit, target.direction].append(record)
             else:
                 units[target.layer][target.unit].append(record)
-        if selection is not None:
-            self._read_concepts(selection, directions)
-        for index in self.model.concepts:
+        analyses = {} if selection is None else selection.concepts
+        current = {index: key for index, key in sorted(analyses.items()) if self._store.analyses.has(key)}
+        for index in current:
             units[LOGITS].setdefault(index, [])
-        self._arrange(units)
-        self.model.studies = make_studies(self.model, of_photos, self._positions, credits)
+        if LOGITS in units and not units[LOGITS]:
+            del units[LOGITS]
+        head = ModelHead(self._card, self._slug, frozenset(units.get(LOGITS, ())))
+        model = Model(head.card, head.slug, head.class_pages)
         if selection is not None:
-            self._read_statistics(selection)
+            model.concepts = self._read_concepts(head, current, selection, directions)
+        self._arrange(model, units)
+        model.studies = make_studies(head, of_photos, self._positions, credits)
+        if selection is not None:
+            self._read_statistics(model, selection)
+        return model
 
-    def _read_concepts(self, selection: ModelSelection, directions: Mapping[DirectionKey, list[Record]]) -> None:
-        analyses = self._store.analyses
+    def _read_concepts(
+        self,
+        head: ModelHead,
+        current: Mapping[int, str],
+        selection: ModelSelection,
+        directions: Mapping[DirectionKey, list[Record]],
+    ) -> dict[int, ClassView]:
         views: dict[int, ClassView] = {}
-        for index, key in sorted(selection.concepts.items()):
-            if not analyses.has(key):
-                continue
-            view, document = read_class(self._store, self.model, key, directions, self._labels)
-            views[index] = view
-            self._credit(selection).add(document.photos)
+        for index, key in current.items():
+            photos = self._book.photo_set(selection.photo_set)
+            views[index], document = read_class(self._store, head, photos, key, directions, self._labels)
             self.dates.append(document.provenance.created)
-        self.model.concepts = views
         concepts = [concept for view in views.values() for concept in view.concepts]
         find_neighbours(concepts, self._store.read_input)
+        return views
 
-    def _read_statistics(self, selection: ModelSelection) -> None:
-        for layer in self.model.layers:
+    def _read_statistics(self, model: Model, selection: ModelSelection) -> None:
+        if model.concepts:
+            model.photos = self._book.photo_set(selection.photo_set)
+        for layer in model.layers:
             key = selection.statistics.get(layer.info.name)
             if key is not None and self._store.analyses.has(key):
                 layer.statistics = key
+                model.photos = self._book.photo_set(selection.photo_set)
                 shown = {unit.index for unit in layer.units}
                 document = self._store.analyses.read(LayerStatistics, key)
                 used = {crop.photo for unit in document.units if unit.unit in shown for crop in unit.crops}
-                self._credit(selection).add(document.photos[place] for place in sorted(used))
-
-    def _credit(self, selection: ModelSelection) -> Credits:
-        self.model.photos = self._book.photo_set(selection.photo_set)
-        return self.model.photos
+                model.photos.add(document.photos[place] for place in sorted(used))
 
     @cached_property
     def _positions(self) -> dict[str, int]:
         """Layer to its place in the network, from 1."""
-        return {info.name: place for place, info in enumerate(self.model.card.layers, 1)}
+        return {info.name: place for place, info in enumerate(self._card.layers, 1)}
 
-    def _arrange(self, by_layer: Mapping[str, Mapping[int, list[Record]]]) -> None:
-        model, card, known = self.model, self.model.card, self._positions
+    def _arrange(self, model: Model, by_layer: Mapping[str, Mapping[int, list[Record]]]) -> None:
+        card, known = self._card, self._positions
         slugs = unique_slugs((layer, layer) for layer in by_layer)
         for name in sorted(by_layer, key=known.__getitem__):
             folder = f"{model.folder}/classes" if name == LOGITS else f"{model.folder}/l/{slugs[name]}"

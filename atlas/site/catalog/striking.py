@@ -2,7 +2,8 @@
 
 from itertools import chain, zip_longest
 
-from atlas.site.catalog.catalog import Catalog, Model, Unit
+from atlas.site.catalog.catalog import Catalog
+from atlas.site.catalog.model import Model, Unit
 
 BAND = (15, 9)
 """Pictures in the home page's band: the first is four cells large, so these fill rows of six and of three."""

@@ -5,19 +5,17 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from itertools import groupby
-from typing import TYPE_CHECKING, Literal
+from typing import Literal
 
 from atlas.core.analysis import PhotoCredit
 from atlas.core.canonical import canonical_json
 from atlas.core.job import LOGITS, PHOTO_KINDS
 from atlas.core.record import ClassScore, Record
+from atlas.site.catalog.head import ModelHead
 from atlas.site.catalog.shown import Shown, differing
 from atlas.site.pictures.picture import Picture
 from atlas.site.words.formats import short
 from atlas.site.words.method_notes import method_title
-
-if TYPE_CHECKING:
-    from atlas.site.catalog.catalog import Model
 
 Family = Literal["inversion", "caricature", "accentuation", "adversarial"]
 """What a picture that is about a photo is."""
@@ -156,7 +154,7 @@ class Study:
         positions: layer to its place in the network.
     """
 
-    model: "Model"
+    model: ModelHead
     digest: str
     digits: str
     credit: PhotoCredit | None
@@ -314,7 +312,7 @@ def succeeded(record: Record) -> bool | None:
 
 
 def make_studies(
-    model: "Model", records: Iterable[Record], positions: dict[str, int], credits: Mapping[str, PhotoCredit]
+    model: ModelHead, records: Iterable[Record], positions: dict[str, int], credits: Mapping[str, PhotoCredit]
 ) -> list[Study]:
     """Arrange the records of a model that are about photos.
 

@@ -5,7 +5,7 @@ import re
 from dataclasses import dataclass
 
 from atlas.core.model_card import LayerInfo
-from atlas.site.catalog.catalog import Layer, Model
+from atlas.site.catalog.model import Layer, Model
 from atlas.site.words.formats import noun
 
 MOST_BARS = 36

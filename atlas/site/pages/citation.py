@@ -8,8 +8,8 @@ from typing import Any
 from urllib.parse import quote
 
 from atlas.site.catalog.addresses import slug
-from atlas.site.catalog.catalog import Unit
 from atlas.site.catalog.concepts import ConceptView
+from atlas.site.catalog.model import Unit
 from atlas.site.catalog.studies import Study
 from atlas.site.metadata import SiteMetadata
 from atlas.site.words.method_notes import method_title

@@ -99,8 +99,8 @@ def factorisation_name(name: str) -> str:
 
 def demonstration(view: ClassView, document: ClassConcepts) -> str:
     """Say that a demonstration is one; empty if it is none."""
-    photos = view.model.photos
-    if photos is None or not photos.card.demonstration:
+    photos = view.photos
+    if not photos.card.demonstration:
         return ""
     count = document.counts.used or document.counts.found
     what = f"{count} photo{'' if count == 1 else 's'}"

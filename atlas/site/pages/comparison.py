@@ -5,8 +5,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from atlas.site.catalog.addresses import page_name, root_of
-from atlas.site.catalog.catalog import Catalog
-from atlas.site.catalog.comparison import Cell, Column, Comparison
+from atlas.site.catalog.comparison import Cell, Column, Comparison, Comparisons
 from atlas.site.page import Link, Page, pager
 from atlas.site.pages.compare_data import MEASURES, column_keys
 from atlas.site.words.formats import short, thousands
@@ -18,20 +17,20 @@ MOST_CHOICES = 60
 """Columns that can be chosen from: more would be more elements than a page may have."""
 
 
-def compare_pages(catalog: Catalog) -> Iterator[Page]:
+def compare_pages(comparisons: Comparisons) -> Iterator[Page]:
     """Yield the pages of all comparisons; none if nothing can be compared."""
-    if catalog.comparisons:
-        yield _overview(catalog)
-    for comparison in catalog.comparisons:
+    if comparisons.all:
+        yield _overview(comparisons)
+    for comparison in comparisons.all:
         yield from _pages(comparison)
 
 
-def count_compare_pages(catalog: Catalog) -> int:
+def count_compare_pages(comparisons: Comparisons) -> int:
     """Return how many pages they are."""
-    return bool(catalog.comparisons) + sum(comparison.pages for comparison in catalog.comparisons)
+    return bool(comparisons.all) + sum(comparison.pages for comparison in comparisons.all)
 
 
-def _overview(catalog: Catalog) -> Page:
+def _overview(comparisons: Comparisons) -> Page:
     data = {
         "comparisons": [
             {
@@ -41,7 +40,7 @@ def _overview(catalog: Catalog) -> Page:
                 "complete": comparison.complete,
                 "href": f"../{comparison.address}",
             }
-            for comparison in catalog.comparisons
+            for comparison in comparisons.all
         ]
     }
     return Page(
@@ -52,9 +51,11 @@ def _overview(catalog: Catalog) -> Page:
         "The same classes by several methods, and by several models, side by side.",
         data,
         {
-            "choices": list(zip(column_keys(catalog.columns), _titles(catalog.columns), strict=True))[:MOST_CHOICES],
-            "shown": [(it, _sample(it)) for it in catalog.comparisons[:SHOWN]],
-            "others": catalog.comparisons[SHOWN:],
+            "choices": list(zip(column_keys(comparisons.columns), _titles(comparisons.columns), strict=True))[
+                :MOST_CHOICES
+            ],
+            "shown": [(it, _sample(it)) for it in comparisons.all[:SHOWN]],
+            "others": comparisons.all[SHOWN:],
         },
         crumbs=[Link("Compare")],
         view="raw",

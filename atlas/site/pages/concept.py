@@ -39,8 +39,8 @@ def concept_page(section: ClassSection, place: int, metadata: SiteMetadata, date
         "concept": concept,
         "details": details,
         "document": document,
-        "patches": sheet(details.sprite, details.crops, document.photos, model.photos),
-        "photos": sheet(details.photo_sprite, details.photos, document.photos, model.photos, heat),
+        "patches": sheet(details.sprite, details.crops, document.photos, view.photos),
+        "photos": sheet(details.photo_sprite, details.photos, document.photos, view.photos, heat),
         "together": [(by_number[it.concept], it.cosine) for it in details.together if it.concept in by_number],
         "parts": _parts(concept, details, document),
         "unshown_parts": max(0, len(details.parts) - PARTS),
@@ -100,7 +100,7 @@ def _stability(details: Concept) -> Figure:
 
 
 def _parts(concept: ConceptView, details: Concept, document: ClassConcepts) -> list[dict[str, Any]]:
-    photos, photo_set = document.photos, concept.model.photos
+    photos, photo_set = document.photos, concept.photos
     return [
         {
             "part": part,
@@ -115,5 +115,4 @@ def _credits(details: Concept, document: ClassConcepts, view: ClassView) -> list
     """Return the photos that the page shows, in the order of their names, with the addresses of their entries."""
     crops = [*details.crops, *details.photos, *(crop for part in details.parts[:PARTS] for crop in part.crops)]
     photos = [document.photos[place] for place in sorted({crop.photo for crop in crops})]
-    book = view.model.photos
-    return [(photo, book.address_of(photo.digest) if book else "") for photo in sorted(photos, key=lambda it: it.name)]
+    return [(photo, view.photos.address_of(photo.digest)) for photo in sorted(photos, key=lambda it: it.name)]

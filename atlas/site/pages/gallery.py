@@ -6,7 +6,7 @@ from statistics import median
 from typing import Any
 
 from atlas.site.catalog.addresses import page_name, root_of
-from atlas.site.catalog.catalog import Model
+from atlas.site.catalog.model import Model
 from atlas.site.catalog.shown import Shown
 from atlas.site.catalog.studies import FAMILIES, Family, Strip, Study, succeeded
 from atlas.site.page import Figure, Link, Page, pager

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from atlas.site.catalog.addresses import page_name, root_of
-from atlas.site.catalog.catalog import Model, Unit
 from atlas.site.catalog.concepts import ConceptView
+from atlas.site.catalog.model import Model, Unit
 from atlas.site.catalog.numbers import by_status, counted, lost_words
 from atlas.site.page import PAGE_SIZE, Link, Page, pager
 from atlas.site.words.formats import noun, thousands
@@ -19,7 +19,7 @@ LOST: tuple[Literal["dead", "failed"], ...] = ("dead", "failed")
 SUMMARIES = {
     "dead": "No gradient reached the image from these, so there is no picture of them. To try again: "
     "atlas render --retry dead.",
-    "failed": "Shown these went wrong: their own pages say how. The next atlas render tries again; what is in "
+    "failed": "Rendering these went wrong: their own pages say how. The next atlas render tries again; what is in "
     "quarantine takes --retry quarantined.",
 }
 

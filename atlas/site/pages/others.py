@@ -3,14 +3,14 @@
 from collections.abc import Iterator
 
 from atlas.site.catalog.addresses import page_name, root_of
-from atlas.site.catalog.catalog import Catalog, Layer, Model
+from atlas.site.catalog.model import Layer, Model
 from atlas.site.catalog.numbers import by_status, counted, lost_words
 from atlas.site.catalog.statistics import OnPhotos
 from atlas.site.catalog.striking import BAND, striking_units
 from atlas.site.catalog.studies import FAMILIES
+from atlas.site.contents import Contents
 from atlas.site.documents import list_json, model_json
 from atlas.site.drawings.strip import strip
-from atlas.site.metadata import SiteMetadata
 from atlas.site.page import PAGE_SIZE, Figure, Link, Page, pager
 from atlas.site.pages.comparison import compare_pages, count_compare_pages
 from atlas.site.pages.gallery import count_gallery_pages, gallery_address
@@ -42,27 +42,29 @@ LISTED_STUDIES = 12
 """Photos that the model's page shows; its galleries have the rest."""
 
 
-def other_pages(catalog: Catalog, metadata: SiteMetadata) -> Iterator[Page]:
+def other_pages(contents: Contents) -> Iterator[Page]:
     """Yield the pages that belong to no layer; all pictures must be there."""
-    yield home_page(catalog, metadata)
+    catalog = contents.catalog
+    yield home_page(contents)
     for model in catalog.models:
-        yield model_page(model, catalog)
+        yield model_page(model, contents)
         yield from model_lists(model)
     yield from method_pages(catalog)
-    yield from compare_pages(catalog)
+    yield from compare_pages(contents.comparisons)
     for photo_set in catalog.photo_sets:
         yield from photo_pages(photo_set)
     yield lost_page()
 
 
-def count_pages(catalog: Catalog) -> int:
+def count_pages(contents: Contents) -> int:
     """Return how many pages the site has."""
+    catalog = contents.catalog
     lists = sum(-(-len(layer.units) // PAGE_SIZE) for model in catalog.models for layer in model.layers)
     photos = sum(photo_set.pages for photo_set in catalog.photo_sets)
     things = sum(1 for _ in catalog.units()) + sum(1 for _ in catalog.concepts())
     studies = sum(len(study.pages) for model in catalog.models for study in model.studies)
     galleries = sum(count_gallery_pages(model) for model in catalog.models)
-    compared, methods = count_compare_pages(catalog), count_method_pages(catalog)
+    compared, methods = count_compare_pages(contents.comparisons), count_method_pages(catalog)
     lists += sum(count_model_lists(model) for model in catalog.models)
     return 2 + len(catalog.models) + lists + things + methods + photos + studies + galleries + compared
 
@@ -70,8 +72,9 @@ def count_pages(catalog: Catalog) -> int:
 # --- home -----------------------------------------------------------------------------------------------------------
 
 
-def home_page(catalog: Catalog, metadata: SiteMetadata) -> Page:
+def home_page(contents: Contents) -> Page:
     """Return the home page."""
+    catalog, metadata = contents.catalog, contents.metadata
     striking = striking_units(catalog)
     mosaic = len(striking) in BAND
     intro = metadata.description or INTRO
@@ -94,7 +97,12 @@ def home_page(catalog: Catalog, metadata: SiteMetadata) -> Page:
         ],
         "methods": [{"name": name, "href": address} for name, address in catalog.methods.items()],
     }
-    context = {"striking": striking, "mosaic": mosaic, "links_of": _links_of}
+    context = {
+        "striking": striking,
+        "mosaic": mosaic,
+        "links_of": _links_of,
+        "compared": bool(contents.comparisons.all),
+    }
     image = picture_of(striking[0]) if striking else ""
     return Page("index.html", "home.html", "home", metadata.title, intro[:300], data, context, intro=intro, image=image)
 
@@ -114,7 +122,7 @@ def _links_of(model: Model) -> list[Link]:
 # --- model ----------------------------------------------------------------------------------------------------------
 
 
-def model_page(model: Model, catalog: Catalog) -> Page:
+def model_page(model: Model, contents: Contents) -> Page:
     """Return a model's page."""
     numbers = model.numbers
     sample = [unit for unit in (model.classes.units if model.classes else []) if unit.shown]
@@ -131,7 +139,7 @@ def model_page(model: Model, catalog: Catalog) -> Page:
         "concepts_address": concepts_address(model),
         "layers_address": layers_address(model),
         "unlisted": len(explained[LISTED_CLASSES:]),
-        "compared": catalog.compared(model)[:LISTED_COMPARISONS],
+        "compared": contents.comparisons.of(model)[:LISTED_COMPARISONS],
         "studies": model.studies[:LISTED_STUDIES],
         "galleries": [
             (FAMILIES[family], gallery_address(model, family), sum(len(study.families[family]) for study in studies))

@@ -3,8 +3,7 @@
 from collections.abc import Iterator
 
 from atlas.site.catalog.addresses import page_name
-from atlas.site.catalog.concepts import PHOTOS_FOR_USE
-from atlas.site.catalog.credits import Credits
+from atlas.site.catalog.credits import PHOTOS_FOR_USE, Credits
 from atlas.site.documents import photos_json
 from atlas.site.page import Figure, Link, Page, pager
 from atlas.site.words.formats import thousands

@@ -4,12 +4,13 @@ from collections.abc import Iterator
 from typing import Any
 
 from atlas.site.catalog.addresses import page_name, root_of
-from atlas.site.catalog.catalog import Catalog, Layer, Unit
+from atlas.site.catalog.comparison import Comparisons
+from atlas.site.catalog.model import Layer, Unit
 from atlas.site.catalog.shown import Shown
 from atlas.site.catalog.statistics import OnPhotos, UnitOnPhotos
+from atlas.site.contents import Contents
 from atlas.site.documents import class_json, statistics_json, unit_json
 from atlas.site.drawings.sheets import sheet
-from atlas.site.metadata import SiteMetadata
 from atlas.site.page import PAGE_SIZE, Figure, Link, Page
 from atlas.site.pages.citation import cite_unit
 from atlas.site.pages.class_section import ClassSection
@@ -27,9 +28,7 @@ MARKED = 6
 """Renderings marked on a histogram: with more, nobody could tell them apart."""
 
 
-def unit_page(
-    layer: Layer, place: int, seen: OnPhotos, section: ClassSection | None, catalog: Catalog, metadata: SiteMetadata
-) -> Page:
+def unit_page(layer: Layer, place: int, seen: OnPhotos, section: ClassSection | None, contents: Contents) -> Page:
     """Return the page of one unit of a layer, or of a class.
 
     Args:
@@ -64,7 +63,7 @@ def unit_page(
             "referred": any(rendering.record.job.target.references for rendering in unit.renderings),
             **photo_context(unit, on_photos),
             **renderings_context(unit, MOST_BESIDE_CONCEPTS if section and section.cards else MOST),
-            "compared": _compared(unit, catalog),
+            "compared": _compared(unit, contents.comparisons),
             "from_photos": unit.model.from_photos.get((layer.info.name, unit.index), []),
             "most_from_photos": 0 if section and section.cards else FROM_PHOTOS,
         },
@@ -72,7 +71,7 @@ def unit_page(
         previous=Link(before.title, before.address) if before else None,
         next=Link(after.title, after.address) if after else None,
         figures=[*unit_figures(unit), *_concept_figures(section)],
-        citation=cite_unit(unit, metadata, catalog.date),
+        citation=cite_unit(unit, contents.metadata, contents.catalog.date),
         image=picture_of(unit),
     )
 
@@ -95,11 +94,11 @@ def renderings_context(unit: Unit, most: int) -> dict[str, Any]:
     }
 
 
-def _compared(unit: Unit, catalog: Catalog) -> list[Link]:
+def _compared(unit: Unit, comparisons: Comparisons) -> list[Link]:
     """Return links to the rows of comparisons that show the class."""
     if not unit.layer.is_output:
         return []
-    places = ((found, found.address_of(unit)) for found in catalog.compared(unit.model))
+    places = ((found, found.address_of(unit)) for found in comparisons.of(unit.model))
     return [Link(found.title, address) for found, address in places if address][:COMPARISONS]
 
 

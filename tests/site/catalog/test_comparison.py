@@ -9,8 +9,8 @@ from sample_store import CLASSES, COMPARED, DEAD_CLASS, FAILED_CLASS, card, job,
 
 from atlas.core.job import Target
 from atlas.core.model_card import ClassLabel
-from atlas.site.catalog.catalog import Layer, Model, Unit
-from atlas.site.catalog.comparison import Column, align, columns_of, comparisons
+from atlas.site.catalog.comparison import Column, align, comparisons
+from atlas.site.catalog.model import Layer, Model, Unit
 from atlas.site.catalog.shown import ordered
 
 
@@ -32,7 +32,7 @@ def labels(*names: str) -> list[ClassLabel]:
 
 def matched(*models: Model) -> list[list[int | None]]:
     """Return the rows of all columns of some models, as class indices."""
-    rows = align(columns_of(models))
+    rows = align(comparisons(models).columns)
     return [[cell and cell.unit.index for cell in row.cells] for row in rows]
 
 
@@ -62,7 +62,7 @@ def test_classes_without_names_are_the_same_within_a_model_only() -> None:
 
 def test_whole_rows_come_first_and_no_class_is_lost() -> None:
     names = labels(*(f"class {index}" for index in range(6)))
-    (found,) = comparisons(columns_of([model("x", names, {"maco": range(5), "cbr": range(3, 6)})]))
+    (found,) = comparisons([model("x", names, {"maco": range(5), "cbr": range(3, 6)})]).all
     assert [row.complete for row in found.rows] == [True, True, False, False, False, False]
     assert [[cell and cell.unit.index for cell in row.cells] for row in found.rows] == [
         [3, 3], [4, 4], [0, None], [1, None], [2, None], [None, 5],
@@ -88,7 +88,7 @@ def test_a_row_without_every_picture_is_not_complete(sample: Sample) -> None:
 def test_every_method_stands_beside_the_one_with_most_classes_at_most_four_at_once(count: int) -> None:
     names = labels(*(f"class {index}" for index in range(9)))
     methods = {"maco": range(9), **{f"m{place}": range(place % 9 + 1) for place in range(1, count)}}
-    found = comparisons(columns_of([model("x", names, methods)]))
+    found = comparisons([model("x", names, methods)]).all
     shown = [column.method for comparison in found for column in comparison.columns[1:]]
     assert sorted(shown) == sorted(set(methods) - {"maco"})
     for comparison in found:
@@ -101,13 +101,13 @@ def test_every_method_stands_beside_the_one_with_most_classes_at_most_four_at_on
 
 def test_what_has_no_class_in_common_is_not_compared() -> None:
     names = labels(*"abcd")
-    assert comparisons(columns_of([model("x", names, {"maco": range(2), "cbr": range(2, 4)})])) == []
-    assert comparisons(columns_of([model("x", names, {"maco": range(2)})])) == []
+    assert comparisons([model("x", names, {"maco": range(2), "cbr": range(2, 4)})]).all == ()
+    assert comparisons([model("x", names, {"maco": range(2)})]).all == ()
 
 
 def test_models_are_compared_by_one_method() -> None:
     names = labels(*"abcd")
-    found = comparisons(columns_of([model(slug, names, {"maco": range(4)}) for slug in ("x", "y", "z")]))
+    found = comparisons([model(slug, names, {"maco": range(4)}) for slug in ("x", "y", "z")]).all
     assert [comparison.is_of_models for comparison in found] == [True]
     assert found[0].title == "x, y and z" and found[0].subject == "MACO"
 
@@ -116,7 +116,7 @@ def test_a_method_that_made_nothing_has_no_column() -> None:
     dead = model("x", labels("a"), {"maco": range(1)})
     work = job("a", Target(kind="logit", layer="logits", unit=0), method="cbr")
     dead.layers[0].units[0].renderings += ordered([record(work, "dead")[0]])
-    assert [column.method for column in columns_of([dead])] == ["maco"]
+    assert [column.method for column in comparisons([dead]).columns] == ["maco"]
 
 
 # --- pages -----------------------------------------------------------------------------------------------------------
@@ -220,5 +220,5 @@ def test_scripts_can_compare_any_columns(sample: Sample) -> None:
 
 
 def test_columns_know_their_classes() -> None:
-    (column,) = columns_of([model("x", labels("a", "b"), {"maco": range(2)})])
+    (column,) = comparisons([model("x", labels("a", "b"), {"maco": range(2)})]).columns
     assert isinstance(column, Column) and list(column.cells) == [0, 1]

@@ -40,8 +40,8 @@ from selecting import current, select
 from atlas.core.analysis import ClassConcepts
 from atlas.errors import SiteError, StoreError
 from atlas.site import SiteMetadata, build_site
-from atlas.site.catalog.concepts import PHOTOS_FOR_USE, placed_among_patches
-from atlas.site.catalog.credits import PHOTOS_PER_PAGE, PhotoBook
+from atlas.site.catalog.concepts import placed_among_patches
+from atlas.site.catalog.credits import PHOTOS_FOR_USE, PHOTOS_PER_PAGE, PhotoBook
 from atlas.site.drawings.importance import Segment
 from atlas.store import Store
 from atlas.store.documents import encode

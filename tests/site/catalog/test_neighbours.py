@@ -16,7 +16,7 @@ from atlas.site.catalog.neighbours import NEAREST, find_neighbours
 def concepts_of(classes: int, each: int, layer: Callable[[int], str] = lambda index: "late") -> list[ConceptView]:
     made = []
     for index in range(classes):
-        owner = ClassView(SimpleNamespace(), index, "", layer(index), "sobol", each, "", lambda: None)  # type: ignore[arg-type, return-value]
+        owner = ClassView(SimpleNamespace(), None, index, "", layer(index), "sobol", each, "", lambda: None)  # type: ignore[arg-type, return-value]
         importance = Importance(value=0.1, low=0.1, high=0.1)
         made += [
             ConceptView(owner, number, "", f"{index}/{number}", importance, True, None, [], {})

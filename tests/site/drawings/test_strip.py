@@ -5,7 +5,7 @@ from sample_store import card
 
 from atlas.core.job import LOGITS
 from atlas.core.model_card import LayerInfo, ModelCard
-from atlas.site.catalog.catalog import Layer, Model
+from atlas.site.catalog.model import Layer, Model
 from atlas.site.drawings.strip import MOST_BARS, strip
 
 
