@@ -19,7 +19,7 @@ from atlas.core.record import Provenance, Status
 from atlas.errors import AtlasError, ExecutorError, StoreError
 from atlas.jobs.known_models import check_planned
 from atlas.jobs.tasks import Planned, Task, is_stored
-from atlas.methods import Rendering, methods
+from atlas.methods import RenderBatch, Result, methods
 from atlas.models.code.foreign import text_of
 from atlas.models.load import VisionModel, load_model
 from atlas.models.spec import ModelSpec
@@ -133,16 +133,19 @@ class Worker:
 
     def _render(
         self, jobs: Sequence[PlannedJob], on_step: Callable[[int, int], None], should_stop: Callable[[], bool]
-    ) -> list[Rendering]:
+    ) -> list[Result]:
         first = jobs[0].job
-        return methods.get(first.method).render(
-            self._model(jobs[0].model, first.model).network(first.numerics, self._device),
-            [planned.job.target for planned in jobs],
-            [planned.job.random_seed for planned in jobs],
-            first.parameters,
-            self._loader(jobs),
-            on_step=on_step,
-            should_stop=should_stop,
+        method = methods.get(first.method)
+        return method.render(
+            RenderBatch(
+                self._model(jobs[0].model, first.model).network(first.numerics, self._device),
+                [planned.job.target for planned in jobs],
+                [planned.job.random_seed for planned in jobs],
+                method.complete(first.parameters),
+                self._loader(jobs),
+                on_step,
+                should_stop,
+            )
         )
 
     def _loader(self, jobs: Sequence[PlannedJob]) -> Callable[[str], bytes]:
@@ -207,7 +210,7 @@ class Worker:
             self._models = {name: model.known_as(card)}  # one at a time: devices are small
         return self._models[name]
 
-    def _finish(self, jobs: Sequence[PlannedJob], renderings: list[Rendering], provenance: Provenance) -> list[Outcome]:
+    def _finish(self, jobs: Sequence[PlannedJob], renderings: list[Result], provenance: Provenance) -> list[Outcome]:
         """Measure the batch on the device, then encode and store its pictures in threads (both leave Python's lock)."""
         model = self._model(jobs[0].model, jobs[0].job.model)
         network = model.network(jobs[0].job.numerics, self._device)
@@ -222,7 +225,7 @@ class Worker:
         with ThreadPoolExecutor(min(8, os.cpu_count() or 1)) as pool:
             return list(pool.map(partial(self._keep, provenance), jobs, renderings, found))
 
-    def _keep(self, provenance: Provenance, planned: PlannedJob, rendering: Rendering, finding: Finding) -> Outcome:
+    def _keep(self, provenance: Provenance, planned: PlannedJob, rendering: Result, finding: Finding) -> Outcome:
         if rendering.status == "failed":
             return self._fail(planned, "diverged", rendering.message, provenance, rendering.trace)
         if rendering.status == "dead":

@@ -2,13 +2,15 @@
 
 from atlas.methods.accentuation import Accentuation
 from atlas.methods.adversarial import Adversarial
-from atlas.methods.base import Method, MethodParameters, Paper, Rendering, methods
+from atlas.methods.base import AnyMethod, Method, Paper, methods
+from atlas.methods.batch import RenderBatch, Result
 from atlas.methods.cbr import CBR
 from atlas.methods.deep_inversion import DeepInversion
 from atlas.methods.feature_vis import FeatureVis
 from atlas.methods.fourier import Fourier
 from atlas.methods.inversion import Inversion
 from atlas.methods.maco import MACO
+from atlas.methods.parameters import MethodParameters
 from atlas.methods.plug_in_inversion import PlugInInversion
 from atlas.methods.preimage.method import Preimage
 from atlas.methods.vit_inversion import ViTInversion
@@ -21,6 +23,7 @@ __all__ = [
     "VITAL",
     "Accentuation",
     "Adversarial",
+    "AnyMethod",
     "DeepInversion",
     "FeatureVis",
     "Fourier",
@@ -30,7 +33,8 @@ __all__ = [
     "Paper",
     "PlugInInversion",
     "Preimage",
-    "Rendering",
+    "RenderBatch",
+    "Result",
     "ViTInversion",
     "ViTMaximization",
     "methods",

@@ -1,17 +1,17 @@
 """Accentuation: a photo, changed until a unit sees more of what it looks for, and still that photo (Hamblin et al.)."""
 
-from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Any, Literal
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal
 
 from pydantic import Field
 
-from atlas.core.job import Target
 from atlas.errors import ModelError
-from atlas.methods.base import Paper, methods
+from atlas.methods.base import Paper, Resolved, methods
+from atlas.methods.batch import RenderBatch
 from atlas.methods.cropped import CroppedMethod, CroppedParameters
+from atlas.methods.parameters import MethodParameters
 
 if TYPE_CHECKING:
-    import torch
     from torch import nn
 
     from atlas.models.network.network import Network
@@ -57,7 +57,7 @@ class AccentuationParameters(CroppedParameters):
     )
 
 
-class Accentuation(CroppedMethod):
+class Accentuation(CroppedMethod[AccentuationParameters]):
     """The objective of a unit minus the distance of an early layer's activation from the photo's.
 
     Both are seen in the same random crops; the start is the photo itself.
@@ -78,68 +78,46 @@ class Accentuation(CroppedMethod):
     from_photo = True
     parameters = AccentuationParameters
 
-    def fitted(self, parameters: dict[str, Any], model: "VisionModel") -> dict[str, Any]:
-        """See :meth:`Method.fitted`: the early layer becomes a name.
+    def resolve(self, asked: MethodParameters, model: "VisionModel", folder: Path) -> Resolved[AccentuationParameters]:
+        """See :meth:`Method.resolve`: the early layer becomes a name.
 
         Raises:
             ModelError: the model has no such layer, or none with positions.
         """
         import torch
 
-        return parameters | {"layer": _layer(model.network("float32", torch.device("cpu")), parameters)}
+        assert isinstance(asked, AccentuationParameters)
+        layer = early_layer(model.network("float32", torch.device("cpu")), asked.layer)
+        return Resolved(self.filled(asked, model, layer=layer))
 
-    def reads(self, parameters: dict[str, Any]) -> tuple[str, ...]:
+    def reads(self, parameters: AccentuationParameters) -> tuple[str, ...]:
         """See :meth:`Method.reads`."""
-        return () if parameters["layer"] == AUTO else (parameters["layer"],)
+        return (parameters.layer,)
 
-    def picture(
-        self,
-        network: "Network",
-        targets: Sequence[Target],
-        generators: "Sequence[torch.Generator]",
-        parameters: dict[str, Any],
-        load_input: Callable[[str], bytes],
-    ) -> "nn.Module":
+    def picture(self, batch: RenderBatch[AccentuationParameters]) -> "nn.Module":
         """See :meth:`CroppedMethod.picture`."""
         from atlas.synthesis.pictures.photo_start import PhotoPhase, PhotoSpectrum
 
-        photos = _photos(network, targets, parameters, load_input)
-        grey = network.preprocessing.channels == 1
-        if parameters["parametrization"] == "phase":
-            return PhotoPhase(photos, grey)
-        return PhotoSpectrum(photos, parameters["decay"], grey)
+        if batch.parameters.parametrization == "phase":
+            return PhotoPhase(batch.photos, batch.grey)
+        return PhotoSpectrum(batch.photos, batch.parameters.decay, batch.grey)
 
-    def score(
-        self,
-        network: "Network",
-        targets: Sequence[Target],
-        crops: "Views",
-        parameters: dict[str, Any],
-        load_input: Callable[[str], bytes],
-    ) -> "tuple[Score, Views]":
+    def score(self, batch: RenderBatch[AccentuationParameters], crops: "Views") -> "tuple[Score, Views]":
         """See :meth:`CroppedMethod.score`."""
         from atlas.synthesis.scores.accentuation import AccentuationScore
         from atlas.synthesis.scores.photo_match import BesidePhotos
         from atlas.synthesis.views.shifted import resized
 
-        photos = _photos(network, targets, parameters, load_input)
-        shown = resized(photos, tuple(parameters["resolution"]))
+        given, network = batch.parameters, batch.network
+        shown = resized(batch.photos, given.shown)
         names = [info.name for info in network.layers()]
-        layer = min(_layer(network, parameters), targets[0].layer, key=names.index)
-        weight = parameters["regularisation"]
-        return AccentuationScore(network, targets, layer, weight, shown, load_input), BesidePhotos(crops, photos)
+        layer = min(early_layer(network, given.layer), batch.layer, key=names.index)
+        score = AccentuationScore(network, batch.targets, layer, given.regularisation, shown, batch.load_input)
+        return score, BesidePhotos(crops, batch.photos)
 
 
-def _photos(
-    network: "Network", targets: Sequence[Target], parameters: dict[str, Any], load_input: Callable[[str], bytes]
-) -> "torch.Tensor":
-    from atlas.methods.photos import photos_of
-
-    return photos_of(targets, parameters["image_size"], load_input).to(network.device)
-
-
-def _layer(network: "Network", parameters: dict[str, Any]) -> str:
-    """Return the early layer.
+def early_layer(network: "Network", name: str) -> str:
+    """Return the early layer of that name, or the one that :data:`AUTO` stands for.
 
     Raises:
         ModelError: the model has no such layer, or none with positions.
@@ -147,8 +125,8 @@ def _layer(network: "Network", parameters: dict[str, Any]) -> str:
     from atlas.models.anatomy.stages import stage_layers
     from atlas.models.network.examine import find_layer
 
-    if parameters["layer"] != AUTO:
-        return find_layer(network.layers(), parameters["layer"]).name
+    if name != AUTO:
+        return find_layer(network.layers(), name).name
     try:
         return stage_layers(network)[:2][-1]
     except ModelError as error:

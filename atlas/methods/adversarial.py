@@ -1,15 +1,16 @@
 """Adversarial examples: a photo, changed by less than can be seen, that the network takes for another class."""
 
-from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Any, Literal
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal
 
 from pydantic import Field
 
-from atlas.core.job import Target
-from atlas.methods.base import Method, MethodParameters, Paper, Rendering, methods
+from atlas.methods.base import Method, Paper, Resolved, methods
+from atlas.methods.batch import RenderBatch, Result
+from atlas.methods.parameters import MethodParameters, Size
 
 if TYPE_CHECKING:
-    from atlas.models.network.network import Network
     from atlas.models.vision_model import VisionModel
 
 EPSILONS = {"cnn": 0.01, "vit": 0.05}
@@ -48,10 +49,16 @@ class AdversarialParameters(MethodParameters):
     variation: float = Field(
         default=1e-4, ge=0, description="weight of the total variation of the change (paper: 0.0001)"
     )
-    image_size: int | None = Field(default=None, ge=32, le=4096, description="side of the picture; the model's input")
 
 
-class Adversarial(Method):
+class ResolvedAdversarial(AdversarialParameters):
+    """The same for a model: the ball of its family, and the step that goes with it."""
+
+    epsilon: float
+    step_size: float
+
+
+class Adversarial(Method[ResolvedAdversarial]):
     """Section 4.4: steps up the target's logit, each projected into the ball around the photo and into [0, 1].
 
     What is stored has 8 bits, and is rounded so that it stays in the ball: a change of at most ``floor(255 epsilon)``
@@ -74,57 +81,40 @@ class Adversarial(Method):
     perturbs = True
     seeded = False
     parameters = AdversarialParameters
+    resolved = ResolvedAdversarial
 
-    def sizes(self, parameters: dict[str, Any]) -> dict[str, tuple[int, int]]:
+    def sizes(self, parameters: ResolvedAdversarial) -> dict[str, Size]:
         """See :meth:`Method.sizes`: pictures are resized to the model's input."""
         return {}
 
-    def fitted(self, parameters: dict[str, Any], model: "VisionModel") -> dict[str, Any]:
-        """See :meth:`Method.fitted`: the ball of the network's family, and the step that goes with it."""
+    def resolve(self, asked: MethodParameters, model: "VisionModel", folder: Path) -> Resolved[ResolvedAdversarial]:
+        """See :meth:`Method.resolve`: the ball of the network's family, and the step that goes with it."""
+        assert isinstance(asked, AdversarialParameters)
         family = "vit" if any(layer.layout == "tokens" for layer in model.card.layers) else "cnn"
-        epsilon = parameters["epsilon"] or EPSILONS[family]
-        usual = epsilon / SIGN_STEPS if parameters["direction"] == "sign" else GRADIENT_STEP
-        return parameters | {"epsilon": epsilon, "step_size": parameters["step_size"] or usual}
+        epsilon = asked.epsilon or EPSILONS[family]
+        usual = epsilon / SIGN_STEPS if asked.direction == "sign" else GRADIENT_STEP
+        return Resolved(self.filled(asked, model, epsilon=epsilon, step_size=asked.step_size or usual))
 
-    def render(
-        self,
-        network: "Network",
-        targets: Sequence[Target],
-        seeds: Sequence[int],
-        parameters: dict[str, Any],
-        load_input: Callable[[str], bytes],
-        *,
-        on_step: Callable[[int, int], None],
-        should_stop: Callable[[], bool],
-    ) -> list[Rendering]:
+    def render(self, batch: RenderBatch[ResolvedAdversarial]) -> list[Result]:
         """See :meth:`Method.render`."""
-        from dataclasses import replace
-
         import torch
 
-        from atlas.methods.outcome import renderings
-        from atlas.methods.photos import photos_of
+        from atlas.methods.outcome import results
         from atlas.synthesis.pictures.ball import BallAround, variation_of_change
         from atlas.synthesis.scores.units import TargetObjective
-        from atlas.synthesis.steps.ascent import ascend
         from atlas.synthesis.steps.evaluation import WholeView, mean_over_views, penalised
 
-        steps, known = parameters["steps"], network.preprocessing
-        photos = photos_of(targets, parameters["image_size"], load_input).to(network.device)
-        picture = BallAround(photos, parameters["epsilon"], signs=parameters["direction"] == "sign")
-        optimizer = torch.optim.SGD(picture.parameters(), lr=parameters["step_size"])
+        given, known, photos = batch.parameters, batch.network.preprocessing, batch.photos
+        picture = BallAround(photos, given.epsilon, signs=given.direction == "sign")
+        optimizer = torch.optim.SGD(picture.parameters(), lr=given.step_size)
         optimizer.register_step_post_hook(picture.project)
-        objective = TargetObjective(targets, network.device)
-        value = mean_over_views(network, targets[0].layer, objective, None, WholeView((known.height, known.width)))
-        result = ascend(
-            picture,
-            penalised(value, lambda images, _: parameters["variation"] * variation_of_change(images, photos)),
-            optimizer,
-            steps,
-            on_step=lambda done: on_step(done, steps),
-            should_stop=should_stop,
+        objective, view = TargetObjective(batch.targets, batch.device), WholeView((known.height, known.width))
+        value = penalised(
+            mean_over_views(batch.network, batch.layer, objective, None, view),
+            lambda images, _: given.variation * variation_of_change(images, photos),
         )
-        return renderings(replace(result, images=picture.in_8_bits(result.images)))
+        ascent = batch.ascend(picture, value, optimizer, given.steps)
+        return results(replace(ascent, images=picture.in_8_bits(ascent.images)))
 
 
 methods.register(Adversarial.name, Adversarial())

@@ -1,21 +1,20 @@
 """What a method is: a name, a version, a paper, parameters, and a function from a batch of targets to pictures."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, ClassVar, Literal
+from typing import TYPE_CHECKING, Any, ClassVar, Generic, Literal, cast
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import JsonValue
 
-from atlas.core.job import PHOTO_KINDS, Preprocessing, Target, TargetKind
+from atlas.core.job import PHOTO_KINDS, Target, TargetKind
 from atlas.core.model_card import LayerInfo
 from atlas.core.registry import Registry
+from atlas.methods.batch import P, RenderBatch, Result
+from atlas.methods.parameters import MethodParameters, Size
 
 if TYPE_CHECKING:
-    import numpy as np
-
-    from atlas.models.network.network import Network
     from atlas.models.vision_model import VisionModel
 
 Need = Literal["batch norm", "attention branch", "reference photos"]
@@ -31,12 +30,6 @@ IMAGENET_SPECTRUM = (
 """What the shipped spectrum is (:attr:`Method.data`); the whole notice lies beside it."""
 
 
-class MethodParameters(BaseModel):
-    """Base of every method's parameters: immutable, unknown names refused, the paper's values as defaults."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
-
-
 @dataclass(frozen=True)
 class Paper:
     """Where a method comes from. ``equation`` names the definition or algorithm that the code follows."""
@@ -49,43 +42,31 @@ class Paper:
 
 
 @dataclass(frozen=True)
-class Rendering:
-    """What a method made of one target.
+class Resolved(Generic[P]):
+    """Parameters with nothing left to choose, and the data that they stand for.
 
     Attributes:
-        status: ``done``, ``dead`` (no gradient reached the image within its steps) or ``failed`` (it diverged).
-        trace: the objective at every step, up to the last finite one.
-        image: (3, H, W) float32 sRGB in [0, 1]; None unless done. It is stored rounded to 8 bits.
-        alpha: (H, W) float32, non-negative, any scale; None unless done.
-        message: what went wrong, for a person; empty if done.
-    """
-
-    status: Literal["done", "dead", "failed"]
-    trace: list[float]
-    image: "np.ndarray | None" = None
-    alpha: "np.ndarray | None" = None
-    message: str = ""
-
-
-@dataclass(frozen=True)
-class Resolved:
-    """Parameters as they enter a job's key, and the data that they stand for.
-
-    Attributes:
-        parameters: JSON values, complete: every default is spelled out, every file replaced by its sha256.
+        parameters: complete: every default is spelled out, every file replaced by its sha256.
         inputs: sha256 to bytes of the files that the parameters name by digest.
     """
 
-    parameters: dict[str, Any]
+    parameters: P
     inputs: dict[str, bytes] = field(default_factory=dict)
 
+    @property
+    def dump(self) -> dict[str, JsonValue]:
+        """The parameters as they enter a job's key."""
+        return self.parameters.model_dump(mode="json")
 
-class Method(ABC):
+
+class Method(ABC, Generic[P]):
     """A way to make pictures of targets. Subclass, then ``methods.register(name, instance)``.
 
     Attributes:
         name: as written in the configuration. version: bump by hand whenever the pictures change.
-        title, summary: for people. kinds: the target kinds that it can render. parameters: its parameter model.
+        title, summary: for people. kinds: the target kinds that it can render.
+        parameters: the model of what a configuration may ask for.
+        resolved: a subclass of it in which nothing is left open, where the sizes are not all that may be.
         signs: of the targets that it can render; 1 raises a unit, -1 lowers it.
         needs: what a model must offer; a plan refuses any other, naming the methods that do work.
         from_photo: its pictures start from a photo, whatever their kind: every target names one.
@@ -102,6 +83,7 @@ class Method(ABC):
     paper: ClassVar[Paper]
     kinds: ClassVar[frozenset[TargetKind]]
     parameters: ClassVar[type[MethodParameters]]
+    resolved: ClassVar[type[MethodParameters] | None] = None
     signs: ClassVar[frozenset[int]] = frozenset({1, -1})
     needs: ClassVar[frozenset[Need]] = frozenset()
     from_photo: ClassVar[bool] = False
@@ -110,110 +92,66 @@ class Method(ABC):
     data: ClassVar[str] = ""
     unit: ClassVar[str] = "activation"
 
-    def resolve(self, parameters: Any, preprocessing: Preprocessing, folder: Path) -> Resolved:
-        """Return the parameters with nothing left to choose, for a model with that preprocessing.
+    @abstractmethod
+    def render(self, batch: RenderBatch[P]) -> list[Result]:
+        """Render the targets of a batch; each result is independent of the rest of the batch.
 
-        An ``image_size`` that is left open becomes the larger side of the model's input; a ``resolution`` becomes
-        (height, width), by default the input's.
+        Raises:
+            Stopped: ``batch.should_stop`` said so.
+        """
+
+    def resolve(self, asked: MethodParameters, model: "VisionModel", folder: Path) -> Resolved[P]:
+        """Return the parameters with nothing left to choose for a model: its sizes, or more where a method says so.
 
         Args:
-            parameters: an instance of ``self.parameters``.
+            asked: an instance of ``self.parameters``.
             folder: what relative paths among the parameters are relative to.
 
         Raises:
             AtlasError: a file they name cannot be used, or they do not fit the model.
         """
-        values = parameters.model_dump(mode="json")
-        input_size = [preprocessing.height, preprocessing.width]
-        if "image_size" in values:
-            values["image_size"] = values["image_size"] or max(input_size)
-        if "resolution" in values:
-            values["resolution"] = 2 * [values["resolution"]] if values["resolution"] else input_size
-        return Resolved(values)
+        return Resolved(self.filled(asked, model))
 
-    def fitted(self, parameters: dict[str, Any], model: "VisionModel") -> dict[str, Any]:
-        """Return resolved parameters with what depends on the model's layers spelled out, such as which to match.
+    def filled(self, asked: MethodParameters, model: "VisionModel", **chosen: object) -> P:
+        """Return what was asked with sizes that the model takes where none are given, and with what was chosen."""
+        return self.complete(asked.sized(model.card.identity.preprocessing).model_dump() | chosen)
 
-        Raises:
-            AtlasError: they do not fit the model.
-        """
-        return parameters
+    def complete(self, values: Mapping[str, object]) -> P:
+        """Return resolved parameters from their values by name, such as those of a job."""
+        return cast(P, (self.resolved or self.parameters).model_validate(values))
 
-    def objection(self, parameters: dict[str, Any], layer: LayerInfo, model: "VisionModel") -> str:
-        """Return why targets on a layer cannot be rendered with these parameters, beginning with one; or nothing.
-
-        Args:
-            parameters: as fitted.
-        """
+    def objection(self, parameters: P, layer: LayerInfo, model: "VisionModel") -> str:
+        """Return why targets on a layer cannot be rendered with these parameters, beginning with one; or nothing."""
         return ""
 
-    def reads(self, parameters: dict[str, Any]) -> tuple[str, ...]:
-        """Return the layers that it looks at besides the target's, so that none of them is folded away.
-
-        Args:
-            parameters: as fitted.
-        """
+    def reads(self, parameters: P) -> tuple[str, ...]:
+        """Return the layers that it looks at besides the target's, so that none of them is folded away."""
         return ()
 
-    def keeps_norms(self, kind: TargetKind, parameters: dict[str, Any]) -> bool:
-        """Tell whether batch norms must not be folded into convolutions for targets of a kind.
-
-        Args:
-            parameters: as fitted.
-        """
+    def keeps_norms(self, kind: TargetKind, parameters: P) -> bool:
+        """Tell whether batch norms must not be folded into convolutions for targets of a kind."""
         return "batch norm" in self.needs
 
-    def sizes(self, parameters: dict[str, Any]) -> dict[str, tuple[int, int]]:
-        """Return the (height, width) of what the network will be shown, by the words of the setting that decides it.
+    def samples(self, parameters: P) -> int:
+        """Return how many views of a picture the objective of one step is the mean of."""
+        return 1
 
-        That is the ``resolution`` of views, or where there is no such parameter the whole picture.
-
-        Args:
-            parameters: as resolved.
-        """
-        if "resolution" in parameters:
-            height, width = parameters["resolution"]
-            return {f"resolution = {height}": (height, width)}
-        side = parameters.get("image_size")
-        return {} if side is None else {f"image_size = {side}": (side, side)}
+    def sizes(self, parameters: P) -> dict[str, Size]:
+        """Return the (height, width) of what the network will be shown, by the words of the setting that decides it."""
+        height, width = parameters.shown
+        setting = "resolution" if "resolution" in type(parameters).model_fields else "image_size"
+        return {f"{setting} = {height if height == width else [height, width]}": (height, width)}
 
     def takes_photo(self, kind: TargetKind) -> bool:
         """Tell whether targets of a kind must name a photo."""
         return self.from_photo or kind in PHOTO_KINDS
 
-    def expanded(self, target: Target, parameters: dict[str, Any]) -> Sequence[Target]:
-        """Return the targets that one target of the configuration stands for: itself, or several clusters of it.
-
-        Args:
-            parameters: as resolved.
-        """
+    def expanded(self, target: Target, parameters: P) -> Sequence[Target]:
+        """Return the targets that one target of the configuration stands for: itself, or several clusters of it."""
         return (target,)
 
-    @abstractmethod
-    def render(
-        self,
-        network: "Network",
-        targets: Sequence[Target],
-        seeds: Sequence[int],
-        parameters: dict[str, Any],
-        load_input: Callable[[str], bytes],
-        *,
-        on_step: Callable[[int, int], None],
-        should_stop: Callable[[], bool],
-    ) -> list[Rendering]:
-        """Render a batch of targets of one kind on one layer; each result is independent of the rest of the batch.
 
-        Args:
-            seeds: one per target, below 2**63; all randomness comes from them.
-            parameters: as fitted.
-            load_input: sha256 to the bytes of what a parameter or a target names: a spectrum, a direction, the file of
-                a photo, a list of reference photos (:func:`atlas.methods.photos.reference_digests`) or one of these.
-            on_step: told (finished steps, all steps).
-            should_stop: asked at each step.
+AnyMethod = Method[Any]
+"""A method whose parameters only it knows."""
 
-        Raises:
-            Stopped: ``should_stop`` said so.
-        """
-
-
-methods: Registry[Method] = Registry("method", "atlas.methods")
+methods: Registry[AnyMethod] = Registry("method", "atlas.methods")

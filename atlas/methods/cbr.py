@@ -1,13 +1,12 @@
 """CBR: the Fourier baseline's transformations and optimiser, in pixel space (a baseline of Fel et al. 2023)."""
 
-from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from atlas.methods.base import Paper, methods
+from atlas.methods.batch import RenderBatch
 from atlas.methods.fourier import OlahMethod, OlahParameters
 
 if TYPE_CHECKING:
-    import torch
     from torch import nn
 
 
@@ -15,7 +14,7 @@ class CBRParameters(OlahParameters):
     """Parameters of CBR: those of the Fourier baseline but for the spectrum's."""
 
 
-class CBR(OlahMethod):
+class CBR(OlahMethod[CBRParameters]):
     """Pixels before a sigmoid, as Lucid's ``pixel_image``."""
 
     name = "cbr"
@@ -31,14 +30,12 @@ class CBR(OlahMethod):
     )
     parameters = CBRParameters
 
-    def picture(
-        self, parameters: dict[str, Any], generators: "Sequence[torch.Generator]", device: "torch.device", grey: bool
-    ) -> "nn.Module":
+    def picture(self, batch: RenderBatch[CBRParameters]) -> "nn.Module":
         """See :meth:`TransformedMethod.picture`."""
         from atlas.synthesis.pictures.parametrization import Pixels
 
-        start, decorrelate = parameters["start"], parameters["decorrelate"]
-        return Pixels(parameters["image_size"], start, generators, device, decorrelate, grey)
+        given = batch.parameters
+        return Pixels(given.side, given.start, batch.generators, batch.device, given.decorrelate, batch.grey)
 
 
 methods.register(CBR.name, CBR())

@@ -1,114 +1,107 @@
 """What methods share that show the network random crops of a noisy picture, as maco does."""
 
 from abc import abstractmethod
-from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Literal, TypeVar
 
 from pydantic import Field
 
-from atlas.core.job import Target
-from atlas.methods.base import Method, MethodParameters, Rendering
+from atlas.methods.base import Method
+from atlas.methods.batch import RenderBatch, Result
+from atlas.methods.parameters import PIXELS, SHARE, ResizedParameters
 
 if TYPE_CHECKING:
-    import torch
     from torch import nn
 
-    from atlas.models.network.network import Network
     from atlas.synthesis.steps.evaluation import Score, Views
 
-    LoadInput = Callable[[str], bytes]
 
-
-class CroppedParameters(MethodParameters):
+class CroppedParameters(ResizedParameters):
     """What every method of this kind can be told; the defaults are MACO's (section 4) where its paper gives one."""
 
     steps: int = Field(default=256, ge=1, le=100_000, description="steps of NAdam (paper: 256)")
-    learning_rate: float = Field(default=1.0, gt=0, description="of NAdam, on phases in radians (paper: 1.0)")
+    learning_rate: float = Field(
+        default=1.0,
+        gt=0,
+        description="step size of NAdam, on phases (paper: 1.0)",
+        json_schema_extra={"unit": "radian"},
+    )
     schedule: Literal["cosine", "constant"] = Field(
         default="cosine",
-        description="of the learning rate: a cosine to 0, or constant as in the paper. With the constant rate the last "
-        "steps still turn phases by up to a radian, and lite0's pictures are rarely recognised (benchmarks/RESULTS.md)",
+        description="how the step size falls: a cosine to 0, or constant as in the paper. With the constant rate the "
+        "last steps still turn phases by up to a radian, and lite0's pictures are rarely recognised",
     )
-    image_size: int = Field(default=512, ge=32, le=4096, description="side of the picture, pixels (paper: 512)")
+    image_size: int = Field(
+        default=512, ge=32, le=4096, description="side of the picture (paper: 512)", json_schema_extra=PIXELS
+    )
     crops: int = Field(
-        default=16, ge=1, le=256, description="random crops per step (authors' TensorFlow code: 32, PyTorch code: 6)"
+        default=16,
+        ge=1,
+        le=256,
+        description="random crops that the network sees at each step (authors' TensorFlow code: 32, PyTorch code: 6)",
     )
-    crop_mean: float = Field(default=0.25, gt=0, le=1, description="mean side of a crop, share (paper: 0.25)")
-    crop_std: float = Field(default=0.1, ge=0, le=1, description="spread of the side, share (paper: 0.1)")
-    crop_smallest: float = Field(default=0.05, gt=0, le=1, description="smallest side of a crop, share")
-    noise: float = Field(default=0.1, ge=0, le=1, description="uniform noise within +-this, image units (paper: 0.1)")
-    resolution: int | None = Field(default=None, ge=16, le=4096, description="crops' side, pixels; the model's input")
+    crop_mean: float = Field(
+        default=0.25,
+        gt=0,
+        le=1,
+        description="mean side of a crop, of the picture's (paper: 0.25)",
+        json_schema_extra=SHARE,
+    )
+    crop_std: float = Field(
+        default=0.1, ge=0, le=1, description="spread of that side (paper: 0.1)", json_schema_extra=SHARE
+    )
+    crop_smallest: float = Field(
+        default=0.05, gt=0, le=1, description="smallest side of a crop, of the picture's", json_schema_extra=SHARE
+    )
+    noise: float = Field(
+        default=0.1,
+        ge=0,
+        le=1,
+        description="uniform noise is added within plus or minus this (paper: 0.1)",
+        json_schema_extra={"unit": "of the range of colours"},
+    )
 
 
-class CroppedMethod(Method):
+CroppedP = TypeVar("CroppedP", bound=CroppedParameters)
+
+
+class CroppedMethod(Method[CroppedP]):
     """A picture and what its crops are worth, climbed by NAdam; subclasses say which."""
 
     @abstractmethod
-    def picture(
-        self,
-        network: "Network",
-        targets: Sequence[Target],
-        generators: "Sequence[torch.Generator]",
-        parameters: dict[str, Any],
-        load_input: "LoadInput",
-    ) -> "nn.Module":
+    def picture(self, batch: RenderBatch[CroppedP]) -> "nn.Module":
         """Return the parametrization of one picture per target; what is random is drawn from its generator."""
 
     @abstractmethod
-    def score(
-        self,
-        network: "Network",
-        targets: Sequence[Target],
-        crops: "Views",
-        parameters: dict[str, Any],
-        load_input: "LoadInput",
-    ) -> "tuple[Score, Views]":
+    def score(self, batch: RenderBatch[CroppedP], crops: "Views") -> "tuple[Score, Views]":
         """Return what each view is worth, and the views: the crops, or more than them."""
 
-    def render(
-        self,
-        network: "Network",
-        targets: Sequence[Target],
-        seeds: Sequence[int],
-        parameters: dict[str, Any],
-        load_input: "LoadInput",
-        *,
-        on_step: Callable[[int, int], None],
-        should_stop: Callable[[], bool],
-    ) -> list[Rendering]:
+    def samples(self, parameters: CroppedP) -> int:
+        """See :meth:`Method.samples`."""
+        return parameters.crops
+
+    def render(self, batch: RenderBatch[CroppedP]) -> list[Result]:
         """See :meth:`Method.render`."""
         import torch
 
-        from atlas.methods.outcome import renderings
-        from atlas.synthesis.steps.ascent import ascend
+        from atlas.methods.outcome import results
         from atlas.synthesis.steps.evaluation import mean_score
         from atlas.synthesis.views.crops import RandomCrops
         from atlas.synthesis.views.noise import HashedNoise
 
-        steps, side, device = parameters["steps"], parameters["image_size"], network.device
-        generators = [torch.Generator().manual_seed(seed) for seed in seeds]
-        image = self.picture(network, targets, generators, parameters, load_input)
+        given, steps = batch.parameters, batch.parameters.steps
+        image = self.picture(batch)
         crops = RandomCrops(
-            generators,
+            batch.generators,
             steps,
-            parameters["crops"],
-            parameters["crop_mean"],
-            parameters["crop_std"],
-            parameters["crop_smallest"],
-            tuple(parameters["resolution"]),
-            device,
+            given.crops,
+            given.crop_mean,
+            given.crop_std,
+            given.crop_smallest,
+            given.shown,
+            batch.device,
         )
-        noise = HashedNoise(list(seeds), steps, (3, side, side), parameters["noise"], device)
-        score, views = self.score(network, targets, crops, parameters, load_input)
-        optimizer = torch.optim.NAdam(image.parameters(), lr=parameters["learning_rate"])
-        decays = parameters["schedule"] == "cosine"
-        result = ascend(
-            image,
-            mean_score(score, noise, views),
-            optimizer,
-            steps,
-            schedule=torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, steps) if decays else None,
-            on_step=lambda done: on_step(done, steps),
-            should_stop=should_stop,
-        )
-        return renderings(result)
+        noise = HashedNoise(list(batch.seeds), steps, (3, given.side, given.side), given.noise, batch.device)
+        score, views = self.score(batch, crops)
+        optimizer = torch.optim.NAdam(image.parameters(), lr=given.learning_rate)
+        decay = torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, steps) if given.schedule == "cosine" else None
+        return results(batch.ascend(image, mean_score(score, noise, views), optimizer, steps, decay))

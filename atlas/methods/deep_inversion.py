@@ -1,15 +1,10 @@
 """DeepInversion: pictures of a class whose activations have the statistics that batch norms hold (Yin et al. 2020)."""
 
-from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Any
-
 from pydantic import Field
 
-from atlas.core.job import Target
-from atlas.methods.base import Method, MethodParameters, Paper, Rendering, methods
-
-if TYPE_CHECKING:
-    from atlas.models.network.network import Network
+from atlas.methods.base import Method, Paper, methods
+from atlas.methods.batch import RenderBatch, Result
+from atlas.methods.parameters import MethodParameters, Size
 
 
 class DeepInversionParameters(MethodParameters):
@@ -51,7 +46,7 @@ class DeepInversionParameters(MethodParameters):
     )
 
 
-class DeepInversion(Method):
+class DeepInversion(Method[DeepInversionParameters]):
     """Section 3.2, without the competition with a student of section 3.3, on one picture at a time.
 
     Means and variances are of each picture over its positions. The authors' are over a batch of 64 to 152 pictures, so
@@ -76,53 +71,34 @@ class DeepInversion(Method):
     unit = "nat"
     parameters = DeepInversionParameters
 
-    def sizes(self, parameters: dict[str, Any]) -> dict[str, tuple[int, int]]:
+    def sizes(self, parameters: DeepInversionParameters) -> dict[str, Size]:
         """See :meth:`Method.sizes`: the whole picture, and half of it where that is asked for."""
-        side, share = parameters["image_size"], parameters["half_resolution"]
-        return super().sizes(parameters) | ({f"half_resolution = {share:g}": (side // 2, side // 2)} if share else {})
+        half, share = parameters.side // 2, parameters.half_resolution
+        return super().sizes(parameters) | ({f"half_resolution = {share:g}": (half, half)} if share else {})
 
-    def render(
-        self,
-        network: "Network",
-        targets: Sequence[Target],
-        seeds: Sequence[int],
-        parameters: dict[str, Any],
-        load_input: Callable[[str], bytes],
-        *,
-        on_step: Callable[[int, int], None],
-        should_stop: Callable[[], bool],
-    ) -> list[Rendering]:
+    def render(self, batch: RenderBatch[DeepInversionParameters]) -> list[Result]:
         """See :meth:`Method.render`."""
         import torch
 
-        from atlas.methods.outcome import renderings
+        from atlas.methods.outcome import results
         from atlas.synthesis.pictures.parametrization import BoundedPixels
         from atlas.synthesis.scores.classes import DeepInversionScore
-        from atlas.synthesis.steps.ascent import ascend
         from atlas.synthesis.steps.evaluation import mean_score
         from atlas.synthesis.steps.schedules import in_parts, warm_cosine
         from atlas.synthesis.views.rolled import RolledViews
 
-        steps, side, known = parameters["steps"], parameters["image_size"], network.preprocessing
-        generators = [torch.Generator().manual_seed(seed) for seed in seeds]
-        start = torch.stack([torch.randn(known.channels, side, side, generator=one) for one in generators])
-        picture = BoundedPixels(start.to(network.device), known.mean, known.std)
-        halved = round(steps * parameters["half_resolution"])
-        views = RolledViews(generators, steps, parameters["jitter"], parameters["flip"], halved)
-        weights = [parameters[name] for name in ("statistics", "first_statistics", "variation", "norm")]
-        score = DeepInversionScore(network, [target.unit for target in targets], *weights)
-        optimizer = torch.optim.Adam(picture.parameters(), lr=parameters["learning_rate"], betas=(0.5, 0.9))
+        given, known, generators = batch.parameters, batch.network.preprocessing, batch.generators
+        steps, shape = given.steps, (known.channels, given.side, given.side)
+        start = torch.stack([torch.randn(shape, generator=generator) for generator in generators])
+        picture = BoundedPixels(start.to(batch.device), known.mean, known.std)
+        halved = round(steps * given.half_resolution)
+        views = RolledViews(generators, steps, given.jitter, given.flip, halved)
+        weights = (given.statistics, given.first_statistics, given.variation, given.norm)
+        score = DeepInversionScore(batch.network, batch.units, *weights)
+        optimizer = torch.optim.Adam(picture.parameters(), lr=given.learning_rate, betas=(0.5, 0.9))
         optimizer.register_step_post_hook(picture.project)
-        result = ascend(
-            picture,
-            mean_score(score, None, views),
-            optimizer,
-            steps,
-            schedule=in_parts(optimizer, [halved, steps - halved], warm_cosine(parameters["warmup"])),
-            on_step=lambda done: on_step(done, steps),
-            should_stop=should_stop,
-        )
-        return renderings(result)
+        schedule = in_parts(optimizer, [halved, steps - halved], warm_cosine(given.warmup))
+        return results(batch.ascend(picture, mean_score(score, None, views), optimizer, steps, schedule))
 
 
 methods.register(DeepInversion.name, DeepInversion())

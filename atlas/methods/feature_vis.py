@@ -3,26 +3,28 @@
 import math
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from pydantic import Field
 
-from atlas.core.job import Preprocessing
 from atlas.errors import ConfigError
 from atlas.methods.base import Paper, Resolved, methods
-from atlas.methods.transformed import TransformedMethod, TransformedParameters, spectrum
+from atlas.methods.batch import RenderBatch
+from atlas.methods.parameters import MethodParameters
+from atlas.methods.transformed import SpectrumParameters, TransformedMethod, spectrum
 
 if TYPE_CHECKING:
     import torch
     from torch import nn
 
+    from atlas.models.vision_model import VisionModel
     from atlas.synthesis.views.moves import Stage
 
 SCALE_STEPS = 11
 """Factors that a scale is drawn from, evenly spaced: as many as in Lucid's ``standard_transforms``."""
 
 
-class FeatureVisParameters(TransformedParameters):
+class FeatureVisParameters(SpectrumParameters):
     """Parameters of Algorithm 1. The paper gives the number of steps and the kinds of transformation, no other number.
 
     Where it is silent, Lucid's value is the default (jitter, scale, rotation, colours, start, decay).
@@ -56,7 +58,7 @@ class FeatureVisParameters(TransformedParameters):
     rotate: float = Field(default=10.0, ge=0, le=180, description="random rotation within +- this, degrees (Lucid: 10)")
 
 
-class FeatureVis(TransformedMethod):
+class FeatureVis(TransformedMethod[FeatureVisParameters]):
     """Algorithm 1 of the paper: ``x = tau(irfft2(z))``, ``z <- z + eta * grad``.
 
     A logit is read before the softmax (section 4.1). A "channel" of a ViT is a hidden dimension of a block's output,
@@ -77,14 +79,14 @@ class FeatureVis(TransformedMethod):
     )
     parameters = FeatureVisParameters
 
-    def resolve(self, parameters: Any, preprocessing: Preprocessing, folder: Path) -> Resolved:
+    def resolve(self, asked: MethodParameters, model: "VisionModel", folder: Path) -> Resolved[FeatureVisParameters]:
         """See :meth:`Method.resolve`.
 
         Raises:
             ConfigError: the jitter leaves nothing of the picture.
         """
-        resolved = super().resolve(parameters, preprocessing, folder)
-        jitter, side = parameters.jitter, resolved.parameters["image_size"]
+        resolved = super().resolve(asked, model, folder)
+        jitter, side = resolved.parameters.jitter, resolved.parameters.side
         if jitter >= side:
             raise ConfigError(
                 [f"jitter = {jitter} leaves no window of a picture of {side} pixels"],
@@ -92,32 +94,30 @@ class FeatureVis(TransformedMethod):
             )
         return resolved
 
-    def picture(
-        self, parameters: dict[str, Any], generators: "Sequence[torch.Generator]", device: "torch.device", grey: bool
-    ) -> "nn.Module":
+    def picture(self, batch: RenderBatch[FeatureVisParameters]) -> "nn.Module":
         """See :meth:`TransformedMethod.picture`."""
-        return spectrum(parameters, generators, device, grey)
+        return spectrum(batch)
 
-    def transformations(self, parameters: dict[str, Any]) -> "tuple[Sequence[Stage], float]":
+    def transformations(self, parameters: FeatureVisParameters) -> "tuple[Sequence[Stage], float]":
         """See :meth:`TransformedMethod.transformations`; the order is that of the paper's words.
 
         A view is as large as the picture, so that the shift moves the picture rather than cutting its edges off.
         """
         from atlas.synthesis.views.moves import LUCID_FILL, CropOrPad, Jitter, Rotate, Scale, spaced
 
-        jitter, scale, rotate = parameters["jitter"], parameters["scale"], parameters["rotate"]
+        jitter, scale, rotate = parameters.jitter, parameters.scale, parameters.rotate
         factors = Scale(spaced(1 - scale, 1 + scale, SCALE_STEPS))
         angles = Rotate(spaced(-rotate, rotate, 2 * math.ceil(rotate) + 1))
-        return (Jitter(jitter), factors, angles, CropOrPad(parameters["image_size"])), LUCID_FILL
+        return (Jitter(jitter), factors, angles, CropOrPad(parameters.side)), LUCID_FILL
 
-    def optimizer(self, parameters: dict[str, Any], picture: "nn.Module") -> "torch.optim.Optimizer":
+    def optimizer(self, parameters: FeatureVisParameters, picture: "nn.Module") -> "torch.optim.Optimizer":
         """See :meth:`TransformedMethod.optimizer`."""
         import torch
 
         from atlas.synthesis.steps.gradient_step import NormalisedStep
 
-        rule = NormalisedStep if parameters["normalise_gradient"] else torch.optim.SGD
-        return rule(picture.parameters(), lr=parameters["learning_rate"])
+        rule = NormalisedStep if parameters.normalise_gradient else torch.optim.SGD
+        return rule(picture.parameters(), lr=parameters.learning_rate)
 
 
 methods.register(FeatureVis.name, FeatureVis())

@@ -1,12 +1,13 @@
 """Fourier: feature visualisation by the whole spectrum of a picture (Olah, Mordvintsev and Schubert 2017)."""
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Literal, TypeVar
 
 from pydantic import Field
 
 from atlas.methods.base import Paper, methods
-from atlas.methods.transformed import TransformedMethod, TransformedParameters, spectrum
+from atlas.methods.batch import RenderBatch
+from atlas.methods.transformed import SpectrumParameters, TransformedMethod, TransformedParameters, spectrum
 
 if TYPE_CHECKING:
     import torch
@@ -29,7 +30,7 @@ class OlahParameters(TransformedParameters):
     )
 
 
-class FourierParameters(OlahParameters):
+class FourierParameters(OlahParameters, SpectrumParameters):
     """Parameters of the Fourier baseline."""
 
     decay: float = Field(
@@ -42,26 +43,29 @@ class FourierParameters(OlahParameters):
     )
 
 
-class OlahMethod(TransformedMethod):
+OlahP = TypeVar("OlahP", bound=OlahParameters)
+
+
+class OlahMethod(TransformedMethod[OlahP]):
     """Lucid's optimiser and transformations."""
 
-    def transformations(self, parameters: dict[str, Any]) -> "tuple[Sequence[Stage], float]":
+    def transformations(self, parameters: OlahP) -> "tuple[Sequence[Stage], float]":
         """See :meth:`TransformedMethod.transformations`."""
         from atlas.synthesis.views.moves import LUCID_FILL, XPLIQUE_FILL, lucid, xplique
 
-        side = parameters["image_size"]
+        side = parameters.side
         return {"lucid": (lucid(side), LUCID_FILL), "xplique": (xplique(side), XPLIQUE_FILL), "none": ((), LUCID_FILL)}[
-            parameters["transformations"]
+            parameters.transformations
         ]
 
-    def optimizer(self, parameters: dict[str, Any], picture: "nn.Module") -> "torch.optim.Optimizer":
+    def optimizer(self, parameters: OlahP, picture: "nn.Module") -> "torch.optim.Optimizer":
         """See :meth:`TransformedMethod.optimizer`."""
         import torch
 
-        return torch.optim.Adam(picture.parameters(), lr=parameters["learning_rate"])
+        return torch.optim.Adam(picture.parameters(), lr=parameters.learning_rate)
 
 
-class Fourier(OlahMethod):
+class Fourier(OlahMethod[FourierParameters]):
     """The article's preconditioning section, with the constants of its code, Lucid."""
 
     name = "fourier"
@@ -77,11 +81,9 @@ class Fourier(OlahMethod):
     )
     parameters = FourierParameters
 
-    def picture(
-        self, parameters: dict[str, Any], generators: "Sequence[torch.Generator]", device: "torch.device", grey: bool
-    ) -> "nn.Module":
+    def picture(self, batch: RenderBatch[FourierParameters]) -> "nn.Module":
         """See :meth:`TransformedMethod.picture`."""
-        return spectrum(parameters, generators, device, grey)
+        return spectrum(batch)
 
 
 methods.register(Fourier.name, Fourier())

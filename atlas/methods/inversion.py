@@ -1,16 +1,14 @@
 """Inversion: MACO's picture with the activations of a photo, and where it mattered (Fel et al. 2023)."""
 
-from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Literal
 
 from pydantic import Field
 
-from atlas.core.job import Target
 from atlas.methods.base import methods
-from atlas.methods.maco import MACO, MACOParameters
+from atlas.methods.batch import RenderBatch
+from atlas.methods.maco import MACO, MACOParameters, PhaseMethod
 
 if TYPE_CHECKING:
-    from atlas.models.network.network import Network
     from atlas.synthesis.steps.evaluation import Score, Views
 
 
@@ -32,7 +30,7 @@ class InversionParameters(MACOParameters):
     )
 
 
-class Inversion(MACO):
+class Inversion(PhaseMethod[InversionParameters]):
     """Section 5, "Feature inversion", and figure 5: the similarity to the photo's activations is maximised.
 
     The similarity, which the paper does not define, is minus the relative squared error of Mahendran and Vedaldi, as in
@@ -43,29 +41,21 @@ class Inversion(MACO):
     version = 1
     title = "Inversion by MACO"
     summary = "Finds the phase of a natural Fourier spectrum that leaves the same activations in a layer as a photo."
+    paper = MACO.paper
     kinds = frozenset({"inversion"})
     signs = frozenset({1})
     unit = "1"
     parameters = InversionParameters
 
-    def score(
-        self,
-        network: "Network",
-        targets: Sequence[Target],
-        crops: "Views",
-        parameters: dict[str, Any],
-        load_input: Callable[[str], bytes],
-    ) -> "tuple[Score, Views]":
+    def score(self, batch: RenderBatch[InversionParameters], crops: "Views") -> "tuple[Score, Views]":
         """See :meth:`CroppedMethod.score`."""
-        from atlas.methods.photos import photos_of
         from atlas.synthesis.scores.photo_match import BesidePhotos, PhotoMatch, SideBySideMatch
         from atlas.synthesis.views.shifted import resized
 
-        photos = photos_of(targets, parameters["image_size"], load_input).to(network.device)
-        weights = {targets[0].layer: 1.0}
-        if parameters["reference"] == "crop":
-            return SideBySideMatch(network, weights, len(targets)), BesidePhotos(crops, photos)
-        return PhotoMatch(network, weights, resized(photos, tuple(parameters["resolution"]))), crops
+        weights = {batch.layer: 1.0}
+        if batch.parameters.reference == "crop":
+            return SideBySideMatch(batch.network, weights, len(batch.targets)), BesidePhotos(crops, batch.photos)
+        return PhotoMatch(batch.network, weights, resized(batch.photos, batch.parameters.shown)), crops
 
 
 methods.register(Inversion.name, Inversion())

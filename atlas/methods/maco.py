@@ -1,21 +1,19 @@
 """MACO: feature visualisation with the natural Fourier magnitude held fixed (Fel et al. 2023)."""
 
-from collections.abc import Callable, Sequence
-from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, TypeVar
 
 from pydantic import Field
 
-from atlas.core.job import Preprocessing, Target
 from atlas.methods.base import IMAGENET_SPECTRUM, Paper, Resolved, methods
+from atlas.methods.batch import RenderBatch
 from atlas.methods.cropped import CroppedMethod, CroppedParameters
+from atlas.methods.parameters import MethodParameters
 
 if TYPE_CHECKING:
-    import torch
     from torch import nn
 
-    from atlas.models.network.network import Network
+    from atlas.models.vision_model import VisionModel
     from atlas.synthesis.steps.evaluation import Score, Views
 
 NATURAL = "imagenet"
@@ -28,7 +26,33 @@ class MACOParameters(CroppedParameters):
     spectrum: str = Field(default=NATURAL, description='"imagenet", or a file made by `atlas spectrum`')
 
 
-class MACO(CroppedMethod):
+PhaseP = TypeVar("PhaseP", bound=MACOParameters)
+
+
+class PhaseMethod(CroppedMethod[PhaseP]):
+    """A method whose pictures are phases beside the magnitude of natural photos."""
+
+    data = IMAGENET_SPECTRUM
+
+    def resolve(self, asked: MethodParameters, model: "VisionModel", folder: Path) -> Resolved[PhaseP]:
+        """See :meth:`Method.resolve`: the spectrum becomes a digest."""
+        from atlas.synthesis.pictures.spectrum import spectrum_bytes
+
+        assert isinstance(asked, MACOParameters)
+        data, digest = spectrum_bytes(None if asked.spectrum == NATURAL else folder / asked.spectrum)
+        return Resolved(self.filled(asked, model, spectrum=digest), {digest: data})
+
+    def picture(self, batch: RenderBatch[PhaseP]) -> "nn.Module":
+        """See :meth:`CroppedMethod.picture`."""
+        from atlas.synthesis.pictures.parametrization import FourierPhase
+        from atlas.synthesis.pictures.spectrum import parse_spectrum, resize_spectrum
+
+        side = batch.parameters.side
+        magnitude = resize_spectrum(parse_spectrum(batch.load_input(batch.parameters.spectrum)), side, side)
+        return FourierPhase(magnitude, side, batch.generators, batch.device, batch.grey)
+
+
+class MACO(PhaseMethod[MACOParameters]):
     """Definition 3.1 and algorithm 1 of the paper."""
 
     name = "maco"
@@ -44,45 +68,13 @@ class MACO(CroppedMethod):
     )
     kinds = frozenset({"logit", "channel", "neuron", "direction"})
     parameters = MACOParameters
-    data = IMAGENET_SPECTRUM
 
-    def resolve(self, parameters: Any, preprocessing: Preprocessing, folder: Path) -> Resolved:
-        """See :meth:`Method.resolve`: the spectrum becomes a digest, the resolution a (height, width)."""
-        from atlas.synthesis.pictures.spectrum import spectrum_bytes
-
-        data, digest = spectrum_bytes(None if parameters.spectrum == NATURAL else folder / parameters.spectrum)
-        resolved = super().resolve(parameters, preprocessing, folder)
-        return replace(resolved, parameters=resolved.parameters | {"spectrum": digest}, inputs={digest: data})
-
-    def picture(
-        self,
-        network: "Network",
-        targets: Sequence[Target],
-        generators: "Sequence[torch.Generator]",
-        parameters: dict[str, Any],
-        load_input: Callable[[str], bytes],
-    ) -> "nn.Module":
-        """See :meth:`CroppedMethod.picture`."""
-        from atlas.synthesis.pictures.parametrization import FourierPhase
-        from atlas.synthesis.pictures.spectrum import parse_spectrum, resize_spectrum
-
-        side = parameters["image_size"]
-        magnitude = resize_spectrum(parse_spectrum(load_input(parameters["spectrum"])), side, side)
-        return FourierPhase(magnitude, side, generators, network.device, network.preprocessing.channels == 1)
-
-    def score(
-        self,
-        network: "Network",
-        targets: Sequence[Target],
-        crops: "Views",
-        parameters: dict[str, Any],
-        load_input: Callable[[str], bytes],
-    ) -> "tuple[Score, Views]":
+    def score(self, batch: RenderBatch[MACOParameters], crops: "Views") -> "tuple[Score, Views]":
         """See :meth:`CroppedMethod.score`."""
         from atlas.synthesis.scores.units import TargetObjective
 
-        objective, layer = TargetObjective(targets, network.device, load_input), targets[0].layer
-        return lambda shown: objective(network(shown, layer)), crops
+        objective = TargetObjective(batch.targets, batch.device, batch.load_input)
+        return lambda shown: objective(batch.network(shown, batch.layer)), crops
 
 
 methods.register(MACO.name, MACO())

@@ -1,34 +1,34 @@
-"""Outcome: from the tensors of an ascent to one rendering per target, with what went wrong told apart."""
+"""Outcome: from the tensors of an ascent to one result per target, with what went wrong told apart."""
 
 import numpy as np
 
-from atlas.methods.base import Rendering
+from atlas.methods.batch import Result
 from atlas.synthesis.steps.ascent import REDIRECT_STEPS, Ascent
 
 EXPLODED = 1e12
 """An objective beyond this, in the activation's own unit, has exploded: float32 keeps no useful gradient there."""
 
 
-def renderings(ascent: Ascent) -> list[Rendering]:
-    """Return one rendering per item: ``failed`` if it diverged, ``dead`` if no gradient reached it, else ``done``."""
+def results(ascent: Ascent) -> list[Result]:
+    """Return one result per item: ``failed`` if it diverged, ``dead`` if no gradient reached it, else ``done``."""
     traces = ascent.trace.T.cpu().numpy().astype(np.float64)
     alphas, images = ascent.alpha.float().cpu().numpy(), ascent.images.float().cpu().numpy()
     reached = ascent.reached.cpu().numpy()
-    results = []
+    found = []
     for trace, alpha, image, alive in zip(traces, alphas, images, reached, strict=True):
         sound = np.isfinite(trace) & (np.abs(trace) < EXPLODED)
         finite = int(np.argmin(sound)) if not sound.all() else len(trace)
         values = [float(f"{value:.7g}") for value in trace[:finite]]
         if finite < len(trace):
             message = f"the objective became {trace[finite]:.3g} at step {finite + 1} of {len(trace)}"
-            results.append(Rendering("failed", values, message=message))
+            found.append(Result("failed", values, message=message))
         elif not alive:
-            results.append(Rendering("dead", values, message=_dead(len(trace))))
+            found.append(Result("dead", values, message=_dead(len(trace))))
         elif not (np.isfinite(image).all() and np.isfinite(alpha).all()):
-            results.append(Rendering("failed", values, message="the picture holds NaN"))
+            found.append(Result("failed", values, message="the picture holds NaN"))
         else:
-            results.append(Rendering("done", values, image, alpha))
-    return results
+            found.append(Result("done", values, image, alpha))
+    return found
 
 
 def _dead(steps: int) -> str:

@@ -16,10 +16,12 @@ if TYPE_CHECKING:
 
     from atlas.core.job import Target
 
-    LoadInput = Callable[[str], bytes]
+LoadInput = Callable[[str], bytes]
+"""sha256 to the bytes of what a parameter or a target names: a spectrum, a direction, the file of a photo, a list of
+reference photos (:func:`reference_digests`) or one of these."""
 
 
-def photos_of(targets: "Sequence[Target]", side: int, load_input: "LoadInput") -> "torch.Tensor":
+def photos_of(targets: "Sequence[Target]", side: int, load_input: LoadInput) -> "torch.Tensor":
     """Return the photo of each target.
 
     Args:
@@ -52,14 +54,12 @@ def square_of(data: bytes, name: str, side: int) -> "torch.Tensor":
     return torch.from_numpy(np.array(square)).permute(2, 0, 1).float() / 255
 
 
-def reference_digests(target: "Target", load_input: "LoadInput") -> list[str]:
+def reference_digests(target: "Target", load_input: LoadInput) -> list[str]:
     """Return the digests of a target's reference photos, in the order that its key is over."""
     return [str(digest) for digest in json.loads(load_input(target.references or ""))]
 
 
-def reference_photos(
-    digests: Iterable[str], side: int, load_input: "LoadInput"
-) -> "Iterator[tuple[str, torch.Tensor]]":
+def reference_photos(digests: Iterable[str], side: int, load_input: LoadInput) -> "Iterator[tuple[str, torch.Tensor]]":
     """Yield the digest and the central square of each reference photo that can be decoded, in order; see
     :func:`photos_of` for the square. Those that cannot be decoded are left out, the same ones on every machine.
     """

@@ -1,21 +1,18 @@
 """Plug-In Inversion: pictures of a class by augmentations alone, for any architecture (Ghiasi et al. 2022)."""
 
-from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Any, Literal
+from typing import Literal
 
 from pydantic import Field
 
-from atlas.core.job import Target
-from atlas.methods.base import Method, MethodParameters, Paper, Rendering, methods
-
-if TYPE_CHECKING:
-    from atlas.models.network.network import Network
+from atlas.methods.base import Method, Paper, methods
+from atlas.methods.batch import RenderBatch, Result
+from atlas.methods.parameters import ResizedParameters
 
 STAGES = 7
 """Stages of growth, from 2/8 to 8/8 of the side (authors' code)."""
 
 
-class PlugInInversionParameters(MethodParameters):
+class PlugInInversionParameters(ResizedParameters):
     """Parameters of Plug-In Inversion; the defaults are those of its authors' code."""
 
     steps: int = Field(
@@ -25,14 +22,12 @@ class PlugInInversionParameters(MethodParameters):
     schedule: Literal["cosine", "constant"] = Field(
         default="cosine", description="of the learning rate in each stage: a cosine to 0 (authors), or constant"
     )
-    image_size: int | None = Field(default=None, ge=32, le=4096, description="side of the picture; the model's input")
     views: int = Field(
         default=16,
         ge=1,
         le=256,
         description="colour-shifted copies per step (authors: as many as fit a GPU, 21 for ResNet-50, 6 for ViT-B/16)",
     )
-    resolution: int | None = Field(default=None, ge=16, le=4096, description="views' side, pixels; the model's input")
     jitter: int = Field(default=32, ge=0, le=4000, description="largest random shift, pixels of it (authors: 32)")
     contrast: float = Field(
         default=1.0, ge=0, le=5, description="colours are multiplied by exp of up to +- this (authors: 1)"
@@ -40,7 +35,7 @@ class PlugInInversionParameters(MethodParameters):
     brightness: float = Field(default=1.0, ge=0, le=5, description="and shifted by up to +- this (authors: 1)")
 
 
-class PlugInInversion(Method):
+class PlugInInversion(Method[PlugInInversionParameters]):
     """Cross-entropy alone; centring, jitter, ColorShift and an ensemble of copies take the place of regularisers.
 
     The picture starts as uniform noise, of which a growing middle is optimised: at each stage the picture of the last
@@ -64,50 +59,34 @@ class PlugInInversion(Method):
     unit = "nat"
     parameters = PlugInInversionParameters
 
-    def render(
-        self,
-        network: "Network",
-        targets: Sequence[Target],
-        seeds: Sequence[int],
-        parameters: dict[str, Any],
-        load_input: Callable[[str], bytes],
-        *,
-        on_step: Callable[[int, int], None],
-        should_stop: Callable[[], bool],
-    ) -> list[Rendering]:
+    def samples(self, parameters: PlugInInversionParameters) -> int:
+        """See :meth:`Method.samples`."""
+        return parameters.views
+
+    def render(self, batch: RenderBatch[PlugInInversionParameters]) -> list[Result]:
         """See :meth:`Method.render`."""
         import torch
 
-        from atlas.methods.outcome import renderings
+        from atlas.methods.outcome import results
         from atlas.synthesis.pictures.parametrization import BoundedPixels
         from atlas.synthesis.scores.classes import ClassEntropy
-        from atlas.synthesis.steps.ascent import ascend
         from atlas.synthesis.steps.evaluation import mean_score
         from atlas.synthesis.steps.schedules import constant, even_parts, in_parts, warm_cosine
         from atlas.synthesis.views.rolled import GrowingViews
 
-        steps, side, device = parameters["steps"], parameters["image_size"], network.device
-        generators = [torch.Generator().manual_seed(seed) for seed in seeds]
-        channels = network.preprocessing.channels
-        start = torch.stack([torch.rand(channels, side, side, generator=one) for one in generators])
-        picture = BoundedPixels(start.to(device), (0.0,), (1.0,))
-        parts = even_parts(steps, STAGES)
+        given, side, generators = batch.parameters, batch.parameters.side, batch.generators
+        channels = batch.network.preprocessing.channels
+        start = torch.stack([torch.rand(channels, side, side, generator=generator) for generator in generators])
+        picture = BoundedPixels(start.to(batch.device), (0.0,), (1.0,))
+        parts = even_parts(given.steps, STAGES)
         sides = [side * (stage + 2) // 8 for stage, length in enumerate(parts) for _ in range(length)]
-        size, reach = tuple(parameters["resolution"]), (parameters["contrast"], parameters["brightness"])
-        views = GrowingViews(generators, sides, parameters["views"], size, parameters["jitter"], *reach, device)
-        optimizer = torch.optim.Adam(picture.parameters(), lr=parameters["learning_rate"], betas=(0.5, 0.99))
+        changes = (given.jitter, given.contrast, given.brightness)
+        views = GrowingViews(generators, sides, given.views, given.shown, *changes, batch.device)
+        optimizer = torch.optim.Adam(picture.parameters(), lr=given.learning_rate, betas=(0.5, 0.99))
         optimizer.register_step_post_hook(picture.project)
-        curve = warm_cosine(0) if parameters["schedule"] == "cosine" else constant
-        result = ascend(
-            picture,
-            mean_score(ClassEntropy(network, [target.unit for target in targets]), None, views),
-            optimizer,
-            steps,
-            schedule=in_parts(optimizer, parts, curve),
-            on_step=lambda done: on_step(done, steps),
-            should_stop=should_stop,
-        )
-        return renderings(result)
+        curve = warm_cosine(0) if given.schedule == "cosine" else constant
+        value = mean_score(ClassEntropy(batch.network, batch.units), None, views)
+        return results(batch.ascend(picture, value, optimizer, given.steps, in_parts(optimizer, parts, curve)))
 
 
 methods.register(PlugInInversion.name, PlugInInversion())

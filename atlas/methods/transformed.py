@@ -1,114 +1,116 @@
 """What methods share that show the network random transformations of a picture, as fourier does."""
 
 from abc import abstractmethod
-from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Any
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, TypeVar
 
 from pydantic import Field
 
-from atlas.core.job import Target
-from atlas.methods.base import Method, MethodParameters, Rendering
+from atlas.methods.base import Method
+from atlas.methods.batch import RenderBatch, Result
+from atlas.methods.parameters import ResizedParameters
 
 if TYPE_CHECKING:
     import torch
     from torch import nn
 
-    from atlas.models.network.network import Network
     from atlas.synthesis.steps.evaluation import Views
     from atlas.synthesis.views.moves import Stage
 
 
-class TransformedParameters(MethodParameters):
+class TransformedParameters(ResizedParameters):
     """What every method of this kind can be told."""
 
-    image_size: int | None = Field(
-        default=None, ge=32, le=4096, description="side of the picture, pixels; the model's input (Lucid: as shown)"
+    steps: int = Field(default=512, ge=1, le=100_000, description="steps of the optimiser")
+    learning_rate: float = Field(default=0.05, gt=0, description="step size of the optimiser")
+    views: int = Field(
+        default=1,
+        ge=1,
+        le=256,
+        description="randomly transformed views of the picture that the network sees at each step (Lucid: 1)",
     )
-    views: int = Field(default=1, ge=1, le=256, description="transformed views of the picture per step (Lucid: 1)")
-    resolution: int | None = Field(default=None, ge=16, le=4096, description="views' side, pixels; the model's input")
-    start: float = Field(default=0.01, gt=0, le=10, description="deviation of the normal start (Lucid's sd: 0.01)")
+    start: float = Field(
+        default=0.01,
+        gt=0,
+        le=10,
+        description="standard deviation of the random numbers that the optimisation starts from (Lucid's sd: 0.01)",
+    )
     decorrelate: bool = Field(
-        default=True, description="optimise decorrelated colours rather than RGB (Olah et al. 2017, Lucid's default)"
+        default=True,
+        description="whether colours are optimised in a space where those of photographs are uncorrelated, rather than "
+        "as red, green and blue (Olah et al. 2017, Lucid's default)",
     )
 
 
-class TransformedMethod(Method):
+class SpectrumParameters(TransformedParameters):
+    """What is told to methods of this kind that optimise a picture's Fourier spectrum."""
+
+    decay: float = Field(
+        default=1.0,
+        ge=0,
+        le=4,
+        description="power of the frequency by which the spectrum is divided: 0 treats all frequencies alike (Lucid: "
+        "1)",
+    )
+    standardise: bool = Field(
+        default=True,
+        description="whether each picture is brought to mean 0 and variance 1 before its values are squashed into the "
+        "range of colours; false divides it by 4",
+    )
+
+
+TransformedP = TypeVar("TransformedP", bound=TransformedParameters)
+SpectrumP = TypeVar("SpectrumP", bound=SpectrumParameters)
+
+
+class TransformedMethod(Method[TransformedP]):
     """A picture, a sequence of random transformations and an optimiser; subclasses say which."""
 
     kinds = frozenset({"logit", "channel", "neuron", "direction"})
 
     @abstractmethod
-    def picture(
-        self, parameters: dict[str, Any], generators: "Sequence[torch.Generator]", device: "torch.device", grey: bool
-    ) -> "nn.Module":
-        """Return the parametrization of one picture per generator."""
+    def picture(self, batch: RenderBatch[TransformedP]) -> "nn.Module":
+        """Return the parametrization of one picture per target; what is random is drawn from its generator."""
 
     @abstractmethod
-    def transformations(self, parameters: dict[str, Any]) -> "tuple[Sequence[Stage], float]":
+    def transformations(self, parameters: TransformedP) -> "tuple[Sequence[Stage], float]":
         """Return the stages, and the constant that lies outside the picture, image units."""
 
-    def views(
-        self, parameters: dict[str, Any], generators: "Sequence[torch.Generator]", device: "torch.device"
-    ) -> "Views":
+    @abstractmethod
+    def optimizer(self, parameters: TransformedP, picture: "nn.Module") -> "torch.optim.Optimizer":
+        """Return the optimiser of the picture."""
+
+    def samples(self, parameters: TransformedP) -> int:
+        """See :meth:`Method.samples`."""
+        return parameters.views
+
+    def views(self, batch: RenderBatch[TransformedP]) -> "Views":
         """Return the random views of the pictures."""
         from atlas.synthesis.views.warp import RandomViews
 
-        stages, fill = self.transformations(parameters)
-        steps, count, side = parameters["steps"], parameters["views"], parameters["image_size"]
-        return RandomViews(generators, steps, count, stages, side, tuple(parameters["resolution"]), fill, device)
+        given = batch.parameters
+        stages, fill = self.transformations(given)
+        sizes = (given.side, given.shown)
+        return RandomViews(batch.generators, given.steps, given.views, stages, *sizes, fill, batch.device)
 
-    @abstractmethod
-    def optimizer(self, parameters: dict[str, Any], picture: "nn.Module") -> "torch.optim.Optimizer":
-        """Return the optimiser of the picture."""
-
-    def render(
-        self,
-        network: "Network",
-        targets: Sequence[Target],
-        seeds: Sequence[int],
-        parameters: dict[str, Any],
-        load_input: Callable[[str], bytes],
-        *,
-        on_step: Callable[[int, int], None],
-        should_stop: Callable[[], bool],
-    ) -> list[Rendering]:
+    def render(self, batch: RenderBatch[TransformedP]) -> list[Result]:
         """See :meth:`Method.render`."""
-        import torch
-
-        from atlas.methods.outcome import renderings
+        from atlas.methods.outcome import results
         from atlas.synthesis.scores.units import TargetObjective
-        from atlas.synthesis.steps.ascent import ascend
         from atlas.synthesis.steps.evaluation import mean_over_views
 
-        steps, device = parameters["steps"], network.device
-        generators = [torch.Generator().manual_seed(seed) for seed in seeds]
-        picture = self.picture(parameters, generators, device, network.preprocessing.channels == 1)
-        views = self.views(parameters, generators, device)
-        objective = TargetObjective(targets, device, load_input)
-        result = ascend(
-            picture,
-            mean_over_views(network, targets[0].layer, objective, None, views),
-            self.optimizer(parameters, picture),
-            steps,
-            on_step=lambda done: on_step(done, steps),
-            should_stop=should_stop,
-        )
-        return renderings(result)
+        picture = self.picture(batch)
+        views = self.views(batch)
+        objective = TargetObjective(batch.targets, batch.device, batch.load_input)
+        value = mean_over_views(batch.network, batch.layer, objective, None, views)
+        optimizer = self.optimizer(batch.parameters, picture)
+        return results(batch.ascend(picture, value, optimizer, batch.parameters.steps))
 
 
-def spectrum(
-    parameters: dict[str, Any], generators: "Sequence[torch.Generator]", device: "torch.device", grey: bool
-) -> "nn.Module":
-    """Return pictures in the frequency domain, for methods with a ``decay`` and a choice to ``standardise``."""
+def spectrum(batch: RenderBatch[SpectrumP]) -> "nn.Module":
+    """Return pictures in the frequency domain."""
     from atlas.synthesis.pictures.parametrization import FourierSpectrum
 
-    return FourierSpectrum(
-        parameters["image_size"],
-        parameters["decay"],
-        parameters["standardise"],
-        parameters["start"],
-        generators,
-        device,
-        parameters["decorrelate"],
-        grey,
-    )
+    given = batch.parameters
+    scaling = (given.decay, given.standardise, given.start)
+    return FourierSpectrum(given.side, *scaling, batch.generators, batch.device, given.decorrelate, batch.grey)

@@ -1,30 +1,27 @@
 """ViT inversion: what a block of a vision transformer, or a layer of a CNN, holds of a photo (Shi et al. 2023)."""
 
 import math
-from collections.abc import Callable, Sequence
-from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Literal
 
 from pydantic import Field
 
-from atlas.core.job import Preprocessing, Target
 from atlas.core.model_card import LayerInfo
 from atlas.errors import ConfigError, ModelError
-from atlas.methods.base import Method, MethodParameters, Paper, Rendering, Resolved, methods
+from atlas.methods.base import Method, Paper, Resolved, methods
+from atlas.methods.batch import RenderBatch, Result
+from atlas.methods.parameters import MethodParameters, ResizedParameters
 
 if TYPE_CHECKING:
-    import torch
     from torch import nn
 
-    from atlas.models.network.network import Network
     from atlas.models.vision_model import VisionModel
     from atlas.synthesis.steps.evaluation import Views
 
 ON, OFF = "on", "off"
 
 
-class ViTInversionParameters(MethodParameters):
+class ViTInversionParameters(ResizedParameters):
     """Parameters of the inversion; where the paper gives no number, its authors' code does.
 
     The ablation of the paper's Table I: ``domain = "pixels"``; ``regularised = 0``; ``attention = "off"``.
@@ -81,13 +78,15 @@ class ViTInversionParameters(MethodParameters):
         default="output",
         description='what is read of it: "output" of the attention (paper), or of the "norm" after it (authors\' code)',
     )
-    image_size: int | None = Field(default=None, ge=32, le=4096, description="side of the picture; the model's input")
-    resolution: int | None = Field(
-        default=None, ge=16, le=4096, description="side at which the network sees it; the model's input"
-    )
 
 
-class ViTInversion(Method):
+class ResolvedViTInversion(ViTInversionParameters):
+    """The same for a model: the largest shift is a number."""
+
+    shift: int
+
+
+class ViTInversion(Method[ResolvedViTInversion]):
     """Section III: the relative squared error of a block's output and of its attention branch, in the frequency domain.
 
     Activations are whole, class token included. Convolutional networks have no attention branch, so that for them the
@@ -109,122 +108,93 @@ class ViTInversion(Method):
     signs = frozenset({1})
     unit = "1"
     parameters = ViTInversionParameters
+    resolved = ResolvedViTInversion
 
-    def resolve(self, parameters: Any, preprocessing: Preprocessing, folder: Path) -> Resolved:
-        """See :meth:`Method.resolve`: sizes and the largest shift become numbers.
+    def resolve(self, asked: MethodParameters, model: "VisionModel", folder: Path) -> Resolved[ResolvedViTInversion]:
+        """See :meth:`Method.resolve`: the largest shift becomes a number, whether attention can be matched is settled.
 
         Raises:
-            ConfigError: the shift is larger than the picture.
+            ConfigError: the shift is larger than the picture, or attention is asked for of a model that has none.
         """
-        resolved = super().resolve(parameters, preprocessing, folder)
-        side = resolved.parameters["image_size"]
-        shift = math.ceil(side / 50) - 1 if parameters.shift is None else parameters.shift
+        from atlas.models.network.attention import ATTENTION_BRANCH
+
+        assert isinstance(asked, ViTInversionParameters)
+        side = asked.sized(model.card.identity.preprocessing).side
+        shift = math.ceil(side / 50) - 1 if asked.shift is None else asked.shift
         if shift >= side:
             raise ConfigError(
                 [f"shift = {shift} moves a picture of {side} pixels out of sight"],
                 remedy=f"choose a shift below {side}; a fiftieth of the side is usual",
             )
-        return replace(resolved, parameters=resolved.parameters | {"shift": shift})
-
-    def fitted(self, parameters: dict[str, Any], model: "VisionModel") -> dict[str, Any]:
-        """See :meth:`Method.fitted`: whether attention can be matched is settled.
-
-        Raises:
-            ConfigError: it is asked for, and the model has no attention branch.
-        """
-        from atlas.models.network.attention import ATTENTION_BRANCH
-
-        if ATTENTION_BRANCH in model.offers:
-            return parameters
-        if parameters["attention"] == ON:
+        has_attention = ATTENTION_BRANCH in model.offers
+        if asked.attention == ON and not has_attention:
             raise ConfigError(
                 [
                     f'parameters.attention = "on": model "{model.card.name}" has no {ATTENTION_BRANCH}; '
                     '"auto" matches the layer alone where there is none'
                 ]
             )
-        return parameters | {"attention": OFF}
+        attention = asked.attention if has_attention else OFF
+        return Resolved(self.filled(asked, model, shift=shift, attention=attention))
 
-    def objection(self, parameters: dict[str, Any], layer: LayerInfo, model: "VisionModel") -> str:
+    def objection(self, parameters: ResolvedViTInversion, layer: LayerInfo, model: "VisionModel") -> str:
         """See :meth:`Method.objection`: a layer whose attention is asked for must have some."""
-        if parameters["attention"] != ON or model.attention_tap(layer.name, parameters["attention_reading"]):
+        if parameters.attention != ON or model.attention_tap(layer.name, parameters.attention_reading):
             return ""
         return f'attention = "on": layer "{layer.name}" has no attention branch; name blocks, or write "auto"'
 
-    def render(
-        self,
-        network: "Network",
-        targets: Sequence[Target],
-        seeds: Sequence[int],
-        parameters: dict[str, Any],
-        load_input: Callable[[str], bytes],
-        *,
-        on_step: Callable[[int, int], None],
-        should_stop: Callable[[], bool],
-    ) -> list[Rendering]:
+    def render(self, batch: RenderBatch[ResolvedViTInversion]) -> list[Result]:
         """See :meth:`Method.render`."""
         import torch
 
-        from atlas.methods.outcome import renderings
-        from atlas.methods.photos import photos_of
+        from atlas.methods.outcome import results
         from atlas.synthesis.scores.photo_match import PhotoMatch
-        from atlas.synthesis.steps.ascent import ascend
         from atlas.synthesis.steps.evaluation import mean_score
         from atlas.synthesis.views.shifted import resized
 
-        steps, device = parameters["steps"], network.device
-        generators = [torch.Generator().manual_seed(seed) for seed in seeds]
-        picture = _picture(parameters, generators, device, network.preprocessing.channels == 1)
-        photos = photos_of(targets, parameters["image_size"], load_input).to(device)
-        shown = resized(photos, tuple(parameters["resolution"]))
-        score = PhotoMatch(network, _weights(network, targets[0].layer, parameters), shown)
-        result = ascend(
-            picture,
-            mean_score(score, None, views_of(parameters, generators)),
-            torch.optim.Adamax(picture.parameters(), lr=parameters["learning_rate"]),
-            steps,
-            on_step=lambda done: on_step(done, steps),
-            should_stop=should_stop,
-        )
-        return renderings(result)
+        picture = _picture(batch)
+        score = PhotoMatch(batch.network, _weights(batch), resized(batch.photos, batch.parameters.shown))
+        optimizer = torch.optim.Adamax(picture.parameters(), lr=batch.parameters.learning_rate)
+        value = mean_score(score, None, views_of(batch))
+        return results(batch.ascend(picture, value, optimizer, batch.parameters.steps))
 
 
-def views_of(parameters: dict[str, Any], generators: "Sequence[torch.Generator]") -> "Views":
+def views_of(batch: RenderBatch[ResolvedViTInversion]) -> "Views":
     """Return what the network sees: regularised views first, the bare picture after them."""
     from atlas.synthesis.views.morphology import SmoothedViews
     from atlas.synthesis.views.shifted import ShiftedViews, ViewsInTurn
 
-    steps, shift, size = parameters["steps"], parameters["shift"], tuple(parameters["resolution"])
-    moved = ShiftedViews(generators, steps, shift, size)
-    smooth = SmoothedViews(moved, shift, generators, steps, parameters["morphology"])
-    return ViewsInTurn(smooth, ShiftedViews(generators, steps, 0, size), round(steps * parameters["regularised"]))
+    given, generators = batch.parameters, batch.generators
+    moved = ShiftedViews(generators, given.steps, given.shift, given.shown)
+    smooth = SmoothedViews(moved, given.shift, generators, given.steps, given.morphology)
+    bare = ShiftedViews(generators, given.steps, 0, given.shown)
+    return ViewsInTurn(smooth, bare, round(given.steps * given.regularised))
 
 
-def _picture(
-    parameters: dict[str, Any], generators: "Sequence[torch.Generator]", device: "torch.device", grey: bool
-) -> "nn.Module":
+def _picture(batch: RenderBatch[ResolvedViTInversion]) -> "nn.Module":
     from atlas.synthesis.pictures.parametrization import FourierSpectrum, Pixels
 
-    side, start = parameters["image_size"], parameters["start"]
-    if parameters["domain"] == "pixels":
-        return Pixels(side, start, generators, device, decorrelate=False, grey=grey)
-    return FourierSpectrum(side, parameters["decay"], False, start, generators, device, decorrelate=False, grey=grey)
+    given, common = batch.parameters, (batch.generators, batch.device)
+    if given.domain == "pixels":
+        return Pixels(given.side, given.start, *common, decorrelate=False, grey=batch.grey)
+    return FourierSpectrum(given.side, given.decay, False, given.start, *common, decorrelate=False, grey=batch.grey)
 
 
-def _weights(network: "Network", layer: str, parameters: dict[str, Any]) -> dict[str, float]:
+def _weights(batch: RenderBatch[ResolvedViTInversion]) -> dict[str, float]:
     """Return the layers to match, and the weight of each.
 
     Raises:
         ModelError: the attention branch is asked for, and the layer has none.
     """
-    if parameters["attention"] == OFF:
+    given, layer = batch.parameters, batch.layer
+    if given.attention == OFF:
         return {layer: 1.0}
-    branch = network.attention_tap(layer, parameters["attention_reading"])
-    if branch is None and parameters["attention"] == ON:
+    branch = batch.network.attention_tap(layer, given.attention_reading)
+    if branch is None and given.attention == ON:
         raise ModelError(
             f'layer "{layer}" has no attention branch', 'name blocks of a transformer, or write attention = "auto"'
         )
-    return {layer: 1.0} if branch is None else {layer: 1.0, branch: parameters["attention_weight"]}
+    return {layer: 1.0} if branch is None else {layer: 1.0, branch: given.attention_weight}
 
 
 methods.register(ViTInversion.name, ViTInversion())

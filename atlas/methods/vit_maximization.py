@@ -2,12 +2,13 @@
 
 import math
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Literal
 
 from pydantic import Field
 
 from atlas.methods.base import Paper, methods
-from atlas.methods.transformed import TransformedMethod, TransformedParameters
+from atlas.methods.batch import RenderBatch
+from atlas.methods.transformed import SpectrumParameters, TransformedMethod
 
 if TYPE_CHECKING:
     import torch
@@ -23,7 +24,7 @@ FARTHEST = 7
 """Pixels by which shifts, at scale 0.80, move it further."""
 
 
-class ViTMaximizationParameters(TransformedParameters):
+class ViTMaximizationParameters(SpectrumParameters):
     """Parameters of the maximisation; where the paper gives no number, its authors' code does."""
 
     steps: int = Field(default=100, ge=1, le=100_000, description="steps of Adamax (authors' code: 100)")
@@ -56,7 +57,7 @@ class ViTMaximizationParameters(TransformedParameters):
     )
 
 
-class ViTMaximization(TransformedMethod):
+class ViTMaximization(TransformedMethod[ViTMaximizationParameters]):
     """Section IV: the mean of a channel over patch tokens (equation 7), which on a CNN are positions.
 
     Negative targets are a channel's negative visualisation, apart from its positive one as in the paper. The authors'
@@ -77,27 +78,26 @@ class ViTMaximization(TransformedMethod):
     )
     parameters = ViTMaximizationParameters
 
-    def picture(
-        self, parameters: dict[str, Any], generators: "Sequence[torch.Generator]", device: "torch.device", grey: bool
-    ) -> "nn.Module":
+    def picture(self, batch: RenderBatch[ViTMaximizationParameters]) -> "nn.Module":
         """See :meth:`TransformedMethod.picture`."""
         from atlas.synthesis.pictures.parametrization import FourierSpectrum, KLTSpectrum
 
-        kind = KLTSpectrum if parameters["decorrelate"] else FourierSpectrum
-        scaling = (parameters["decay"], parameters["standardise"], parameters["start"])
-        return kind(parameters["image_size"], *scaling, generators, device, decorrelate=False, grey=grey)
+        given = batch.parameters
+        kind = KLTSpectrum if given.decorrelate else FourierSpectrum
+        scaling = (given.decay, given.standardise, given.start)
+        return kind(given.side, *scaling, batch.generators, batch.device, decorrelate=False, grey=batch.grey)
 
-    def transformations(self, parameters: dict[str, Any]) -> "tuple[Sequence[Stage], float]":
+    def transformations(self, parameters: ViTMaximizationParameters) -> "tuple[Sequence[Stage], float]":
         """See :meth:`TransformedMethod.transformations`; the canvas that they begin with has a border around it."""
         from atlas.synthesis.views.moves import LUCID_FILL, CropOrPad, Jitter, Rotate, Scale
 
-        side = parameters["image_size"]
+        side = parameters.side
         last: tuple[Stage, ...]
-        if parameters["transformations"] == "deep":
+        if parameters.transformations == "deep":
             angles = (*range(-12, 12), *range(-6, 6), *(5 * tuple(range(-2, 2))))
             factors = tuple(percent / 100 for percent in range(80, 120))
             first, last = (CropOrPad(side + 24), Jitter(8)), (Jitter(2),)
-        elif parameters["transformations"] == "shallow":
+        elif parameters.transformations == "shallow":
             angles = tuple(range(-2, 2))
             factors = tuple(percent / 100 for percent in range(85, 100))
             first, last = (CropOrPad(side + 20), Jitter(6)), (Jitter(2), Jitter(1))
@@ -105,25 +105,23 @@ class ViTMaximization(TransformedMethod):
             return (CropOrPad(side),), LUCID_FILL
         return (*first, Scale(factors), Rotate(tuple(map(float, angles))), *last, CropOrPad(side)), LUCID_FILL
 
-    def views(
-        self, parameters: dict[str, Any], generators: "Sequence[torch.Generator]", device: "torch.device"
-    ) -> "Views":
+    def views(self, batch: RenderBatch[ViTMaximizationParameters]) -> "Views":
         """See :meth:`TransformedMethod.views`."""
         from atlas.synthesis.views.morphology import SmoothedViews
         from atlas.synthesis.views.warp import RandomViews
 
-        steps, count, side = parameters["steps"], parameters["views"], parameters["image_size"]
-        stages, fill = self.transformations(parameters)
-        border = min(math.ceil(WIDEST * side) + FARTHEST, side - 1)
-        larger, size = side + 2 * border, tuple(parameters["resolution"])
-        views = RandomViews(generators, steps, count, stages, larger, size, fill, device)
-        return SmoothedViews(views, border, generators, steps, parameters["morphology"])
+        given, generators = batch.parameters, batch.generators
+        stages, fill = self.transformations(given)
+        border = min(math.ceil(WIDEST * given.side) + FARTHEST, given.side - 1)
+        sizes = (given.side + 2 * border, given.shown)
+        views = RandomViews(generators, given.steps, given.views, stages, *sizes, fill, batch.device)
+        return SmoothedViews(views, border, generators, given.steps, given.morphology)
 
-    def optimizer(self, parameters: dict[str, Any], picture: "nn.Module") -> "torch.optim.Optimizer":
+    def optimizer(self, parameters: ViTMaximizationParameters, picture: "nn.Module") -> "torch.optim.Optimizer":
         """See :meth:`TransformedMethod.optimizer`."""
         import torch
 
-        return torch.optim.Adamax(picture.parameters(), lr=parameters["learning_rate"])
+        return torch.optim.Adamax(picture.parameters(), lr=parameters.learning_rate)
 
 
 methods.register(ViTMaximization.name, ViTMaximization())

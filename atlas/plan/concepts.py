@@ -13,7 +13,7 @@ from atlas.core.analysis import Analysis
 from atlas.core.job import LOGITS
 from atlas.core.model_card import ModelCard
 from atlas.errors import ConfigError
-from atlas.methods import methods
+from atlas.methods import MethodParameters, methods
 from atlas.methods.base import Resolved
 from atlas.models.load import VisionModel
 from atlas.photos import Photo, PhotoSet
@@ -37,7 +37,7 @@ class RenderedConcepts:
 
     block: ConceptsBlock
     job: PlannedConcepts
-    resolved: Resolved
+    resolved: Resolved[MethodParameters]
 
 
 def plan_concepts(
@@ -58,7 +58,7 @@ def plan_concepts(
         raise ConfigError(problems)
     preprocessing = model.card.identity.preprocessing
     method = methods.get(block.method)
-    resolved = method.resolve(method.parameters.model_validate(block.parameters), preprocessing, folder)
+    resolved = method.resolve(method.parameters.model_validate(block.parameters), model, folder)
     viewer = viewer_for(photo_set, preprocessing)
     labels = model.card.classes
     jobs = []

@@ -104,7 +104,7 @@ def _jobs(
         photos, listed, data = references(each.job.photos)
         inputs[listed] = data
         target = target.model_copy(update={"references": listed})
-    parameters = method.fitted(each.resolved.parameters, model)
+    parameters = each.resolved.parameters
     for one in method.expanded(target, parameters):
         for seed in block.seeds:
             yield PlannedJob(each.job.model, job_of(method, one, parameters, model, seed, block.precision), photos)

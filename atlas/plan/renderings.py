@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from itertools import product
 from pathlib import Path
-from typing import Any
+from typing import Literal, NamedTuple
 
 import torch
 
@@ -12,7 +12,7 @@ from atlas.config import Config, RenderBlock
 from atlas.core.job import LOGITS, PHOTO_KINDS, Job, Target, TargetKind
 from atlas.core.model_card import LayerInfo, ModelCard
 from atlas.errors import AtlasError, ConfigError
-from atlas.methods import Method, methods
+from atlas.methods import AnyMethod, MethodParameters, methods
 from atlas.methods.base import REFERENCE_PHOTOS
 from atlas.models.code.foreign import foreign_code
 from atlas.models.load import VisionModel
@@ -39,6 +39,15 @@ class Plan:
     inputs: dict[str, bytes] = field(default_factory=dict)
     photos: dict[str, Photo] = field(default_factory=dict)
     notices: tuple[str, ...] = ()
+
+
+class Place(NamedTuple):
+    """Where in a model a target is: a :class:`Target` without its photos."""
+
+    layer: str
+    unit: int = 0
+    sign: Literal[-1, 1] = 1
+    position: tuple[int, int] | None = None
 
 
 def make_plan(config: Config, models: Mapping[str, VisionModel], photo_set: PhotoSet | None = None) -> Plan:
@@ -84,15 +93,13 @@ def _expand(
     method = methods.get(block.method)
     kind = _kind(block, method)
     _check_method(block, kind, method, model, photos.given)
-    asked = method.parameters.model_validate(block.parameters)
-    resolved = method.resolve(asked, model.card.identity.preprocessing, folder)
-    parameters = method.fitted(resolved.parameters, model)
+    resolved = method.resolve(method.parameters.model_validate(block.parameters), model, folder)
+    parameters = resolved.parameters
     inputs |= resolved.inputs
-    targets = _targets(block, kind, model, method.sizes(parameters))
-    _check_layers(method, parameters, targets, model)
-    if method.takes_photo(kind):
-        chosen = photos.chosen(block.photos)
-        targets = [target.model_copy(update={"photo": photo.digest}) for photo in chosen for target in targets]
+    places = _places(block, kind, model, method.sizes(parameters))
+    _check_layers(method, parameters, places, model)
+    chosen = [photo.digest for photo in photos.chosen(block.photos)] if method.takes_photo(kind) else [None]
+    targets = [Target(kind=kind, photo=photo, **place._asdict()) for photo in chosen for place in places]
     listed: list[tuple[Target, tuple[Photo, ...]]] = [(target, ()) for target in targets]
     if REFERENCE_PHOTOS in method.needs:
         found = photos.with_references(targets, name, model, _is_wide(block))
@@ -107,12 +114,12 @@ def _expand(
 
 
 def job_of(
-    method: Method, target: Target, parameters: dict[str, Any], model: VisionModel, seed: int, precision: str
+    method: AnyMethod, target: Target, parameters: MethodParameters, model: VisionModel, seed: int, precision: str
 ) -> Job:
     """Return the job of one picture, in the fastest numerics in which every layer that the method reads exists.
 
     Args:
-        parameters: as fitted to the model.
+        parameters: as resolved for the model.
 
     Raises:
         ModelError: the model does not have a layer.
@@ -125,13 +132,13 @@ def job_of(
         target=target,
         method=method.name,
         version=method.version,
-        parameters=parameters,
+        parameters=parameters.model_dump(mode="json"),
         seed=seed,
         numerics=numerics,
     )
 
 
-def _kind(block: RenderBlock, method: Method) -> TargetKind:
+def _kind(block: RenderBlock, method: AnyMethod) -> TargetKind:
     """Return the kind of a block's targets: what it says, or else what its method most likely means with them."""
     if block.classes:
         return "logit"
@@ -146,7 +153,9 @@ def _is_wide(block: RenderBlock) -> bool:
     return all(isinstance(one, str) and (one == "all" or GLOB_CHARACTERS.search(one)) for one in block.classes)
 
 
-def _check_method(block: RenderBlock, kind: TargetKind, method: Method, model: VisionModel, with_photos: bool) -> None:
+def _check_method(
+    block: RenderBlock, kind: TargetKind, method: AnyMethod, model: VisionModel, with_photos: bool
+) -> None:
     """Look whether a method can render what a block asks of a model.
 
     Raises:
@@ -154,7 +163,7 @@ def _check_method(block: RenderBlock, kind: TargetKind, method: Method, model: V
     """
     offers = model.offers | ({REFERENCE_PHOTOS} if with_photos else set())
 
-    def refusal(other: Method) -> str | None:
+    def refusal(other: AnyMethod) -> str | None:
         if kind not in other.kinds:
             return f"cannot render {_named(kind)}"
         if not other.signs.issuperset(block.signs):
@@ -179,15 +188,15 @@ def _check_method(block: RenderBlock, kind: TargetKind, method: Method, model: V
         raise ConfigError([f'method = "{block.method}" {reason}{others}'])
 
 
-def _check_layers(method: Method, parameters: dict[str, Any], targets: list[Target], model: VisionModel) -> None:
+def _check_layers(method: AnyMethod, parameters: MethodParameters, places: list[Place], model: VisionModel) -> None:
     """Look whether gradients pass through every layer, and the parameters fit it.
 
     Raises:
         ConfigError: one does not.
     """
-    if blindness := model.blindness(target.layer for target in targets):
+    if blindness := model.blindness(place.layer for place in places):
         raise ConfigError([f"layers: {blindness}"])
-    layers = [model.card.layer(name) for name in dict.fromkeys(target.layer for target in targets)]
+    layers = [model.card.layer(name) for name in dict.fromkeys(place.layer for place in places)]
     objections = [method.objection(parameters, layer, model) for layer in layers if layer is not None]
     if problems := [f"parameters.{objection}" for objection in objections if objection]:
         raise ConfigError(problems)
@@ -197,10 +206,8 @@ def _named(kind: TargetKind) -> str:
     return f"an {kind}" if kind == "inversion" else f"a {kind}"
 
 
-def _targets(
-    block: RenderBlock, kind: TargetKind, model: VisionModel, sizes: dict[str, tuple[int, int]]
-) -> list[Target]:
-    """Return the targets of a block, every one checked against the model.
+def _places(block: RenderBlock, kind: TargetKind, model: VisionModel, sizes: dict[str, tuple[int, int]]) -> list[Place]:
+    """Return the places that the targets of a block are at, every one checked against the model.
 
     Raises:
         ConfigError: all problems of the block.
@@ -209,33 +216,28 @@ def _targets(
     layers: list[LayerInfo] = []
     if block.classes:
         classes, found = select_classes(block.classes, card)
-        targets = [Target(kind="logit", layer=LOGITS, unit=unit, sign=sign) for unit in classes for sign in block.signs]
+        places = [Place(LOGITS, unit, sign) for unit in classes for sign in block.signs]
     elif kind in PHOTO_KINDS:
         layers, found = select_layers(block.layers, card, logits=True)
-        # A stand-in, until each photo takes its place.
-        targets = [Target(kind=kind, layer=layer.name, photo="0" * 64) for layer in layers]
+        places = [Place(layer.name) for layer in layers]
     else:
         layers, found = select_layers(block.layers, card)
-        targets = list(_unit_targets(block, kind, layers, problems))
+        places = list(_units(block, layers, problems))
     problems += found
     if not problems:
         problems += _fit_problems(block, model, layers, sizes)
     if problems:
         raise ConfigError(problems)
-    return targets
+    return places
 
 
-def _unit_targets(
-    block: RenderBlock, kind: TargetKind, layers: list[LayerInfo], problems: list[str]
-) -> Iterator[Target]:
+def _units(block: RenderBlock, layers: list[LayerInfo], problems: list[str]) -> Iterator[Place]:
     for layer in layers:
         units, found = select_units(block.units, layer.units)
         problems += [f"{problem} (layer {layer.name})" for problem in found]
         for unit in units:
             for sign in block.signs:
-                yield Target.model_validate(
-                    {"kind": kind, "layer": layer.name, "unit": unit, "sign": sign, "position": block.position}
-                )
+                yield Place(layer.name, unit, sign, block.position)
 
 
 def _fit_problems(

@@ -8,7 +8,7 @@ import torch
 
 from atlas.core.job import Job
 from atlas.core.record import AssetRole, ClassScore, Failure, Measurement, Provenance, Record
-from atlas.methods import Rendering, methods
+from atlas.methods import Result, methods
 from atlas.methods.outcome import as_uint8
 from atlas.methods.photos import photos_of
 from atlas.metrics import Finished, Seen, measure, see
@@ -38,7 +38,7 @@ class Finding:
 
 
 def done_record(
-    job: Job, rendering: Rendering, finding: Finding, provenance: Provenance
+    job: Job, rendering: Result, finding: Finding, provenance: Provenance
 ) -> tuple[Record, dict[str, bytes]]:
     """Return the record of a finished picture and its encoded pictures by role."""
     assert rendering.image is not None and rendering.alpha is not None  # both are there for a done rendering
@@ -58,7 +58,7 @@ def done_record(
     return record, {asset.role: data for asset, data in encoded}
 
 
-def dead_record(job: Job, rendering: Rendering, provenance: Provenance) -> Record:
+def dead_record(job: Job, rendering: Result, provenance: Provenance) -> Record:
     """Return the record of a unit that no gradient reached."""
     return Record(key=job.key, job=job, status="dead", trace=tuple(rendering.trace), provenance=provenance)
 
@@ -72,7 +72,7 @@ def failed_record(job: Job, kind: str, message: str, provenance: Provenance, tra
 @torch.no_grad()
 def findings(
     jobs: Sequence[Job],
-    renderings: Sequence[Rendering],
+    renderings: Sequence[Result],
     network: Network,
     classifies: bool,
     load_input: Callable[[str], bytes],
@@ -95,15 +95,14 @@ def findings(
     if targets[0].photo is not None:
         squares = photos_of(targets, stored.shape[-1], load_input).to(network.device)
         photos = see(network, squares, targets[0].layer, classifies)
-    method, first = methods.get(jobs[0].method), jobs[0].parameters
-    views = first.get("crops", first.get("views"))
+    method = methods.get(jobs[0].method)
     finished = Finished(
         targets,
         [renderings[index].trace for index in images],
         seen,
         photos,
         objective_unit=method.unit,
-        views=views if isinstance(views, int) else 1,
+        views=method.samples(method.complete(jobs[0].parameters)),
         load_input=load_input,
     )
     for place, (index, measured) in enumerate(zip(images, measure(finished), strict=True)):

@@ -14,8 +14,8 @@ from atlas.core.job import PHOTO_KINDS
 from atlas.core.record import Record
 from atlas.jobs.executors.base import Monitor, resolve_device
 from atlas.jobs.run import analyse, pending, render
-from atlas.methods import methods
-from atlas.methods.base import REFERENCE_PHOTOS, Method
+from atlas.methods import AnyMethod, methods
+from atlas.methods.base import REFERENCE_PHOTOS
 from atlas.models.load import VisionModel
 from atlas.photos import open_photo_set
 from atlas.plan.analyses import plan_analyses
@@ -109,7 +109,7 @@ def model_table(architecture: str) -> dict[str, Any]:
     return {"name": architecture, "architecture": architecture, "pretrained": False, "size": SIZE}
 
 
-def block(method: Method, kind: str, architecture: str, steps: int) -> dict[str, Any]:
+def block(method: AnyMethod, kind: str, architecture: str, steps: int) -> dict[str, Any]:
     """Return a ``[[render]]`` table of one kind of targets of a method."""
     table: dict[str, Any] = {"method": method.name, "parameters": parameters(method, steps)}
     if kind == "logit":
@@ -130,7 +130,7 @@ def concepts(architecture: str, steps: int) -> dict[str, Any]:
     return small | {"parameters": parameters(methods.get("maco"), steps), "factorisation": factorisation}
 
 
-def parameters(method: Method, steps: int) -> dict[str, Any]:
+def parameters(method: AnyMethod, steps: int) -> dict[str, Any]:
     """Return settings that make a method small and quick, those that it has."""
     fields = method.parameters.model_fields
     small = {"steps": steps, "image_size": SIZE, "resolution": SIZE, "crops": VIEWS, "views": VIEWS, "references": 6}

@@ -51,10 +51,7 @@ class Bench:
         self.models, _, self.store = prepared(self.config)
         self.model = self.models["tiny"]
         method = methods.get("maco")
-        card = self.model.card
-        self.resolved = method.resolve(
-            method.parameters(**PARAMETERS | parameters), card.identity.preprocessing, self.config.folder
-        )
+        self.resolved = method.resolve(method.parameters(**PARAMETERS | parameters), self.model, self.config.folder)
         for data in self.resolved.inputs.values():
             self.store.save_input(data)
 
@@ -66,7 +63,7 @@ class Bench:
             target=target,
             method="maco",
             version=1,
-            parameters=self.resolved.parameters,
+            parameters=self.resolved.dump,
             seed=0,
             numerics=self.model.numerics_for(LAYER),
         )

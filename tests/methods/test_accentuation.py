@@ -6,6 +6,7 @@ from io import BytesIO
 import numpy as np
 import pytest
 import torch
+from method_runs import rendered, resolved
 from small_photos import picture
 
 from atlas.core.job import LOGITS, Target
@@ -41,11 +42,7 @@ def logit(unit=3, photo=FIRST):
 
 
 def render(model, target, seed=0, **parameters):
-    resolved = METHOD.resolve(METHOD.parameters(**parameters), model.card.identity.preprocessing, None)
-    values = METHOD.fitted(resolved.parameters, model)
-    network = model.network(model.numerics_for(target.layer), CPU)
-    quiet = {"on_step": lambda done, steps: None, "should_stop": lambda: False}
-    return METHOD.render(network, [target], [seed], values, PHOTOS.__getitem__, **quiet)[0]
+    return rendered(METHOD, model, [target], [seed], PHOTOS.__getitem__, **parameters)[0]
 
 
 def given(target, side=32):
@@ -73,10 +70,8 @@ def test_it_raises_the_unit_and_stays_nearer_to_the_photo_than_what_starts_from_
     before, after = (activation(tiny, image, target.layer)[target.unit].mean() for image in (given(target), one.image))
     assert one.status == "done" and after > before
     maco = methods.get("maco")
-    resolved = maco.resolve(maco.parameters(image_size=32, steps=40, crops=4), tiny.card.identity.preprocessing, None)
-    network = tiny.network(tiny.numerics_for(target.layer), CPU)
-    noise = maco.render(network, [target.model_copy(update={"photo": None})], [0], resolved.parameters,
-                        resolved.inputs.__getitem__, on_step=lambda *_: None, should_stop=lambda: False)[0]  # fmt: skip
+    without = target.model_copy(update={"photo": None})
+    [noise] = rendered(maco, tiny, [without], image_size=32, steps=40, crops=4)
     assert likeness(one.image, target) > likeness(noise.image, target) + 5
 
 
@@ -120,13 +115,10 @@ def test_the_seed_moves_the_crops_alone(tiny):
 
 
 def test_the_early_layer_is_found_and_can_be_named(tiny):
-    preprocessing = tiny.card.identity.preprocessing
-    plain = METHOD.resolve(METHOD.parameters(), preprocessing, None).parameters
-    assert plain["layer"] == "auto" and METHOD.reads(plain) == ()
-    fitted = METHOD.fitted(plain, tiny)
-    assert fitted["layer"] in {layer.name for layer in tiny.card.layers} and METHOD.reads(fitted) == (fitted["layer"],)
+    found = resolved(METHOD, tiny)
+    assert found.layer in {layer.name for layer in tiny.card.layers} and METHOD.reads(found) == (found.layer,)
     with pytest.raises(ModelError, match='no layer "stm"') as raised:
-        METHOD.fitted(METHOD.resolve(METHOD.parameters(layer="stm"), preprocessing, None).parameters, tiny)
+        resolved(METHOD, tiny, layer="stm")
     assert '"stem"' in str(raised.value)
 
 
@@ -136,8 +128,7 @@ def test_the_early_layer_is_found_and_can_be_named(tiny):
 )
 def test_it_is_the_first_stage_or_block(architecture, layer):
     model = load_model(ModelSpec(name="m", architecture=architecture, pretrained=False))
-    plain = METHOD.resolve(METHOD.parameters(), model.card.identity.preprocessing, None).parameters
-    assert METHOD.fitted(plain, model)["layer"].startswith(layer)
+    assert resolved(METHOD, model).layer.startswith(layer)
 
 
 def test_grey_models_get_grey_pictures():

@@ -3,17 +3,19 @@
 import json
 from hashlib import sha256
 from importlib.resources import files
+from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
+from method_runs import model_with
 from photo_files import photo_bytes
 from records import PREPROCESSING, job
 from small_runs import PARAMETERS
 
 from atlas.core.job import LOGITS, PHOTO_KINDS, Job, ModelIdentity, Target
 from atlas.errors import ModelError
-from atlas.methods import methods
+from atlas.methods import RenderBatch, methods
 from atlas.methods.base import REFERENCE_PHOTOS
 from atlas.models.load import load_model
 from atlas.models.spec import ModelSpec
@@ -59,19 +61,18 @@ def chosen(name, parameters):
     return fields(**{key: value for key, value in both.items() if key in fields.model_fields})
 
 
+def settled(model, name, parameters=PARAMETERS):
+    """Return the method's parameters with nothing left to choose for the model, and their inputs."""
+    return methods.get(name).resolve(chosen(name, parameters), model, Path())
+
+
 def render(model, name, targets, parameters=PARAMETERS, seeds=None, **options):
-    method = methods.get(name)
-    resolved = method.resolve(chosen(name, parameters), model.card.identity.preprocessing, None)
-    fitted = method.fitted(resolved.parameters, model)
-    jobs = [job_of(method, target, fitted, model, 0, "float32") for target in targets]
-    return method.render(
-        model.network(jobs[0].numerics, CPU),
-        targets,
-        seeds or [_seed(one) for one in jobs],
-        fitted,
-        (resolved.inputs | VECTORS | PHOTOS | LISTS).__getitem__,
-        **{"on_step": lambda done, steps: None, "should_stop": lambda: False} | options,
-    )
+    method, resolved = methods.get(name), settled(model, name, parameters)
+    jobs = [job_of(method, target, resolved.parameters, model, 0, "float32") for target in targets]
+    network = model.network(jobs[0].numerics, CPU)
+    load_input = (resolved.inputs | VECTORS | PHOTOS | LISTS).__getitem__
+    seeds = seeds or [_seed(one) for one in jobs]
+    return method.render(RenderBatch(network, targets, seeds, resolved.parameters, load_input, **options))
 
 
 def _seed(planned):
@@ -151,20 +152,26 @@ def test_the_site_explains_every_parameter(name):
 @pytest.mark.parametrize("name", METHODS)
 def test_parameters_resolve_to_complete_json_once_and_for_all(name, tiny):
     method = methods.get(name)
-    first, second = (method.resolve(chosen(name, PARAMETERS), tiny.card.identity.preprocessing, None) for _ in range(2))
+    first, second = (settled(tiny, name) for _ in range(2))
     assert first == second
-    fitted = method.fitted(first.parameters, tiny)
-    assert json.loads(json.dumps(fitted)) == fitted == method.fitted(fitted, tiny)
-    assert fitted.keys() == method.parameters.model_fields.keys()
-    assert None not in fitted.values()
+    assert json.loads(json.dumps(first.dump)) == first.dump
+    assert first.dump.keys() == method.parameters.model_fields.keys()
+    assert None not in first.dump.values()
+
+
+@pytest.mark.parametrize("name", METHODS)
+def test_a_jobs_parameters_are_read_back_as_they_were(name, tiny):
+    resolved = settled(tiny, name)
+    read = methods.get(name).complete(json.loads(json.dumps(resolved.dump)))
+    assert read == resolved.parameters and read.model_dump_json() == resolved.parameters.model_dump_json()
 
 
 def test_keys_of_macos_jobs_are_what_they_always_were():
     """A change of this number makes every picture that was ever rendered with MACO's defaults unfindable."""
     method = methods.get("maco")
-    resolved = method.resolve(method.parameters(), PREPROCESSING, None)
+    resolved = method.resolve(method.parameters(), model_with(PREPROCESSING), Path())
     key = "59651bf6252fdd9aa45db3aa3fa90b79203dc23828796fa8e32b4153d6173fab"
-    assert job(parameters=resolved.parameters, version=method.version).key == key
+    assert job(parameters=resolved.dump, version=method.version).key == key
 
 
 @pytest.mark.parametrize(("name", "kind"), KINDS)
@@ -298,8 +305,7 @@ def test_it_stops_when_asked(name, tiny):
 def test_a_job_runs_the_network_no_further_than_its_layer(name, tiny):
     reached = []
     method, target = methods.get(name), targets_of("channel", name)[0].model_copy(update={"layer": "act"})
-    parameters = method.resolve(chosen(name, PARAMETERS), tiny.card.identity.preprocessing, None).parameters
-    numerics = job_of(method, target, method.fitted(parameters, tiny), tiny, 0, "float32").numerics
+    numerics = job_of(method, target, settled(tiny, name).parameters, tiny, 0, "float32").numerics
     network = tiny.network(numerics, CPU)
     handles = [
         network.module.get_submodule(path).register_forward_hook(lambda *_, path=path: reached.append(path))

@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 import torch
+from method_runs import model_with, rendered, resolved
 from small_runs import configuration
 
 from atlas.core.job import LOGITS, Preprocessing, Target
@@ -31,10 +32,8 @@ def tiny():
 
 def render(name, model, seed=0, **parameters):
     method = methods.get(name)
-    values = method.resolve(method.parameters(**parameters), model.card.identity.preprocessing, None).parameters
-    network = model.network(model.numerics_for(LOGITS, keep_norms=bool(method.needs)), CPU)
-    quiet = {"on_step": lambda done, steps: None, "should_stop": lambda: False}
-    return method.render(network, [LOGIT], [seed], values, {}.__getitem__, **quiet)[0]
+    numerics = model.numerics_for(LOGITS, keep_norms=bool(method.needs))
+    return rendered(method, model, [LOGIT], [seed], numerics=numerics, **parameters)[0]
 
 
 def refusal(tmp_path, model="tiny", **block):
@@ -114,9 +113,9 @@ def test_pictures_have_the_models_larger_side_unless_chosen():
     wide = Preprocessing(channels=3, height=96, width=128, mean=(0.5,) * 3, std=(0.5,) * 3)
     for name in ("deep_inversion", "plug_in_inversion"):
         method = methods.get(name)
-        assert method.resolve(method.parameters(), wide, None).parameters["image_size"] == 128
-        assert method.resolve(method.parameters(image_size=64), wide, None).parameters["image_size"] == 64
-    assert method.resolve(method.parameters(), wide, None).parameters["resolution"] == [96, 128]
+        assert resolved(method, model_with(wide)).side == 128
+        assert resolved(method, model_with(wide), image_size=64).side == 64
+    assert resolved(method, model_with(wide)).shown == (96, 128)
 
 
 def test_the_distance_from_the_statistics_falls_with_their_weight(tiny):

@@ -6,6 +6,7 @@ from io import BytesIO
 import numpy as np
 import pytest
 import torch
+from method_runs import batch_of, rendered, resolved
 from small_photos import picture
 
 from atlas.core.job import LOGITS, Target
@@ -50,17 +51,8 @@ def vit():
     return model_of("vit_tiny_patch16_224")
 
 
-def settled(method, model, **parameters):
-    resolved = method.resolve(method.parameters(**parameters), model.card.identity.preprocessing, None)
-    return method.fitted(resolved.parameters, model), resolved.inputs
-
-
 def render(method, model, chosen, seeds=None, **parameters):
-    values, inputs = settled(method, model, **parameters)
-    network = model.network(model.numerics_for(chosen[0].layer), CPU)
-    quiet = {"on_step": lambda done, steps: None, "should_stop": lambda: False}
-    seeds = seeds or list(range(len(chosen)))
-    return method.render(network, chosen, seeds, values, (inputs | PHOTOS).__getitem__, **quiet)
+    return rendered(method, model, chosen, seeds, PHOTOS.__getitem__, **parameters)
 
 
 def error(model, image, target, side=32):
@@ -136,20 +128,20 @@ def test_the_ablations_of_table_1_are_parameters():
 @pytest.mark.parametrize(("side", "shift"), [(224, 4), (250, 4), (251, 5), (50, 0), (32, 0), (384, 7)])
 def test_the_shift_is_the_greatest_whole_number_below_a_fiftieth(tiny, side, shift):
     """The paper's T: "the greatest integer less than (W + H) / 100"."""
-    assert settled(VIT, tiny, image_size=side)[0]["shift"] == shift
+    assert resolved(VIT, tiny, image_size=side).shift == shift
     assert max(whole for whole in range(side) if whole < (side + side) / 100) == shift
 
 
 def test_a_shift_beyond_the_picture_is_refused(tiny):
     with pytest.raises(ConfigError, match="shift = 32 moves a picture of 32 pixels"):
-        settled(VIT, tiny, shift=32)
+        resolved(VIT, tiny, shift=32)
 
 
 @pytest.mark.parametrize(("share", "switch"), [(0.75, 9), (0.0, 0), (1.0, 12), (0.5, 6)])
 def test_pictures_are_regularised_in_the_first_steps_and_bare_in_the_last(tiny, share, switch):
     """The bare ones are the pictures; the others are closed and opened windows of them, by hand."""
-    values, _ = settled(VIT, tiny, steps=12, shift=2, regularised=share)
-    views = views_of(values, [torch.Generator().manual_seed(3)])
+    values = resolved(VIT, tiny, steps=12, shift=2, regularised=share)
+    views = views_of(batch_of(values, 3))
     images = torch.rand(1, 3, 32, 32, generator=torch.Generator().manual_seed(0))
     padded = torch.nn.functional.pad(images, (2, 2, 2, 2), mode="reflect")
     windows = [padded[:, :, y : y + 32, x : x + 32] for y in range(5) for x in range(5)]
@@ -188,17 +180,17 @@ def test_the_score_is_minus_both_errors_and_the_weight_is_that_of_attention(vit)
 
 
 def test_networks_without_attention_are_inverted_without_it_and_say_so_when_it_is_asked_for(tiny, vit):
-    assert settled(VIT, tiny)[0]["attention"] == "off"
-    assert settled(VIT, vit)[0]["attention"] == "auto"
+    assert resolved(VIT, tiny).attention == "off"
+    assert resolved(VIT, vit).attention == "auto"
     with pytest.raises(ConfigError, match='model "m" has no attention branch') as raised:
-        settled(VIT, tiny, attention="on")
+        resolved(VIT, tiny, attention="on")
     assert '"auto" matches the layer alone' in str(raised.value)
 
 
 def test_a_layer_without_attention_is_matched_alone_or_refused(vit):
     (one,) = render(VIT, vit, targets("patch_embed"), steps=1)
     assert one.status == "done"
-    asked, _ = settled(VIT, vit, attention="on")
+    asked = resolved(VIT, vit, attention="on")
     objections = [VIT.objection(asked, vit.card.layer(name), vit) for name in ("patch_embed", "blocks.1")]
     assert "patch_embed" in objections[0] and objections[1] == ""
     with pytest.raises(ModelError, match='layer "patch_embed" has no attention branch'):

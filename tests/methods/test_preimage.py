@@ -6,6 +6,7 @@ from hashlib import sha256
 import numpy as np
 import pytest
 import torch
+from method_runs import model_with, rendered, resolved
 from PIL import Image
 from pydantic import ValidationError
 
@@ -48,11 +49,8 @@ def tiny():
 
 
 def render(model, targets, seeds=None, **parameters):
-    method = methods.get("preimage")
-    values = method.resolve(method.parameters(**parameters), model.card.identity.preprocessing, None).parameters
-    network = model.network(model.numerics_for(targets[0].layer), CPU)
-    quiet = {"on_step": lambda done, steps: None, "should_stop": lambda: False}
-    return method.render(network, targets, seeds or [0] * len(targets), values, PHOTOS.__getitem__, **quiet)
+    seeds = seeds or [0] * len(targets)
+    return rendered(methods.get("preimage"), model, targets, seeds, PHOTOS.__getitem__, **parameters)
 
 
 def codes(model, target, image):
@@ -100,8 +98,8 @@ def test_what_is_no_parameter_is_refused(parameters, words):
 def test_pictures_have_the_models_larger_side_unless_chosen():
     method, wide = methods.get("preimage"), Preprocessing(channels=3, height=96, width=128, mean=(0.5,), std=(0.5,))
     for parameters, side in (({}, 128), ({"image_size": 64}, 64)):
-        resolved = method.resolve(method.parameters(**parameters), wide, None).parameters
-        assert resolved["image_size"] == side and method.sizes(resolved) == {f"image_size = {side}": (side, side)}
+        found = resolved(method, model_with(wide), **parameters)
+        assert found.side == side and method.sizes(found) == {f"image_size = {side}": (side, side)}
 
 
 # --- photos ------------------------------------------------------------------------------------------------------

@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 import torch
+from method_runs import batch_of, model_with, rendered, resolved
 
 from atlas.core.job import LOGITS, Preprocessing, Target
 from atlas.errors import ConfigError
@@ -26,17 +27,10 @@ def transformer():
     return load_model(ModelSpec(name="vit", architecture="vit_tiny_patch16_224", pretrained=False))
 
 
-def resolved(name, model, **parameters):
-    method = methods.get(name)
-    return method.resolve(method.parameters(**parameters), model.card.identity.preprocessing, None).parameters
-
-
 def render(name, model, target, seed=0, **parameters):
-    network = model.network(model.numerics_for(target.layer), CPU)
-    fields = methods.get(name).parameters.model_fields
-    values = resolved(name, model, **{key: value for key, value in parameters.items() if key in fields})
-    quiet = {"on_step": lambda done, steps: None, "should_stop": lambda: False}
-    return methods.get(name).render(network, [target], [seed], values, {}.__getitem__, **quiet)[0]
+    method = methods.get(name)
+    known = {key: value for key, value in parameters.items() if key in method.parameters.model_fields}
+    return rendered(method, model, [target], [seed], **known)[0]
 
 
 LOGIT = Target(kind="logit", layer=LOGITS, unit=3)
@@ -53,19 +47,23 @@ def high_share(image):
 def test_the_picture_and_its_views_have_the_models_size_unless_chosen(name):
     method = methods.get(name)
     wide = Preprocessing(channels=3, height=96, width=128, mean=(0.5,) * 3, std=(0.5,) * 3)
-    found = method.resolve(method.parameters(), wide, None).parameters
-    assert (found["image_size"], found["resolution"]) == (128, [96, 128])
-    found = method.resolve(method.parameters(image_size=64, resolution=48), wide, None).parameters
-    assert (found["image_size"], found["resolution"]) == (64, [48, 48])
+    for parameters, side, shown in (
+        ({}, 128, (96, 128)),
+        ({"image_size": 64, "resolution": 48}, 64, (48, 48)),
+        ({"resolution": (48, 40)}, 128, (48, 40)),
+    ):
+        found = resolved(method, model_with(wide), **parameters)
+        assert (found.side, found.shown) == (side, shown)
+        assert found.model_dump(mode="json")["resolution"] == list(shown)
 
 
 def test_the_defaults_are_those_of_the_sources(tiny):
-    fourier, pixels, climbing = (resolved(name, tiny) for name in NAMES)
+    fourier, pixels, climbing = (resolved(methods.get(name), tiny) for name in NAMES)
     for found in (fourier, pixels):
-        assert (found["steps"], found["learning_rate"], found["start"], found["views"]) == (512, 0.05, 0.01, 1)
-        assert found["transformations"] == "lucid" and found["decorrelate"]
-    assert fourier["decay"] == 1.0 and "decay" not in pixels
-    assert climbing["steps"] == 1000
+        assert (found.steps, found.learning_rate, found.start, found.views) == (512, 0.05, 0.01, 1)
+        assert found.transformations == "lucid" and found.decorrelate
+    assert fourier.decay == 1.0 and not hasattr(pixels, "decay")
+    assert climbing.steps == 1000
 
 
 @pytest.mark.parametrize(
@@ -73,12 +71,12 @@ def test_the_defaults_are_those_of_the_sources(tiny):
 )
 @pytest.mark.parametrize("name", ["fourier", "cbr"])
 def test_transformations_are_chosen_by_name(name, choice, stages, fill):
-    chosen = {"image_size": 64, "transformations": choice}
-    assert methods.get(name).transformations(chosen) == (stages, fill)
+    method = methods.get(name)
+    assert method.transformations(method.parameters(image_size=64, transformations=choice)) == (stages, fill)
 
 
 def test_feature_vis_jitters_scales_and_rotates_within_its_parameters(tiny):
-    parameters = resolved("feature_vis", tiny, image_size=64, jitter=5, scale=0.2, rotate=2.5)
+    parameters = resolved(methods.get("feature_vis"), tiny, image_size=64, jitter=5, scale=0.2, rotate=2.5)
     (jitter, scale, rotation, window), fill = methods.get("feature_vis").transformations(parameters)
     assert (jitter, window, fill) == (Jitter(5), CropOrPad(64), 0.5)
     assert isinstance(scale, Scale) and isinstance(rotation, Rotate)
@@ -88,7 +86,7 @@ def test_feature_vis_jitters_scales_and_rotates_within_its_parameters(tiny):
 
 def test_a_jitter_that_leaves_nothing_of_the_picture_is_refused(tiny):
     with pytest.raises(ConfigError, match=r"jitter = 32 leaves no window of a picture of 32 pixels") as error:
-        resolved("feature_vis", tiny, jitter=32)
+        resolved(methods.get("feature_vis"), tiny, jitter=32)
     assert "below 32" in error.value.remedy
 
 
@@ -114,8 +112,8 @@ def test_the_bare_gradient_step_is_that_of_equation_2(tiny):
     """One step of Algorithm 1 moves z by the rate times the gradient; normalised, by the rate itself."""
     method = methods.get("feature_vis")
     for normalise, kind in ((True, NormalisedStep), (False, torch.optim.SGD)):
-        parameters = resolved("feature_vis", tiny, normalise_gradient=normalise, learning_rate=0.25)
-        picture = method.picture(parameters, [torch.Generator().manual_seed(0)], CPU, False)
+        parameters = resolved(methods.get("feature_vis"), tiny, normalise_gradient=normalise, learning_rate=0.25)
+        picture = method.picture(batch_of(parameters, 0))
         before = picture.coefficients.detach().clone()
         optimizer = method.optimizer(parameters, picture)
         assert type(optimizer) is kind

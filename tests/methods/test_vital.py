@@ -3,10 +3,11 @@
 import numpy as np
 import pytest
 import torch
+from method_runs import rendered, resolved
 from reference_photos import References, encoded
 from small_photos import picture
 
-from atlas.core.job import LOGITS, Preprocessing, Target
+from atlas.core.job import LOGITS, Target
 from atlas.errors import ModelError, PhotoError
 from atlas.methods import methods
 from atlas.methods.photos import square_of
@@ -43,17 +44,11 @@ def logit(references, unit, colour=None):
 
 
 def fitted(model, **parameters):
-    values = VITAL.resolve(VITAL.parameters(**parameters), model.card.identity.preprocessing, None).parameters
-    return VITAL.fitted(values, model)
+    return resolved(VITAL, model, **parameters)
 
 
 def render(model, targets, load_input, seeds=None, **parameters):
-    quiet = {"on_step": lambda done, steps: None, "should_stop": lambda: False}
-    options = {name: parameters.pop(name) for name in quiet if name in parameters}
-    values = fitted(model, **(FEW | parameters))
-    network = model.network(model.numerics_for(LOGITS), CPU)
-    seeds = seeds or list(range(len(targets)))
-    return VITAL.render(network, targets, seeds, values, load_input, **(quiet | options))
+    return rendered(VITAL, model, targets, seeds, load_input, **(FEW | parameters))
 
 
 def shares(one):
@@ -135,14 +130,14 @@ def test_a_photos_own_activations_are_reached_by_the_photo_itself(colours):
 
 def test_layers_and_weights_are_spelled_out_in_what_enters_the_key(colours):
     values = fitted(colours)
-    assert values["layers"] == ["act", "act2"]
-    assert values["class_weights"] == [1.0, 1.0]
-    assert values["class_penalty"] == 0.0
+    assert values.layers == ("act", "act2")
+    assert values.class_weights == (1.0, 1.0)
+    assert values.class_penalty == 0.0
     assert VITAL.reads(values) == ("act", "act2")
     chosen = fitted(colours, layers=("act2", "features"), class_weights=(2, 3), class_penalty=0.1)
-    assert chosen["layers"] == ["features", "act2"]  # in order of completion
-    assert chosen["class_weights"] == [2.0, 3.0]
-    assert chosen["class_penalty"] == 0.1
+    assert chosen.layers == ("features", "act2")  # in order of completion
+    assert chosen.class_weights == (2.0, 3.0)
+    assert chosen.class_penalty == 0.1
 
 
 def test_layers_that_do_not_exist_and_weights_that_do_not_fit_are_refused(colours):
@@ -168,8 +163,7 @@ def test_the_papers_weights_are_those_of_its_networks():
     assert class_penalty("paper", "resnet50") == 0
 
 
-def test_the_rate_is_that_of_what_is_optimised():
-    known = Preprocessing(channels=3, height=24, width=32, mean=(0.5,) * 3, std=(0.5,) * 3)
+def test_the_rate_is_that_of_what_is_optimised(colours):
     for fields, rate in (({}, 1.0), ({"parametrization": "fourier"}, 0.05), ({"learning_rate": 0.3}, 0.3)):
-        values = VITAL.resolve(VITAL.parameters(**fields), known, None).parameters
-        assert (values["learning_rate"], values["image_size"]) == (rate, 32)
+        values = fitted(colours, **fields)
+        assert (values.learning_rate, values.side) == (rate, 32)

@@ -3,12 +3,13 @@
 import numpy as np
 import pytest
 import torch
+from method_runs import rendered, resolved
 from PIL import Image
 from reference_photos import References, encoded
 
 from atlas.core.job import LOGITS, Target
 from atlas.errors import ModelError, PhotoError
-from atlas.methods import methods
+from atlas.methods import RenderBatch, methods
 from atlas.methods.photos import square_of
 from atlas.methods.vital.patches import Cut, LastScan, channel_means, scan
 from atlas.methods.vital.units import UnitMaps, UnitReferences, between_0_and_1, clusters, matched_at
@@ -63,19 +64,17 @@ def direction(references, values):
 
 
 def fitted(model, **parameters):
-    values = VITAL.resolve(VITAL.parameters(**(FEW | parameters)), model.card.identity.preprocessing, None).parameters
-    return VITAL.fitted(values, model)
+    return resolved(VITAL, model, **(FEW | parameters))
 
 
 def render(model, targets, load_input, seeds=None, **parameters):
-    quiet = {"on_step": lambda done, steps: None, "should_stop": lambda: False}
-    network = model.network("float32", CPU)
-    return VITAL.render(network, targets, seeds or [7] * len(targets), fitted(model, **parameters), load_input, **quiet)
+    seeds = seeds or [7] * len(targets)
+    return rendered(VITAL, model, targets, seeds, load_input, "float32", **(FEW | parameters))
 
 
 def finder(network, model, load_input, **parameters):
-    values = fitted(model, **parameters)
-    return UnitReferences(network, values, ["act", "act2"], load_input, lambda: False, LastScan())
+    batch = RenderBatch(network, [], [], fitted(model, **parameters), load_input)
+    return UnitReferences(batch, ["act", "act2"], LastScan())
 
 
 # --- patches -----------------------------------------------------------------------------------------------------
@@ -284,7 +283,7 @@ def test_networks_of_other_kinds(references, name, kind):
     """One channel of colour; tokens with a class token; shortcuts added in place; channels last."""
     size, parameters = (32, {}) if name.startswith("tiny") else (16, {"image_size": None})
     model = load_model(ModelSpec(name="other", source="callable", architecture=name, size=size))
-    layer = LOGITS if kind == "logit" else fitted(model, **parameters)["layers"][-1]
+    layer = LOGITS if kind == "logit" else fitted(model, **parameters).layers[-1]
     options = parameters | {"patch_size": 8, "references": 4, "steps": 30, "learning_rate": 0.1}
     target = channel(references, 2, layer=layer, kind=kind)
     one = render(model, [target], references, **options)[0]
@@ -302,7 +301,7 @@ def test_batch_norms_stay_where_relevance_passes_through_them(colours):
 
 
 def test_patches_are_those_of_224_pixels_in_proportion(colours):
-    values = VITAL.resolve(VITAL.parameters(), colours.card.identity.preprocessing, None).parameters
-    assert (values["patch_size"], values["patch_stride"]) == (9, 7)
+    values = resolved(VITAL, colours)
+    assert (values.patch_size, values.patch_stride) == (9, 7)
     with pytest.raises(ModelError, match="patch_size: 40 pixels are more than the model's input of 32"):
-        VITAL.resolve(VITAL.parameters(patch_size=40), colours.card.identity.preprocessing, None)
+        resolved(VITAL, colours, patch_size=40)

@@ -1,20 +1,18 @@
 """Natural pre-images: what a layer or a unit asks for, and a prior for the rest (Mahendran and Vedaldi 2016)."""
 
-from collections.abc import Callable, Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from atlas.core.job import PHOTO_KINDS, Target
+from atlas.core.job import PHOTO_KINDS
 from atlas.core.model_card import LayerInfo
-from atlas.methods.base import IMAGENET_SPECTRUM, Method, Paper, Rendering, methods
+from atlas.methods.base import IMAGENET_SPECTRUM, Method, Paper, methods
+from atlas.methods.batch import RenderBatch, Result
 from atlas.methods.preimage.settings import PreimageParameters
 from atlas.synthesis.scores.channels import channel_numbers
 
 if TYPE_CHECKING:
-    import torch
     from torch import Tensor
 
-    from atlas.models.network.network import Network
     from atlas.models.vision_model import VisionModel
     from atlas.synthesis.steps.evaluation import Score
 
@@ -25,7 +23,7 @@ CALM_RATE = 0.1
 """Of the learning rate, in the calm steps (authors' get_defaults.m)."""
 
 
-class Preimage(Method):
+class Preimage(Method[PreimageParameters]):
     """Equation 1 by Algorithm 1: inversion (section 5), activation maximisation (6) and caricature (7).
 
     The energy is that of the paper, and the objective is minus it. Its data term is ``C`` times the relative squared
@@ -55,89 +53,51 @@ class Preimage(Method):
     parameters = PreimageParameters
     data = IMAGENET_SPECTRUM
 
-    def objection(self, parameters: dict[str, Any], layer: LayerInfo, model: "VisionModel") -> str:
+    def objection(self, parameters: PreimageParameters, layer: LayerInfo, model: "VisionModel") -> str:
         """See :meth:`Method.objection`: the layer must have the channels of the mask."""
-        if channel_numbers(parameters["channels"], layer.units)[-1] < layer.units:
+        if channel_numbers(parameters.channels, layer.units)[-1] < layer.units:
             return ""
-        chosen = parameters["channels"]
+        chosen = parameters.channels
         return f'channels = "{chosen}": layer "{layer.name}" has {layer.units} channels, 0 to {layer.units - 1}'
 
-    def render(
-        self,
-        network: "Network",
-        targets: Sequence[Target],
-        seeds: Sequence[int],
-        parameters: dict[str, Any],
-        load_input: Callable[[str], bytes],
-        *,
-        on_step: Callable[[int, int], None],
-        should_stop: Callable[[], bool],
-    ) -> list[Rendering]:
+    def render(self, batch: RenderBatch[PreimageParameters]) -> list[Result]:
         """See :meth:`Method.render`."""
-        import torch
-
-        from atlas.methods.outcome import renderings
+        from atlas.methods.outcome import results
         from atlas.synthesis.scores.naturalness import BallPixels, JitteredViews, NaturalPrior, stretched
-        from atlas.synthesis.steps.ascent import ascend
         from atlas.synthesis.steps.decayed_adagrad import DecayedAdaGrad
         from atlas.synthesis.steps.evaluation import mean_score
         from atlas.synthesis.steps.schedules import constant, in_parts
 
-        steps, side = parameters["steps"], parameters["image_size"]
-        calm = round(steps * parameters["calm"]) if targets[0].kind == "inversion" else 0
-        jitter = _jitter(network, targets[0].layer, parameters)
-        generators = [torch.Generator().manual_seed(seed) for seed in seeds]
-        photos = _photos(network, targets, side, load_input)
-        picture = BallPixels(_start(network, targets, photos, jitter, parameters, generators), parameters["bound"])
-        score = _score(network, targets, photos, parameters)
-        lengths = (parameters[name] for name in ("alpha", "length", "beta", "slope"))
-        prior = NaturalPrior(picture, *lengths)
-        views = JitteredViews(generators, steps, calm, jitter, side)
-        data = mean_score(score, None, views)
-        rate = parameters["learning_rate"] * side**2 * parameters["length"] ** 2 / parameters["alpha"]
-        optimizer = DecayedAdaGrad(picture.parameters(), rate, parameters["momentum"])
+        given, steps, is_inversion = batch.parameters, batch.parameters.steps, batch.kind == "inversion"
+        calm = round(steps * given.calm) if is_inversion else 0
+        jitter = _jitter(batch)
+        picture = BallPixels(_start(batch, jitter), given.bound)
+        prior = NaturalPrior(picture, given.alpha, given.length, given.beta, given.slope)
+        views = JitteredViews(batch.generators, steps, calm, jitter, given.side)
+        data = mean_score(_score(batch), None, views)
+        rate = given.learning_rate * given.side**2 * given.length**2 / given.alpha
+        optimizer = DecayedAdaGrad(picture.parameters(), rate, given.momentum)
         optimizer.register_step_pre_hook(prior.add_gradient)
         optimizer.register_step_post_hook(picture.project)
-        result = ascend(
-            picture,
-            lambda images, step: data(images, step) - prior(),
-            optimizer,
-            steps,
-            schedule=in_parts(optimizer, [steps - calm, calm], constant, [1.0, CALM_RATE]),
-            on_step=lambda done: on_step(done, steps),
-            should_stop=should_stop,
-        )
-        images = views.middle(result.images)
-        if parameters["stretch"] == "always" or (parameters["stretch"] == "by kind" and targets[0].kind != "inversion"):
+        schedule = in_parts(optimizer, [steps - calm, calm], constant, [1.0, CALM_RATE])
+        ascent = batch.ascend(picture, lambda images, step: data(images, step) - prior(), optimizer, steps, schedule)
+        images = views.middle(ascent.images)
+        if given.stretch == "always" or (given.stretch == "by kind" and not is_inversion):
             images = stretched(images)
-        return renderings(replace(result, images=images, alpha=views.middle(result.alpha)))
+        return results(replace(ascent, images=images, alpha=views.middle(ascent.alpha)))
 
 
-def _jitter(network: "Network", layer: str, parameters: dict[str, Any]) -> int:
+def _jitter(batch: RenderBatch[PreimageParameters]) -> int:
     """Return T, in pixels: the parameter, or what the layer asks for."""
     from atlas.synthesis.scores.scales import jitter_of
 
-    known, chosen = network.preprocessing, parameters["jitter"]
-    return jitter_of(network.layers(), layer, (known.height, known.width)) if chosen == "stride" else int(chosen)
+    known, chosen = batch.network.preprocessing, batch.parameters.jitter
+    if chosen == "stride":
+        return jitter_of(batch.network.layers(), batch.layer, (known.height, known.width))
+    return chosen
 
 
-def _photos(
-    network: "Network", targets: Sequence[Target], side: int, load_input: Callable[[str], bytes]
-) -> "Tensor | None":
-    """Return the photos (B, 3, side, side) that targets are about, or None where they are about units."""
-    from atlas.methods.photos import photos_of
-
-    return photos_of(targets, side, load_input).to(network.device) if targets[0].kind in PHOTO_KINDS else None
-
-
-def _start(
-    network: "Network",
-    targets: Sequence[Target],
-    photos: "Tensor | None",
-    jitter: int,
-    parameters: dict[str, Any],
-    generators: "Sequence[torch.Generator]",
-) -> "Tensor":
+def _start(batch: RenderBatch[PreimageParameters], jitter: int) -> "Tensor":
     """Return what pictures start from, in the paper's unit, on the device: a caricature's photo, or noise.
 
     Around the photo its border is repeated, for as far as it can be shifted.
@@ -146,49 +106,47 @@ def _start(
 
     from atlas.synthesis.scores.naturalness import mean_free, uniform_noise
 
-    channels, side = network.preprocessing.channels, parameters["image_size"] + jitter - 1
-    if photos is None or targets[0].kind != "caricature":
-        return uniform_noise((channels, side, side), parameters["length"], generators).to(network.device)
+    channels, side = batch.network.preprocessing.channels, batch.parameters.side + jitter - 1
+    if batch.kind != "caricature":
+        return uniform_noise((channels, side, side), batch.parameters.length, batch.generators).to(batch.device)
     before = (jitter - 1) // 2
     after = jitter - 1 - before
-    return F.pad(mean_free(photos, channels), (before, after, before, after), mode="replicate")
+    return F.pad(mean_free(batch.photos, channels), (before, after, before, after), mode="replicate")
 
 
-def _score(
-    network: "Network", targets: Sequence[Target], photos: "Tensor | None", parameters: dict[str, Any]
-) -> "Score":
+def _score(batch: RenderBatch[PreimageParameters]) -> "Score":
     """Return what views are worth: minus the data term of the energy."""
     from atlas.synthesis.scores.codes import CodeDistance, CodeProduct, code_mask, reference_codes
     from atlas.synthesis.scores.scales import TOP_WEIGHT, code_weight
     from atlas.synthesis.scores.units import TargetObjective
 
-    layer, chosen = targets[0].layer, parameters["weight"]
-    if photos is None:
-        weight = (TOP_WEIGHT if chosen == "depth" else chosen) * _unit_weights(network, targets, parameters)
-        own = TargetObjective(targets, network.device)
+    network, layer, targets, given = batch.network, batch.layer, batch.targets, batch.parameters
+    factor = TOP_WEIGHT if given.weight == "depth" else given.weight
+    if batch.kind not in PHOTO_KINDS:
+        weight = factor * _unit_weights(batch)
+        own = TargetObjective(targets, batch.device)
         return lambda views: own(network(views, layer)) * weight
-    codes = reference_codes(network, layer, photos)
-    mask = code_mask(codes.shape[1:], layer, parameters["channels"], parameters["window"], network.device)
-    if targets[0].kind == "inversion":
-        depth = code_weight(network.layers(), layer) if chosen == "depth" else chosen
+    codes = reference_codes(network, layer, batch.photos)
+    mask = code_mask(codes.shape[1:], layer, given.channels, given.window, batch.device)
+    if batch.kind == "inversion":
+        depth = code_weight(network.layers(), layer) if given.weight == "depth" else given.weight
         distance = CodeDistance(targets, codes, mask)
         return lambda views: distance(network(views, layer)) * depth
     product = CodeProduct(targets, codes, mask)
-    factor = TOP_WEIGHT if chosen == "depth" else chosen
     return lambda views: product(network(views, layer)) * factor
 
 
-def _unit_weights(network: "Network", targets: Sequence[Target], parameters: dict[str, Any]) -> "Tensor":
+def _unit_weights(batch: RenderBatch[PreimageParameters]) -> "Tensor":
     """Return ``1 / Z`` of each target, (B, 1): see :class:`Preimage`."""
     import torch
 
     from atlas.synthesis.scores.reach import receptive_field, strongest_answer
 
-    layer, side, given = targets[0].layer, parameters["image_size"], parameters["largest"]
-    signs = {target.sign for target in targets}
+    network, layer, side, given = batch.network, batch.layer, batch.parameters.side, batch.parameters.largest
+    signs = {target.sign for target in batch.targets}
     strongest = {sign: given or strongest_answer(network, layer, sign, side) for sign in signs}
-    reach = receptive_field(network, layer, side) if targets[0].kind == "channel" else side
-    largest = torch.tensor([strongest[target.sign] for target in targets], device=network.device)
+    reach = receptive_field(network, layer, side) if batch.kind == "channel" else side
+    largest = torch.tensor([strongest[target.sign] for target in batch.targets], device=batch.device)
     return AREA / reach**2 / largest[:, None]
 
 

@@ -4,7 +4,7 @@ from typing import Literal
 
 from pydantic import Field, field_validator
 
-from atlas.methods.base import MethodParameters
+from atlas.methods.parameters import MethodParameters
 from atlas.synthesis.scores.channels import channel_numbers
 
 

@@ -7,7 +7,7 @@ from pydantic import Field, field_validator
 
 from atlas.core.model_card import ModelCard
 from atlas.errors import ModelError, did_you_mean
-from atlas.methods.base import MethodParameters
+from atlas.methods.parameters import MethodParameters
 
 T = TypeVar("T")
 
@@ -111,6 +111,17 @@ class VITALParameters(MethodParameters):
         if not isinstance(value, str) and value < 0:
             raise ValueError("a penalty is at least 0")
         return value
+
+
+class ResolvedVITAL(VITALParameters):
+    """The same for a model: what stands for the paper's choice is spelled out."""
+
+    learning_rate: float
+    layers: tuple[str, ...]
+    class_weights: tuple[int | float, ...]
+    class_penalty: float
+    patch_size: int
+    patch_stride: int
 
 
 def matched_layers(layers: str | Sequence[str], stages: Sequence[str], card: ModelCard) -> list[str]:

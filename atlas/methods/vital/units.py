@@ -5,7 +5,7 @@ Torch is needed to import this, so it is imported when something is rendered.
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import torch
 import torch.nn.functional as F
@@ -15,8 +15,10 @@ from atlas.attribution.relevance import relevance
 from atlas.attribution.starts import Start, channel_start, direction_start, neuron_start
 from atlas.core.job import Target
 from atlas.errors import PhotoError
+from atlas.methods.batch import RenderBatch
 from atlas.methods.photos import reference_digests
 from atlas.methods.vital.patches import Cut, Found, LastScan, channel_means, patches_of, scan, values_at
+from atlas.methods.vital.settings import ResolvedVITAL
 from atlas.models.network.examine import find_layer
 from atlas.models.network.network import Network
 from atlas.synthesis.scores.matching import Maps, channel_values, mean_sorted
@@ -88,23 +90,29 @@ class UnitReferences:
     """Finds the reference patches of units and concepts, and what to match of them.
 
     Attributes:
-        network: to ask. parameters: of VITAL, fitted. at: the layers to match.
-        last: the scan made last.
+        batch: gives the network and the photos. at: the layers to match. last: the scan made last.
     """
 
-    network: Network
-    parameters: dict[str, Any]
+    batch: RenderBatch[ResolvedVITAL]
     at: Sequence[str]
-    load_input: "LoadInput"
-    should_stop: Callable[[], bool]
     last: LastScan
+
+    @property
+    def network(self) -> Network:
+        """The network to ask."""
+        return self.batch.network
+
+    @property
+    def parameters(self) -> ResolvedVITAL:
+        """How patches are cut and chosen."""
+        return self.batch.parameters
 
     @property
     def cut(self) -> Cut:
         """How photos are cut."""
         given, known = self.parameters, self.network.preprocessing
         side = max(known.height, known.width)
-        return Cut(side, given["patch_size"], given["patch_stride"], given["image_size"])
+        return Cut(side, given.patch_size, given.patch_stride, given.side)
 
     def goals(self, targets: Sequence[Target]) -> Maps:
         """Return what to match of each target of one kind on one layer: layer to (B, C, P).
@@ -116,8 +124,8 @@ class UnitReferences:
         chosen = self.chosen(targets)
         each = []
         for target, patches in zip(targets, chosen, strict=True):
-            maps_of = UnitMaps(self.network, [target], self.at, self.parameters["relevance"], self.load_input)
-            views = patches_of(patches, self.cut, self.load_input, self.should_stop)
+            maps_of = UnitMaps(self.network, [target], self.at, self.parameters.relevance, self.batch.load_input)
+            views = patches_of(patches, self.cut, self.batch.load_input, self.batch.should_stop)
             each.append(mean_sorted(maps_of, views, self.network.device))
         return {layer: torch.cat([maps[layer] for maps in each]) for layer in self.at}
 
@@ -129,7 +137,7 @@ class UnitReferences:
         ]
 
     def _best(self, found: Found, column: int) -> list[tuple[str, int]]:
-        return found.of(column, self.parameters["references"])
+        return found.of(column, self.parameters.references)
 
     def _scans(self, targets: Sequence[Target]) -> list[tuple[Found, int]]:
         """Return the scan in which each target's patches are, and its column there."""
@@ -143,32 +151,32 @@ class UnitReferences:
         return [(scans[target.references], groups[target.references].index(target)) for target in targets]
 
     def _of_channels(self, target: Target) -> Found:
-        keep = self.parameters["references"]
-        if self.parameters["clusters"] > 1:
-            keep = max(keep, self.parameters["cluster_patches"])
+        keep = self.parameters.references
+        if self.parameters.clusters > 1:
+            keep = max(keep, self.parameters.cluster_patches)
         score = values_at(target.position) if target.kind == "neuron" else channel_means
         key = (target.layer, target.kind, target.position, target.references, self.cut, keep)
         return self.last.get(self.network, key, lambda: self._scanned(target, score, keep))
 
     def _of_directions(self, targets: Sequence[Target]) -> Found:
         units = find_layer(self.network.layers(), targets[0].layer).units
-        vectors = Directions(targets, self.network.device, self.load_input).vectors(units)
+        vectors = Directions(targets, self.network.device, self.batch.load_input).vectors(units)
 
         def cosines(activation: Tensor) -> Tensor:
             return F.cosine_similarity(channel_means(activation)[:, None], vectors[None], dim=2, eps=EPSILON)
 
-        return self._scanned(targets[0], cosines, self.parameters["references"])
+        return self._scanned(targets[0], cosines, self.parameters.references)
 
     def _scanned(self, target: Target, score: Callable[[Tensor], Tensor], keep: int) -> Found:
-        digests = reference_digests(target, self.load_input)
-        arguments = (digests, self.cut, score, keep, self.load_input, self.should_stop)
+        digests = reference_digests(target, self.batch.load_input)
+        arguments = (digests, self.cut, score, keep, self.batch.load_input, self.batch.should_stop)
         return scan(self.network, target.layer, *arguments)
 
     def _of_cluster(self, target: Target, found: Found, column: int) -> list[tuple[str, int]]:
         """Return the patches of a cluster that are nearest to its centre."""
-        best = found.of(column, self.parameters["cluster_patches"])
-        members = clusters(self._means(target.layer, best), self.parameters["clusters"], str(target))
-        return [best[place] for place in members[target.cluster or 0][: self.parameters["references"]]]
+        best = found.of(column, self.parameters.cluster_patches)
+        members = clusters(self._means(target.layer, best), self.parameters.clusters, str(target))
+        return [best[place] for place in members[target.cluster or 0][: self.parameters.references]]
 
     @torch.no_grad()
     def _means(self, layer: str, patches: Sequence[tuple[str, int]]) -> Tensor:
@@ -176,7 +184,7 @@ class UnitReferences:
         size = VIEWS_PER_PASS.get(self.network.device.type, 64)
         means = []
         for start in range(0, len(patches), size):
-            part = patches_of(patches[start : start + size], self.cut, self.load_input, self.should_stop)
+            part = patches_of(patches[start : start + size], self.cut, self.batch.load_input, self.batch.should_stop)
             views = torch.stack(list(part)).to(self.network.device)
             means.append(channel_means(activation_of(self.network, views, layer)).cpu())
         return torch.cat(means)
