@@ -45,7 +45,7 @@ clean:
 
 # One stamp per set of extras, remade when pyproject.toml changes. The install is editable: a change in atlas/ needs none.
 $(VENV)/.demo: EXTRAS := demo
-$(VENV)/.dev: EXTRAS := demo,dev
+$(VENV)/.dev: EXTRAS := dev
 $(VENV)/.bench: EXTRAS := bench
 $(VENV)/.demo $(VENV)/.dev $(VENV)/.bench: pyproject.toml | $(BIN)/python
 	$(BIN)/python -m pip install --disable-pip-version-check -e '.[$(EXTRAS)]'

@@ -13,7 +13,7 @@ import atlas
 PACKAGE = Path(atlas.__file__).parent
 MODULES = sorted(PACKAGE.rglob("*.py"))
 
-FOUNDATION = {"errors", "core"}
+FOUNDATION = {"errors", "extras", "core"}
 BELOW_SYNTHESIS = FOUNDATION | {"models", "photos"}
 BELOW_METHODS = BELOW_SYNTHESIS | {"synthesis", "attribution"}
 BELOW_CONCEPTS = BELOW_METHODS | {"activations"}
@@ -21,6 +21,7 @@ BELOW_TASKS = BELOW_CONCEPTS | {"methods", "concepts", "metrics", "store", "conf
 BELOW_JOBS = BELOW_TASKS | {"tasks", "plan"}
 MAY_IMPORT = {
     "errors": set(),
+    "extras": {"errors"},
     "core": {"errors"},
     "photos": FOUNDATION,
     "models": FOUNDATION,

@@ -9,6 +9,7 @@ import click
 from atlas import __version__
 from atlas.cli.stopping import INTERRUPTED, interruptible
 from atlas.errors import AtlasError, did_you_mean
+from atlas.extras import needing_extras
 
 FILE = click.Path(path_type=Path, dir_okay=False)
 CONFIG = click.option(
@@ -30,7 +31,7 @@ class Commands(click.Group):
         from atlas.cli.terminal import complain
 
         try:
-            with interruptible():
+            with interruptible(), needing_extras("this command"):
                 return super().invoke(ctx)
         except AtlasError as error:
             complain(f"Error: {error}")

@@ -9,6 +9,7 @@ from pathlib import Path
 from PIL import Image
 
 from atlas.errors import PhotoError
+from atlas.extras import missing
 from atlas.store.files import write_atomic
 
 CUTS = 24
@@ -59,11 +60,10 @@ def write_photos(folder: Path) -> None:
 def _open(name: str) -> Image.Image:
     try:
         data = files("skimage").joinpath("data", name).read_bytes()
-    except (ModuleNotFoundError, FileNotFoundError) as error:
-        raise PhotoError(
-            f"the demo's photo {name} comes with scikit-image, which is not installed or lacks it",
-            "pip install 'lens-atlas[demo]'",
-        ) from error
+    except ModuleNotFoundError as error:
+        raise missing("skimage", f"the demo's photo {name}") from error
+    except FileNotFoundError as error:
+        raise PhotoError(f"scikit-image lacks the demo's photo {name}", "pip install -U scikit-image") from error
     return Image.open(io.BytesIO(data)).convert("RGB")
 
 

@@ -9,8 +9,11 @@ from pathlib import Path
 import atlas
 from atlas.core.canonical import digest
 from atlas.errors import SiteError
+from atlas.extras import missing
+from atlas.site.catalog.catalog import Catalog
 from atlas.site.catalog.comparison import comparisons, listed
 from atlas.site.contents import Contents
+from atlas.site.drawings.plots import can_draw, make_plots
 from atlas.site.gathering import gather
 from atlas.site.metadata import SiteMetadata
 from atlas.site.output.folder import Output, open_output, unwritable
@@ -97,7 +100,7 @@ def _build(
         return BuildReport(*counts, rendered=0, unchanged=True, seconds=seconds, notices=notices)
     catalog, derived, notices = gather(store, configuration, labels)
     contents = Contents(catalog, comparisons(catalog.models), metadata)
-    notices = (*unsaid(metadata), *notices)
+    notices = (*unsaid(metadata), *undrawn(catalog), *notices)
     notices += tuple(stale_labels(labels, (concept.key for concept in catalog.concepts())))
     try:
         counts, digests = SiteWriter(target.begin(), store, contents, derived, progress).write_all()
@@ -116,6 +119,12 @@ def unsaid(metadata: SiteMetadata) -> Iterator[str]:
         yield f"the [site] table states no {listed(missing)}: pages and citations say that it is not stated"
 
 
+def undrawn(catalog: Catalog) -> Iterator[str]:
+    """Say which plots are left out where the library that draws them is not installed."""
+    if not can_draw() and any(make_plots(study) for model in catalog.models for study in model.studies):
+        yield f"pages of photos have tables and no plots: {missing('matplotlib', 'drawing them').sentence}"
+
+
 def inputs_digest(store: Store, metadata: SiteMetadata, labels: Mapping[str, Label], configuration: str) -> str:
     """Return a digest of all that decides the site, from names, sizes and times of the store's files: quick."""
     listing: list[tuple[str, int, int]] = []
@@ -132,7 +141,7 @@ def inputs_digest(store: Store, metadata: SiteMetadata, labels: Mapping[str, Lab
                     folders.append(entry.path)
     listing.sort()
     words = [configuration, metadata.model_dump(mode="json"), {key: asdict(label) for key, label in labels.items()}]
-    return digest([atlas.__version__, code_digest(), RECIPE, words, listing])
+    return digest([atlas.__version__, code_digest(), RECIPE, can_draw(), words, listing])
 
 
 def _stamp(entry: os.DirEntry[str]) -> tuple[int, int]:

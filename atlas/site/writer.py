@@ -223,7 +223,7 @@ class SiteWriter:
         neighbours = [None, *model.studies, None]
         for place, study in enumerate(model.studies):
             drawings = [draw(plot) for plot in make_plots(study)]
-            for path, content in (file for drawing in drawings for file in (drawing.light, drawing.dark)):
+            for path, content in (file for drawing in drawings for file in drawing.files):
                 self._write(f"i/{path}", content)
             before, after = neighbours[place], neighbours[place + 2]
             self._write_pages(study_pages(study, drawings, self._metadata, self._catalog.date, before, after))

@@ -12,6 +12,7 @@ from typing import Any
 from atlas.core.canonical import digest, digest_bytes
 from atlas.core.data_files import read_bytes
 from atlas.errors import DataFileError, PhotoError, did_you_mean
+from atlas.extras import needing_extras
 from atlas.photos.attribution import is_document
 from atlas.photos.digest_cache import DigestCache, Stamp, stamp_of
 from atlas.photos.photo import FilePart, Photo
@@ -135,13 +136,8 @@ HUGGINGFACE = HuggingFaceReader()
 
 
 def _library() -> Any:
-    try:
+    with needing_extras("reading a Hugging Face dataset"):
         import datasets
-    except ImportError as error:
-        raise PhotoError(
-            "photos: reading a Hugging Face dataset needs the package datasets",
-            "pip install 'lens-atlas[huggingface]'",
-        ) from error
     return datasets
 
 

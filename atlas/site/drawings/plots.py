@@ -12,6 +12,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any, Literal
 
 from atlas.core.canonical import digest_bytes
+from atlas.extras import has
 from atlas.site.catalog.studies import Strip, Study
 
 if TYPE_CHECKING:
@@ -129,17 +130,21 @@ def style(number: int) -> tuple[str, str, Literal["-", "--", ":"]]:
 
 @dataclass(frozen=True)
 class Drawing:
-    """A plot's two files: their paths among the site's pictures and their content; its size in pixels."""
+    """A plot's files, in light and in dark: their paths among the site's pictures and their content; its size, pixels.
+
+    There are none where the library that draws is not installed: the numbers are in the table all the same.
+    """
 
     plot: Plot
-    light: tuple[str, bytes]
-    dark: tuple[str, bytes]
-    width: int
-    height: int
+    files: tuple[tuple[str, bytes], ...] = ()
+    width: int = 0
+    height: int = 0
 
 
 def draw(plot: Plot) -> Drawing:
-    """Draw a plot in light and in dark."""
+    """Draw a plot in light and in dark, if matplotlib is installed."""
+    if not can_draw():
+        return Drawing(plot)
     import matplotlib
     from matplotlib.backends.backend_svg import FigureCanvasSVG
     from matplotlib.figure import Figure
@@ -165,8 +170,13 @@ def draw(plot: Plot) -> Drawing:
         buffer = io.BytesIO()
         figure.savefig(buffer, format="svg", metadata=dict.fromkeys(("Date", "Creator", "Type", "Format")))
     light = buffer.getvalue().replace(b"'DejaVu Sans'", b"system-ui, 'DejaVu Sans', sans-serif")
-    files = [(_path(svg), svg) for svg in (light, in_dark(light))]
-    return Drawing(plot, files[0], files[1], round(96 * WIDTH), round(96 * height))
+    files = tuple((_path(svg), svg) for svg in (light, in_dark(light)))
+    return Drawing(plot, files, round(96 * WIDTH), round(96 * height))
+
+
+def can_draw() -> bool:
+    """Tell whether what draws plots is installed; the base installation lacks it."""
+    return has("matplotlib")
 
 
 def _path(svg: bytes) -> str:

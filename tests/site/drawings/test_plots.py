@@ -18,13 +18,13 @@ def test_the_same_numbers_give_the_same_bytes_whatever_the_settings() -> None:
     with matplotlib.rc_context({"font.size": 30, "lines.linewidth": 9, "axes.grid": True, "svg.fonttype": "path"}):
         assert draw(PLOT) == first
         assert matplotlib.rcParams["font.size"] == 30, "the settings of others are as they were"
-    assert draw(Plot("error", HOSTILE, CURVES[:1])).light != first.light
+    assert draw(Plot("error", HOSTILE, CURVES[:1])).files != first.files
 
 
 @pytest.mark.parametrize("name", ["error", "psnr", "fft2d"])
 def test_names_are_text_and_nothing_else(name: str) -> None:
     drawing = draw(Plot(name, HOSTILE, CURVES))
-    for _, content in (drawing.light, drawing.dark):
+    for _, content in drawing.files:
         tree = ElementTree.fromstring(content)
         words = [text for text in tree.itertext() if text.strip()]
         assert "$x_1^{2}$ <script>" in words and "a&b" in words and "MACO <b>" in words
@@ -36,7 +36,7 @@ def test_names_are_text_and_nothing_else(name: str) -> None:
 
 def test_each_theme_has_its_own_colours_only() -> None:
     drawing = draw(PLOT)
-    day, night = drawing.light[1].decode(), drawing.dark[1].decode()
+    day, night = (file[1].decode() for file in drawing.files)
     assert "#fffefb" in day and "#1a1917" in night
     assert not [dark for dark in COLOURS.values() if dark in day]
     assert not [light for light in COLOURS if light in night]
@@ -49,7 +49,7 @@ def test_curves_can_be_told_apart() -> None:
 
 def lines_of(plot: Plot) -> list[str]:
     """Return the labels of the vertical axis."""
-    tree = ElementTree.fromstring(draw(plot).light[1])
+    tree = ElementTree.fromstring(draw(plot).files[0][1])
     return [text for text in tree.itertext() if text.strip().replace(".", "").isdigit()]
 
 
@@ -64,7 +64,7 @@ def test_errors_of_many_sizes_are_drawn_as_logarithms() -> None:
 @pytest.mark.parametrize("name", ["error", "psnr", "fft2d"])
 def test_any_values_can_be_drawn(name: str, values: tuple[float, float]) -> None:
     plot = Plot(name, ("a", "b"), (Curve("x", {0: values[:1], 1: values[1:]}),))
-    assert draw(plot).light[1].startswith(b"<?xml")
+    assert draw(plot).files[0][1].startswith(b"<?xml")
 
 
 def test_words_name_both_ends_of_each_curve() -> None:
