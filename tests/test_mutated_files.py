@@ -7,6 +7,7 @@ import pytest
 from records import done, failed
 
 from atlas.config.load import TEMPLATE, load_config
+from atlas.core.attempt import Attempt
 from atlas.core.record import Record
 from atlas.errors import AtlasError
 from atlas.models.names.class_names import read_class_names
@@ -63,7 +64,8 @@ KINDS = {
         read_class_names,
         [b'{"0": ["n01440764", "tench"]}', b'["a", "b"]', b'{"id2label": {"0": "a"}}', b'[{"id": 0, "name": "x"}]'],
     ),
-    "record.json": (lambda path: parse(Record, path), [encode(done()[0]), encode(failed("no memory"))]),
+    "document.json": (lambda path: parse(Record, path), [encode(done()[0])]),
+    "0.json": (lambda path: parse(Attempt, path), [encode(failed("no memory"))]),
 }
 
 SPICE = [

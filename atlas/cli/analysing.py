@@ -32,7 +32,7 @@ def analyse_and_report(
     from atlas.jobs.run import analyse, is_to_do
 
     missing = sum(is_to_do(store, job, retry) for job in analyses.jobs)
-    present = sum(store.analyses.has(job.key) for job in analyses.jobs)
+    present = sum(store.has(job.key) for job in analyses.jobs)
     held = len(analyses.jobs) - missing - present
     if present:
         say(f"{_analyses(present)} of photos in the store already")

@@ -5,42 +5,63 @@ from pathlib import Path
 
 from atlas.cli.terminal import command, console, count, first_line, say
 from atlas.config import load_config
+from atlas.core.attempt import Attempt
 from atlas.core.record import Record
 from atlas.errors import StoreError
 from atlas.store import Store
+from atlas.store.keyed import decided_by, kind_of
+
+
+class _Counts:
+    """What a store holds, counted.
+
+    Attributes:
+        statuses, kinds: model's name to how many of its results have each status, and are of each kind.
+        failures: the newest attempt at each result that is not complete.
+        damaged: how many documents and attempts cannot be read.
+    """
+
+    def __init__(self, store: Store) -> None:
+        self._names = _model_names(store)
+        self.statuses: defaultdict[str, Counter[str]] = defaultdict(Counter)
+        self.kinds: defaultdict[str, Counter[str]] = defaultdict(Counter)
+        self.failures: list[Attempt] = []
+        self.damaged = 0
+        for key in store.keys():
+            try:
+                self._count(store, key)
+            except StoreError:
+                self.damaged += 1
+
+    def _count(self, store: Store, key: str) -> None:
+        if store.has(key):
+            document = store.any_document(key)
+            decided = decided_by(document)
+            fingerprint = decided.model.fingerprint if decided else ""
+            name = self._names.get(fingerprint, decided.model.architecture if decided else "no model")
+            self.statuses[name][document.status if isinstance(document, Record) else "done"] += 1
+            self.kinds[name][kind_of(document)] += 1
+        elif (attempt := store.failure(key)) is not None:
+            self.statuses[self._names.get(attempt.model, attempt.model[:12])]["failed"] += 1
+            self.failures.append(attempt)
 
 
 def status_and_report(path: Path) -> int:
-    """Print what the store holds; return 1 if jobs failed or records are damaged, else 0."""
+    """Print what the store holds; return 1 if anything failed or is damaged, else 0."""
     store = Store(load_config(path).store.path)
-    names = _model_names(store)
-    counts: defaultdict[str, Counter[str]] = defaultdict(Counter)
-    failures: list[tuple[str, Record]] = []
-    damaged = 0
-    for key in store.job_keys():
-        try:
-            record = store.read(key) if store.has(key) else store.failure(key)
-        except StoreError:
-            damaged += 1
-            continue
-        if record is not None:
-            name = names.get(record.job.model.fingerprint, record.job.model.architecture)
-            counts[name][record.status] += 1
-            failures += [(name, record)] if record.status == "failed" else []
-    unmade = [failure for key in store.analyses.all_keys() if (failure := store.analyses.failure(key))]
-    say(f"{store.path}:" if counts else f"{store.path} holds no renderings yet")
-    for name, each in sorted(counts.items()):
+    counts = _Counts(store)
+    say(f"{store.path}:" if counts.statuses else f"{store.path} holds nothing yet")
+    for name, each in sorted(counts.statuses.items()):
         say(f"  {name}: {each['done']} done, {each['dead']} dead, {each['failed']} failed")
-    for name, record in failures:
-        reason = first_line(record.error.message) if record.error else "unknown"
-        say(f"failed {record.key[:12]} {name}: {record.job.target}: {reason}")
-    for failure in unmade:
-        say(f"failed {failure.key[:12]} {failure.what}: {first_line(failure.message)}")
-    if any(each["dead"] for each in counts.values()):
+        if kinds := counts.kinds[name].keys() - {"rendering"}:
+            say("    " + ", ".join(f"{kind} {counts.kinds[name][kind]}" for kind in ["rendering", *sorted(kinds)]))
+    for attempt in counts.failures:
+        say(f"failed {attempt.key[:12]} {attempt.what}: {first_line(attempt.error.message)}")
+    if any(each["dead"] for each in counts.statuses.values()):
         say(f"To try dead units again: {command('render', path)} --retry dead")
-    if damaged:
-        say(f"{count(damaged, 'record')} damaged; to see which: {command('status', path)} --verify")
-    return 1 if failures or unmade or damaged else 0
+    if counts.damaged:
+        say(f"{count(counts.damaged, 'result')} damaged; to see which: {command('status', path)} --verify")
+    return 1 if counts.failures or counts.damaged else 0
 
 
 def verify_and_report(path: Path) -> int:
@@ -54,8 +75,7 @@ def verify_and_report(path: Path) -> int:
         survey = Survey(store)
     for one in damage:
         say(f"damaged {one.name}: {one.problem}")
-    with_photos = f", {len(survey.analyses)} analyses of photos" if survey.analyses else ""
-    say(f"{count(len(survey.jobs), 'job')}{with_photos} verified, {count(len(damage), 'problem')}")
+    say(f"{count(len(survey.results), 'result')} verified, {count(len(damage), 'problem')}")
     if damage:
         say(f"To make again what is damaged: {command('status', path)} --repair")
     return 1 if damage else 0

@@ -102,7 +102,7 @@ def _analysis_rows(analyses: "AnalysisPlan", store: Store | None) -> list[tuple[
             job.analysis.kind,
             str(job.analysis.parameters.get("factorisation", "photos")),
             "1",
-            str(int(store is not None and store.analyses.has(job.key))),
+            str(int(store is not None and store.has(job.key))),
         )
         for job in analyses.jobs
     ]

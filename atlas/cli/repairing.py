@@ -87,16 +87,15 @@ def _make_again(path: Path, planned: "PlannedAll", store: Store, damage: "Sequen
 def _drop(store: Store, left: "list[Damage]") -> "list[Damage]":
     """Remove what is damaged or refers to what is lost; return what is gone thereby, of what was left."""
     from atlas.store.integrity import verify
-    from atlas.store.repair import discard, discard_analysis, discard_job
+    from atlas.store.repair import discard, discard_result
 
     remaining = list(left)
     for _ in range(DROPS):
         for one in remaining:
-            if not one.newer:
+            if not one.other_version:
                 discard(store, one)
                 for owner in one.owners:
-                    discard_job(store, owner)
-                    discard_analysis(store, owner)
+                    discard_result(store, owner)
         remaining = list(verify(store))
     return [one for one in left if (one.kind, one.key) not in {(other.kind, other.key) for other in remaining}]
 
@@ -113,10 +112,10 @@ def _say_what_became(
         place = (one.kind, one.key)
         endings.append("dropped" if place in gone else "left" if place in stays else "made again")
     for one, ending in islice(zip(problems, endings, strict=True), LISTED):
-        why = "a newer atlas wrote it" if one.newer else f"{path} does not render it"
+        why = "another version of atlas wrote it" if one.other_version else f"{path} does not render it"
         say(f"{one.name}: {one.problem}; {f'{why}, so it stays as it is' if ending == 'left' else ending}")
     if len(problems) > LISTED:
         say(f"and {len(problems) - LISTED} more")
     say(", ".join(f"{endings.count(ending)} {ending}" for ending in ("made again", "dropped", "left")))
-    if any(not one.newer for one in left) and not dropped:
+    if any(not one.other_version for one in left) and not dropped:
         say(f"To remove what was left: {command('status', path)} --repair --drop")

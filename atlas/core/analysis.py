@@ -57,20 +57,6 @@ class Analysis(Frozen):
         return f"{what} at {', '.join(self.layers)}"
 
 
-class AnalysisFailure(Frozen):
-    """Why an attempt at an analysis failed.
-
-    Attributes:
-        what: the analysis, in words. quarantined: it killed its worker again and again, and is not tried unasked.
-    """
-
-    schema_version: int = SCHEMA_VERSION
-    key: str
-    what: Text
-    message: Text
-    quarantined: bool = False
-
-
 class ArraysDocument(Frozen):
     """An analysis whose result is arrays, for later analyses to read: a tally, a factorisation, an importance.
 

@@ -6,7 +6,7 @@ from pydantic import Field
 
 from atlas.core.job import Frozen, Job, Text
 
-SCHEMA_VERSION = 2
+SCHEMA_VERSION = 3
 """Version of all documents of the store, and of its layout. Raise it when an old reader would be wrong."""
 
 Status = Literal["done", "dead", "failed"]
@@ -82,15 +82,18 @@ class Provenance(Frozen):
     created: str
 
 
+FailureKind = Literal["diverged", "error", "quarantined"]
+
+
 class Failure(Frozen):
-    """Why a job has no picture.
+    """Why something that has a key could not be made.
 
     Attributes:
         kind: ``diverged`` (NaN or exploding objective), ``error`` (an exception) or ``quarantined``
             (its worker died three times).
     """
 
-    kind: Literal["diverged", "error", "quarantined"]
+    kind: FailureKind
     message: Text
 
 
@@ -99,7 +102,8 @@ class Record(Frozen):
 
     Attributes:
         key: the job's key.
-        status: ``done``; ``dead`` (no gradient reached the image in its steps, so there is no picture) or ``failed``.
+        status: ``done``; ``dead`` (no gradient reached the image in its steps, so there is no picture) or ``failed``,
+            which no stored record is: see :class:`atlas.core.attempt.Attempt`.
         assets: pictures; empty unless done.
         trace: the objective at every step, mean over the step's crops.
         top_classes: the model's strongest classes on the picture, best first (classifiers only).

@@ -29,7 +29,7 @@ class Selection(Frozen):
         models: fingerprint to the analyses of a model that are current.
         cards: fingerprint to a model's card as the configuration has it: under its name, with its class names.
         photos: those that jobs are about, with their credits as the configuration has them.
-        jobs, analyses: keys of those of its that are complete, sorted. What is not there any more was lost.
+        keys: of those of its results that are complete, sorted. What is not there any more was lost.
     """
 
     schema_version: int = SCHEMA_VERSION
@@ -37,5 +37,4 @@ class Selection(Frozen):
     models: dict[str, ModelSelection] = Field(default_factory=dict)
     cards: dict[str, ModelCard] = Field(default_factory=dict)
     photos: tuple[PhotoCredit, ...] = ()
-    jobs: tuple[str, ...] = ()
-    analyses: tuple[str, ...] = ()
+    keys: tuple[str, ...] = ()

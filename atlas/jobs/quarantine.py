@@ -2,12 +2,12 @@
 
 from datetime import datetime, timezone
 
-from atlas.core.record import Provenance, Record
+from atlas.core.record import Provenance
+from atlas.jobs.failing import failed_attempt
 from atlas.jobs.tasks import Planned
 from atlas.jobs.worker import Outcome
 from atlas.store import Store
 from atlas.tasks.bench import PlannedAnalysis
-from atlas.tasks.finish import failed_record
 from atlas.tasks.provenance import versions
 
 MAX_ATTEMPTS = 3
@@ -19,9 +19,6 @@ def quarantine(store: Store, planned: Planned, attempts: int, for_memory: bool =
     """Record that a job ended its worker ``attempts`` times, and the last time for lack of memory or not."""
     analysis = isinstance(planned, PlannedAnalysis)
     message = _message(attempts, "working on it" if analysis else "rendering it", for_memory, analysis)
-    if isinstance(planned, PlannedAnalysis):
-        store.analyses.record_failure(planned.key, str(planned), message, quarantined=True)
-        return Outcome(planned, "failed", message, quarantined=True)
     provenance = Provenance(
         versions=versions(),
         device="unknown",
@@ -29,7 +26,7 @@ def quarantine(store: Store, planned: Planned, attempts: int, for_memory: bool =
         seconds=0.0,
         created=datetime.now(timezone.utc).isoformat(timespec="seconds"),
     )
-    store.record_failure(failed_record(planned.job, "quarantined", message, provenance))
+    store.record_failure(failed_attempt(planned, "quarantined", message, provenance))
     return Outcome(planned, "failed", message, quarantined=True)
 
 
@@ -42,8 +39,3 @@ def _message(attempts: int, doing: str, for_memory: bool, analysis: bool) -> str
         f"its worker process died {attempts} times while {doing}: it crashed, or was killed from outside, which is "
         f"often for lack of memory ({lower})"
     )
-
-
-def is_quarantined(record: Record | None) -> bool:
-    """Tell whether a failed record, if there is one, says that the job is in quarantine."""
-    return record is not None and record.error is not None and record.error.kind == "quarantined"

@@ -8,7 +8,7 @@ from atlas.plan.analyses import AnalysisPlan
 from atlas.plan.directions import made_with
 from atlas.plan.renderings import Plan
 from atlas.store import Store
-from atlas.store.repair import discard, discard_analysis
+from atlas.store.repair import discard, discard_result
 from atlas.store.survey import Damage
 
 
@@ -28,19 +28,19 @@ def discard_for_analyses(
     Args:
         plan: need not have the renderings of concepts. selection: the name of the configuration's own.
     """
-    found = [one for one in damage if not one.newer]
+    found = [one for one in damage if not one.other_version]
     concepts = {each.job.key for each in analyses.concepts}
     cards = {card.identity.fingerprint for card in plan.cards.values()}
     mine: dict[str, Collection[str]] = {
-        "analysis": analyses.keys,
+        "result": analyses.keys,
         "card": cards | {models[job.model].card.identity.fingerprint for job in analyses.jobs},
         "metric": {metric.card.name for metric in in_order()},
         "photo": plan.photos,
         "input": {*plan.inputs, *plan.photos, *(one.key for one in found if not concepts.isdisjoint(one.owners))},
         "selection": (selection,),
     }
-    for key in made_with(analyses, store, {one.key for one in found if one.kind in ("analysis", "input")}):
-        discard_analysis(store, key)
+    for key in made_with(analyses, store, {one.key for one in found if one.kind in ("result", "input")}):
+        discard_result(store, key)
     for one in found:
         if one.kind in ("store", "folder", "derived") or one.key in mine.get(one.kind, ()):
             discard(store, one)
@@ -53,7 +53,7 @@ def discard_for_analyses(
 
 def discard_for_renderings(damage: Iterable[Damage], plan: Plan, store: Store) -> None:
     """Remove what is damaged of renderings that a plan has, those of concepts among them, and what they name."""
-    mine: dict[str, Collection[str]] = {"job": {job.key for job in plan.jobs}, "input": plan.inputs}
+    mine: dict[str, Collection[str]] = {"result": {job.key for job in plan.jobs}, "input": plan.inputs}
     for one in damage:
-        if not one.newer and one.key in mine.get(one.kind, ()):
+        if not one.other_version and one.key in mine.get(one.kind, ()):
             discard(store, one)

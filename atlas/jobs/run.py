@@ -12,7 +12,6 @@ from atlas.errors import ConfigError
 from atlas.jobs.allocator import keep_freed_memory
 from atlas.jobs.executors.base import Executor, Monitor, choose_executor, resolve_device
 from atlas.jobs.executors.serial import SerialExecutor
-from atlas.jobs.quarantine import is_quarantined
 from atlas.jobs.tasks import Task
 from atlas.jobs.worker import Outcome, Work
 from atlas.metrics import in_order
@@ -89,7 +88,7 @@ def pending(plan: Plan, store: Store, only: Sequence[str] = (), retry: Collectio
     """
     jobs = _chosen(plan, only) if only else list(plan.jobs)
     absent = [job for job in jobs if not store.has(job.key)]
-    held = [] if QUARANTINED in retry else [job for job in absent if is_quarantined(store.failure(job.key))]
+    held = [] if QUARANTINED in retry else [job for job in absent if _is_quarantined(store, job.key)]
     dead = [replace(job, again=True) for job in jobs if store.is_dead(job.key)] if DEAD in retry else []
     left_out = {job.key for job in held}
     missing = [job for job in absent if job.key not in left_out]
@@ -191,9 +190,13 @@ def analyse(
 
 def is_to_do(store: Store, planned: PlannedAnalysis, retry: Collection[str]) -> bool:
     """Tell whether an analysis is neither complete nor in quarantine."""
-    failure = store.analyses.failure(planned.key)
-    held = failure is not None and failure.quarantined and QUARANTINED not in retry
-    return not store.analyses.has(planned.key) and not held
+    held = QUARANTINED not in retry and _is_quarantined(store, planned.key)
+    return not store.has(planned.key) and not held
+
+
+def _is_quarantined(store: Store, key: str) -> bool:
+    attempt = store.failure(key)
+    return attempt is not None and attempt.is_quarantined
 
 
 def _run(

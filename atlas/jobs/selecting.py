@@ -43,8 +43,7 @@ def select(
             models=current,
             cards={card.identity.fingerprint: card for card in cards},
             photos=tuple(photo.credit for _, photo in sorted(plan.photos.items())),
-            jobs=tuple(sorted(job.key for job in plan.jobs if store.has(job.key))),
-            analyses=tuple(sorted(key for key in analyses.keys if store.analyses.has(key))),
+            keys=tuple(sorted(key for key in {*analyses.keys, *(job.key for job in plan.jobs)} if store.has(key))),
         )
     )
 

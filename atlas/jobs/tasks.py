@@ -12,6 +12,5 @@ Planned = PlannedJob | PlannedAnalysis
 
 def is_stored(store: Store, planned: Planned) -> bool:
     """Tell whether the store has what was planned."""
-    if isinstance(planned, PlannedAnalysis):
-        return store.analyses.has(planned.key)
-    return store.has(planned.key) and not (planned.again and store.is_dead(planned.key))
+    again = isinstance(planned, PlannedJob) and planned.again
+    return store.has(planned.key) and not (again and store.is_dead(planned.key))

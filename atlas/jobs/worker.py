@@ -15,8 +15,9 @@ from typing import NamedTuple, TypeVar
 import torch
 
 from atlas.core.job import ModelIdentity
-from atlas.core.record import Provenance, Status
+from atlas.core.record import FailureKind, Provenance, Status
 from atlas.errors import AtlasError, ExecutorError, StoreError
+from atlas.jobs.failing import failed_attempt
 from atlas.jobs.known_models import check_planned
 from atlas.jobs.tasks import Planned, Task, is_stored
 from atlas.methods import RenderBatch, Result, methods
@@ -29,7 +30,7 @@ from atlas.store import Store
 from atlas.synthesis.steps.ascent import Stopped
 from atlas.tasks.batch import Batch, PlannedJob
 from atlas.tasks.bench import AnalysisBatch, Bench
-from atlas.tasks.finish import Finding, dead_record, done_record, failed_record, findings
+from atlas.tasks.finish import Finding, dead_record, done_record, findings
 from atlas.tasks.provenance import device_name, versions
 from atlas.tasks.shortage import REMEDY, is_shortage, release
 
@@ -162,18 +163,18 @@ class Worker:
         self, batch: AnalysisBatch, on_step: Callable[[int, int], None], should_stop: Callable[[], bool]
     ) -> list[Outcome]:
         """Make a batch of analyses; one by one if it raises as a whole."""
-        missing = tuple(job for job in batch.jobs if not self._store.analyses.has(job.key))
+        missing = tuple(job for job in batch.jobs if not self._store.has(job.key))
         outcomes = [Outcome(job, "done") for job in batch.jobs if job not in missing]
         if not missing:
             return outcomes
+        started = perf_counter()
         notices, error = self._isolated(lambda: missing[0].run(missing, self._bench(batch, on_step, should_stop)))
         if notices is not None:
             return outcomes + [Outcome(job, "done", notice) for job, notice in zip(missing, notices, strict=True)]
         if len(missing) > 1:
             alone = [self._analyse(one, on_step, should_stop) for one in AnalysisBatch(missing).alone()]
             return outcomes + [outcome for group in alone for outcome in group]
-        self._store.analyses.record_failure(missing[0].key, str(missing[0]), error.text)
-        return [*outcomes, Outcome(missing[0], "failed", error.text)]
+        return [*outcomes, self._fail(missing[0], "error", error.text, self._provenance(1, perf_counter() - started))]
 
     def _bench(
         self, batch: AnalysisBatch, on_step: Callable[[int, int], None], should_stop: Callable[[], bool]
@@ -229,15 +230,15 @@ class Worker:
         if rendering.status == "failed":
             return self._fail(planned, "diverged", rendering.message, provenance, rendering.trace)
         if rendering.status == "dead":
-            self._store.commit(dead_record(planned.job, rendering, provenance), {})
+            self._store.commit(planned.key, dead_record(planned.job, rendering, provenance), {})
         else:
-            self._store.commit(*done_record(planned.job, rendering, finding, provenance))
+            self._store.commit(planned.key, *done_record(planned.job, rendering, finding, provenance))
         return Outcome(planned, rendering.status, rendering.message or "; ".join(finding.notices))
 
     def _fail(
-        self, planned: PlannedJob, kind: str, message: str, provenance: Provenance, trace: Sequence[float] = ()
+        self, planned: Planned, kind: FailureKind, message: str, provenance: Provenance, trace: Sequence[float] = ()
     ) -> Outcome:
-        self._store.record_failure(failed_record(planned.job, kind, message, provenance, trace))
+        self._store.record_failure(failed_attempt(planned, kind, message, provenance, trace))
         return Outcome(planned, "failed", message)
 
     def _provenance(self, batch_size: int, seconds: float) -> Provenance:

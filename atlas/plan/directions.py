@@ -61,7 +61,7 @@ def stand_ins(
     jobs: list[PlannedJob] = []
     inputs: dict[str, bytes] = {}
     for each in analyses.concepts:
-        if store is not None and store.analyses.has(each.job.key):
+        if store is not None and store.has(each.job.key):
             continue
         model = models[each.job.model]
         shown, part_layer = each.block.shown, each.job.settings.part_layer
@@ -77,9 +77,9 @@ def stand_ins(
 
 def _directions(planned: PlannedConcepts, store: Store | None) -> Iterator[tuple[str, str]]:
     """Yield layer and digest of every direction of a class that the store has found."""
-    if store is None or not store.analyses.has(planned.key):
+    if store is None or not store.has(planned.key):
         return
-    found = store.analyses.read(ClassConcepts, planned.key)
+    found = store.document(ClassConcepts, planned.key)
     for concept in found.concepts:
         yield planned.analysis.layers[0], concept.direction
     for concept in found.concepts:

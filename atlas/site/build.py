@@ -23,6 +23,7 @@ from atlas.site.words.labels import Label, stale_labels
 from atlas.site.writer import Progress, SiteWriter
 from atlas.store import Store
 from atlas.store.files import explained
+from atlas.store.names import FOLDERS
 
 
 @dataclass(frozen=True)
@@ -128,7 +129,7 @@ def undrawn(catalog: Catalog) -> Iterator[str]:
 def inputs_digest(store: Store, metadata: SiteMetadata, labels: Mapping[str, Label], configuration: str) -> str:
     """Return a digest of all that decides the site, from names, sizes and times of the store's files: quick."""
     listing: list[tuple[str, int, int]] = []
-    folders = [str(store.path / name) for name in ("objects", "models", "analyses", "selections", "photos")]
+    folders = [str(store.path / name) for name in FOLDERS if name != "inputs"]
     while folders:
         folder = folders.pop()
         if not os.path.isdir(folder):

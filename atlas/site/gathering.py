@@ -58,7 +58,7 @@ def wanted(catalog: Catalog) -> Iterator[Record | ClassConcepts]:
 
 def _damaged(tasks: Iterable[Task], holdings: Holdings) -> set[str]:
     """Return the keys of records whose pictures are still to be derived but damaged, of those that are not its own."""
-    foreign = [task for task in tasks if task.masters and task.key not in holdings.own_jobs]
+    foreign = [task for task in tasks if task.masters and task.key not in holdings.own_keys]
     return {task.key for task in foreign if not all(_sound(source.path, source.sha256) for source in task.masters)}
 
 

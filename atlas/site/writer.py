@@ -175,7 +175,7 @@ class SiteWriter:
         Raises:
             StoreError: it is missing or damaged.
         """
-        if not self._place(sprite_path(sprite), self._store.analyses.folder(key) / sprite.name, sprite.bytes):
+        if not self._place(sprite_path(sprite), self._store.folder(key) / sprite.name, sprite.bytes):
             raise damaged(f"the picture {sprite.name[:12]}... of analysis {key[:12]}... is missing or damaged")
 
     def _place(self, path: str, source: Path, size: int) -> bool:

@@ -1,8 +1,8 @@
 """Documents of the store: pydantic models as JSON files that carry a checksum of themselves.
 
 A document's last field is ``"checksum": "<sha256>"``: over all bytes before the comma that ends the field before
-it. It stays so in every later version, so that damage can be told from what a newer atlas wrote. Documents of schema
-version 1 have none and are read without.
+it. It stays so in every later version, so that damage can be told from what another atlas wrote; documents of schema
+version 1 had none.
 """
 
 from pathlib import Path
@@ -18,6 +18,10 @@ from atlas.store.files import read_bytes
 Document = TypeVar("Document", bound=BaseModel)
 REMEDY = "run `atlas status --verify --repair` to make it again"
 UPGRADE = "upgrade atlas (pip install -U lens-atlas), or use another store path"
+RENDER_ANEW = (
+    "nothing is converted: set another path under [store] in the configuration "
+    f'(path = "build/store-{SCHEMA_VERSION}"), then run `atlas render`'
+)
 _END = b"\n}"
 _SEAL = b',\n "checksum": "'
 FIRST_SEALED = 2
@@ -25,9 +29,9 @@ FIRST_SEALED = 2
 
 
 class _Versioned(BaseModel):
-    """What can be read of a document of any version; version 1 had kinds of documents without a version."""
+    """What can be read of a document of any version; some kinds of documents have none."""
 
-    schema_version: int = 1
+    schema_version: int = SCHEMA_VERSION
 
 
 def encode(model: BaseModel) -> bytes:
@@ -41,7 +45,7 @@ def parse(model: type[Document], path: Path) -> Document:
 
     Raises:
         StoreError: it is missing or damaged.
-        StoreSchemaError: a newer version of atlas wrote it.
+        StoreSchemaError: another version of atlas wrote it.
     """
     return decode(model, read_bytes(path), path)
 
@@ -54,23 +58,23 @@ def decode(model: type[Document], data: bytes, path: Path) -> Document:
 
     Raises:
         StoreError: they are damaged.
-        StoreSchemaError: a newer version of atlas wrote them.
+        StoreSchemaError: another version of atlas wrote them.
     """
     body, found, _ = data.rpartition(_SEAL)
     if found and data != body + _sealed(body):
         raise StoreError(f"{path} is damaged (it does not match its checksum)", REMEDY)
     plain = body + _END if found else data
+    version = _version(plain)
     try:
         document = model.model_validate_json(plain)
-        version = getattr(document, "schema_version", None) or _version(plain)
     except ValidationError as error:
-        _refuse_newer(_version(plain), path)
+        _refuse_others(version, path)
         first = error.errors()[0]
         where = ".".join(str(part) for part in first["loc"]) or "the file"
         raise StoreError(f"{path} is damaged ({where}: {first['msg']})", REMEDY) from error
-    _refuse_newer(version, path)
-    if version >= FIRST_SEALED and not found:
+    if FIRST_SEALED <= version <= SCHEMA_VERSION and not found:
         raise StoreError(f"{path} is damaged (it has lost its checksum)", REMEDY)
+    _refuse_others(version, path)
     return document
 
 
@@ -82,11 +86,15 @@ def _version(data: bytes) -> int:
     try:
         return _Versioned.model_validate_json(data).schema_version
     except ValidationError:
-        return 0
+        return SCHEMA_VERSION  # it is damaged, which reading it will say
 
 
-def _refuse_newer(version: int, path: Path) -> None:
+def _refuse_others(version: int, path: Path) -> None:
     if version > SCHEMA_VERSION:
         raise StoreSchemaError(
-            f"{path} has schema {version}, which a newer atlas wrote; this one reads up to {SCHEMA_VERSION}", UPGRADE
+            f"{path} has schema {version}, which a newer atlas wrote; this one reads {SCHEMA_VERSION}", UPGRADE
+        )
+    if version < SCHEMA_VERSION:
+        raise StoreSchemaError(
+            f"{path} has schema {version}, which an earlier atlas wrote; this one reads {SCHEMA_VERSION}", RENDER_ANEW
         )

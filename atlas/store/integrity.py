@@ -3,37 +3,36 @@
 import os
 import re
 from collections.abc import Callable, Iterator
+from pathlib import Path
 
 from atlas.core.canonical import digest_bytes
 from atlas.core.record import Record
 from atlas.errors import StoreError, StoreSchemaError
-from atlas.store.documents import decode
 from atlas.store.files import read_bytes
+from atlas.store.keyed import decided_by
 from atlas.store.marker import NAME, marker_problem
 from atlas.store.store import Store
-from atlas.store.survey import DOCUMENTS, Damage, Kind, References, Survey
+from atlas.store.survey import Damage, Kind, References, Survey
 
 FILE_NAME = re.compile(r'"([0-9a-f]{64}\.[a-z]+)"')
-"""A file of an analysis, as its document names it."""
+"""A file of a result, as its document names it."""
 
 
 def verify(store: Store) -> Iterator[Damage]:
     """Read everything in the store again and follow what it refers to; yield what is damaged or lost.
 
-    Read are records, failed attempts, pictures, analyses and their files, cards of models and metrics, inputs, credits
-    and selections.
+    Read are documents of results and their files, failed attempts, cards of models and metrics, inputs, credits and
+    selections.
     """
     if problem := marker_problem(store.path):
         yield Damage("store", NAME, problem)
     survey, references = Survey(store), References()
     yield from survey.damage
-    for key in survey.jobs:
-        yield from _job_damage(store, key, references)
-    for key in survey.analyses:
-        yield from _analysis_damage(store, key, references)
+    for key in survey.results:
+        yield from _result_damage(store, key, references)
     yield from _parts_damage(store, survey, references)
     yield from _lost_references(store, survey, references)
-    yield from _selection_damage(store, survey)
+    yield from _selection_damage(store, survey, references)
 
 
 def _read_damage(kind: Kind, key: str, read: Callable[[], object], references: References) -> Iterator[Damage]:
@@ -44,60 +43,43 @@ def _read_damage(kind: Kind, key: str, read: Callable[[], object], references: R
         yield Damage(kind, key, error.message, references.of(kind, key), isinstance(error, StoreSchemaError))
 
 
-def _job_damage(store: Store, key: str, references: References) -> Iterator[Damage]:
+def _result_damage(store: Store, key: str, references: References) -> Iterator[Damage]:
+    """Yield what is wrong with a result, and note what it refers to."""
     if not store.folder(key).is_dir():
-        yield Damage("job", key, f"{store.folder(key)} is no folder")
+        yield Damage("result", key, f"{store.folder(key)} is no folder")
         return
+    path = store.document_path(key)
     try:
-        complete = os.path.lexists(store.folder(key) / "record.json")
-        record = store.read(key) if complete else store.failure(key)
-    except StoreError as error:
-        yield Damage("job", key, error.message, newer=isinstance(error, StoreSchemaError))
-        return
-    if record is None:
-        return
-    if record.job.key != key:
-        yield Damage("job", key, f"the record describes another job ({record.job.key[:12]}...)")
-        return
-    references.add_job(record.job, key)
-    yield from _asset_damage(store, record)
-
-
-def _asset_damage(store: Store, record: Record) -> Iterator[Damage]:
-    for asset in record.assets:
-        path, what = store.folder(record.key) / asset.file_name, f"the {asset.role} {asset.file_name[:12]}..."
         if not os.path.lexists(path):
-            yield Damage("job", record.key, f"{what} is missing")
-            continue
-        try:
-            sound = digest_bytes(read_bytes(path)) == asset.sha256
-        except StoreError as error:
-            yield Damage("job", record.key, f"{what} cannot be read: {error.message.rpartition(': ')[2]}")
-        else:
-            if not sound:
-                yield Damage("job", record.key, f"{what} does not match its hash")
-
-
-def _analysis_damage(store: Store, key: str, references: References) -> Iterator[Damage]:
-    folder = store.analyses.folder(key)
-    if not folder.is_dir():
-        yield Damage("analysis", key, f"{folder} is no folder")
-        return
-    try:
-        if not os.path.lexists(folder / "analysis.json"):
-            store.analyses.failure(key)
+            if (attempt := store.failure(key)) is not None and attempt.job is not None:
+                references.add_job(attempt.job, key)
             return
-        data, analysis = store.analyses.read_any(key)
-        document = decode(DOCUMENTS[analysis.kind], data, folder / "analysis.json")
+        document = store.any_document(key)
+        decided = decided_by(document)
+        if decided is not None and decided.key != key:
+            raise StoreError(f"{path} describes another result ({decided.key[:12]}...)")
     except StoreError as error:
-        yield Damage("analysis", key, error.message, newer=isinstance(error, StoreSchemaError))
+        yield Damage("result", key, error.message, other_version=isinstance(error, StoreSchemaError))
         return
-    references.add_analysis(analysis, document, key)
-    for name in sorted(set(FILE_NAME.findall(data.decode()))):
-        try:
-            store.analyses.read_file(key, name)
-        except StoreError as error:
-            yield Damage("analysis", key, error.message)
+    references.add(document, key)
+    if isinstance(document, Record):
+        files = {asset.file_name: f"the {asset.role} {asset.file_name[:12]}..." for asset in document.assets}
+    else:
+        found = sorted(set(FILE_NAME.findall(read_bytes(path).decode())))
+        files = {name: f"its file {name[:12]}..." for name in found}
+    for name, what in files.items():
+        if problem := _file_problem(store.folder(key) / name, name.partition(".")[0]):
+            yield Damage("result", key, f"{what} {problem}")
+
+
+def _file_problem(path: Path, sha256: str) -> str:
+    """Return what is wrong with a file whose content is known, as the end of a sentence; empty if nothing is."""
+    if not os.path.lexists(path):
+        return "is missing"
+    try:
+        return "" if digest_bytes(read_bytes(path)) == sha256 else "does not match its hash"
+    except StoreError as error:
+        return f"cannot be read: {error.message.rpartition(': ')[2]}"
 
 
 def _parts_damage(store: Store, survey: Survey, references: References) -> Iterator[Damage]:
@@ -117,31 +99,28 @@ def _lost_references(store: Store, survey: Survey, references: References) -> It
         "card": "the model's card",
         "input": "the input",
         "photo": "the photo's credit",
-        "analysis": "the analysis",
+        "result": "the result",
     }
     for (kind, key), owners in sorted(references.owners.items()):
-        lost = not store.analyses.has(key) if kind == "analysis" else key not in there[kind]
+        lost = not store.has(key) if kind == "result" else key not in there[kind]
         if lost:
             many = "1 other needs it" if len(owners) == 1 else f"{len(owners)} others need it"
             yield Damage(kind, key, f"{words[kind]} is lost; {many}", tuple(owners))
 
 
-def _selection_damage(store: Store, survey: Survey) -> Iterator[Damage]:
+def _selection_damage(store: Store, survey: Survey, references: References) -> Iterator[Damage]:
     """Yield selections that are damaged, and what was complete when a run ended and is there no more."""
-    lost: dict[tuple[Kind, str], str] = {}
+    lost: dict[str, str] = {}
     for name in survey.selections:
         try:
             selection = store.selections.read_named(name)
         except StoreError as error:
-            yield Damage("selection", name, error.message, newer=isinstance(error, StoreSchemaError))
+            yield Damage("selection", name, error.message, other_version=isinstance(error, StoreSchemaError))
             continue
-        for key in selection.jobs:
-            if not os.path.lexists(store.folder(key) / "record.json"):
-                lost["job", key] = f"its record is lost, which {selection.configuration} rendered"
-        for key in selection.analyses:
-            if not os.path.lexists(store.analyses.folder(key) / "analysis.json"):
-                lost["analysis", key] = f"the analysis is lost, which {selection.configuration} made"
-    for (kind, key), problem in sorted(lost.items()):
-        yield Damage(kind, key, problem)
-    if survey.analyses and not survey.selections:
+        for key in selection.keys:
+            if not os.path.lexists(store.document_path(key)):
+                lost[key] = f"it is lost, which {selection.configuration} had made"
+    for key, problem in sorted(lost.items()):
+        yield Damage("result", key, problem)
+    if references.analysed and not survey.selections:
         yield Damage("selection", "", "which analyses are current is lost: no configuration has a selection")

@@ -14,7 +14,7 @@ from atlas.store.names import DERIVED, DIGEST, DIGEST_JSON, FOLDERS, SELECTION, 
 FORMAT = "lens-atlas-store"
 NAME = "store.json"
 REMEDY = "run `atlas status --repair`, which makes it again"
-OWN_NAMES, TELLING_NAMES = {*FOLDERS, DERIVED}, {"objects", "analyses", "selections"}
+OWN_NAMES, TELLING_NAMES = {*FOLDERS, DERIVED}, {"objects", "selections"}
 """What is in a store, and what of that is in no other folder that people keep: "models" and "photos" may be."""
 
 
@@ -37,19 +37,15 @@ def is_absent(store: Path) -> bool:
 def open_marker(store: Path, create: bool) -> None:
     """Look whether a folder is a store that can be used; make it one if it is empty and ``create`` says so.
 
-    One of an older version gets this one's number when it is opened to be written, so that an older atlas refuses it.
-
     Raises:
         StoreError: it is none, or its marker is lost or damaged.
-        StoreSchemaError: a newer version of atlas wrote it.
+        StoreSchemaError: another version of atlas wrote it.
     """
     path = store / NAME
     # Looked at before the marker: a store that another run makes meanwhile has its marker before all else.
     content = _content(store)
     if os.path.lexists(path):
-        marker = _read(store)
-        if create and marker.schema_version < SCHEMA_VERSION:
-            write_marker(store)
+        _check(store)
     elif content:
         raise _lost(store, content)
     elif create:
@@ -86,7 +82,7 @@ def marker_problem(store: Path) -> str:
     return ""
 
 
-def _read(store: Path) -> Marker:
+def _check(store: Path) -> None:
     try:
         marker = parse(Marker, store / NAME)
     except StoreSchemaError:
@@ -95,7 +91,6 @@ def _read(store: Path) -> Marker:
         raise StoreError(error.message, REMEDY) from error
     if marker.format != FORMAT:
         raise StoreError(f"{store} is a store of another program", "set another store path")
-    return marker
 
 
 def _content(store: Path) -> set[str]:
@@ -119,5 +114,5 @@ def _holds_documents(store: Path) -> bool:
     """Tell whether anything lies where a store keeps it; a project may have a folder ``photos`` or ``models`` too."""
     patterns = {"models": DIGEST_JSON, "inputs": DIGEST, "photos": DIGEST_JSON, "selections": SELECTION}
     flat = any(named(store / name, pattern) for name, pattern in patterns.items() if (store / name).is_dir())
-    deep = (store / name for name in ("objects", "analyses"))
-    return flat or any(sharded(folder) for folder in deep if folder.is_dir()) or (store / DERIVED / "files").is_dir()
+    objects = store / "objects"
+    return flat or (objects.is_dir() and bool(sharded(objects))) or (store / DERIVED / "files").is_dir()

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from atlas.store.files import explained
 
-FOLDERS = ("models", "metrics", "inputs", "photos", "objects", "analyses", "selections")
+FOLDERS = ("models", "metrics", "inputs", "photos", "objects", "selections")
 """The folders that hold what is stored."""
 DERIVED = "derived"
 """The folder of pictures that can be derived again."""
@@ -16,7 +16,7 @@ _DIGEST = r"[0-9a-f]{64}"
 DIGEST = re.compile(_DIGEST)
 DIGEST_JSON = re.compile(rf"({_DIGEST})\.json")
 SELECTION = re.compile(r"([0-9a-f]{32})\.json")
-PICTURE = re.compile(rf"{_DIGEST}\.[a-z]+")
+FILE = re.compile(rf"{_DIGEST}\.[a-z]+")
 ATTEMPT = re.compile(r"[0-9]\.json")
 _SHARD = re.compile(r"[0-9a-f]{2}")
 

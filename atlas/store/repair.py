@@ -7,15 +7,15 @@ from pathlib import Path
 
 from atlas.store.files import TEMPORARY_PREFIX, explained, is_abandoned, remove
 from atlas.store.marker import write_marker
-from atlas.store.names import ATTEMPT, PICTURE
+from atlas.store.names import ATTEMPT, FILE
 from atlas.store.store import Store
 from atlas.store.survey import Damage
 
-RECORD, ANALYSIS = re.compile(r"record\.json"), re.compile(r"(analysis|attempt)\.json")
+DOCUMENT = re.compile(r"document\.json")
 
 
 def discard(store: Store, damage: Damage) -> None:
-    """Remove what is damaged, or stands where something belongs; a job's record or an analysis's document first.
+    """Remove what is damaged, or stands where something belongs; a result's document first.
 
     The marker is written anew at once.
 
@@ -25,10 +25,8 @@ def discard(store: Store, damage: Damage) -> None:
     with explained("remove what is damaged in", store.path):
         if damage.kind == "store":
             write_marker(store.path)
-        elif damage.kind == "job":
-            discard_job(store, damage.key)
-        elif damage.kind == "analysis":
-            discard_analysis(store, damage.key)
+        elif damage.kind == "result":
+            discard_result(store, damage.key)
         elif damage.kind == "folder":
             _remove_what_is_no_folder(store.path / damage.key)
         elif damage.kind == "derived":
@@ -45,24 +43,15 @@ def discard(store: Store, damage: Damage) -> None:
             remove(paths[damage.kind](damage.key))
 
 
-def discard_job(store: Store, key: str) -> None:
-    """Remove what is stored of a job."""
+def discard_result(store: Store, key: str) -> None:
+    """Remove what is stored of a result: its document, its failed attempts and its files."""
     folder = store.folder(key)
     if not _remove_what_is_no_folder(folder):
-        _clear(folder, RECORD)
+        _clear(folder, DOCUMENT)
         if not _remove_what_is_no_folder(folder / "attempts"):
             _clear(folder / "attempts", ATTEMPT)
-        _clear(folder, PICTURE)
+        _clear(folder, FILE)
         _remove_if_empty(folder / "attempts", folder)
-
-
-def discard_analysis(store: Store, key: str) -> None:
-    """Remove what is stored of an analysis."""
-    folder = store.analyses.folder(key)
-    if not _remove_what_is_no_folder(folder):
-        _clear(folder, ANALYSIS)
-        _clear(folder, PICTURE)
-        _remove_if_empty(folder)
 
 
 def sweep(*folders: Path) -> int:

@@ -1,4 +1,4 @@
-"""Store: records and pictures in plain folders.
+"""Store: what was made and what it was made from, in plain folders.
 
 Layout, all paths relative to the store::
 
@@ -7,10 +7,9 @@ Layout, all paths relative to the store::
     metrics/<name>.json                 what each number says: one card for each that was measured
     inputs/<sha256>                     files that jobs name by digest: spectra, directions, photos, lists of references
     photos/<sha256>.json                whom a photo among the inputs is owed to
-    objects/ab/<key>/<sha256>.png       pictures, named by their content
-    objects/ab/<key>/record.json        the record, written last: if it is there, the job is complete
-    objects/ab/<key>/attempts/<n>.json  records of failed attempts, kept so that a later run may retry
-    analyses/ab/<key>/                  what photos tell about a model: see :mod:`atlas.store.analyses`
+    objects/ab/<key>/<sha256>.<type>    files of a result, a rendering or an analysis of photos, named by content
+    objects/ab/<key>/document.json      what it is, written last: if it is there, the result is complete
+    objects/ab/<key>/attempts/<n>.json  failed attempts at it, kept so that a later run may retry
     selections/<name>.json              what each configuration is about: see :mod:`atlas.store.selections`
 
 Every write is atomic and repeating one is harmless, so several processes or machines may share a store. Files of other
@@ -21,19 +20,25 @@ import os
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
+from pydantic import BaseModel
+
 from atlas.core.analysis import PhotoCredit
+from atlas.core.attempt import Attempt
 from atlas.core.canonical import digest_bytes
 from atlas.core.metric_card import MetricCard
 from atlas.core.model_card import ModelCard
 from atlas.core.record import Record
 from atlas.errors import StoreError
-from atlas.store.analyses import Analyses
 from atlas.store.cards import Cards
-from atlas.store.documents import REMEDY, encode, parse
+from atlas.store.documents import REMEDY, Document, encode, parse
 from atlas.store.files import read_bytes, write_atomic, write_changed
+from atlas.store.keyed import AnyDocument, decode_any
 from atlas.store.marker import check_marker, open_marker
 from atlas.store.names import ATTEMPT, DIGEST, DIGEST_JSON, named, sharded
 from atlas.store.selections import Selections
+
+ATTEMPTS_KEPT = 3
+"""Failed attempts at one key that are kept; the newest replaces the last."""
 
 
 class Store:
@@ -46,85 +51,112 @@ class Store:
 
     Raises:
         StoreError: there is no store and ``create`` is false, the folder holds something else, or it cannot be made.
-        StoreSchemaError: a newer version of atlas wrote it.
+        StoreSchemaError: another version of atlas wrote it.
     """
 
     def __init__(self, path: Path | str, create: bool = False, damaged: bool = False) -> None:
         self.path = Path(path)
-        self.analyses = Analyses(self.path)
         self.selections = Selections(self.path)
         self.metric_cards = Cards(self.path / "metrics", MetricCard)
         (check_marker if damaged else open_marker)(self.path, create)
 
-    # --- records -----------------------------------------------------------------------------------------------
+    # --- results -----------------------------------------------------------------------------------------------
 
     def folder(self, key: str) -> Path:
-        """Return the folder of a job's record and pictures."""
+        """Return the folder of a result's document and files."""
         return self.path / "objects" / key[:2] / key
 
+    def document_path(self, key: str) -> Path:
+        """Return where the document of a result is stored."""
+        return self.folder(key) / "document.json"
+
     def has(self, key: str) -> bool:
-        """Tell whether the job is complete: done, or known to be dead."""
-        return os.path.exists(self.folder(key) / "record.json")
+        """Tell whether a result is complete; a rendering also if its unit is known to be dead."""
+        return os.path.exists(self.document_path(key))
+
+    def keys(self) -> list[str]:
+        """Return the keys of all folders under ``objects``, sorted; one may hold only failed attempts."""
+        return sharded(self.path / "objects")
+
+    def read(self, key: str) -> Record:
+        """Return the record of a complete rendering.
+
+        Raises:
+            StoreError: there is none, or it is damaged.
+        """
+        return self.document(Record, key)
+
+    def document(self, model: type[Document], key: str) -> Document:
+        """Return the document of a complete result whose kind is known.
+
+        Raises:
+            StoreError: there is none, or it is damaged, or of another kind.
+        """
+        path = self.document_path(key)
+        return _of_key(parse(model, path), key, path)
+
+    def any_document(self, key: str) -> AnyDocument:
+        """Return the document of a complete result, whatever its kind.
+
+        Raises:
+            StoreError: there is none, or it is damaged.
+        """
+        path = self.document_path(key)
+        return _of_key(decode_any(read_bytes(path), path), key, path)
+
+    def records(self) -> Iterator[Record]:
+        """Yield the record of every complete rendering, sorted by key.
+
+        Raises:
+            StoreError: a document is damaged.
+        """
+        for key in self.keys():
+            if self.has(key) and isinstance(document := self.any_document(key), Record):
+                yield document
 
     def is_dead(self, key: str) -> bool:
-        """Tell whether the job is known to be dead.
+        """Tell whether a rendering is known to be dead.
 
         Raises:
             StoreError: its record is damaged.
         """
         return self.has(key) and self.read(key).status == "dead"
 
-    def job_keys(self) -> list[str]:
-        """Return the keys of all folders under ``objects``, sorted; a key may hold only failed attempts."""
-        return sharded(self.path / "objects")
+    def commit(self, key: str, document: BaseModel, files: Mapping[str, bytes]) -> None:
+        """Store a complete result: its files first, its document last.
 
-    def read(self, key: str) -> Record:
-        """Return the record of a complete job.
-
-        Raises:
-            StoreError: there is none, or it is damaged.
-        """
-        return self._record(key, self.folder(key) / "record.json")
-
-    def records(self) -> Iterator[Record]:
-        """Yield every complete record, sorted by key.
-
-        Raises:
-            StoreError: a record is damaged.
-        """
-        for key in self.job_keys():
-            if self.has(key):
-                yield self.read(key)
-
-    def commit(self, record: Record, pictures: Mapping[str, bytes]) -> None:
-        """Store a complete job: its pictures first, its record last.
-
-        A job that is done already is left alone. A record of a dead one is replaced, at once and whole.
+        One that is there already is left alone; but the record of a dead rendering is replaced by that of one that is
+        done, at once and whole.
 
         Args:
-            record: status ``done`` or ``dead``.
-            pictures: role to encoded bytes, one for each of the record's assets.
+            files: name to content; a name is the sha256 of the content and an extension.
 
         Raises:
             StoreError: the disk is full or cannot be written; the store stays as it was.
         """
-        if record.status == "failed":
-            raise ValueError("a failed record is stored by record_failure")
-        if self.has(record.key) and not self.is_dead(record.key):
+        revives = isinstance(document, Record) and document.status == "done"
+        if self.has(key) and not (revives and self.is_dead(key)):
             return
-        folder = self.folder(record.key)
-        for asset in record.assets:
-            data = pictures[asset.role]
-            if digest_bytes(data) != asset.sha256:
-                raise ValueError(f"the {asset.role} of {record.key} is not what its record says")
-            write_atomic(folder / asset.file_name, data)
-        write_atomic(folder / "record.json", encode(record))
+        if isinstance(document, Record) and document.status == "failed":
+            raise ValueError("a failed attempt is stored by record_failure")
+        folder = self.folder(key)
+        for name, data in files.items():
+            if digest_bytes(data) != name.partition(".")[0]:
+                raise ValueError(f"the file {name} of {key} is not what its name says")
+            write_atomic(folder / name, data)
+        write_atomic(self.document_path(key), encode(document))
 
-    def _record(self, key: str, path: Path) -> Record:
-        record = parse(Record, path)
-        if record.key != key:
-            raise StoreError(f"{path}: the record describes another job ({record.key[:12]}...)", REMEDY)
-        return record
+    def read_file(self, key: str, name: str) -> bytes:
+        """Return one of the files of a result.
+
+        Raises:
+            StoreError: it is missing or damaged.
+        """
+        path = self.folder(key) / name
+        data = read_bytes(path)
+        if digest_bytes(data) != name.partition(".")[0]:
+            raise StoreError(f"{path} does not match its name", REMEDY)
+        return data
 
     def picture_path(self, record: Record, role: str) -> Path | None:
         """Return the path of a record's picture, or None if the record has none of that role."""
@@ -133,25 +165,25 @@ class Store:
 
     # --- failures ----------------------------------------------------------------------------------------------
 
-    def record_failure(self, record: Record) -> None:
-        """Store a failed attempt beside where the record will be; three are kept, the newest replacing the third."""
-        attempts = self.folder(record.key) / "attempts"
-        number = min(len(self._attempts(record.key)), 2)
-        write_atomic(attempts / f"{number}.json", encode(record))
+    def record_failure(self, attempt: Attempt) -> None:
+        """Store a failed attempt beside where the result will be; three are kept, the newest replacing the third."""
+        number = min(len(self._attempts(attempt.key)), ATTEMPTS_KEPT - 1)
+        write_atomic(self.folder(attempt.key) / "attempts" / f"{number}.json", encode(attempt))
 
-    def failure(self, key: str) -> Record | None:
-        """Return the newest failed attempt of a job that is not complete, or None."""
+    def failure(self, key: str) -> Attempt | None:
+        """Return the newest failed attempt at a result that is not complete, or None.
+
+        Raises:
+            StoreError: it is damaged.
+        """
         attempts = self._attempts(key)
         if not attempts or self.has(key):
             return None
-        return self._record(key, attempts[-1])
+        return _of_key(parse(Attempt, attempts[-1]), key, attempts[-1])
 
-    def failures(self) -> Iterator[Record]:
-        """Yield the newest failed attempt of every job that has one and is not complete, sorted by key."""
-        for key in self.job_keys():
-            record = self.failure(key)
-            if record is not None:
-                yield record
+    def failures(self) -> Iterator[Attempt]:
+        """Yield the newest failed attempt at every result that has one and is not complete, sorted by key."""
+        yield from filter(None, map(self.failure, self.keys()))
 
     def _attempts(self, key: str) -> list[Path]:
         folder = self.folder(key) / "attempts"
@@ -258,3 +290,15 @@ class Store:
             StoreError: a card is damaged.
         """
         return self.metric_cards.read_all()
+
+
+def _of_key(document: Document, key: str, path: Path) -> Document:
+    """Return a document, if it is the one of that key.
+
+    Raises:
+        StoreError: it is another one's.
+    """
+    named_key = getattr(document, "key", key)
+    if named_key != key:
+        raise StoreError(f"{path} describes another result ({named_key[:12]}...)", REMEDY)
+    return document

@@ -6,25 +6,18 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Literal, TypeVar
 
-from atlas.core.analysis import Analysis, AnalysisKind, ArraysDocument, ClassConcepts, LayerStatistics
+from atlas.core.analysis import Analysis, ClassConcepts
 from atlas.core.job import Job
+from atlas.core.record import Record
 from atlas.errors import StoreError
+from atlas.store.keyed import AnalysisDocument, AnyDocument, Foreign
 from atlas.store.names import DERIVED, DIGEST, keys_of, named, shards
 from atlas.store.store import Store
 
 T = TypeVar("T")
 _DERIVED = re.compile(r"[0-9a-f]+\.[a-z]+")
 """Names of derived pictures and of what lists them."""
-Kind = Literal["store", "folder", "job", "analysis", "card", "metric", "input", "photo", "selection", "derived"]
-
-DOCUMENTS: dict[AnalysisKind, type[ArraysDocument | LayerStatistics | ClassConcepts]] = {
-    "tally": ArraysDocument,
-    "statistics": LayerStatistics,
-    "factorisation": ArraysDocument,
-    "importance": ArraysDocument,
-    "concepts": ClassConcepts,
-}
-"""What the document of each kind of analysis is."""
+Kind = Literal["store", "folder", "result", "card", "metric", "input", "photo", "selection", "derived"]
 
 
 @dataclass(frozen=True)
@@ -34,18 +27,18 @@ class Damage:
     Attributes:
         kind: what it is. ``photo`` is a photo's credit; ``folder`` one that holds some of the others; ``derived``
             something that stands where derived pictures belong.
-        key: of the job or analysis; for a model's card its fingerprint, for a metric's its name, for an input or a
-            photo its digest; a folder's path in the store, or a derived file's; a selection's name.
+        key: of the result; for a model's card its fingerprint, for a metric's its name, for an input or a photo its
+            digest; a folder's path in the store, or a derived file's; a selection's name.
         problem: a sentence for a person.
-        owners: keys of the jobs and analyses that refer to it.
-        newer: a newer version of atlas wrote it, so it is to be left alone.
+        owners: keys of the results that refer to it.
+        other_version: another version of atlas wrote it, so it is to be left alone.
     """
 
     kind: Kind
     key: str
     problem: str
     owners: tuple[str, ...] = ()
-    newer: bool = False
+    other_version: bool = False
 
     @property
     def name(self) -> str:
@@ -62,8 +55,7 @@ class Survey:
 
     def __post_init__(self) -> None:
         store = self.store
-        self.jobs = self._sharded("objects")
-        self.analyses = self._sharded("analyses")
+        self.results = self._sharded("objects")
         self.cards = self._listed("models", store.card_keys)
         self.metrics = self._listed("metrics", store.metric_cards.names)
         self.inputs = self._listed("inputs", store.input_keys)
@@ -96,10 +88,22 @@ class Survey:
 
 
 class References:
-    """What the documents of a store name besides themselves, and which of them do."""
+    """What the documents of a store name besides themselves, and which of them do.
+
+    Attributes:
+        analysed: whether any of them is of an analysis of photos.
+    """
 
     def __init__(self) -> None:
+        self.analysed = False
         self.owners: dict[tuple[Kind, str], list[str]] = defaultdict(list)
+
+    def add(self, document: AnyDocument, key: str) -> None:
+        """Note what a result's document names."""
+        if isinstance(document, Record):
+            self.add_job(document.job, key)
+        elif not isinstance(document, Foreign):
+            self._add_analysis(document.analysis, document, key)
 
     def add_job(self, job: Job, key: str) -> None:
         """Note what a job names."""
@@ -109,10 +113,10 @@ class References:
         self._add("input", _digests(job.parameters.values()), key)
         self._add("photo", filter(None, [target.photo]), key)
 
-    def add_analysis(self, analysis: Analysis, document: object, key: str) -> None:
-        """Note what an analysis and its document name."""
+    def _add_analysis(self, analysis: Analysis, document: AnalysisDocument, key: str) -> None:
+        self.analysed = True
         self._add("card", [analysis.model.fingerprint], key)
-        self._add("analysis", analysis.upstream, key)
+        self._add("result", analysis.upstream, key)
         if isinstance(document, ClassConcepts):
             for concept in document.concepts:
                 self._add("input", [concept.direction, *(part.direction for part in concept.parts)], key)

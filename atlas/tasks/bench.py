@@ -54,8 +54,8 @@ class Bench:
         """Return a stored analysis that is arrays, and the arrays."""
         from safetensors.numpy import load
 
-        document = self.store.analyses.read(ArraysDocument, key)
-        return document, load(self.store.analyses.read_file(key, document.arrays))
+        document = self.store.document(ArraysDocument, key)
+        return document, load(self.store.read_file(key, document.arrays))
 
     def keep_arrays(self, analysis: Analysis, arrays: Mapping[str, np.ndarray], facts: Any, seconds: float) -> None:
         """Store an analysis that is arrays, with facts about them."""
@@ -66,7 +66,7 @@ class Bench:
         document = ArraysDocument(
             key=analysis.key, analysis=analysis, arrays=name, facts=facts, provenance=self.provenance(seconds)
         )
-        self.store.analyses.commit(analysis.key, document, {name: data})
+        self.store.commit(analysis.key, document, {name: data})
 
 
 @dataclass(frozen=True)

@@ -75,7 +75,7 @@ class PlannedConcepts(PlannedAnalysis):
     def run(jobs: "Sequence[PlannedConcepts]", bench: Bench) -> list[str]:
         """See :meth:`PlannedAnalysis.run`. What is not factorised yet is factorised together."""
         classes = [_Class(job, bench) for job in jobs]
-        _factorise([each for each in classes if not bench.store.analyses.has(each.job.factorisation.key)], bench)
+        _factorise([each for each in classes if not bench.store.has(each.job.factorisation.key)], bench)
         return [each.finish() for each in classes]
 
 
@@ -155,7 +155,7 @@ class _Class:
         if self.problem:
             provenance = self._bench.provenance(perf_counter() - started)
             document = no_concepts(job.analysis, self.settings, self.data, self.problem, provenance)
-            store.analyses.commit(job.key, document, {})
+            store.commit(job.key, document, {})
             return f"{job.model}: no concepts of {job.name}: {self.problem}"
         fit = self._fit()
         shown = Shown(self.data.photos, self._bench.source, job.viewer.side)
@@ -167,7 +167,7 @@ class _Class:
             document = document.model_copy(update={"warnings": (*document.warnings, text)})
         for concept in document.concepts:
             store.save_input(direction_bytes(fit.directions[concept.component]))
-        store.analyses.commit(job.key, document, shown.files)
+        store.commit(job.key, document, shown.files)
         return "; ".join(f"{job.model}, {job.name}: {text}" for text in document.warnings)
 
     def _fit(self) -> Fit:
@@ -181,7 +181,7 @@ class _Class:
         positions = self.data.maps.transpose(0, 2, 3, 1).reshape(-1, channels)
         directions = arrays["directions"]
         maps = encode(positions, directions, self.settings.factorisation).reshape(count, rows, columns, -1)
-        if not self._bench.store.analyses.has(self.job.importance.key):
+        if not self._bench.store.has(self.job.importance.key):
             self._measure(maps, directions)
         _, importance = self._bench.read_arrays(self.job.importance.key)
         return Fit(

@@ -7,7 +7,7 @@ import numpy as np
 import torch
 
 from atlas.core.job import Job
-from atlas.core.record import AssetRole, ClassScore, Failure, Measurement, Provenance, Record
+from atlas.core.record import AssetRole, ClassScore, Measurement, Provenance, Record
 from atlas.methods import Result, methods
 from atlas.methods.outcome import as_uint8
 from atlas.methods.photos import photos_of
@@ -40,7 +40,7 @@ class Finding:
 def done_record(
     job: Job, rendering: Result, finding: Finding, provenance: Provenance
 ) -> tuple[Record, dict[str, bytes]]:
-    """Return the record of a finished picture and its encoded pictures by role."""
+    """Return the record of a finished picture and its encoded pictures by file name."""
     assert rendering.image is not None and rendering.alpha is not None  # both are there for a done rendering
     encoded = [encode_image(as_uint8(rendering.image)), encode_alpha(rendering.alpha)]
     encoded += [encode_image(picture, role) for role, picture in finding.pictures.items()]
@@ -55,18 +55,12 @@ def done_record(
         photo_classes=finding.photo_classes,
         provenance=provenance,
     )
-    return record, {asset.role: data for asset, data in encoded}
+    return record, {asset.file_name: data for asset, data in encoded}
 
 
 def dead_record(job: Job, rendering: Result, provenance: Provenance) -> Record:
     """Return the record of a unit that no gradient reached."""
     return Record(key=job.key, job=job, status="dead", trace=tuple(rendering.trace), provenance=provenance)
-
-
-def failed_record(job: Job, kind: str, message: str, provenance: Provenance, trace: Sequence[float] = ()) -> Record:
-    """Return the record of a failed attempt; ``kind`` is one of :class:`atlas.core.record.Failure`."""
-    error = Failure.model_validate({"kind": kind, "message": message})
-    return Record(key=job.key, job=job, status="failed", trace=tuple(trace), provenance=provenance, error=error)
 
 
 @torch.no_grad()

@@ -105,14 +105,14 @@ class PlannedStatistics(PlannedAnalysis):
             units=tuple(units),
             provenance=bench.provenance(perf_counter() - started),
         )
-        bench.store.analyses.commit(self.key, document, shown.files)
+        bench.store.commit(self.key, document, shown.files)
         return ""
 
     def _merged(self, bench: Bench) -> Tally | None:
         whole: Tally | None = None
         offset = 0
         for key, photos in self.tallies:
-            if not bench.store.analyses.has(key):
+            if not bench.store.has(key):
                 raise ConceptError("some of its photos were not measured, as is said above", "mend what is named there")
             _, arrays = bench.read_arrays(key)
             prefix = f"{self.place}."

@@ -65,8 +65,8 @@ def _concepts(store: Store) -> Iterator[tuple[str, ClassConcepts, Concept]]:
     for fingerprint, card in store.cards().items():
         current = {key: index for each in selections for index, key in _concept_keys(each, fingerprint)}
         for key, index in current.items():
-            if store.analyses.has(key):
-                document = store.analyses.read(ClassConcepts, key)
+            if store.has(key):
+                document = store.document(ClassConcepts, key)
                 name = card.classes[index].name if index < len(card.classes) else f"class {index}"
                 for concept in document.concepts:
                     yield name, document, concept

@@ -64,7 +64,7 @@ def test_the_speed_is_that_of_the_product_without_its_document(prepared, study, 
     model, run = prepared
     speed = import_module("explaining.speed")
     found = speed.measure(run, 2)
-    assert run.store.analyses.has(run.jobs[2].importance.key)
+    assert run.store.has(run.jobs[2].importance.key)
     assert (found["photos"], found["patches"], found["layer"]) == (6, 24, "act2")
     assert sum(found["stages"].values()) == pytest.approx(found["seconds"])
     assert found["work"] > 0
@@ -148,7 +148,7 @@ def test_renderings_are_placed_among_the_patches_of_their_class(tmp_path, study,
         (name, number) for name in CLASSES for number in (1, 2)
     )
     keys = [job.key for job in analyses.jobs]
-    documents = [store.analyses.read(ClassConcepts, key) for key in keys]
+    documents = [store.document(ClassConcepts, key) for key in keys]
     known = {concept.patch_cosines for document in documents for concept in document.concepts}
     assert {each.percentiles for each in found} == known
     assert {each.cosine for each in found} == {record.measurement("cosine").value for record in store.records()}

@@ -157,7 +157,7 @@ def test_only_renders_one_picture_again(atlas):
     first = next(store.records())
     picture = store.picture_path(first, "image")
     before = picture.read_bytes()
-    (store.folder(first.key) / "record.json").unlink()
+    (store.folder(first.key) / "document.json").unlink()
     picture.unlink()
     assert "1 rendered" in atlas("render", "--only", first.key[:12]).out
     assert picture.read_bytes() == before
@@ -179,7 +179,7 @@ def test_verify_reports_and_repair_renders_again(atlas):
     picture = store.picture_path(first, "image")
     whole = picture.read_bytes()
     picture.write_bytes(whole[: len(whole) // 2])
-    record = store.folder(second.key) / "record.json"
+    record = store.folder(second.key) / "document.json"
     record.write_bytes(record.read_bytes()[:100])
     result = atlas("status", "--verify")
     assert result.status == 1

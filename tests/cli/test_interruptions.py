@@ -50,7 +50,7 @@ def store_of(project):
 
 
 def stored(project):
-    return len(list((project.folder / "build" / "store" / "objects").glob("*/*/record.json")))
+    return len(list((project.folder / "build" / "store" / "objects").glob("*/*/document.json")))
 
 
 def assert_complete(project, jobs=20):

@@ -9,9 +9,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 from command_line import HEAD
+from records import keep
 from small_photos import CLASSES, write_photos
 
 from atlas.cli.rendering import render_and_report
+from atlas.core.analysis import ArraysDocument, ClassConcepts, LayerStatistics
+from atlas.core.record import Record
 from atlas.store import Store
 from atlas.store.documents import encode
 from atlas.store.pictures import encode_image
@@ -121,6 +124,16 @@ def without(*names):
     return harm
 
 
+def without_kind(*models):
+    def harm(store):
+        for key in store.keys():
+            if isinstance(store.any_document(key), models):
+                shutil.rmtree(store.folder(key))
+        shutil.rmtree(store.path.parent / "cache", ignore_errors=True)
+
+    return harm
+
+
 def in_the_way(store):
     """A file, a pipe and two links where folders belong."""
     for name in ("inputs", "models", "photos", "derived"):
@@ -133,8 +146,8 @@ def in_the_way(store):
 
 def one_of_each(store):
     """A file of each folder: flipped, halved, replaced by a folder with content, a pipe, a link in a circle."""
-    record, picture = min((store.path / "objects").rglob("record.json")), max(store.path.rglob("*.png"))
-    flip(record)
+    flip(store.document_path(next(store.records()).key))
+    picture = max(store.path.rglob("*.png"))
     picture.write_bytes(picture.read_bytes()[:99])
     lost = store.input_path(store.input_keys()[0])
     lost.unlink()
@@ -160,9 +173,10 @@ def flip(path):
 FAULTS = {
     "no inputs": (without("inputs"), 4),
     "no credits, cards, selections or marker": (without("photos", "models", "selections", "store.json"), 4),
-    "no renderings": (without("objects"), 4),
-    "no analyses and no cache": (without("analyses", "../cache"), 6),
-    "nothing but inputs": (without("analyses", "objects", "selections", "models", "photos", "store.json"), 1),
+    "no renderings": (without_kind(Record), 4),
+    "no analyses and no cache": (without_kind(ArraysDocument, LayerStatistics, ClassConcepts), 6),
+    "no results and no cache": (without("objects", "../cache"), 10),
+    "nothing but inputs": (without("objects", "selections", "models", "photos", "store.json"), 1),
     "other things in the place of folders": (in_the_way, 10),
     "one file of each kind": (one_of_each, 6),
 }
@@ -247,14 +261,14 @@ def strange_record(store, status="sound"):
     job = type(job).model_validate(job.model_dump())
     image, data = encode_image(np.full((32, 32, 3), 99, dtype=np.uint8))
     record = record.model_copy(update={"key": job.key, "job": job, "assets": (image,)})
-    store.commit(record, {"image": data})
+    keep(store, record, {"image": data})
     if status == "damaged":
-        flip(store.folder(job.key) / "record.json")
+        flip(store.folder(job.key) / "document.json")
     elif status == "without its picture":
         (store.folder(job.key) / record.assets[0].file_name).unlink()
     elif status == "newer":
         newer = record.model_copy(update={"schema_version": 99})
-        (store.folder(job.key) / "record.json").write_bytes(encode(newer))
+        (store.folder(job.key) / "document.json").write_bytes(encode(newer))
     return job.key
 
 
@@ -277,7 +291,8 @@ def test_a_damaged_record_that_is_not_rendered_is_left_out_until_it_is_dropped(p
 
 
 def test_a_damaged_record_that_is_rendered_stops_the_build_with_a_remedy(project):
-    flip(min((project.folder / "build/store/objects").rglob("record.json")))
+    store = store_of(project)
+    flip(store.document_path(next(store.records()).key))
     built = project("build")
     assert built.status == 1 and "is damaged" in built.err and "atlas status --verify --repair" in built.err
     assert project("status", "--verify", "--repair").status == 0
@@ -290,7 +305,7 @@ def test_what_a_newer_atlas_wrote_is_refused_and_never_removed(project):
         result = project(*command)
         assert result.status != 0
         assert "schema 99, which a newer atlas wrote" in result.out + result.err
-    assert (store_of(project).folder(key) / "record.json").exists()
+    assert (store_of(project).folder(key) / "document.json").exists()
 
 
 def test_drop_goes_with_repair(project):

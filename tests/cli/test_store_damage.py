@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from records import keep
 
 from atlas.core.record import Failure
 from atlas.store import Store
@@ -33,7 +34,7 @@ def folder_in_place_of(path):
 
 
 def swap_records(store):
-    first, second = [store.folder(record.key) / "record.json" for record in list(store.records())[:2]]
+    first, second = [store.folder(record.key) / "document.json" for record in list(store.records())[:2]]
     text = first.read_bytes()
     first.write_bytes(second.read_bytes())
     second.write_bytes(text)
@@ -49,6 +50,10 @@ def picture(store):
     return store.picture_path(next(store.records()), "image")
 
 
+def document(store):
+    return store.document_path(next(store.records()).key)
+
+
 def failed_attempt(store):
     return store.folder(next(store.failures()).key) / "attempts" / "0.json"
 
@@ -59,9 +64,9 @@ DAMAGES = {
     "a changed picture": (lambda store: flip(picture(store)), "image", "does not match its hash", 1),
     "a missing picture": (lambda store: picture(store).unlink(), "image", "is missing", 1),
     "a folder for a picture": (lambda store: folder_in_place_of(picture(store)), "image", "Is a directory", 1),
-    "half a record": (lambda store: truncate(picture(store).with_name("record.json")), "record.json", "is damaged", 1),
-    "an empty record": (lambda store: picture(store).with_name("record.json").write_bytes(b""), "record.json", "", 1),
-    "swapped records": (swap_records, "the record describes another job", "", 2),
+    "half a record": (lambda store: truncate(document(store)), "document.json", "is damaged", 1),
+    "an empty record": (lambda store: document(store).write_bytes(b""), "document.json", "", 1),
+    "swapped records": (swap_records, "describes another result", "", 2),
     "half a failure": (lambda store: truncate(failed_attempt(store)), "attempts", "is damaged", 1),
     "half a model card": (lambda store: truncate(next((store.path / "models").iterdir())), "models", "is damaged", 1),
     "a changed input": (lambda store: flip(next((store.path / "inputs").iterdir())), "inputs", "does not match", 1),
@@ -93,10 +98,10 @@ def test_damage_is_named_and_repaired(project, name):
 
 def test_damaged_records_are_counted_by_status(project):
     store = Store(project.folder / "build" / "store")
-    truncate(picture(store).with_name("record.json"))
+    truncate(document(store))
     status = project("status")
     assert "tiny: 2 done, 0 dead, 1 failed" in status.out
-    assert "1 record damaged; to see which: atlas status --verify" in status.out
+    assert "1 result damaged; to see which: atlas status --verify" in status.out
 
 
 def test_what_the_configuration_does_not_render_is_left_and_said(project):
@@ -116,9 +121,9 @@ def test_jobs_in_quarantine_are_left_out_until_asked_for(project):
     store = Store(project.folder / "build" / "store")
     assert project("render").status == 0
     one = next(record for record in store.records() if record.job.target.unit == 5)
-    (store.folder(one.key) / "record.json").unlink()
+    (store.folder(one.key) / "document.json").unlink()
     error = Failure(kind="quarantined", message="its worker process died 3 times while rendering it")
-    store.record_failure(one.model_copy(update={"status": "failed", "assets": (), "error": error}))
+    keep(store, one.model_copy(update={"status": "failed", "assets": (), "error": error}), {})
 
     assert "2 jobs: 1 stored, 1 in quarantine, 0 to render" in project("plan").out
     held = project("render")

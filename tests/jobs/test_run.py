@@ -30,7 +30,7 @@ def contents(store):
     """Every picture by its path, and every record without what a clock says, and so without its checksum."""
     found = {}
     for path in (store.path / "objects").rglob("*"):
-        if path.name == "record.json":
+        if path.name == "document.json":
             record = json.loads(path.read_bytes())
             del record["provenance"]["seconds"], record["provenance"]["created"], record["checksum"]
             found[path.relative_to(store.path)] = record
@@ -167,7 +167,7 @@ def test_dead_jobs_are_tried_again_on_demand_and_replaced_whole(tmp_path):
     sound = store.read(plan.jobs[2].key)
     before = {path.name for path in store.folder(sound.key).iterdir()}
     dead = Record(key=sound.key, job=sound.job, status="dead", trace=sound.trace, provenance=sound.provenance)
-    (store.folder(sound.key) / "record.json").write_bytes(encode(dead))
+    (store.folder(sound.key) / "document.json").write_bytes(encode(dead))
     assert run(config, only=(sound.key,))[0].finished == 0
     assert run(config, only=(sound.key,), retry=["quarantined"])[0].finished == 0
     assert run(config, only=(sound.key,), retry=["dead"])[0].done == 1

@@ -11,6 +11,7 @@ from pathlib import Path
 import jinja2
 import psutil
 import pytest
+from records import keep
 from sample_site import Sample
 from sample_store import card, job, record
 
@@ -82,7 +83,7 @@ def test_new_words_need_no_new_pictures(own_store: Store, tmp_path: Path, monkey
 def test_a_new_record_needs_only_its_own_picture(own_store: Store, tmp_path: Path) -> None:
     build_site(own_store, tmp_path / "site", SiteMetadata())
     made, pictures = record(job("a", Target(kind="logit", layer="logits", unit=3), seed=9))
-    own_store.commit(made, pictures)
+    keep(own_store, made, pictures)
     report = build_site(own_store, tmp_path / "site", SiteMetadata())
     assert report.rendered == 1 and not report.unchanged
 
@@ -291,9 +292,7 @@ def test_an_empty_store_is_refused(tmp_path: Path) -> None:
 
 
 def some_record_folder(store: Store) -> Path:
-    return next(
-        path for path in sorted((store.path / "objects").rglob("record.json")) if any(path.parent.glob("*.png"))
-    ).parent
+    return next(store.folder(record.key) for record in store.records() if record.assets)
 
 
 def damage_truncated(store: Store) -> None:
@@ -308,7 +307,7 @@ def damage_missing_picture(store: Store) -> None:
 
 
 def damage_half_record(store: Store) -> None:
-    path = some_record_folder(store) / "record.json"
+    path = some_record_folder(store) / "document.json"
     path.write_bytes(path.read_bytes()[:300])
 
 

@@ -1,4 +1,4 @@
-"""Documents carry a checksum of themselves: a changed bit is damage, a newer version is refused, version 1 is read."""
+"""Documents carry a checksum of themselves: a changed bit is damage, another version is refused."""
 
 import hashlib
 import json
@@ -7,7 +7,7 @@ import random
 import pytest
 from records import IDENTITY, PROVENANCE, done, failed
 
-from atlas.core.analysis import Analysis, AnalysisFailure, ArraysDocument, PhotoCredit
+from atlas.core.analysis import Analysis, ArraysDocument, PhotoCredit
 from atlas.core.model_card import LayerInfo, ModelCard
 from atlas.core.record import SCHEMA_VERSION, Record
 from atlas.core.selection import Selection
@@ -35,8 +35,7 @@ SAMPLES = {
     "failed attempt": failed("no gradient"),
     "card": card(),
     "analysis": tally(),
-    "failed analysis": AnalysisFailure(key="1" * 64, what="concepts", message="none"),
-    "selection": Selection(configuration="../atlas.toml", photos=(CREDIT,), jobs=("1" * 64,)),
+    "selection": Selection(configuration="../atlas.toml", photos=(CREDIT,), keys=("1" * 64,)),
     "credit": CREDIT,
     "marker": Marker(format=FORMAT, schema_version=SCHEMA_VERSION),
 }
@@ -96,12 +95,17 @@ def test_a_newer_schema_is_refused_and_not_called_damage(sample, path, keeps_che
         parse(type(sample), path)
 
 
-def test_version_1_is_read_without_a_checksum_and_version_2_is_not(path):
+def test_an_earlier_version_is_refused_and_not_called_damage(path):
+    """Version 1 had no checksum; version 2 and later have one, so without it they are damaged."""
     record = done()[0]
-    path.write_text(record.model_copy(update={"schema_version": 1}).model_dump_json(exclude_none=True, indent=1))
-    assert parse(Record, path).job == record.job
-    path.write_text(record.model_dump_json(exclude_none=True, indent=1))
-    with pytest.raises(StoreError, match="has lost its checksum"):
+    for version, refusal in ((1, "schema 1, which an earlier atlas wrote"), (2, "has lost its checksum")):
+        text = record.model_copy(update={"schema_version": version}).model_dump_json(exclude_none=True, indent=1)
+        path.write_text(text)
+        with pytest.raises(StoreError, match=refusal):
+            parse(Record, path)
+    path.write_bytes(encode(record.model_copy(update={"schema_version": 2})))
+    with pytest.raises(StoreSchemaError, match=r"schema 2, which an earlier atlas wrote[\s\S]*atlas render"):
         parse(Record, path)
-    path.write_text(CREDIT.model_dump_json())  # version 1 of credits had no version
-    assert parse(PhotoCredit, path) == CREDIT
+    path.write_text(CREDIT.model_dump_json())
+    with pytest.raises(StoreError, match="has lost its checksum"):
+        parse(PhotoCredit, path)

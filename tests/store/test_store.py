@@ -7,14 +7,16 @@ from concurrent.futures import ThreadPoolExecutor
 import numpy as np
 import pytest
 import sample_store
-from records import done, failed
+from records import IDENTITY, PROVENANCE, done, failed, keep
 
 from atlas.core.analysis import PhotoCredit
+from atlas.core.attempt import Attempt
 from atlas.core.record import SCHEMA_VERSION, Failure, Record
 from atlas.errors import StoreError, StoreSchemaError
 from atlas.store import Store, files
+from atlas.store.documents import encode
 from atlas.store.integrity import verify
-from atlas.store.marker import is_absent
+from atlas.store.marker import FORMAT, Marker, is_absent
 from atlas.store.repair import discard, sweep
 
 
@@ -25,7 +27,7 @@ def store(tmp_path):
 
 def test_a_committed_record_reads_back_equal(store):
     record, pictures = done()
-    store.commit(record, pictures)
+    keep(store, record, pictures)
     assert store.has(record.key)
     assert store.read(record.key) == record
     assert list(store.records()) == [record]
@@ -35,11 +37,11 @@ def test_a_committed_record_reads_back_equal(store):
 
 def test_committing_twice_changes_nothing(store):
     record, pictures = done()
-    store.commit(record, pictures)
+    keep(store, record, pictures)
     before = {path: path.stat().st_mtime_ns for path in store.path.rglob("*")}
     other, other_pictures = done(shade=99)
     assert other.key == record.key
-    store.commit(other, other_pictures)
+    keep(store, other, other_pictures)
     assert {path: path.stat().st_mtime_ns for path in store.path.rglob("*")} == before
 
 
@@ -57,19 +59,19 @@ def test_a_record_appears_only_after_its_pictures(store, monkeypatch):
 
         monkeypatch.setattr(files.os, "replace", replace)
         with pytest.raises(StoreError, match="No space left on device"):
-            store.commit(record, pictures)
+            keep(store, record, pictures)
         assert not store.has(record.key)
         assert list(verify(store)) == []
         assert list(store.path.rglob(".tmp-*")) == []
     monkeypatch.undo()
-    store.commit(record, pictures)
+    keep(store, record, pictures)
     assert store.read(record.key) == record
 
 
 def test_a_dead_record_is_replaced_whole_whatever_write_is_the_last(store, monkeypatch):
     record, pictures = done()
     dead = Record(key=record.key, job=record.job, status="dead", provenance=record.provenance)
-    store.commit(dead, {})
+    keep(store, dead, {})
     before = list(verify(store))  # it has no card
     real = os.replace
     for allowed in range(3):
@@ -82,13 +84,13 @@ def test_a_dead_record_is_replaced_whole_whatever_write_is_the_last(store, monke
 
         monkeypatch.setattr(files.os, "replace", replace)
         with pytest.raises(StoreError, match="No space left on device"):
-            store.commit(record, pictures)
+            keep(store, record, pictures)
         assert store.is_dead(record.key) and store.read(record.key) == dead
         assert list(verify(store)) == before
     monkeypatch.undo()
-    store.commit(record, pictures)
+    keep(store, record, pictures)
     assert store.read(record.key) == record and not store.is_dead(record.key)
-    store.commit(dead, {})  # by a run that began before: what is done stays
+    keep(store, dead, {})  # by a run that began before: what is done stays
     assert store.read(record.key) == record
 
 
@@ -99,7 +101,7 @@ def test_failures_are_kept_beside_and_end_with_success(store):
     assert store.failure(record.key).error.message == "attempt 4"
     assert [one.key for one in store.failures()] == [record.key]
     assert not store.has(record.key)
-    store.commit(record, pictures)
+    keep(store, record, pictures)
     assert store.failure(record.key) is None
     assert list(store.failures()) == []
 
@@ -107,25 +109,25 @@ def test_failures_are_kept_beside_and_end_with_success(store):
 def test_verify_sees_every_kind_of_damage(store):
     records = [done(unit=unit) for unit in range(6)]
     for record, pictures in records:
-        store.commit(record, pictures)
+        keep(store, record, pictures)
     keys = [record.key for record, _ in records]
     image = store.picture_path(records[0][0], "image")
     image.write_bytes(image.read_bytes()[:-10])
     store.picture_path(records[1][0], "alpha").unlink()
-    half = store.folder(keys[2]) / "record.json"
+    half = store.folder(keys[2]) / "document.json"
     half.write_bytes(half.read_bytes()[: half.stat().st_size // 2])
-    moved = store.folder(keys[3]) / "record.json"
-    moved.write_bytes((store.folder(keys[4]) / "record.json").read_bytes())
-    damages = [one for one in verify(store) if one.kind == "job"]
+    moved = store.folder(keys[3]) / "document.json"
+    moved.write_bytes((store.folder(keys[4]) / "document.json").read_bytes())
+    damages = [one for one in verify(store) if one.kind == "result"]
     found = {damage.key: damage.problem for damage in damages}
     assert set(found) == set(keys[:4])
     assert "does not match its hash" in found[keys[0]]
     assert "missing" in found[keys[1]]
     assert "damaged" in found[keys[2]]
-    assert "another job" in found[keys[3]]
+    assert "another result" in found[keys[3]]
     for damage in damages:
         discard(store, damage)
-    assert [one for one in verify(store) if one.kind == "job"] == []
+    assert [one for one in verify(store) if one.kind == "result"] == []
     assert sorted(record.key for record in store.records()) == sorted(keys[4:])
 
 
@@ -150,10 +152,22 @@ def test_cards_and_credits_under_each_others_names_are_damage(store):
 
 def test_a_damaged_record_is_a_clear_error_when_read(store):
     record, pictures = done()
-    store.commit(record, pictures)
-    (store.folder(record.key) / "record.json").write_text('{"schema_version": 1, "key"')
+    keep(store, record, pictures)
+    (store.folder(record.key) / "document.json").write_text('{"schema_version": 1, "key"')
     with pytest.raises(StoreError, match=r"damaged[\s\S]*atlas status --verify --repair"):
         list(store.records())
+
+
+@pytest.mark.parametrize("version", [1, 2])
+def test_an_older_store_is_refused_with_what_to_do(store, version):
+    """One without a checksum, as the first version wrote, and one with it; a damaged one may not be opened either."""
+    marker = Marker(format=FORMAT, schema_version=version)
+    old = marker.model_dump_json().encode() if version == 1 else encode(marker)
+    (store.path / "store.json").write_bytes(old)
+    for options in ({}, {"create": True}, {"damaged": True}):
+        with pytest.raises(StoreSchemaError, match=r"an earlier atlas wrote[\s\S]*\[store\][\s\S]*atlas render"):
+            Store(store.path, **options)
+    assert (store.path / "store.json").read_bytes() == old
 
 
 def test_a_newer_schema_is_refused(store):
@@ -249,5 +263,7 @@ def test_a_message_that_holds_the_bytes_of_a_file_name_is_stored(store):
     error = Failure(kind="error", message=f"cannot read {name}")
     store.record_failure(record.model_copy(update={"error": error}))
     assert store.failure(record.key).error.message == "cannot read caf?"
-    store.analyses.record_failure("0" * 64, f"tally of {name}", name)
-    assert store.analyses.failure("0" * 64).what == "tally of caf?"
+    told = {"model": IDENTITY.fingerprint, "error": error, "provenance": PROVENANCE}
+    store.record_failure(Attempt(key="0" * 64, what=f"tally of {name}", **told))
+    assert store.failure("0" * 64).what == "tally of caf?"
+    assert store.failure("0" * 64).record() is None, "it was no rendering"

@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+from records import keep
 from sample_site import Sample
 from sample_store import card, job, record
 
@@ -27,7 +28,7 @@ def make_deep_site(folder: Path) -> Sample:
     made, pictures = record(job("a", Target(kind="channel", layer=blocks[0].name, unit=0)), side=32)
     for info in blocks:
         work = job("a", Target(kind="channel", layer=info.name, unit=0))
-        store.commit(made.model_copy(update={"key": work.key, "job": work}), pictures)
+        keep(store, made.model_copy(update={"key": work.key, "job": work}), pictures)
     return Sample(store, folder / "site", build_site(store, folder / "site", SiteMetadata()))
 
 
@@ -40,5 +41,5 @@ def make_sharp_site(folder: Path) -> Sample:
             Target(kind="logit", layer="logits", unit=place),
             Target(kind="channel", layer="blocks.1", unit=place),
         ):
-            store.commit(*record(job("a", target), side=side))
+            keep(store, *record(job("a", target), side=side))
     return Sample(store, folder / "site", build_site(store, folder / "site", SiteMetadata()))

@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from atlas.core.attempt import Attempt
 from atlas.core.job import LOGITS, Job, ModelIdentity, Preprocessing, Target
 from atlas.core.record import Failure, Provenance, Record
 from atlas.store.pictures import encode_alpha, encode_image
@@ -35,7 +36,24 @@ def done(unit=0, shade=0):
 
 
 def failed(message, unit=0):
-    """The record of a failed attempt at the same job."""
-    one = job(unit)
-    error = Failure(kind="error", message=message)
-    return Record(key=one.key, job=one, status="failed", provenance=PROVENANCE, error=error)
+    """A failed attempt at the same job."""
+    one, error = job(unit), Failure(kind="error", message=message)
+    return Attempt(
+        key=one.key, what=str(one.target), model=IDENTITY.fingerprint, job=one, error=error, provenance=PROVENANCE
+    )
+
+
+def keep(store, record, pictures):
+    """Store a record with its pictures by role; one that failed as the attempt that it tells of."""
+    if record.status == "failed":
+        told = {name: getattr(record, name) for name in ("key", "job", "error", "trace", "provenance")}
+        what, model = str(record.job.target), record.job.model.fingerprint
+        store.record_failure(Attempt(what=what, model=model, **told))
+    else:
+        store.commit(record.key, record, {asset.file_name: pictures[asset.role] for asset in record.assets})
+
+
+def record_of(store, key):
+    """The record of a rendering, or of the failed attempt at it."""
+    attempt = store.failure(key)
+    return store.read(key) if attempt is None else attempt.record()

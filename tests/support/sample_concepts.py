@@ -218,7 +218,7 @@ def add_concepts(
             "provenance": PROVENANCE,
         }
     )
-    store.analyses.commit(analysis.key, document, files)
+    store.commit(analysis.key, document, files)
     select(store, model, photo_set, concepts={class_index: analysis.key})
     return document
 
@@ -282,6 +282,6 @@ def add_statistics(
         units=tuple(made),
         provenance=PROVENANCE,
     )
-    store.analyses.commit(analysis.key, document, files)
+    store.commit(analysis.key, document, files)
     select(store, model, photo_set, statistics={layer: analysis.key})
     return document

@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 from PIL import Image
+from records import keep
 from sample_concepts import (
     REASON,
     WARNING,
@@ -230,10 +231,7 @@ def make_sample_store(path: Path, side: int = 96) -> Store:
         store.save_card(card(variant))
     for work, status in [*sample_jobs(), *_sample_directions(store)]:
         made, pictures = record(work, status, side, with_alpha=work.method == "maco")
-        if status == "failed":
-            store.record_failure(made)
-        else:
-            store.commit(made, pictures)
+        keep(store, made, pictures)
     add_studies(store, identity("a"), identity("b"))
     add_statistics(store, identity("a"), WIDE_LAYER, range(MEASURED_UNITS))
     add_statistics(store, identity("a"), "logits", range(10))
@@ -269,4 +267,4 @@ def add_units(store: Store, count: int, layer: str = "blocks.4", side: int = 64,
     for index in range(count):
         twin, data = pictures[index % distinct]
         work = job("a", Target(kind="channel", layer=layer, unit=index))
-        store.commit(twin.model_copy(update={"key": work.key, "job": work}), data)
+        keep(store, twin.model_copy(update={"key": work.key, "job": work}), data)

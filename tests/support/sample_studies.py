@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 from PIL import Image, ImageFilter
+from records import keep
 from sample_concepts import HOSTILE_AUTHOR, HOSTILE_PHOTO, HOSTILE_SOURCE
 
 from atlas.core.analysis import PhotoCredit
@@ -165,7 +166,4 @@ def add_studies(store: Store, first: ModelIdentity, second: ModelIdentity) -> No
     jobs = [*study_jobs(first), *other_study_jobs(first), *study_jobs(second, INVERTED_LAYERS[:1])]
     for work, status in jobs:
         made, pictures = study_record(work, status)
-        if status == "failed":
-            store.record_failure(made)
-        else:
-            store.commit(made, pictures)
+        keep(store, made, pictures)

@@ -42,6 +42,5 @@ def select(
 
 def claim_all(store: Store) -> None:
     """Say that the configuration rendered everything in the store."""
-    jobs = tuple(key for key in store.job_keys() if store.has(key))
-    analyses = tuple(key for key in store.analyses.all_keys() if store.analyses.has(key))
-    store.selections.save(selection_of(store).model_copy(update={"jobs": jobs, "analyses": analyses}))
+    keys = tuple(key for key in store.keys() if store.has(key))
+    store.selections.save(selection_of(store).model_copy(update={"keys": keys}))

@@ -29,7 +29,7 @@ def jobs_of(analyses):
 
 def documents(analyses, store):
     """Class index to the concepts that the run found."""
-    return {job.class_index: store.analyses.read(ClassConcepts, job.key) for job in jobs_of(analyses)}
+    return {job.class_index: store.document(ClassConcepts, job.key) for job in jobs_of(analyses)}
 
 
 def test_every_class_with_photos_gets_its_concepts(tmp_path, photos):
@@ -54,7 +54,7 @@ def test_every_class_with_photos_gets_its_concepts(tmp_path, photos):
             assert all(0 <= crop.photo < len(document.photos) for crop in (*concept.crops, *concept.photos))
             assert all(photo.name.startswith(("red", "green", "blue")[index]) for photo in document.photos)
             for sprite in (concept.sprite, concept.photo_sprite, concept.heat_sprite):
-                assert len(store.analyses.read_file(document.key, sprite.name)) == sprite.bytes
+                assert len(store.read_file(document.key, sprite.name)) == sprite.bytes
 
 
 def test_the_most_important_concept_is_the_class_colour(tmp_path, photos):

@@ -38,7 +38,7 @@ def photos(tmp_path):
 
 def statistics(analyses, store):
     """Layer to its statistics."""
-    found = (store.analyses.read(LayerStatistics, job.key) for job in analyses.second)
+    found = (store.document(LayerStatistics, job.key) for job in analyses.second)
     return {each.analysis.layers[0]: each for each in found}
 
 
@@ -75,7 +75,7 @@ def test_the_crops_are_the_strongest_views_one_per_photo(tmp_path, photos):
     assert values == sorted(values, reverse=True) and values[0] == pytest.approx(red.maximum, rel=1e-5)
     shown = [document.photos[crop.photo].name for crop in red.crops]
     assert len(set(shown)) == 3 and all(name.startswith("red/") for name in shown)
-    assert len(store.analyses.read_file(document.key, red.sprite.name)) == red.sprite.bytes
+    assert len(store.read_file(document.key, red.sprite.name)) == red.sprite.bytes
 
 
 def test_statistics_do_not_depend_on_the_executor(tmp_path, photos):
@@ -94,7 +94,7 @@ def test_a_worker_that_dies_loses_nothing(tmp_path, photos, monkeypatch):
     _, _, analyses, store, report = analysed(config)
     assert (tmp_path / "died").exists()
     assert not report.failed and not report.interrupted
-    assert all(store.analyses.has(job.key) for job in analyses.jobs)
+    assert all(store.has(job.key) for job in analyses.jobs)
 
 
 def test_another_photo_changes_only_its_own_part(tmp_path):

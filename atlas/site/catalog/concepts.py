@@ -152,13 +152,13 @@ def read_class(
     Args:
         photos: takes note of the photos that are shown. directions: the records of directions.
     """
-    document = store.analyses.read(ClassConcepts, key)
+    document = store.document(ClassConcepts, key)
     photos.add(document.photos)
     index = document.analysis.class_index or 0
     layer = document.analysis.layers[0]
 
     def read() -> ClassConcepts:
-        return store.analyses.read(ClassConcepts, key)
+        return store.document(ClassConcepts, key)
 
     view = ClassView(model, photos, index, key, layer, document.measure, document.fitted, document.reason, read)
 

@@ -16,6 +16,7 @@ from atlas.core.record import Record
 from atlas.core.selection import Selection
 from atlas.errors import StoreError, StoreSchemaError
 from atlas.store import Store
+from atlas.store.keyed import AnyDocument
 
 
 @dataclass
@@ -38,9 +39,9 @@ class Holdings:
     notices: list[str] = field(default_factory=list)
 
     @cached_property
-    def own_jobs(self) -> frozenset[str]:
-        """Keys of what the configuration rendered itself."""
-        return frozenset(self.own.jobs)
+    def own_keys(self) -> frozenset[str]:
+        """Keys of what the configuration made itself."""
+        return frozenset(self.own.keys)
 
 
 def read_holdings(store: Store, configuration: str, left_out: Collection[str] = ()) -> Holdings:
@@ -53,51 +54,61 @@ def read_holdings(store: Store, configuration: str, left_out: Collection[str] = 
     Raises:
         StoreError: something that the configuration rendered is damaged, or belongs to a model or layer that no card
             describes.
-        StoreSchemaError: a newer version of atlas wrote something.
+        StoreSchemaError: another version of atlas wrote something.
     """
     own, others = store.selections.read(configuration), _others(store, configuration)
     found = Holdings(store, own or Selection(configuration=configuration))
-    if own is None:
-        found.notices += _unknown(store, configuration, others)
     _read_cards(found)
     uncredited = _read_credits(found)
     foreign = {photo.digest for each in others for photo in each.photos} - {photo.digest for photo in found.own.photos}
-    damaged = len(left_out)
-    for key in store.job_keys():
+    damaged, analysed = len(left_out), False
+    for key in store.keys():
         try:
-            record = None if key in left_out else _checked(found, key, uncredited)
+            document = None if key in left_out else _document(store, key)
+            if isinstance(document, Record):
+                _check(found, document, uncredited)
         except StoreSchemaError:
             raise
         except StoreError:
-            if key in found.own_jobs:
+            if key in found.own_keys:
                 raise
             damaged += 1
         else:
-            if record is not None and record.job.target.photo not in foreign:
-                found.records[record.job.model.fingerprint].append(record)
+            if not isinstance(document, Record):
+                analysed = analysed or document is not None
+            elif document.job.target.photo not in foreign:
+                found.records[document.job.model.fingerprint].append(document)
+    if own is None:
+        found.notices += _unknown(configuration, others, analysed)
     found.notices += _said(found, damaged)
     return found
 
 
-def _checked(found: Holdings, key: str, uncredited: Collection[str]) -> Record | None:
-    """Return a record, or the failed attempt at one; None if there is neither.
+def _document(store: Store, key: str) -> AnyDocument | None:
+    """Return the document of a key, or the failed attempt at a record; None if there is neither."""
+    if store.has(key):
+        return store.any_document(key)
+    attempt = store.failure(key)
+    return None if attempt is None else attempt.record()
+
+
+def _check(found: Holdings, record: Record, uncredited: Collection[str]) -> None:
+    """Look whether a record can be shown.
 
     Args:
         uncredited: photos whose credits are damaged.
 
     Raises:
-        StoreError: it is damaged, about such a photo, or of a model or layer that no card describes.
+        StoreError: it is about such a photo, or of a model or layer that no card describes.
     """
-    record = found.store.read(key) if found.store.has(key) else found.store.failure(key)
-    if record is None:
-        return None
     if (photo := record.job.target.photo) is not None and photo in uncredited:
         found.store.photo_credit(photo)
     fingerprint, layer = record.job.model.fingerprint, record.job.target.layer
     card = found.cards.get(fingerprint)
     if card is None:
         raise StoreError(
-            f"{found.store.path / 'models'} has no card {fingerprint[:12]}..., the model of record {key[:12]}...",
+            f"{found.store.path / 'models'} has no card {fingerprint[:12]}..., "
+            f"the model of record {record.key[:12]}...",
             "run `atlas render` again with that model in the configuration: it writes the card",
         )
     if card.layer(layer) is None:
@@ -105,7 +116,6 @@ def _checked(found: Holdings, key: str, uncredited: Collection[str]) -> Record |
             f'the card of model "{card.name}" does not list the layer "{layer}" that records belong to',
             "run `atlas render` again: it writes the card anew",
         )
-    return record
 
 
 def _others(store: Store, configuration: str) -> list[Selection]:
@@ -121,13 +131,13 @@ def _others(store: Store, configuration: str) -> list[Selection]:
     return found
 
 
-def _unknown(store: Store, configuration: str, others: list[Selection]) -> Iterator[str]:
+def _unknown(configuration: str, others: list[Selection], analysed: bool) -> Iterator[str]:
     """Say that nothing is known of a configuration, where that leaves something out."""
     names = [other.configuration for other in others if other.models or other.photos]
     if names:
         there = f"it holds {', '.join(names[:3])}" + (", ..." if names[3:] else "")
-    elif store.analyses.all_keys():
-        there = "an earlier version of atlas rendered into it"
+    elif analysed:
+        there = "which ones did is lost"
     else:
         return
     yield (
@@ -169,8 +179,7 @@ def _said(found: Holdings, damaged: int) -> Iterator[str]:
             f"{what} left out, which this configuration does not render; `atlas status --verify` says what is wrong, "
             "and `atlas status --repair --drop` removes them"
         )
-    lost = sum(not found.store.has(key) for key in found.own.jobs)
-    lost += sum(not found.store.analyses.has(key) for key in found.own.analyses)
+    lost = sum(not found.store.has(key) for key in found.own.keys)
     if lost:
         what = "1 result of this configuration is" if lost == 1 else f"{lost} results of this configuration are"
         yield f"{what} lost from the store, and not shown; `atlas status --repair` makes what is lost again"

@@ -86,7 +86,7 @@ class _ModelReader:
             else:
                 units[target.layer][target.unit].append(record)
         analyses = {} if selection is None else selection.concepts
-        current = {index: key for index, key in sorted(analyses.items()) if self._store.analyses.has(key)}
+        current = {index: key for index, key in sorted(analyses.items()) if self._store.has(key)}
         for index in current:
             units[LOGITS].setdefault(index, [])
         if LOGITS in units and not units[LOGITS]:
@@ -122,11 +122,11 @@ class _ModelReader:
             model.photos = self._book.photo_set(selection.photo_set)
         for layer in model.layers:
             key = selection.statistics.get(layer.info.name)
-            if key is not None and self._store.analyses.has(key):
+            if key is not None and self._store.has(key):
                 layer.statistics = key
                 model.photos = self._book.photo_set(selection.photo_set)
                 shown = {unit.index for unit in layer.units}
-                document = self._store.analyses.read(LayerStatistics, key)
+                document = self._store.document(LayerStatistics, key)
                 used = {crop.photo for unit in document.units if unit.unit in shown for crop in unit.crops}
                 model.photos.add(document.photos[place] for place in sorted(used))
 

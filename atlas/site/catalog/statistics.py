@@ -145,7 +145,7 @@ def on_photos(store: Store, key: str) -> dict[int, UnitOnPhotos]:
     """
     if not key:
         return {}
-    layer = store.analyses.read(LayerStatistics, key)
+    layer = store.document(LayerStatistics, key)
     return {unit.unit: UnitOnPhotos(unit, layer) for unit in layer.units}
 
 

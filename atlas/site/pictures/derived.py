@@ -173,7 +173,7 @@ class DerivedPictures:
                 yield Task("job", record.key, role, crop=False, masters=(source,))
 
     def _class_task(self, document: ClassConcepts) -> tuple[Task, ...]:
-        folder = self._store.analyses.folder(document.key)
+        folder = self._store.folder(document.key)
 
         def source(sprite: Sprite) -> Source:
             grid = Grid(sprite.cell, sprite.columns, sprite.count)

@@ -4,6 +4,7 @@ import json
 import re
 
 import pytest
+from records import record_of
 from sample_site import Document, Sample
 from sample_store import CLASSES, COMPARED, DEAD_CLASS, FAILED_CLASS, card, job, record
 
@@ -147,7 +148,7 @@ def test_the_rows_of_all_pages_are_the_classes_each_with_what_it_reached(sample:
             indices.append(next(cell["index"] for cell in row["cells"] if cell))
             assert row["title"][:100] in body.text
             for cell in filter(None, row["cells"]):
-                own = sample.store.failure(cell["key"]) or sample.store.read(cell["key"])
+                own = record_of(sample.store, cell["key"])
                 assert own.status == cell["status"] and own.job.target.unit == cell["index"]
                 for name in ("objective", "activation", "probability"):
                     measured = own.measurement(name)

@@ -66,7 +66,7 @@ def second(sample: Sample) -> str:
 
 
 def document_of(store: Store, index: int, variant: str = "a") -> ClassConcepts:
-    return store.analyses.read(ClassConcepts, current(store, identity(variant)).concepts[index])
+    return store.document(ClassConcepts, current(store, identity(variant)).concepts[index])
 
 
 # --- the class's page ------------------------------------------------------------------------------------------------
@@ -128,7 +128,7 @@ def test_warnings_and_a_demonstration_are_said(sample: Sample) -> None:
 def test_a_demonstration_says_if_all_its_photos_are_of_one(own_store: Store, tmp_path: Path) -> None:
     stored = document_of(own_store, GOLDFISH)
     cuts = tuple(photo.model_copy(update={"source": "scikit-image, data.coffee"}) for photo in stored.photos)
-    path = own_store.analyses.folder(stored.key) / "analysis.json"
+    path = own_store.folder(stored.key) / "document.json"
     path.write_bytes(encode(stored.model_copy(update={"photos": cuts})))
     report = build_site(own_store, tmp_path / "site", SiteMetadata())
     site = Sample(own_store, tmp_path / "site", report)
@@ -191,7 +191,7 @@ def test_an_unstable_concept_says_so_and_others_do_not(sample: Sample) -> None:
 def test_a_stability_that_was_not_measured_is_called_that(own_store: Store, tmp_path: Path) -> None:
     stored = document_of(own_store, GOLDFISH)
     once = tuple(it.model_copy(update={"stability": None, "stable": True}) for it in stored.concepts)
-    path = own_store.analyses.folder(stored.key) / "analysis.json"
+    path = own_store.folder(stored.key) / "document.json"
     path.write_bytes(encode(stored.model_copy(update={"concepts": once})))
     site = Sample(own_store, tmp_path / "site", build_site(own_store, tmp_path / "site", SiteMetadata()))
     assert (
@@ -269,7 +269,7 @@ def test_many_photos_are_credited_in_full_on_their_own_pages(own_store: Store, t
         }
     )
     changed = stored.model_copy(update={"photos": many, "concepts": (wide, *stored.concepts[1:])})
-    path = own_store.analyses.folder(stored.key) / "analysis.json"
+    path = own_store.folder(stored.key) / "document.json"
     path.write_bytes(encode(changed))
     site = Sample(own_store, tmp_path / "site", build_site(own_store, tmp_path / "site", SiteMetadata()))
     document = page(site, f"c/{GOLDFISH}/1.html")
@@ -338,22 +338,22 @@ def test_more_concepts_than_cards_are_listed(own_store: Store, tmp_path: Path) -
 
 
 def lose_sprite(store: Store, document: ClassConcepts) -> None:
-    (store.analyses.folder(document.key) / document.concepts[0].photo_sprite.name).unlink()
+    (store.folder(document.key) / document.concepts[0].photo_sprite.name).unlink()
 
 
 def shorten_sprite(store: Store, document: ClassConcepts) -> None:
-    path = store.analyses.folder(document.key) / document.concepts[0].photo_sprite.name
+    path = store.folder(document.key) / document.concepts[0].photo_sprite.name
     path.write_bytes(path.read_bytes()[:-1])
 
 
 def spoil_heat(store: Store, document: ClassConcepts) -> None:
     shutil.rmtree(store.path / "derived")
-    path = store.analyses.folder(document.key) / document.concepts[0].heat_sprite.name
+    path = store.folder(document.key) / document.concepts[0].heat_sprite.name
     path.write_bytes(path.read_bytes()[:-1] + b"x")
 
 
 def spoil_document(store: Store, document: ClassConcepts) -> None:
-    path = store.analyses.folder(document.key) / "analysis.json"
+    path = store.folder(document.key) / "document.json"
     path.write_text(path.read_text()[:200])
 
 
@@ -476,7 +476,7 @@ def test_sprites_are_the_stores_own_bytes(sample: Sample) -> None:
     own = data(sample, f"c/{FLAMINGO}/1.json")
     folder = sample.site / sample.first / "c" / str(FLAMINGO)
     sprite = stored.concepts[0].sprite
-    assert (folder / own["patches"]["src"]).read_bytes() == sample.store.analyses.read_file(stored.key, sprite.name)  # type: ignore[index]
+    assert (folder / own["patches"]["src"]).read_bytes() == sample.store.read_file(stored.key, sprite.name)  # type: ignore[index]
 
 
 def test_hostile_names_name_no_file_and_reach_the_pages_as_text(sample: Sample) -> None:

@@ -8,6 +8,7 @@ from pathlib import Path
 from xml.etree import ElementTree
 
 import pytest
+from records import keep
 from sample_concepts import HOSTILE_AUTHOR, HOSTILE_PHOTO, add_concepts, add_statistics
 from sample_site import Document, Sample
 from sample_store import CLASSES, card, identity, job, record
@@ -50,7 +51,8 @@ def decimals(value: float) -> str:
 
 
 def made_of_photos(store: Store) -> list[Record]:
-    return [it for it in (*store.records(), *store.failures()) if it.job.target.photo is not None]
+    records = (*store.records(), *filter(None, (attempt.record() for attempt in store.failures())))
+    return [record for record in records if record.job.target.photo is not None]
 
 
 def test_every_picture_of_a_photo_is_on_its_pages_once_and_on_no_units(sample: Sample) -> None:
@@ -237,7 +239,7 @@ def test_a_class_leads_to_what_was_made_of_photos_for_it(sample: Sample) -> None
 
 
 def commit(store: Store, made: Record, pictures: dict[str, bytes]) -> None:
-    store.commit(made, pictures)
+    keep(store, made, pictures)
 
 
 def test_without_jobs_of_photos_or_a_second_method_there_are_no_such_pages(

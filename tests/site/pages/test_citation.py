@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from records import keep
 from sample_site import Document, Sample
 from sample_store import card, job, record
 
@@ -98,7 +99,7 @@ def test_a_key_stays_when_the_atlas_grows(sample: Sample, tmp_path: Path) -> Non
     store = Store(tmp_path / "store", create=True)
     store.save_card(card("a"))
     made, pictures = record(job("a", Target(kind="logit", layer="logits", unit=1)), side=32)
-    store.commit(made, pictures)
+    keep(store, made, pictures)
     build_site(store, tmp_path / "site", SiteMetadata())
     (alone,) = (tmp_path / "site").glob("m/*/c/1.json")
     grown = json.loads((sample.site / sample.first / "c" / "1.json").read_text())

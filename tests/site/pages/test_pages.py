@@ -11,6 +11,7 @@ from xml.etree import ElementTree
 
 import pytest
 from pydantic import ValidationError
+from records import keep, record_of
 from sample_site import Document, Sample, script_value
 from sample_store import (
     ARABIC_NAME,
@@ -302,7 +303,7 @@ def test_what_tells_models_of_one_name_and_weights_apart_is_said(tmp_path: Path)
         own = Job(**(dict(job("a", Target(kind="channel", layer="blocks.0", unit=1))) | {"model": each.identity}))
         dead, _ = record(own, "dead")
         store.save_card(each)
-        store.commit(dead, {})
+        keep(store, dead, {})
     build_site(store, tmp_path / "site", SiteMetadata())
     home = Document((tmp_path / "site" / "index.html").read_text()).words()
     pages = {
@@ -446,7 +447,7 @@ def test_published_records_are_the_stores_own(sample: Sample) -> None:
         for published in json.loads(path.read_text())["data"].get("renderings", []):
             pictures = published.pop("pictures", {"raw": []})
             assert published.pop("command") == f"atlas render --only {published['key'][:12]}"
-            own = sample.store.failure(published["key"]) or sample.store.read(published["key"])
+            own = record_of(sample.store, published["key"])
             assert Record.model_validate(published) == own.model_copy(update={"assets": ()})
             assert bool(pictures["raw"]) == (own.status == "done")
             for picture in pictures["raw"]:

@@ -26,7 +26,7 @@ def written(folder: Path, text: str) -> Path:
 
 
 def concept_key(store: Store, class_index: int, number: int) -> str:
-    document = store.analyses.read(ClassConcepts, current(store, identity("a")).concepts[class_index])
+    document = store.document(ClassConcepts, current(store, identity("a")).concepts[class_index])
     return document.concept_key(document.concepts[number - 1])
 
 

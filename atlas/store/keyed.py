@@ -1,0 +1,76 @@
+"""Documents under keys: renderings, analyses and what other packages make, told apart by what is in them."""
+
+from pathlib import Path
+
+from pydantic import BaseModel
+
+from atlas.core.analysis import Analysis, AnalysisKind, ArraysDocument, ClassConcepts, LayerStatistics
+from atlas.core.job import Job
+from atlas.core.record import Record
+from atlas.store.documents import decode
+
+AnalysisDocument = ArraysDocument | LayerStatistics | ClassConcepts
+"""What an analysis of photos leaves in the store."""
+
+DOCUMENTS: dict[AnalysisKind, type[AnalysisDocument]] = {
+    "tally": ArraysDocument,
+    "statistics": LayerStatistics,
+    "factorisation": ArraysDocument,
+    "importance": ArraysDocument,
+    "concepts": ClassConcepts,
+}
+"""What the document of each kind of analysis is."""
+
+
+class Foreign(BaseModel):
+    """A document of a kind that another package made: nothing but its key is known."""
+
+    key: str
+
+
+AnyDocument = Record | AnalysisDocument | Foreign
+
+
+class _AnalysisHead(BaseModel):
+    kind: AnalysisKind
+
+
+class _Head(BaseModel):
+    """What tells the kind of a document."""
+
+    job: object | None = None
+    analysis: _AnalysisHead | None = None
+
+    @property
+    def model(self) -> type[AnyDocument]:
+        """The model of the document that begins so."""
+        if self.job is not None:
+            return Record
+        return Foreign if self.analysis is None else DOCUMENTS[self.analysis.kind]
+
+
+def decode_any(data: bytes, path: Path) -> AnyDocument:
+    """Return the document that bytes are, whatever its kind.
+
+    Args:
+        path: the file that they are from.
+
+    Raises:
+        StoreError: they are damaged.
+        StoreSchemaError: another version of atlas wrote them.
+    """
+    return decode(decode(_Head, data, path).model, data, path)
+
+
+def decided_by(document: AnyDocument) -> Job | Analysis | None:
+    """Return what decides a document, whose key is the document's; None of another package's."""
+    if isinstance(document, Record):
+        return document.job
+    return None if isinstance(document, Foreign) else document.analysis
+
+
+def kind_of(document: AnyDocument) -> str:
+    """Return what a document is, for counting: ``rendering``, a kind of analysis, or ``other``."""
+    if isinstance(document, Record):
+        return "rendering"
+    return "other" if isinstance(document, Foreign) else document.analysis.kind
