@@ -12,11 +12,12 @@ from atlas.store.files import write_changed
 from atlas.store.names import named
 
 Card = TypeVar("Card", bound=BaseModel)
-NAME = re.compile(r"([a-z0-9][a-z0-9_.-]{0,120})\.json")
+NAME = re.compile(r"([a-z0-9][a-z0-9_.-]{0,120})\.card\.json")
+"""A card's file: what else people may put there, ``a.json``, is none."""
 
 
 class Cards(Generic[Card]):
-    """The cards of one kind, each in a file ``<name>.json``.
+    """The cards of one kind, each in a file ``<name>.card.json``.
 
     Args:
         folder: where they are. model: what they are.
@@ -28,11 +29,11 @@ class Cards(Generic[Card]):
 
     def path(self, name: str) -> Path:
         """Return where the card of that name is stored."""
-        return self._folder / f"{name}.json"
+        return self._folder / f"{name}.card.json"
 
     def save(self, name: str, card: Card) -> None:
         """Store a card; a newer one of the same name replaces it."""
-        if not NAME.fullmatch(f"{name}.json"):
+        if not NAME.fullmatch(self.path(name).name):
             raise StoreError(
                 f'"{name}" cannot name a card', "use lower-case letters, digits, dots, dashes, underscores"
             )

@@ -4,7 +4,7 @@ Layout, all paths relative to the store::
 
     store.json                          format and schema version
     models/<fingerprint>.json           one model card per model
-    metrics/<name>.json                 what each number says: one card for each that was measured
+    metrics/<name>.card.json            what each number says: one card for each that was measured
     inputs/<sha256>                     files that jobs name by digest: spectra, directions, photos, lists of references
     photos/<sha256>.json                whom a photo among the inputs is owed to
     objects/ab/<key>/<sha256>.<type>    files of a result, a rendering or an analysis of photos, named by content
