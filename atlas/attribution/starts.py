@@ -27,9 +27,9 @@ def channel_start(units: Tensor, where: Literal["mean", "max"] = "mean") -> Star
         chosen = units.expand(len(flat))
         result = torch.zeros_like(flat)
         if where == "mean":
-            result[items, chosen] = 1 / flat.shape[2]
+            result[items, chosen] = flat.new_full((), 1 / flat.shape[2])
         else:
-            result[items, chosen, flat[items, chosen].argmax(dim=1)] = 1
+            result[items, chosen, flat[items, chosen].argmax(dim=1)] = flat.new_ones(())
         return result.view(activation.shape)
 
     return start
@@ -41,12 +41,15 @@ def neuron_start(units: Tensor, places: Sequence[tuple[int, int] | None]) -> Sta
     Args:
         units: (N,), on the device. places: N of them.
     """
+    named = torch.tensor([place or (-1, -1) for place in places], device=units.device).T
 
     def start(activation: Tensor) -> Tensor:
-        centre = (activation.shape[2] // 2, activation.shape[3] // 2)
-        rows, columns = torch.tensor([place or centre for place in places], device=units.device).T
+        rows, columns = (
+            torch.where(place < 0, length // 2, place)
+            for place, length in zip(named, activation.shape[2:], strict=True)
+        )
         result = torch.zeros_like(activation)
-        result[torch.arange(len(units), device=units.device), units, rows, columns] = 1
+        result[torch.arange(len(units), device=units.device), units, rows, columns] = result.new_ones(())
         return result
 
     return start

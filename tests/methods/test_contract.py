@@ -12,6 +12,7 @@ from method_runs import model_with
 from photo_files import photo_bytes
 from records import PREPROCESSING, job
 from small_runs import PARAMETERS
+from torch.utils._python_dispatch import TorchDispatchMode
 
 from atlas.core.job import LOGITS, PHOTO_KINDS, Job, ModelIdentity, Target
 from atlas.errors import ModelError
@@ -334,3 +335,26 @@ def test_every_family_renders_logits_and_channels_independently_of_the_batch(fam
         scale = max(1.0, abs(alone.trace[0]))
         np.testing.assert_allclose(together[1].trace, alone.trace, rtol=0, atol=1e-5 * scale)
         assert np.abs(together[1].image - alone.image).mean() < 0.01
+
+
+class Copies(TorchDispatchMode):
+    """Counts the tensors that are made of Python's numbers: on a GPU each is a copy for which the host waits.
+
+    Single ones do not count: optimisers keep their number of steps on the host.
+    """
+
+    count = 0
+
+    def __torch_dispatch__(self, function, types, arguments=(), options=None):
+        self.count += function is torch.ops.aten.lift_fresh.default and arguments[0].dim() > 0
+        return function(*arguments, **(options or {}))
+
+
+@pytest.mark.parametrize(("name", "kind"), KINDS)
+def test_no_tensor_is_copied_from_the_host_in_a_step(name, kind, tiny):
+    counts = []
+    with Copies() as copies:
+        targets = targets_of(kind, name)[:2]
+        render(tiny, name, targets, PARAMETERS | {"steps": 4}, on_step=lambda done, _: counts.append(copies.count))
+    assert len(counts) == 4
+    assert counts[-1] == counts[0]

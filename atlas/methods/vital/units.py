@@ -53,6 +53,7 @@ class UnitMaps:
         self._network, self._targets, self._at, self._rule = network, targets, at, rule
         self._infos = {layer: find_layer(network.layers(), layer) for layer in at}
         self._vectors: Tensor | None = None
+        self._starts: dict[int, Start] = {}  # kept, so that no step waits for a copy to the device
         if targets[0].kind == "direction":
             units = find_layer(network.layers(), targets[0].layer).units
             self._vectors = Directions(targets, network.device, load_input).vectors(units)
@@ -60,8 +61,10 @@ class UnitMaps:
     def __call__(self, views: Tensor) -> Maps:
         """Return the maps of views (B * n, 3, H, W), all n of the first target first: layer to (B * n, C, P)."""
         layer = self._targets[0].layer
-        start = self._start(len(views) // len(self._targets))
-        found = relevance(self._network, views, layer, start, self._at, self._rule).relevances
+        count = len(views) // len(self._targets)
+        if count not in self._starts:
+            self._starts[count] = self._start(count)
+        found = relevance(self._network, views, layer, self._starts[count], self._at, self._rule).relevances
         raw = self._network.raw_taps(self._network.inputs(views), self._at)
         return {
             name: channel_values(raw[name].float(), info) * between_0_and_1(channel_values(found[name], info))

@@ -36,6 +36,7 @@ class TargetObjective:
         self._targets = targets
         self._units = torch.tensor([target.unit for target in targets], device=device)
         self._signs = torch.tensor([float(target.sign) for target in targets], device=device)
+        self._places = torch.tensor([target.position or (-1, -1) for target in targets], device=device)
         self._directions: Directions | None = None
         if self._kind == "direction":
             if load_input is None:
@@ -65,9 +66,11 @@ class TargetObjective:
 
     def _neurons(self, maps: Tensor) -> Tensor:
         """Return (B, n): each target's position of its (B, n, h, w) maps, the central one if it names none."""
-        centre = (maps.shape[2] // 2, maps.shape[3] // 2)
-        places = torch.tensor([target.position or centre for target in self._targets], device=maps.device)
-        return maps[torch.arange(len(places), device=maps.device), :, places[:, 0], places[:, 1]]
+        lengths = maps.shape[2:]
+        rows, columns = (
+            torch.where(one < 0, length // 2, one) for one, length in zip(self._places.T, lengths, strict=True)
+        )
+        return maps[torch.arange(len(maps), device=maps.device), :, rows, columns]
 
 
 class Directions:

@@ -6,7 +6,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from atlas.synthesis.views.crops import crop_resize
+from atlas.synthesis.views.shifted import resized
 
 
 class RolledViews:
@@ -79,8 +79,7 @@ class GrowingViews:
         top, left = ((length - side) // 2 for length in images.shape[2:])
         middle = roll(images[:, :, top : top + side, left : left + side], self._shifts[step])
         if middle.shape[2:] != self._size:
-            whole = torch.tensor([1.0, 0.0, 0.0], device=images.device).expand(len(images), 1, 3)
-            middle = crop_resize(middle, whole, self._size)
+            middle = resized(middle, self._size)
         exponents, offsets = self._colours[step, :, part].unbind(2)
         return colour_shift(middle[:, None], exponents, offsets).flatten(0, 1)
 

@@ -143,12 +143,12 @@ class GatheredWarp(torch.autograd.Function):
         pixels = torch.stack(_lattice(rows, columns, maps), dim=-1)  # (rows * columns, 2), x first
         centre = _apply(inverse, pixels - shift[:, None])
         corner = torch.floor(centre - (ctx.neighbours - 1) / 2 + 0.5)
-        flat = gradient.flatten(2)
+        flat, limits = gradient.flatten(2), _pair(width, height, maps)
         total = torch.zeros(*flat.shape[:2], rows * columns, device=flat.device, dtype=flat.dtype)
-        for step in itertools.product(range(ctx.neighbours), repeat=2):
-            place = corner + corner.new_tensor(step)
+        for right, below in itertools.product(range(ctx.neighbours), repeat=2):
+            place = corner + _pair(right, below, corner)
             hats = (1 - (pixels - shift[:, None] - _apply(matrix, place)).abs()).clamp_min(0).prod(dim=-1)
-            inside = ((place >= 0) & (place < place.new_tensor((width, height)))).all(dim=-1)
+            inside = ((place >= 0) & (place < limits)).all(dim=-1)
             index = (place[..., 1] * width + place[..., 0]).clamp(0, height * width - 1).long()
             total += flat.gather(2, index[:, None].expand(-1, flat.shape[1], -1)) * (hats * inside)[:, None]
         return total.view(*maps.shape[:2], -1, rows, columns).sum(dim=1), None, None, None
@@ -162,9 +162,14 @@ def neighbours_of(maps: Tensor, side: int, size: tuple[int, int]) -> int:
 
 def _in_pixels(maps: Tensor, picture: tuple[int, int], view: tuple[int, int]) -> tuple[Tensor, Tensor]:
     """Return maps (N, 2, 3) between [-1, 1] squares as matrices (N, 2, 2) and shifts (N, 2) between pixel numbers."""
-    to, of = maps.new_tensor(picture[::-1]) / 2, maps.new_tensor(view[::-1]) / 2  # x first
+    to, of = (_pair(columns, rows, maps) / 2 for rows, columns in (picture, view))
     matrix = maps[..., :2] * to[:, None] / of
     return matrix, (maps[..., 2] + 1) * to - 0.5 - _apply(matrix, (of - 0.5)[None])[:, 0]
+
+
+def _pair(x: float, y: float, like: Tensor) -> Tensor:
+    """Return (x, y), made on the device: a step would wait for a copy from the host."""
+    return torch.stack([like.new_full((), x), like.new_full((), y)])
 
 
 def _inverse(matrix: Tensor) -> Tensor:
