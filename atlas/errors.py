@@ -96,6 +96,26 @@ class SiteError(AtlasError):
     """The site cannot be built."""
 
 
+class PictureError(AtlasError):
+    """A picture cannot be saved, or a file holds none with a recipe."""
+
+    exit_code = 2
+
+
+class TargetError(AtlasError):
+    """What is to be rendered is not in the model; names what is near."""
+
+    exit_code = 2
+
+
+class RenderError(AtlasError):
+    """The one picture that was asked for failed."""
+
+
+class AtlasWarning(UserWarning):
+    """What a person should know of a model or a call that works all the same."""
+
+
 def did_you_mean(value: object, allowed: Iterable[object], limit: int = 3) -> str:
     """Return ``'did you mean "a" or "b"?'`` for the names nearest to ``value``, or an empty string."""
     by_lower = {str(name).lower(): str(name) for name in allowed}

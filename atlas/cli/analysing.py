@@ -4,10 +4,11 @@ from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from atlas.cli.progress import run_progress
-from atlas.cli.stopping import stop_on_interrupt
-from atlas.cli.terminal import command, console, first_line, say
+from atlas.cli.terminal import command, console, say
 from atlas.config import Config
+from atlas.face.progress import run_progress
+from atlas.face.stopping import stop_on_interrupt
+from atlas.face.words import first_line
 from atlas.store import Store
 
 if TYPE_CHECKING:

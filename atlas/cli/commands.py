@@ -6,10 +6,10 @@ from pathlib import Path
 
 import click
 
-from atlas import __version__
 from atlas.cli.stopping import INTERRUPTED, interruptible
 from atlas.errors import AtlasError, did_you_mean
 from atlas.extras import needing_extras
+from atlas.version import __version__
 
 FILE = click.Path(path_type=Path, dir_okay=False)
 CONFIG = click.option(

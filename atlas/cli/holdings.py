@@ -3,11 +3,12 @@
 from collections import Counter, defaultdict
 from pathlib import Path
 
-from atlas.cli.terminal import command, console, count, first_line, say
+from atlas.cli.terminal import command, console, say
 from atlas.config import load_config
 from atlas.core.attempt import Attempt
 from atlas.core.record import Record
 from atlas.errors import StoreError
+from atlas.face.words import count, first_line
 from atlas.store import Store
 from atlas.store.keyed import decided_by, kind_of
 

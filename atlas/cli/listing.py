@@ -9,6 +9,7 @@ from atlas.cli.terminal import DEFAULT_CONFIG, console, say, table
 from atlas.config import load_config
 from atlas.config.problems import problems_of
 from atlas.errors import ConfigError, did_you_mean
+from atlas.face.models import source_of
 
 if TYPE_CHECKING:
     from atlas.models.spec import ModelSpec
@@ -71,19 +72,10 @@ def _spec(model: str, source: str | None, config_path: Path | None) -> "ModelSpe
         if config_path:
             names = ", ".join(one.name for one in config.models)
             raise ConfigError([f'{path} has no model "{model}"; it has {names}'])
-    source = source or _source_of(model)
+    source = source or source_of(model)
     try:
         return ModelSpec(name=model, source=source, architecture=model, pretrained=False if source == "timm" else None)
     except ValidationError as error:
         found = problems_of(error, {"source": source, "architecture": model, "name": model}, (), {})
         texts = dict.fromkeys(problem.text for problem in found)
         raise ConfigError(list(texts), remedy="list what there is with `atlas models`") from error
-
-
-def _source_of(name: str) -> str:
-    """Return the source that a name looks like."""
-    if ":" in name and not name.startswith(("hf-hub:", "hf_hub:", "local-dir:")):
-        return "callable"
-    from atlas.models.sources.package import NAMES
-
-    return "package" if name in NAMES else "timm"

@@ -3,9 +3,10 @@
 from contextlib import suppress
 from pathlib import Path
 
-from atlas.cli.progress import build_progress
-from atlas.cli.terminal import command, console, count, duration, say, size
+from atlas.cli.terminal import command, console, say
 from atlas.config import load_config
+from atlas.face.progress import build_progress
+from atlas.face.words import count, duration, size
 from atlas.store import Store
 from atlas.store.selections import configuration_name
 

@@ -8,10 +8,12 @@ from typing import TYPE_CHECKING
 from rich.text import Text
 
 from atlas.cli.analysing import analyse_and_report
-from atlas.cli.progress import build_progress, run_progress
-from atlas.cli.stopping import INTERRUPTED, stop_on_interrupt
-from atlas.cli.terminal import command, console, count, duration, first_line, printable, say, size, table
+from atlas.cli.stopping import INTERRUPTED
+from atlas.cli.terminal import command, console, say, table
 from atlas.config import Config, load_config
+from atlas.face.progress import build_progress, run_progress
+from atlas.face.stopping import stop_on_interrupt
+from atlas.face.words import count, duration, first_line, printable, size
 from atlas.store import Store
 from atlas.store.marker import is_absent
 

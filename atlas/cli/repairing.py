@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 from atlas.cli.analysing import analyse_and_report
 from atlas.cli.rendering import plan_all, render_jobs, stopped, summarise
 from atlas.cli.stopping import INTERRUPTED
-from atlas.cli.terminal import command, console, count, say
+from atlas.cli.terminal import command, console, say
+from atlas.face.words import count
 from atlas.store import Store
 from atlas.store.selections import configuration_name
 

@@ -4,10 +4,11 @@ import json
 from collections.abc import Sequence
 from pathlib import Path
 
-from atlas.cli.progress import build_progress
-from atlas.cli.terminal import command, console, count, say
+from atlas.cli.terminal import command, console, say
 from atlas.config import template
 from atlas.errors import ConfigError
+from atlas.face.progress import build_progress
+from atlas.face.words import count
 from atlas.store.files import write_atomic
 
 

@@ -4,12 +4,13 @@ import json
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
 from pydantic import BaseModel, ValidationError
 
-from atlas.errors import did_you_mean
+from atlas.errors import ConfigError, did_you_mean
 
+Checked = TypeVar("Checked", bound=BaseModel)
 KeyPath = tuple[str | int, ...]
 
 MUST_BE = {
@@ -77,6 +78,18 @@ def unknown_key(path: KeyPath, allowed: Sequence[str]) -> Problem:
     listed = f"allowed: {', '.join(allowed)}" if allowed else "no keys are allowed here"
     hint = did_you_mean(path[-1], allowed, limit=1)
     return Problem(path, f"there is no such key; {f'{hint} ({listed})' if hint else listed}")
+
+
+def checked(model: type[Checked], table: Mapping[str, Any]) -> Checked:
+    """Return a table as an instance of its model.
+
+    Raises:
+        ConfigError: it is not valid; all problems at once.
+    """
+    try:
+        return model.model_validate(dict(table))
+    except ValidationError as error:
+        raise ConfigError([str(problem) for problem in problems_of(error, table, (), {(): model})]) from error
 
 
 def problems_of(

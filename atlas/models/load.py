@@ -1,6 +1,6 @@
 """From a ModelSpec to a VisionModel: the one way in for every source."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 import torch
@@ -23,7 +23,7 @@ from atlas.models.sources.built import Built
 from atlas.models.spec import SOURCES, ModelSpec
 from atlas.models.vision_model import VisionModel
 
-__all__ = ["VisionModel", "load_model"]
+__all__ = ["VisionModel", "load_built", "load_model"]
 
 
 def load_model(spec: ModelSpec) -> VisionModel:
@@ -34,8 +34,24 @@ def load_model(spec: ModelSpec) -> VisionModel:
     Raises:
         ModelError: whatever is wrong with it; each message says what to do.
     """
+    return _checked(spec, lambda: _built(spec))
+
+
+def load_built(spec: ModelSpec, built: Built) -> VisionModel:
+    """Check a network that is there already, which is changed by that, and find its layers and class names.
+
+    Args:
+        spec: what it is called and expects; nothing is built from it.
+
+    Raises:
+        ModelError: whatever is wrong with it; each message says what to do.
+    """
+    return _checked(spec, lambda: built)
+
+
+def _checked(spec: ModelSpec, build: Callable[[], Built]) -> VisionModel:
     with quiet(), _seeded(), torch.enable_grad():
-        built = _built(spec)
+        built = build()
         module = built.module
         preprocessing = resolve_preprocessing(spec, built)
         try:

@@ -50,6 +50,10 @@ class VisionModel:
         self._output = output
         self._networks: dict[tuple[str, str], Network] = {}
 
+    def __repr__(self) -> str:
+        classes = f", {len(self.card.classes)} classes" if self.card.classes else ""
+        return f"<VisionModel {self.card.name}: {len(self.card.layers)} layers{classes}>"
+
     @cached_property
     def _folded(self) -> Folded | None:
         with quiet():

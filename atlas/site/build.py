@@ -6,7 +6,6 @@ from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-import atlas
 from atlas.core.canonical import digest
 from atlas.errors import SiteError
 from atlas.extras import missing
@@ -24,6 +23,7 @@ from atlas.site.writer import Progress, SiteWriter
 from atlas.store import Store
 from atlas.store.files import explained
 from atlas.store.names import FOLDERS
+from atlas.version import __version__
 
 
 @dataclass(frozen=True)
@@ -142,7 +142,7 @@ def inputs_digest(store: Store, metadata: SiteMetadata, labels: Mapping[str, Lab
                     folders.append(entry.path)
     listing.sort()
     words = [configuration, metadata.model_dump(mode="json"), {key: asdict(label) for key, label in labels.items()}]
-    return digest([atlas.__version__, code_digest(), RECIPE, can_draw(), words, listing])
+    return digest([__version__, code_digest(), RECIPE, can_draw(), words, listing])
 
 
 def _stamp(entry: os.DirEntry[str]) -> tuple[int, int]:

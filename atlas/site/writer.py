@@ -5,7 +5,6 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import NamedTuple
 
-import atlas
 from atlas.core.analysis import Sprite
 from atlas.core.canonical import digest_bytes
 from atlas.errors import SiteError
@@ -39,6 +38,7 @@ from atlas.site.search import grid_rows, search_index
 from atlas.site.templates import environment
 from atlas.site.words.method_notes import method_title
 from atlas.store import Store
+from atlas.version import __version__
 
 Progress = Callable[[str, int, int], None]
 """Told (stage, done, all)."""
@@ -260,7 +260,7 @@ class SiteWriter:
             "schema_version": 1,
             "title": self._metadata.title,
             "url": url,
-            "atlas": atlas.__version__,
+            "atlas": __version__,
             "date": self._catalog.date,
             "pages": [
                 {"kind": page.kind, "title": page.title, "href": page.address, "data": json_beside(page.address)}
@@ -292,4 +292,4 @@ def _versions(catalog: Catalog) -> list[tuple[str, str]]:
     versions = newest.provenance.versions if newest else {}
     own = ("atlas", "lens-atlas")
     others = {name: version for name, version in versions.items() if name not in own}
-    return [("atlas", atlas.__version__), *sorted(others.items())]
+    return [("atlas", __version__), *sorted(others.items())]

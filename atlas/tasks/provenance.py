@@ -6,7 +6,7 @@ from importlib.metadata import PackageNotFoundError, version
 
 import torch
 
-from atlas import __version__
+from atlas.version import __version__
 
 LIBRARIES = ("torch", "torchvision", "timm", "numpy", "pillow")
 

@@ -10,6 +10,7 @@ from processes import Running
 from rich.console import Console
 
 from atlas.cli import terminal
+from atlas.face.words import duration, size
 
 ARABIC = "\u0642\u0637\u0629"
 
@@ -27,7 +28,7 @@ ARABIC = "\u0642\u0637\u0629"
     ],
 )
 def test_durations_are_said_as_a_person_would(seconds, words):
-    assert terminal.duration(seconds) == words
+    assert duration(seconds) == words
 
 
 @pytest.mark.parametrize(
@@ -35,7 +36,7 @@ def test_durations_are_said_as_a_person_would(seconds, words):
     [(0, "0 bytes"), (999, "999 bytes"), (1000, "1.0 kB"), (999_960, "1.0 MB"), (2.5e9, "2.5 GB"), (3e15, "3000.0 TB")],
 )
 def test_sizes_are_said_as_a_person_would(number, words):
-    assert terminal.size(number) == words
+    assert size(number) == words
 
 
 def test_a_command_can_be_pasted(tmp_path):

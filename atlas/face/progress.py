@@ -1,14 +1,15 @@
-"""Progress of a run in the terminal: what, how many, how long left."""
+"""Progress of a run in a terminal or a notebook: what, how many, how long left."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from importlib.util import find_spec
 from time import monotonic
 from typing import TYPE_CHECKING
 
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
 
-from atlas.cli.terminal import duration, printable, say
+from atlas.face.words import duration, printable
 
 if TYPE_CHECKING:
     from atlas.jobs.tasks import Task
@@ -16,6 +17,16 @@ if TYPE_CHECKING:
 
 QUIET_INTERVAL = 30.0
 """Seconds between lines where the output is a file and a bar would only be noise."""
+
+
+def notebook_console(shown: bool = True) -> Console:
+    """Return where a program is told how far it is: its notebook, or its stream of errors."""
+    return Console(stderr=True, quiet=not shown, highlight=False, markup=False, emoji=False, soft_wrap=True)
+
+
+def can_animate(console: Console) -> bool:
+    """Tell whether a bar can move there: in a terminal, or in a notebook that has ipywidgets."""
+    return console.is_terminal or (console.is_jupyter and find_spec("ipywidgets") is not None)
 
 
 class RunProgress:
@@ -42,7 +53,7 @@ class RunProgress:
 
     def on_notice(self, text: str) -> None:
         """Print a sentence above the bar."""
-        say(text, style="yellow")
+        self._console.print(printable(text), style="yellow")
 
     def _jobs(self) -> str:
         failed = f", {self._failed} failed" if self._failed else ""
@@ -51,10 +62,10 @@ class RunProgress:
     def _advance(self, completed: float, title: str | None = None) -> None:
         self._bar.update(self._task, completed=completed, jobs=self._jobs(), description=title)
         now = monotonic()
-        if not self._console.is_terminal and now - self._spoke > QUIET_INTERVAL:
+        if self._bar.disable and now - self._spoke > QUIET_INTERVAL:
             self._spoke = now
             left = (now - self._started) / completed * (self._total - completed)
-            say(f"{self._jobs()}, about {duration(left)} left")
+            self._console.print(f"{self._jobs()}, about {duration(left)} left")
 
 
 @contextmanager
@@ -68,7 +79,7 @@ def run_progress(console: Console, total: int, noun: str = "job", nouns: str = "
         TextColumn("left"),
         TimeRemainingColumn(compact=True),
     )
-    with Progress(*columns, console=console, disable=not console.is_terminal) as bar:
+    with Progress(*columns, console=console, disable=not can_animate(console)) as bar:
         yield RunProgress(console, bar, total, (noun, nouns))
 
 
@@ -76,7 +87,7 @@ def run_progress(console: Console, total: int, noun: str = "job", nouns: str = "
 def build_progress(console: Console) -> Iterator["BuildProgress"]:
     """Show a bar per phase of a site build while the body runs."""
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn(compact=True))
-    with Progress(*columns, console=console, disable=not console.is_terminal) as bar:
+    with Progress(*columns, console=console, disable=not can_animate(console)) as bar:
         yield BuildProgress(bar)
 
 

@@ -1,0 +1,153 @@
+"""The face: what a notebook, a script and the command line call. Each function imports what it needs when it is called.
+
+Every error is an :class:`atlas.errors.AtlasError` that says what to do.
+"""
+
+import os
+import warnings
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+from atlas.errors import AtlasWarning
+
+if TYPE_CHECKING:
+    from torch import nn
+
+    from atlas.core.job import TargetKind
+    from atlas.models.spec import ModelSpec
+    from atlas.models.vision_model import VisionModel
+    from atlas.picture import Picture, Pictures
+    from atlas.store import Store
+
+
+# Read by torch's OpenMP when it is loaded. By default its threads spin while they wait for each other, and on cores
+# that others use as well a step takes twice as long or more. With little spinning it does not, and free cores lose
+# nothing (measured with lite0 on 2 cores).
+os.environ.setdefault("GOMP_SPINCOUNT", "5000")
+
+
+def load(
+    what: "str | ModelSpec | Mapping[str, Any] | nn.Module",
+    *,
+    name: str | None = None,
+    mean: float | Sequence[float] | None = None,
+    std: float | Sequence[float] | None = None,
+    size: int | tuple[int, int] | None = None,
+    classes: "Sequence[str] | Path | str | None" = None,
+    channels: Literal[1, 3] | None = None,
+    pretrained: bool | None = None,
+    checkpoint: Path | str | None = None,
+    arguments: Mapping[str, Any] | None = None,
+    **options: Any,
+) -> "VisionModel":
+    """Return a model to render, in float32 on the CPU, with its layers, classes and weights' digest.
+
+    Args:
+        what: a name of timm's (``"resnet18.a1_in1k"``); a source and a name (``"package:efficientnet-lite0"``); your
+            own ``"my_module:function"``; a specification or a table of its fields; or a network, which is copied.
+        name: what pictures and pages call it; by default what it is loaded by, or the network's class.
+        mean, std: of the normalisation in [0, 1] units, one value or one for each channel.
+        size: of the input in pixels, a side or (height, width). These three must be given with a network, unless timm
+            has made it; else they are known, or ImageNet's are taken.
+        classes: the names of its classes in the order of its output, or a file of them. By default what came with the
+            weights, or ImageNet's where there are as many classes.
+        channels: 1 (grey) or 3.
+        pretrained: timm only: False takes random weights, the same ones every time.
+        checkpoint: file or folder of weights.
+        arguments: of the network's constructor.
+        options: other fields of :class:`atlas.models.spec.ModelSpec`.
+
+    Raises:
+        ModelError: it cannot be had, or used; says what to do.
+        ConfigError: an option is unknown, with the nearest name, or has no such value.
+    """
+    from torch import nn
+
+    from atlas.face.models import of_module, spec_of, with_classes
+    from atlas.models.load import load_model
+
+    options |= {"name": name, "mean": mean, "std": std, "size": size, "channels": channels}
+    options |= {"pretrained": pretrained, "checkpoint": checkpoint, "arguments": arguments}
+    if isinstance(classes, str | Path):
+        options["class_names"] = Path(classes)
+    model = of_module(what, options) if isinstance(what, nn.Module) else load_model(spec_of(what, options))
+    for notice in model.notices:
+        warnings.warn(notice, AtlasWarning, stacklevel=2)
+    return model if classes is None or isinstance(classes, str | Path) else with_classes(model, classes)
+
+
+def render(
+    model: "VisionModel | str | nn.Module",
+    target: Any,
+    *,
+    method: str = "maco",
+    seed: int | Sequence[int] = 0,
+    photo: Any = None,
+    photos: Path | str | None = None,
+    layer: str | None = None,
+    kind: "TargetKind | None" = None,
+    cosine_power: float = 2.0,
+    precision: Literal["float32", "bfloat16"] = "float32",
+    device: str = "auto",
+    batch_size: int | Literal["auto"] = "auto",
+    store: "Store | Path | str | None" = None,
+    progress: bool = True,
+    parameters: Mapping[str, Any] | None = None,
+    **more: Any,
+) -> "Picture | Pictures":
+    """Render a target of a model, or several together, in this process.
+
+    The picture and its key are those of ``atlas render`` with the same model, method, parameters and seed, whatever
+    else is rendered with it and wherever.
+
+    Args:
+        model: as :func:`load` returns it, or what it takes.
+        target: a class by name, index or WordNet id (``"goldfish"``, ``1``, ``"n01443537"``); a unit of a layer
+            (``"layer3.1:17"``), what lowers it (``"layer3.1:17-"``), one neuron of it (``"layer3.1:17@3,4"``); the name
+            of a layer, for methods that invert one; an ``atlas.Target``; an array or tensor (units,) as a direction in
+            ``layer``, or several (n, units). A list of these gives a list of pictures in its order.
+        method: as ``[[render]]`` names it.
+        seed: one or several; each gives a picture of its own.
+        photo: what pictures start from or are of, for methods that do: a file, a PIL image or an array (H, W, 3)
+            of uint8, or several; with ``photos``, names or globs among these.
+        photos: folder, archive or data set of reference photos, for methods that need them.
+        layer: of a direction, and of targets that are only numbers.
+        kind: ``neuron`` renders one position of a unit rather than its mean; ``caricature`` exaggerates a photo.
+        cosine_power: of the cosine in a direction's objective.
+        precision: of the network's arithmetic; ``bfloat16`` makes other pictures.
+        device: ``auto`` (the first GPU, else the CPU) or torch's name of one. It does not change what is rendered.
+        batch_size: pictures optimised together. It does not change them.
+        store: a store, or its folder, which is made: what it has is read, what is made is kept. Without one nothing
+            is kept but what is returned.
+        progress: show a bar.
+        parameters, more: of the method: ``steps=128``, or ``parameters={"steps": 128}`` for names that are taken here.
+
+    Returns:
+        A picture, or a list of them for a list of targets, several photos, several seeds, or a target that the method
+        renders in several ways. A unit that no gradient reaches is no error: its picture's ``status`` is ``dead`` and
+        its ``image`` None. In a list so is one that failed (``failed``, with its ``message``).
+
+    Raises:
+        TargetError: the model has no such target; names the nearest.
+        ConfigError: the method or a parameter is unknown, with the nearest name, or does not fit.
+        RenderError: the only picture failed.
+        Interrupted: Ctrl-C, after the current step; its ``finished`` holds the pictures that were.
+    """
+    from atlas.face.planning import Request
+    from atlas.face.rendering import Machine, rendered
+    from atlas.models.vision_model import VisionModel
+
+    request = Request(
+        method=method,
+        parameters={**(parameters or {}), **more},
+        seeds=(seed,) if isinstance(seed, int) else tuple(seed),
+        precision=precision,
+        photo=photo,
+        photos=photos,
+        layer=layer,
+        kind=kind,
+        cosine_power=cosine_power,
+    )
+    loaded = model if isinstance(model, VisionModel) else load(model)
+    return rendered(loaded, target, request, Machine(device, batch_size, store, progress))
