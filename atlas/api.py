@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from atlas.errors import AtlasWarning
+from atlas.extras import needing_extras
 
 if TYPE_CHECKING:
     from torch import nn
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
 os.environ.setdefault("GOMP_SPINCOUNT", "5000")
 
 
+@needing_extras("atlas.load")
 def load(
     what: "str | ModelSpec | Mapping[str, Any] | nn.Module",
     *,
@@ -77,6 +79,7 @@ def load(
     return model if classes is None or isinstance(classes, str | Path) else with_classes(model, classes)
 
 
+@needing_extras("atlas.render")
 def render(
     model: "VisionModel | str | nn.Module",
     target: Any,
