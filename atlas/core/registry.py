@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from importlib.metadata import EntryPoint, entry_points
 from typing import Generic, TypeVar
 
-from atlas import __version__
 from atlas.errors import ConfigError, did_you_mean
+from atlas.version import __version__
 
 T = TypeVar("T")
 
