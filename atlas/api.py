@@ -121,8 +121,9 @@ def render(
         precision: of the network's arithmetic; ``bfloat16`` makes other pictures.
         device: ``auto`` (the first GPU, else the CPU) or torch's name of one. It does not change what is rendered.
         batch_size: pictures optimised together. It does not change them.
-        store: a store, or its folder, which is made: what it has is read, what is made is kept. Without one nothing
-            is kept but what is returned.
+        store: a store, or its folder, which is made: what it has is read, what is made is kept, and what can be
+            computed again of ``photos`` in a folder ``cache`` beside it. Without one nothing is kept but what is
+            returned.
         progress: show a bar.
         parameters, more: of the method: ``steps=128``, or ``parameters={"steps": 128}`` for names that are taken here.
 

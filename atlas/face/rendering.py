@@ -118,7 +118,8 @@ def picture_of(planned_job: PlannedJob, model: VisionModel, store: Store, photos
         photos: digest to name of the photos that pictures start from.
     """
     key, card = planned_job.key, model.card
-    record = store.read(key) if store.has(key) else store.failure(key)
+    attempt = None if store.has(key) else store.failure(key)
+    record = store.read(key) if store.has(key) else attempt and attempt.record()
     if record is None:
         return None
     target = planned_job.job.target
@@ -129,10 +130,7 @@ def picture_of(planned_job: PlannedJob, model: VisionModel, store: Store, photos
     shown = {one.index for one in (*record.top_classes, *record.photo_classes)}
     shown |= {target.unit} if target.kind in ("logit", "direction") else set()
     names = {index: card.classes[index].name for index in sorted(shown) if index < len(card.classes)}
-    files: dict[str, bytes] = {}
-    for asset in record.assets:
-        path = store.picture_path(record, asset.role)
-        files[asset.role] = path.read_bytes() if path is not None else b""
+    files = {str(asset.role): store.read_file(key, asset.file_name) for asset in record.assets}
     recipe = Recipe(
         name=name,
         model=card.name,
