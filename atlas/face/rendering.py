@@ -118,8 +118,8 @@ def picture_of(planned_job: PlannedJob, model: VisionModel, store: Store, photos
         photos: digest to name of the photos that pictures start from.
     """
     key, card = planned_job.key, model.card
-    attempt = None if store.has(key) else store.failure(key)
-    record = store.read(key) if store.has(key) else attempt and attempt.record()
+    attempt = store.failure(key)
+    record = attempt.record() if attempt is not None else store.read(key) if store.has(key) else None
     if record is None:
         return None
     target = planned_job.job.target
