@@ -12,7 +12,7 @@ from atlas.core.job import PHOTO_KINDS, Target, TargetKind
 from atlas.core.model_card import LayerInfo
 from atlas.core.registry import Registry
 from atlas.methods.batch import P, RenderBatch, Result
-from atlas.methods.parameters import MethodParameters, Size
+from atlas.methods.parameters import CHOSEN, MethodParameters, Size
 
 if TYPE_CHECKING:
     from atlas.models.vision_model import VisionModel
@@ -118,7 +118,7 @@ class Method(ABC, Generic[P]):
 
     def complete(self, values: Mapping[str, object]) -> P:
         """Return resolved parameters from their values by name, such as those of a job."""
-        return cast(P, (self.resolved or self.parameters).model_validate(values))
+        return cast(P, (self.resolved or self.parameters).model_validate(values, context=CHOSEN))
 
     def objection(self, parameters: P, layer: LayerInfo, model: "VisionModel") -> str:
         """Return why targets on a layer cannot be rendered with these parameters, beginning with one; or nothing."""

@@ -2,7 +2,7 @@
 
 from typing import Annotated, TypeVar
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, ValidationInfo, ValidatorFunctionWrapHandler, field_validator
 from pydantic.config import JsonDict
 
 from atlas.core.job import Preprocessing
@@ -16,6 +16,9 @@ SHARE: JsonDict = {"unit": "share"}
 
 Given = TypeVar("Given", bound="MethodParameters")
 GivenResized = TypeVar("GivenResized", bound="ResizedParameters")
+
+CHOSEN = "chosen"
+"""Context of validation for parameters that are resolved: nobody asks for them any more."""
 
 Shown = Annotated[int, Field(ge=16, le=4096)]
 """A side at which a network is shown something, pixels."""
@@ -37,6 +40,14 @@ class MethodParameters(BaseModel):
         description="side of the picture; the model's input unless chosen",
         json_schema_extra=PIXELS,
     )
+
+    @field_validator("image_size", "resolution", mode="wrap", check_fields=False)
+    @classmethod
+    def _size(cls, value: object, handler: ValidatorFunctionWrapHandler, info: ValidationInfo) -> object:
+        """Bound what may be asked for; a size that was chosen for a model is the model's own, however small."""
+        if info.context == CHOSEN:
+            return tuple(value) if isinstance(value, list) else value
+        return handler(value)
 
     @property
     def side(self) -> int:
