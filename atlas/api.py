@@ -139,7 +139,7 @@ def render(
         Interrupted: Ctrl-C, after the current step; its ``finished`` holds the pictures that were.
     """
     from atlas.face.planning import Request
-    from atlas.face.rendering import Machine, rendered
+    from atlas.face.rendering import Workplace, rendered
     from atlas.models.vision_model import VisionModel
 
     request = Request(
@@ -154,4 +154,4 @@ def render(
         cosine_power=cosine_power,
     )
     loaded = model if isinstance(model, VisionModel) else load(model)
-    return rendered(loaded, target, request, Machine(device, batch_size, store, progress))
+    return rendered(loaded, target, request, Workplace(device, batch_size, store, progress))

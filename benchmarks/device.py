@@ -25,10 +25,10 @@ from agreeing.work import LAYERS, Rendered, Run, able, configuration, model_tabl
 from rendering.session import table
 
 from atlas.jobs.executors.base import Monitor
-from atlas.jobs.tasks import Task
 from atlas.methods import methods
 from atlas.models.load import load_model
 from atlas.models.spec import ModelSpec
+from atlas.tasks.batch import Batch
 
 
 @dataclass
@@ -47,10 +47,10 @@ class Waits:
             warnings.simplefilter("always")
             torch.cuda.set_sync_debug_mode("warn")
 
-            def on_step(batch: Task, done: int, _: int) -> None:
+            def on_step(batch: Batch, done: int, _: int) -> None:
                 fresh = [warning for warning in caught if "synchroniz" in str(warning.message)]
                 caught.clear()
-                name = getattr(getattr(batch.jobs[0], "job", None), "method", "analyses")
+                name = getattr(getattr(batch.tasks[0], "job", None), "method", "analyses")
                 if done > 1:  # what comes before the first step is preparation
                     self.steps[name] += 1
                     self.waits[name] += len(fresh)

@@ -19,12 +19,12 @@ from PIL import Image
 
 from atlas.config import Config
 from atlas.core.job import LOGITS
-from atlas.jobs.executors.base import Monitor
-from atlas.jobs.run import render
+from atlas.jobs.run import run_plan
 from atlas.models.load import VisionModel, load_model
 from atlas.models.spec import ModelSpec
-from atlas.plan.renderings import make_plan
+from atlas.plan.make import make_plan
 from atlas.store import Store
+from atlas.tasks.machine import Machine
 
 CLASSES = (
     "tiger", "hummingbird", "scorpion", "cheeseburger", "bell pepper",
@@ -82,7 +82,7 @@ def main(classes: tuple[str, ...], settings: tuple[str, ...], defaults: bool) ->
         )
         plan = make_plan(config, models)
         store = Store(Path(folder) / "store", create=True)
-        render(config, models, plan, plan.jobs, store, Monitor())
+        run_plan(plan, store, Machine.of(config.executor))
         records = [store.read(job.key) for job in plan.jobs]
         pictures = np.stack([np.asarray(Image.open(store.picture_path(one, "image"))) for one in records])  # type: ignore[arg-type]
     units = [record.job.target.unit for record in records]

@@ -132,7 +132,7 @@ def test_imports_point_down_only(module):
 
 
 def test_the_rule_itself_sees_a_wrong_direction():
-    assert not is_allowed("store", "jobs.plan")
+    assert not is_allowed("store", "jobs.run")
     assert not is_allowed("config", "models.network.examine")
     assert is_allowed("config", "models.spec")
 

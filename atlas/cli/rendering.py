@@ -1,13 +1,11 @@
-"""Plan, render, repair: from the configuration to jobs, and words about how they went."""
+"""Plan and render: from the configuration to results, and words about how they went."""
 
 from collections.abc import Collection, Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from rich.text import Text
 
-from atlas.cli.analysing import analyse_and_report
 from atlas.cli.stopping import INTERRUPTED
 from atlas.cli.terminal import command, console, say, table
 from atlas.config import Config, load_config
@@ -18,32 +16,30 @@ from atlas.store import Store
 from atlas.store.marker import is_absent
 
 if TYPE_CHECKING:
-    from atlas.jobs.run import Report
-    from atlas.models.load import VisionModel
-    from atlas.plan.analyses import AnalysisPlan
-    from atlas.plan.renderings import Plan
-    from atlas.tasks.batch import PlannedJob
-
-    PlannedAll = tuple[Config, dict[str, VisionModel], Plan, AnalysisPlan]
+    from atlas.jobs.pending import Pending
+    from atlas.jobs.report import Report
+    from atlas.plan.plan import Plan
+    from atlas.tasks.machine import Machine
+    from atlas.tasks.task import Task
 
 LISTED = 20
-"""How many failures are listed before the rest is only counted."""
+"""How many notices and failures are listed before the rest is only counted."""
+PICTURE = "rendering"
+"""Kind of the tasks that are pictures."""
 
 
-def plan_all(path: Path) -> "PlannedAll":
-    """Load a configuration and the models that it is about, and expand it into renderings and analyses of photos."""
+def plan_all(path: Path) -> "tuple[Config, Plan, Machine]":
+    """Load a configuration and the models that it is about, and expand it into tasks."""
     config = load_config(path)
     with console.status("starting"):
-        from atlas.jobs.executors.base import resolve_device
         from atlas.jobs.known_models import settle
         from atlas.models.load import load_model
         from atlas.photos import open_photo_set
-        from atlas.plan.analyses import concept_models, plan_analyses
-        from atlas.plan.renderings import make_plan, rendered_models
+        from atlas.plan.make import make_plan
+        from atlas.plan.models import used_models
+        from atlas.tasks.machine import Machine
 
-    used = {name for block in config.render for name in rendered_models(config, block)}
-    used |= {name for block in config.concepts for name in concept_models(config, block)}
-    models, store = {}, _existing(config, damaged=True)
+    models, used, store = {}, used_models(config), _existing(config, damaged=True)
     for spec in config.models:
         if spec.name in used:
             with console.status(Text(f"loading {printable(spec.name)}")):
@@ -53,40 +49,35 @@ def plan_all(path: Path) -> "PlannedAll":
         with build_progress(console) as progress:
             photo_set = open_photo_set(config.photos, lambda done, total: progress("photos", done, total))
     with console.status("planning"):
-        plan = make_plan(config, models, photo_set)
-        analyses = plan_analyses(config, models, plan, photo_set, resolve_device(config.executor.device))
+        machine = Machine.of(config.executor)
+        plan = make_plan(config, models, photo_set, machine.device)
     loading = [notice for model in models.values() for notice in model.notices]
-    for notice in (*loading, *analyses.notices, *plan.notices):
+    for notice in (*loading, *plan.notices):
         say(notice, style="yellow")
-    return config, models, plan, analyses
+    return config, plan, machine
 
 
 def plan_and_report(path: Path) -> None:
     """Print what a configuration would render, what is there already and what the rest will cost."""
-    config, models, plan, analyses = plan_all(path)
+    config, plan, machine = plan_all(path)
     from atlas.jobs.estimate import estimate
-    from atlas.jobs.run import pending
-    from atlas.plan.directions import stand_ins, with_concepts
-    from atlas.tasks.batch import group
+    from atlas.jobs.pending import pending
+    from atlas.tasks.rendering import RenderTask
 
     store = _existing(config)
-    plan = with_concepts(plan, analyses, models, store)
-    to_find, inputs = stand_ins(analyses, models, store)
-    rows = _analysis_rows(analyses, store)
-    for jobs in group(plan.jobs):
-        target = jobs[0].job.target
-        stored = sum(store is not None and store.has(job.key) for job in jobs)
-        rows.append((jobs[0].model, target.layer, target.kind, jobs[0].job.method, str(len(jobs)), str(stored)))
-    table(("model", "layer", "kind", "method", "jobs", "stored"), _merged(rows))
+    plan = plan.with_follow_ups(store)
+    to_find = [task for task in plan.expected(store) if isinstance(task, RenderTask)]
+    table(("model", "layer", "kind", "method", "jobs", "stored"), _rows(plan, store))
     todo = pending(plan, store) if store else None
-    missing = todo.missing if todo else list(plan.jobs)
-    held = f", {len(todo.quarantined)} in quarantine" if todo and todo.quarantined else ""
-    present = todo.present if todo else 0
+    missing = [task for task in (todo.missing if todo else plan.jobs) if isinstance(task, RenderTask)]
+    quarantined = _pictures(todo.quarantined) if todo else 0
+    held = f", {quarantined} in quarantine" if quarantined else ""
+    present = _pictures(todo.present) if todo else 0
     coming = f", and up to {count(len(to_find), 'picture')} of concepts that are still to be found" if to_find else ""
     say(f"\n{count(len(plan.jobs), 'job')}: {present} stored{held}, {len(missing)} to render{coming}")
     if missing or to_find:
         with console.status("timing a few steps"):
-            cost = estimate(config, models, replace(plan, inputs=plan.inputs | inputs), [*missing, *to_find])
+            cost = estimate(plan, [*missing, *to_find], machine)
         photos = "; looking at the photos comes on top" if to_find else ""
         say(
             f"About {duration(cost.seconds)} with one worker on this machine, "
@@ -95,88 +86,78 @@ def plan_and_report(path: Path) -> None:
         say(f"To start: {command('render', path)}")
 
 
-def _analysis_rows(analyses: "AnalysisPlan", store: Store | None) -> list[tuple[str, ...]]:
-    """Return a row for each analysis of photos."""
-    return [
-        (
-            job.model,
-            job.analysis.layers[0] if len(job.analysis.layers) == 1 else f"{len(job.analysis.layers)} layers",
-            job.analysis.kind,
-            str(job.analysis.parameters.get("factorisation", "photos")),
-            "1",
-            str(int(store is not None and store.has(job.key))),
-        )
-        for job in analyses.jobs
-    ]
-
-
-def _merged(rows: "Sequence[tuple[str, ...]]") -> list[tuple[str, ...]]:
-    """Add up the rows that differ in their numbers only."""
+def _rows(plan: "Plan", store: Store | None) -> list[tuple[str, ...]]:
+    """Return a row for all tasks that differ in their keys only: what they are of, how many, how many are stored."""
     totals: dict[tuple[str, ...], list[int]] = {}
-    for *names, jobs, stored in rows:
-        total = totals.setdefault(tuple(names), [0, 0])
-        total[0] += int(jobs)
-        total[1] += int(stored)
+    for task in plan.tasks:
+        total = totals.setdefault((task.model, *task.columns), [0, 0])
+        total[0] += 1
+        total[1] += store is not None and task.is_stored(store)
     return [(*names, str(jobs), str(stored)) for names, (jobs, stored) in totals.items()]
 
 
+def _pictures(tasks: "Sequence[Task]") -> int:
+    return sum(task.kind == PICTURE for task in tasks)
+
+
 def render_and_report(path: Path, only: Sequence[str] = (), retry: Collection[str] = ()) -> int:
-    """Render what is missing and say how it went; return the exit status."""
-    config, models, plan, analyses = plan_all(path)
-    from atlas.jobs.run import knows, pending
-    from atlas.jobs.selecting import select
-    from atlas.plan.directions import with_concepts
+    """Make what is missing and say how it went; return the exit status."""
+    config, plan, machine = plan_all(path)
+    from atlas.jobs.pending import pending
 
     store = Store(config.store.path, create=True)
-    analysing, analysed = not knows(plan, only), None
-    select(config, models, with_concepts(plan, analyses, models, store), analyses, store, analysing)
-    if analyses.jobs and analysing:
-        analysed = analyse_and_report(config, models, analyses, store, path, retry)
-        if analysed.interrupted:
-            return stopped(path)
-        plan = with_concepts(plan, analyses, models, store)
-    todo = pending(plan, store, only, retry)
-    if todo.present:
-        say(f"{count(todo.present, 'job')} in the store already")
-    if todo.quarantined:
-        say(
-            f"{count(len(todo.quarantined), 'job')} left out, in quarantine: each ended the process that rendered it, "
-            f"several times. To try again: {command('render', path)} --retry quarantined"
-        )
-    report = render_jobs(config, models, plan, todo.missing, store)
-    select(config, models, plan, analyses, store, analysing)
-    return max(summarise(report, bool(todo.quarantined), path), 1 if analysed is not None and analysed.failed else 0)
+    return run_and_report(plan, store, machine, pending(plan, store, only, retry), path)
 
 
-def render_jobs(
-    config: Config,
-    models: "dict[str, VisionModel]",
-    plan: "Plan",
-    jobs: "Sequence[PlannedJob]",
-    store: Store,
-) -> "Report":
-    """Render jobs of a plan with a bar, until they are done or Ctrl-C ends it."""
+def run_and_report(plan: "Plan", store: Store, machine: "Machine", todo: "Pending", path: Path) -> int:
+    """Make what is to do with a bar, until it is done or Ctrl-C ends it, and say how it went.
+
+    Returns:
+        The exit status: 1 if anything failed or was left out.
+    """
     from atlas.jobs.executors.base import Monitor
-    from atlas.jobs.run import render
+    from atlas.jobs.run import run_plan
 
-    with run_progress(console, len(jobs)) as progress, stop_on_interrupt() as stop:
-        monitor = Monitor(progress.on_step, progress.on_notice, stop)
-        return render(config, models, plan, jobs, store, monitor, progress.on_outcome)
+    for present in _counted(len(todo.present) - _pictures(todo.present), _pictures(todo.present)):
+        say(f"{present} in the store already")
+    for held in _counted(len(todo.quarantined) - _pictures(todo.quarantined), _pictures(todo.quarantined)):
+        say(
+            f"{held} left out, in quarantine: each ended the process that made it, several times. "
+            f"To try again: {command('render', path)} --retry quarantined"
+        )
+    with run_progress(console, len(todo.missing)) as progress, stop_on_interrupt() as stop:
+        monitor = Monitor(progress.on_step, progress.on_outcome, progress.on_total, progress.on_notice, stop)
+        report = run_plan(plan, store, machine, monitor, todo)
+    return summarise(report, bool(todo.quarantined), path)
+
+
+def _counted(analyses: int, pictures: int) -> list[str]:
+    """Return how many analyses and pictures there are, in words; nothing of what there is none of."""
+    return [text for number, text in ((analyses, _analyses(analyses)), (pictures, count(pictures, "job"))) if number]
+
+
+def _analyses(number: int) -> str:
+    return f"{'1 analysis' if number == 1 else f'{number} analyses'} of photos"
 
 
 def summarise(report: "Report", held: bool, path: Path) -> int:
     """Print what a run did; return the exit status: 1 if anything failed or was left out."""
-    if report.finished:
-        say(f"{report.done} rendered, {len(report.dead)} dead, {len(report.failed)} failed")
+    pictures = report.done_by_kind[PICTURE]
+    failed = sum(outcome.task.kind == PICTURE for outcome in report.failed)
+    if report.finished - pictures - len(report.dead) - failed:
+        unmade = len(report.failed) - failed
+        say(f"{_analyses(report.done - pictures)} made" + (f", {unmade} failed" if unmade else ""))
+    for notice in report.notices[:LISTED]:
+        say(f"  {first_line(notice)}")
+    if pictures or report.dead or failed:
+        say(f"{pictures} rendered, {len(report.dead)} dead, {failed} failed")
     elif not report.interrupted:
         say("Nothing to render")
     for outcome in report.dead[:LISTED]:
-        say(f"  dead: {outcome.planned}: {outcome.message}")
+        say(f"  dead: {outcome.task}: {outcome.message}")
     for outcome in report.failed[:LISTED]:
-        say(f"  failed: {outcome.planned}: {first_line(outcome.message)}")
-    for notice in report.notices[:LISTED]:
-        say(f"  {notice}")
-    unlisted = sum(max(0, len(found) - LISTED) for found in (report.dead, report.failed, report.notices))
+        say(f"  failed: {outcome.task}: {first_line(outcome.message)}")
+    unlisted = sum(max(0, len(some) - LISTED) for some in (report.notices, report.dead, report.failed))
     if unlisted:
         say(f"  and {unlisted} more; every failure: {command('status', path)}")
     if report.interrupted:

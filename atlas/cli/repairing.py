@@ -5,16 +5,13 @@ from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from atlas.cli.analysing import analyse_and_report
-from atlas.cli.rendering import plan_all, render_jobs, stopped, summarise
+from atlas.cli.rendering import plan_all, run_and_report
 from atlas.cli.stopping import INTERRUPTED
 from atlas.cli.terminal import command, console, say
 from atlas.face.words import count
 from atlas.store import Store
-from atlas.store.selections import configuration_name
 
 if TYPE_CHECKING:
-    from atlas.cli.rendering import PlannedAll
     from atlas.store.survey import Damage
 
 LISTED = 200
@@ -29,22 +26,23 @@ def repair_and_report(path: Path, drop: bool = False) -> int:
     Args:
         drop: remove what is damaged and cannot be made again, too.
     """
+    from atlas.jobs.repairing import prepare_repair
     from atlas.store.integrity import verify
     from atlas.store.repair import sweep
 
-    config, *_ = planned = plan_all(path)
+    config, plan, machine = plan_all(path)
     store = Store(config.store.path, damaged=True)
     sweep(store.path)
     with console.status("verifying"):
         before = list(verify(store))
     if before:
         say(f"{count(len(before), 'problem')} found")
-    status, rendered = _make_again(path, planned, store, before)
-    if status == INTERRUPTED:
-        return status
-    if not before:
-        if not rendered:
-            say(f"Nothing to repair: {store.path} is as its records say")
+    store, todo = prepare_repair(plan, store, before)
+    if not todo.missing and not before:
+        say(f"Nothing to repair: {store.path} is as its records say")
+        return 0
+    status = run_and_report(plan, store, machine, todo, path)
+    if status == INTERRUPTED or not before:
         return status
     with console.status("verifying"):
         after = list(verify(store))
@@ -52,37 +50,6 @@ def repair_and_report(path: Path, drop: bool = False) -> int:
     left = [one for one in after if one not in dropped]
     _say_what_became(before, dropped, left, path)
     return max(status, 1 if left else 0)
-
-
-def _make_again(path: Path, planned: "PlannedAll", store: Store, damage: "Sequence[Damage]") -> tuple[int, bool]:
-    """Make what is damaged or missing; return the exit status, and whether there was anything to make."""
-    from atlas.jobs.repairing import discard_for_analyses, discard_for_renderings
-    from atlas.jobs.run import is_to_do, pending
-    from atlas.jobs.selecting import select
-    from atlas.plan.directions import with_concepts
-
-    config, models, plan, analyses = planned
-    own = store.selections.path(configuration_name(config.file, config.store.path)).stem
-    discard_for_analyses(damage, plan, analyses, models, store, own)
-    store = Store(store.path, create=True)
-    select(config, models, with_concepts(plan, analyses, models, store), analyses, store)
-    unmade = [job for job in analyses.jobs if is_to_do(store, job, retry=())]
-    analysed = (
-        analyse_and_report(config, models, analyses, store, path) if analyses.jobs and (unmade or damage) else None
-    )
-    if analysed is not None and analysed.interrupted:
-        return stopped(path), True
-    plan = with_concepts(plan, analyses, models, store)
-    discard_for_renderings(damage, plan, store)
-    select(config, models, plan, analyses, store)
-    damaged = {one.key for one in damage}
-    missing = [job for job in pending(plan, store).missing if job.key in damaged or store.failure(job.key) is None]
-    if not missing and not damage and not unmade:
-        return 0, False
-    report = render_jobs(config, models, plan, missing, store)
-    select(config, models, plan, analyses, store)
-    status = summarise(report, False, path)
-    return max(status, 1 if analysed is not None and analysed.failed else 0), True
 
 
 def _drop(store: Store, left: "list[Damage]") -> "list[Damage]":

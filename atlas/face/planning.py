@@ -23,9 +23,10 @@ from atlas.methods.base import REFERENCE_PHOTOS
 from atlas.models.load import VisionModel
 from atlas.photos import Photo, PhotoSet
 from atlas.plan.photos import references
-from atlas.plan.renderings import Plan, job_of, make_plan
+from atlas.plan.plan import Plan
+from atlas.plan.renderings import job_of, plan_renderings
 from atlas.plan.select import select_photos
-from atlas.tasks.batch import PlannedJob
+from atlas.tasks.rendering import RenderTask
 
 Place = tuple[object, ...]
 INVERTED: tuple[TargetKind, ...] = ("inversion", "caricature")
@@ -72,7 +73,7 @@ class _Work:
 
 def planned(
     model: VisionModel, targets: Sequence[Any], request: Request, config: Config
-) -> tuple[Plan, list[PlannedJob]]:
+) -> tuple[Plan, list[RenderTask]]:
     """Return the plan of what is asked for, and its jobs in order: by target, then by photo, then by seed.
 
     Args:
@@ -93,17 +94,17 @@ def planned(
     wanted = [_settled(one, work) for one in asked]
     units = [one for one in wanted if one.direction is None]
     try:
-        plan = make_plan(
+        plan = plan_renderings(
             config.model_copy(update={"render": tuple(_blocks(units, work))}), {model.card.name: model}, photo_set
         )
     except ConfigError as error:
         problems = dict.fromkeys(_PREFIX.sub("", problem) for problem in error.problems)
         raise ConfigError(list(problems), remedy=error.remedy) from error
-    by_place: dict[Place, list[PlannedJob]] = defaultdict(list)
-    for job in plan.jobs:
+    by_place: dict[Place, list[RenderTask]] = defaultdict(list)
+    for job in plan.tasks:
         by_place[_place(job.job.target, job.job.seed)].append(job)
     inputs = dict(plan.inputs)
-    jobs: list[PlannedJob] = []
+    jobs: list[RenderTask] = []
     for one in wanted:
         if one.direction is not None:
             jobs += _directions(one, work, config.folder, inputs)
@@ -113,10 +114,10 @@ def planned(
                 digest = None if photo is None else photo.digest
                 jobs += by_place[one.kind, one.layer, one.unit, one.sign, one.position, digest, seed]
     return (
-        replace(
-            plan,
-            jobs=tuple({job.key: job for job in jobs}.values()),
-            cards={model.card.name: model.card},
+        Plan(
+            tasks=tuple({job.key: job for job in jobs}.values()),
+            models={model.card.name: model},
+            photo_set=photo_set,
             inputs=inputs,
             photos={photo.digest: photo for photo in chosen},
         ),
@@ -217,7 +218,7 @@ def _place(target: Target, seed: int) -> Place:
     return target.kind, target.layer, target.unit, target.sign, target.position, target.photo, seed
 
 
-def _directions(one: Asked, work: _Work, folder: Path, inputs: dict[str, bytes]) -> Iterator[PlannedJob]:
+def _directions(one: Asked, work: _Work, folder: Path, inputs: dict[str, bytes]) -> Iterator[RenderTask]:
     """Yield the jobs of a direction; what they name by digest is added to ``inputs``."""
     method, model, request = work.method, work.model, work.request
     data = np.ascontiguousarray(one.direction, dtype="<f4").tobytes()
@@ -240,7 +241,7 @@ def _directions(one: Asked, work: _Work, folder: Path, inputs: dict[str, bytes])
         for seed in request.seeds:
             for each in method.expanded(start, parameters):
                 job = job_of(method, each, parameters, model, seed, request.precision)
-                yield PlannedJob(model.card.name, job, listed)
+                yield RenderTask(model.card.name, job, listed)
 
 
 def _plain(value: Any) -> Any:

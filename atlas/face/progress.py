@@ -12,8 +12,8 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskProgressC
 from atlas.face.words import duration, printable
 
 if TYPE_CHECKING:
-    from atlas.jobs.tasks import Task
-    from atlas.jobs.worker import Outcome
+    from atlas.tasks.batch import Batch
+    from atlas.tasks.task import Outcome
 
 QUIET_INTERVAL = 30.0
 """Seconds between lines where the output is a file and a bar would only be noise."""
@@ -30,20 +30,20 @@ def can_animate(console: Console) -> bool:
 
 
 class RunProgress:
-    """One bar over all jobs, advanced by steps; plain lines where there is no terminal."""
+    """One bar over all jobs, whatever they make, advanced by steps; plain lines where there is no terminal."""
 
     def __init__(self, console: Console, bar: Progress, total: int, nouns: tuple[str, str]) -> None:
         self._console = console
         self._bar = bar
         self._total = total
-        self._noun = nouns[total != 1]
+        self._nouns = nouns
         self._ended = self._failed = 0
         self._task = bar.add_task("starting", total=total, jobs=self._jobs())
         self._started = self._spoke = monotonic()
 
-    def on_step(self, batch: "Task", done: int, steps: int) -> None:
+    def on_step(self, batch: "Batch", done: int, steps: int) -> None:
         """Show a batch in flight; its share of finished steps counts as that share of its jobs."""
-        self._advance(self._ended + len(batch.jobs) * min(done / steps, 0.999), printable(batch.title))
+        self._advance(self._ended + len(batch.tasks) * min(done / steps, 0.999), printable(batch.title))
 
     def on_outcome(self, outcome: "Outcome") -> None:
         """Count a job that ended."""
@@ -51,13 +51,19 @@ class RunProgress:
         self._failed += outcome.status == "failed"
         self._advance(self._ended)
 
+    def on_total(self, total: int) -> None:
+        """Note how many jobs there are; it changes where some follow from others."""
+        if total != self._total:
+            self._total = total
+            self._bar.update(self._task, total=total, jobs=self._jobs())
+
     def on_notice(self, text: str) -> None:
         """Print a sentence above the bar."""
         self._console.print(printable(text), style="yellow")
 
     def _jobs(self) -> str:
         failed = f", {self._failed} failed" if self._failed else ""
-        return f"{self._ended} of {self._total} {self._noun}{failed}"
+        return f"{self._ended} of {self._total} {self._nouns[self._total != 1]}{failed}"
 
     def _advance(self, completed: float, title: str | None = None) -> None:
         self._bar.update(self._task, completed=completed, jobs=self._jobs(), description=title)

@@ -19,17 +19,19 @@ from atlas.face.stopping import stop_on_interrupt
 from atlas.face.targets import HOW, name_of, objective_of
 from atlas.jobs.executors.base import Monitor
 from atlas.jobs.known_models import settle
-from atlas.jobs.run import render as run
+from atlas.jobs.pending import QUARANTINED, pending
+from atlas.jobs.run import run_plan
 from atlas.models.load import VisionModel
 from atlas.models.spec import ModelSpec
 from atlas.picture import Picture, Pictures
-from atlas.plan.renderings import Plan
+from atlas.plan.plan import Plan
 from atlas.store import Store
-from atlas.tasks.batch import PlannedJob
+from atlas.tasks.machine import Machine
+from atlas.tasks.rendering import RenderTask
 
 
 @dataclass(frozen=True)
-class Machine:
+class Workplace:
     """Where pictures are made and kept; none of it changes them.
 
     Attributes:
@@ -43,20 +45,20 @@ class Machine:
     progress: bool
 
 
-def rendered(model: VisionModel, target: Any, request: Request, machine: Machine) -> Picture | Pictures:
+def rendered(model: VisionModel, target: Any, request: Request, place: Workplace) -> Picture | Pictures:
     """Return what :func:`atlas.api.render` returns, and raise what it raises."""
     targets = target if isinstance(target, list | tuple) else [target]
     if not targets or not request.seeds:
         raise TargetError("nothing is asked for", HOW)
-    with _workplace(machine.store) as store:
+    with _store_at(place.store) as store:
         model = _known(model, store)
-        plan, jobs = planned(model, targets, request, _configuration(model, store.path, machine))
-        stopped = _run(model, plan, store, machine)
+        plan, jobs = planned(model, targets, request, _configuration(model, store.path, place))
+        stopped = _run(model, plan, store, place)
         names = {digest: Path(photo.name).name for digest, photo in plan.photos.items()}
         pictures = [picture_of(job, model, store, names) for job in jobs]
     found = Pictures(picture for picture in pictures if picture is not None)
     if stopped and len(found) < len(jobs):
-        left = "what was finished is in the store; call again to go on" if machine.store is not None else ""
+        left = "what was finished is in the store; call again to go on" if place.store is not None else ""
         raise Interrupted(
             f"{len(found)} of {len(jobs)} pictures are finished; {left or 'they are in .finished'}", found
         )
@@ -67,19 +69,19 @@ def rendered(model: VisionModel, target: Any, request: Request, machine: Machine
     return found
 
 
-def _run(model: VisionModel, plan: Plan, store: Store, machine: Machine) -> bool:
+def _run(model: VisionModel, plan: Plan, store: Store, place: Workplace) -> bool:
     """Make what is missing; return whether Ctrl-C ended it."""
-    missing = [job for job in plan.jobs if not store.has(job.key)]
-    config = _configuration(model, store.path, machine)
-    progress = run_progress(notebook_console(machine.progress), len(missing), "picture", "pictures")
+    todo = pending(plan, store, retry=[QUARANTINED])
+    machine = Machine.of(_configuration(model, store.path, place).executor)
+    progress = run_progress(notebook_console(place.progress), len(todo.missing), "picture", "pictures")
     with progress as bar, stop_on_interrupt() as stop:
-        monitor = Monitor(bar.on_step, bar.on_notice, stop)
-        report = run(config, {model.card.name: model}, plan, missing, store, monitor, bar.on_outcome)
+        monitor = Monitor(bar.on_step, bar.on_outcome, bar.on_total, bar.on_notice, stop)
+        report = run_plan(plan, store, machine, monitor, todo)
     return report.interrupted
 
 
 @contextmanager
-def _workplace(store: Store | Path | str | None) -> Iterator[Store]:
+def _store_at(store: Store | Path | str | None) -> Iterator[Store]:
     """Yield the store that is given, or one that is removed afterwards."""
     with TemporaryDirectory(prefix="atlas-") as folder:
         if isinstance(store, Store):
@@ -97,21 +99,19 @@ def _known(model: VisionModel, store: Store) -> VisionModel:
     return known
 
 
-def _configuration(model: VisionModel, store: Path, machine: Machine) -> Config:
+def _configuration(model: VisionModel, store: Path, place: Workplace) -> Config:
     """Return the configuration of a run in this process; the model is there already, so nothing is built from it."""
     name = model.card.name
     spec = ModelSpec(name=name, source="callable", architecture=model.card.identity.architecture[:300])
     return Config(
         file=Path.cwd() / "atlas.toml",
         store=StoreSettings(path=store),
-        executor=checked(
-            ExecutorSettings, {"kind": "serial", "device": machine.device, "batch_size": machine.batch_size}
-        ),
+        executor=checked(ExecutorSettings, {"kind": "serial", "device": place.device, "batch_size": place.batch_size}),
         models=(spec,),
     )
 
 
-def picture_of(planned_job: PlannedJob, model: VisionModel, store: Store, photos: Mapping[str, str]) -> Picture | None:
+def picture_of(planned_job: RenderTask, model: VisionModel, store: Store, photos: Mapping[str, str]) -> Picture | None:
     """Return what the store has of a job, its failure if it has no more; None of one that was never tried.
 
     Args:

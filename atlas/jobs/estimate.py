@@ -1,25 +1,23 @@
 """Estimate: how long and how large a run will be, from a few real steps on this machine."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from threading import Event
 from time import perf_counter
 
 import numpy as np
 
-from atlas.config import Config
 from atlas.jobs.allocator import keep_freed_memory
-from atlas.jobs.executors.base import Monitor, resolve_device
-from atlas.jobs.executors.serial import SerialExecutor
-from atlas.jobs.run import batch_size, keep_inputs, usable_cores
-from atlas.jobs.tasks import Task
-from atlas.jobs.worker import Work
-from atlas.models.load import VisionModel
-from atlas.plan.renderings import Plan
+from atlas.jobs.run import keep_inputs
+from atlas.jobs.worker import Work, Worker
+from atlas.plan.plan import Plan
 from atlas.store import Store
-from atlas.tasks.batch import Batch, PlannedJob, batches
+from atlas.synthesis.steps.ascent import Stopped
+from atlas.tasks.batch import Batch, batches
+from atlas.tasks.machine import Machine
+from atlas.tasks.rendering import RenderTask
 
 PROBES = 5
 """Batches that are timed, spread over the plan; the time of those between is interpolated."""
@@ -37,52 +35,53 @@ class Estimate:
     bytes: int
 
 
-def estimate(config: Config, models: Mapping[str, VisionModel], plan: Plan, jobs: Sequence[PlannedJob]) -> Estimate:
+def estimate(plan: Plan, pictures: Sequence[RenderTask], machine: Machine) -> Estimate:
     """Time a few steps of a few batches and extrapolate.
 
     Args:
-        jobs: what would be rendered.
+        pictures: what would be rendered, stand-ins among it.
     """
-    if not jobs:
+    if not pictures:
         return Estimate(0.0, 0)
-    device = resolve_device(config.executor.device)
-    if device == "cpu":
+    if machine.device == "cpu":
         keep_freed_memory()
-    work_batches = batches(jobs, batch_size(config, device))
+    work_batches = batches(pictures, machine)
     chosen = np.unique(np.linspace(0, len(work_batches) - 1, PROBES).round().astype(int))
-    specs = {spec.name: spec for spec in config.models}
     with TemporaryDirectory() as folder:
         scratch = Store(Path(folder) / "store", create=True)
-        named = {job.job.target.photo for index in chosen for job in work_batches[index].jobs}
-        photos = {digest: photo for digest, photo in plan.photos.items() if digest in named}
-        keep_inputs(replace(plan, photos=photos), scratch)
-        work = Work(scratch.path, specs, device, config.executor.threads or usable_cores())
-        executor = SerialExecutor(work, dict(models))
-        probed = [_seconds(executor, work_batches[index]) for index in chosen]
+        _keep_inputs(plan, [work_batches[index] for index in chosen], scratch)
+        work = Work(scratch.path, dict(plan.specs), machine.device, machine.threads_of("serial"))
+        worker = Worker(work, dict(plan.models))
+        probed = [_seconds(worker, work_batches[index]) for index in chosen]
     seconds = np.interp(np.arange(len(work_batches)), chosen, probed).sum()
-    return Estimate(float(seconds), sum(_bytes(job) for job in jobs))
+    return Estimate(float(seconds), sum(_bytes(picture) for picture in pictures))
 
 
-def _seconds(executor: SerialExecutor, batch: Batch) -> float:
+def _keep_inputs(plan: Plan, chosen: Sequence[Batch], store: Store) -> None:
+    """Give a store what these batches read."""
+    named = {task.job.target.photo for batch in chosen for task in batch.tasks if isinstance(task, RenderTask)}
+    photos = {digest: photo for digest, photo in plan.photos.items() if digest in named}
+    keep_inputs(replace(plan, inputs={**plan.inputs, **plan.stand_ins}, photos=photos), store)
+
+
+def _seconds(worker: Worker, batch: Batch) -> float:
     """Return how long the batch would take, from its first steps; it is stopped after them."""
     times: list[float] = []
-    stop = Event()
     total = 1
 
-    def on_step(_: Task, done: int, steps: int) -> None:
+    def on_step(_: int, steps: int) -> None:
         nonlocal total
         total = steps
         times.append(perf_counter())
-        if done >= PROBE_STEPS:
-            stop.set()
 
     started = perf_counter()
-    list(executor.run([batch], Monitor(on_step=on_step, stop=stop)))
+    with suppress(Stopped):
+        worker.run(batch, on_step, lambda: len(times) >= PROBE_STEPS)
     if len(times) < 2:
         return (perf_counter() - started) * total / max(1, len(times))
     return (times[-1] - times[0]) / (len(times) - 1) * total
 
 
-def _bytes(planned: PlannedJob) -> int:
-    side = planned.job.parameters.get("image_size")
+def _bytes(picture: RenderTask) -> int:
+    side = picture.job.parameters.get("image_size")
     return int(BYTES_PER_PIXEL * side * side) if isinstance(side, int) else 0

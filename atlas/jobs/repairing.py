@@ -1,45 +1,34 @@
 """Repairing: of what is damaged in a store, what a configuration can make again is removed, so that it is made."""
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Sequence
 
+from atlas.jobs.pending import Pending
 from atlas.metrics import in_order
-from atlas.models.load import VisionModel
-from atlas.plan.analyses import AnalysisPlan
-from atlas.plan.directions import made_with
-from atlas.plan.renderings import Plan
+from atlas.plan.plan import Plan
 from atlas.store import Store
 from atlas.store.repair import discard, discard_result
 from atlas.store.survey import Damage
+from atlas.tasks.rendering import RenderTask
+from atlas.tasks.task import Task
 
 
-def discard_for_analyses(
-    damage: Iterable[Damage],
-    plan: Plan,
-    analyses: AnalysisPlan,
-    models: Mapping[str, VisionModel],
-    store: Store,
-    selection: str,
-) -> None:
-    """Remove what is damaged, but renderings, as far as it is made again before them.
+def discard_damaged(damage: Iterable[Damage], plan: Plan, store: Store) -> None:
+    """Remove what is damaged, as far as it is known to be made again.
 
     Concepts go with their directions and with the stages that they are made in: making them makes these. Cards come
     from the selections of all configurations, which keep them too.
-
-    Args:
-        plan: need not have the renderings of concepts. selection: the name of the configuration's own.
     """
     found = [one for one in damage if not one.other_version]
-    concepts = {each.job.key for each in analyses.concepts}
-    cards = {card.identity.fingerprint for card in plan.cards.values()}
+    concepts = {task.key for task in plan.concepts}
     mine: dict[str, Collection[str]] = {
-        "result": analyses.keys,
-        "card": cards | {models[job.model].card.identity.fingerprint for job in analyses.jobs},
+        "result": plan.keys,
+        "card": {card.identity.fingerprint for card in plan.cards.values()},
         "metric": {metric.card.name for metric in in_order()},
         "photo": plan.photos,
         "input": {*plan.inputs, *plan.photos, *(one.key for one in found if not concepts.isdisjoint(one.owners))},
-        "selection": (selection,),
+        "selection": (store.selections.path(plan.configuration).stem,),
     }
-    for key in made_with(analyses, store, {one.key for one in found if one.kind in ("result", "input")}):
+    for key in _made_with(plan, store, {one.key for one in found if one.kind in ("result", "input")}):
         discard_result(store, key)
     for one in found:
         if one.kind in ("store", "folder", "derived") or one.key in mine.get(one.kind, ()):
@@ -51,9 +40,42 @@ def discard_for_analyses(
             store.save_card(kept[one.key])
 
 
-def discard_for_renderings(damage: Iterable[Damage], plan: Plan, store: Store) -> None:
-    """Remove what is damaged of renderings that a plan has, those of concepts among them, and what they name."""
-    mine: dict[str, Collection[str]] = {"result": {job.key for job in plan.jobs}, "input": plan.inputs}
-    for one in damage:
-        if not one.other_version and one.key in mine.get(one.kind, ()):
-            discard(store, one)
+class Repair(Pending):
+    """What is to do for a repair: all that is missing, but pictures that have failed before.
+
+    A picture that is damaged is removed as soon as it is known that it can be made again.
+    """
+
+    def __init__(self, damage: Iterable[Damage], store: Store) -> None:
+        super().__init__(store)
+        self._damage = {one.key: one for one in damage if one.kind == "result" and not one.other_version}
+
+    def sort(self, tasks: Iterable[Task]) -> list[Task]:
+        """See :meth:`Pending.sort`."""
+        wanted = []
+        for task in tasks:
+            if (damage := self._damage.pop(task.key, None)) is not None:
+                discard(self._store, damage)
+            if damage is not None or not isinstance(task, RenderTask) or self._store.failure(task.key) is None:
+                wanted.append(task)
+        return super().sort(wanted)
+
+
+def prepare_repair(plan: Plan, store: Store, damage: Sequence[Damage]) -> tuple[Store, Repair]:
+    """Remove what is damaged and can be made again; return the store and what is to do."""
+    discard_damaged(damage, plan, store)
+    store = Store(store.path, create=True)
+    todo = Repair(damage, store)
+    todo.sort(plan.with_follow_ups(store).tasks)
+    return store, todo
+
+
+def _made_with(plan: Plan, store: Store, lost: set[str]) -> set[str]:
+    """Return the keys of the concepts that name one of these inputs as a direction, or are made from one of these
+    analyses, or are one: they are to be made again, which makes the others, too."""
+    return {
+        task.key
+        for task in plan.concepts
+        if not lost.isdisjoint((task.key, task.factorisation.key, task.importance.key))
+        or any(direction in lost for _, direction in task.directions(store))
+    }

@@ -1,68 +1,53 @@
-"""Plan of analyses: what photos are asked about each model. Pure: the same photos and configuration, the same keys."""
+"""What photos are asked about each model: statistics of the units that are rendered, and the concepts of classes."""
 
 from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from itertools import islice
 
-from atlas.config import ConceptsBlock, Config
-from atlas.core.canonical import canonical_json, digest
+from atlas.config import Config
+from atlas.core.canonical import digest
 from atlas.core.job import LOGITS
 from atlas.core.selection import ModelSelection
 from atlas.errors import AtlasError, ConfigError
 from atlas.models.load import VisionModel
 from atlas.photos import PhotoSet
 from atlas.photos.classes import match_classes, read_mapping
-from atlas.plan.concepts import ByClass, RenderedConcepts, plan_concepts
-from atlas.plan.renderings import Plan
+from atlas.plan.concepts import ByClass, PlannedConcepts, plan_concepts
+from atlas.plan.models import models_of, used_models
 from atlas.plan.statistics import plan_statistics, rendered_units
-from atlas.tasks.bench import AnalysisBatch, PlannedAnalysis
-from atlas.tasks.concepts import PlannedConcepts
-from atlas.tasks.statistics import PlannedStatistics, PlannedTally
+from atlas.tasks.concepts import ConceptsTask
+from atlas.tasks.rendering import RenderTask
+from atlas.tasks.statistics import StatisticsTask
+from atlas.tasks.task import Task
 
 
 @dataclass(frozen=True)
-class AnalysisPlan:
+class Analyses:
     """What is asked of the photos.
 
     Attributes:
-        photo_set: the photos; None without a ``[photos]`` table.
-        first: analyses that need nothing but photos. second: those that need the first.
-        selections: what is current once they are made, by the model's fingerprint.
-        concepts: the classes whose concepts are found and rendered.
-        notices: sentences for a person.
+        tasks: in an order in which they can be made.
+        inputs: sha256 to bytes of what the pictures of concepts name. stand_ins: of their stand-ins' directions.
+        current: what is current once they are made, by the model's fingerprint.
     """
 
-    photo_set: PhotoSet | None = None
-    first: tuple[PlannedAnalysis, ...] = ()
-    second: tuple[PlannedAnalysis, ...] = ()
-    selections: dict[str, ModelSelection] = field(default_factory=dict)
-    concepts: tuple[RenderedConcepts, ...] = ()
-    notices: tuple[str, ...] = ()
-
-    @property
-    def jobs(self) -> tuple[PlannedAnalysis, ...]:
-        """All of them."""
-        return self.first + self.second
-
-    @property
-    def keys(self) -> set[str]:
-        """The keys of all of them, and of the stages that they are made in."""
-        stages = {stage.key for each in self.concepts for stage in (each.job.factorisation, each.job.importance)}
-        return {job.key for job in self.jobs} | stages
+    tasks: tuple[Task, ...] = ()
+    inputs: dict[str, bytes] = field(default_factory=dict)
+    stand_ins: dict[str, bytes] = field(default_factory=dict)
+    current: dict[str, ModelSelection] = field(default_factory=dict)
 
 
 def plan_analyses(
     config: Config,
     models: Mapping[str, VisionModel],
-    plan: Plan,
+    pictures: Sequence[RenderTask],
     photo_set: PhotoSet | None,
     device: str,
-) -> AnalysisPlan:
-    """Plan statistics of every unit that the plan renders, and the concepts that the configuration asks for.
+) -> Analyses:
+    """Plan statistics of every unit that is rendered, and the concepts that the configuration asks for.
 
     Args:
-        plan: the renderings; their layers are measured on the photos.
+        pictures: their layers are measured on the photos.
         photo_set: the configuration's photos, if it names any.
         device: what factorises, where the configuration leaves the solver open.
 
@@ -70,61 +55,39 @@ def plan_analyses(
         ConfigError: the configuration does not fit the photos or the models; all problems of all blocks at once.
     """
     if config.photos is None or photo_set is None:
-        return AnalysisPlan()
-    concepts = _all_concepts(config, models, photo_set, device)
-    tallies: list[PlannedTally] = []
-    statistics: list[PlannedStatistics] = []
-    for name, units in rendered_units(plan).items() if config.photos.statistics else ():
+        return Analyses()
+    planned = _all_concepts(config, models, photo_set, device)
+    concepts = [each.task for each in planned]
+    tallies: list[Task] = []
+    statistics: list[StatisticsTask] = []
+    for name, units in rendered_units(pictures).items() if config.photos.statistics else ():
         parts, layers = plan_statistics(name, models[name], photo_set, units)
         tallies += parts
         statistics += layers
     names: dict[str, list[str]] = defaultdict(list)
-    for name in dict.fromkeys([*plan.cards, *(each.job.model for each in concepts)]):
+    for name in used_models(config):
         names[models[name].card.identity.fingerprint].append(name)
-    return AnalysisPlan(
-        photo_set,
-        (*tallies, *(each.job for each in concepts)),
-        tuple(statistics),
+    return Analyses(
+        (*tallies, *concepts, *statistics),
+        {digest: data for each in planned for digest, data in each.inputs.items()},
+        {digest: data for each in planned for digest, data in each.stand_ins.items()},
         {fingerprint: _selection(each, photo_set, concepts, statistics) for fingerprint, each in names.items()},
-        tuple(concepts),
-        photo_set.notices,
     )
-
-
-def analysis_batches(jobs: Sequence[PlannedAnalysis], together: int = 1) -> list[AnalysisBatch]:
-    """Return analyses in batches: classes that torch factorises go ``together``, all else alone."""
-    groups: dict[str, list[PlannedAnalysis]] = defaultdict(list)
-    for job in jobs:
-        shared: object = job.key
-        if isinstance(job, PlannedConcepts) and job.settings.solver == "torch":
-            shared = [job.model, job.analysis.layers, job.factorisation.parameters]
-        groups[canonical_json(shared)].append(job)
-    batches = []
-    for members in groups.values():
-        waiting = iter(members)
-        while batch := tuple(islice(waiting, together)):
-            batches.append(AnalysisBatch(batch))
-    return batches
-
-
-def concept_models(config: Config, block: ConceptsBlock) -> tuple[str, ...]:
-    """Return the names of the models of a block: those it names, or the only one there is."""
-    return block.model or (config.models[0].name,)
 
 
 def _all_concepts(
     config: Config, models: Mapping[str, VisionModel], photo_set: PhotoSet, device: str
-) -> list[RenderedConcepts]:
+) -> list[PlannedConcepts]:
     """Return the concepts of every block and model.
 
     Raises:
         ConfigError: all problems of all blocks.
     """
-    found: list[RenderedConcepts] = []
+    found: list[PlannedConcepts] = []
     problems: list[str] = []
     matched: dict[str, ByClass] = {}
     for number, block in enumerate(config.concepts):
-        for name in concept_models(config, block):
+        for name in models_of(config, block):
             where = f"concepts[{number}]" + (f" (model {name})" if len(config.models) > 1 else "")
             if name not in matched:
                 matched[name] = _matched(photo_set, models[name])
@@ -134,8 +97,12 @@ def _all_concepts(
                 problems += [f"{where}.{problem}" for problem in error.problems]
             except AtlasError as error:
                 problems.append(f"{where}: {error.sentence}")
-    twice = [which for which, count in Counter((it.job.model, it.job.name) for it in found).items() if count > 1]
-    problems += [f'concepts: class "{title}" of model {name} is in two blocks; name it once' for name, title in twice]
+    titles = Counter((planned.task.model, planned.task.name) for planned in found)
+    problems += [
+        f'concepts: class "{title}" of model {name} is in two blocks; name it once'
+        for (name, title), count in titles.items()
+        if count > 1
+    ]
     if problems:
         raise ConfigError(problems)
     return found
@@ -150,8 +117,8 @@ def _matched(photo_set: PhotoSet, model: VisionModel) -> ByClass:
 def _selection(
     names: Sequence[str],
     photo_set: PhotoSet,
-    concepts: Sequence[RenderedConcepts],
-    statistics: Sequence[PlannedStatistics],
+    concepts: Sequence[ConceptsTask],
+    statistics: Sequence[StatisticsTask],
 ) -> ModelSelection:
     """Return what of a model is current once everything is made. Its photo set is another one when folders stand for
     other classes.
@@ -164,6 +131,6 @@ def _selection(
         card = card.model_copy(update={"digest": digest([card.digest, read_mapping(photo_set.spec.classes)])})
     return ModelSelection(
         photo_set=card,
-        concepts={each.job.class_index: each.job.key for each in concepts if each.job.model in names},
-        statistics={job.analysis.layers[0]: job.key for job in statistics if job.model in names},
+        concepts={task.class_index: task.key for task in concepts if task.model in names},
+        statistics={task.analysis.layers[0]: task.key for task in statistics if task.model in names},
     )

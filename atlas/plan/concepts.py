@@ -13,14 +13,13 @@ from atlas.core.analysis import Analysis
 from atlas.core.job import LOGITS
 from atlas.core.model_card import ModelCard
 from atlas.errors import ConfigError
-from atlas.methods import MethodParameters, methods
-from atlas.methods.base import Resolved
 from atlas.models.load import VisionModel
 from atlas.photos import Photo, PhotoSet
+from atlas.plan.directions import DirectionPictures
 from atlas.plan.layers import choose_layers
 from atlas.plan.select import GLOB_CHARACTERS, select_classes
-from atlas.tasks.bench import credits_digest, photos_digest, view_parameters, viewer_for
-from atlas.tasks.concepts import PlannedConcepts
+from atlas.tasks.analysis import credits_digest, photos_digest, view_parameters, viewer_for
+from atlas.tasks.concepts import ConceptsTask
 
 FACTORISATION_VERSION, IMPORTANCE_VERSION, CONCEPTS_VERSION = 1, 1, 1
 """Raise one whenever what its stage makes changes."""
@@ -28,16 +27,17 @@ ByClass = Mapping[int, Sequence[Photo]]
 
 
 @dataclass(frozen=True)
-class RenderedConcepts:
-    """The concepts of a class, and how they are rendered once they are found.
+class PlannedConcepts:
+    """The concepts of a class, to be found and rendered.
 
     Attributes:
-        job: finds them. resolved: the parameters of their renderings, with nothing left to choose.
+        inputs: sha256 to bytes of what their pictures name. stand_ins: of the directions that stand in until theirs
+            are found.
     """
 
-    block: ConceptsBlock
-    job: PlannedConcepts
-    resolved: Resolved[MethodParameters]
+    task: ConceptsTask
+    inputs: dict[str, bytes]
+    stand_ins: dict[str, bytes]
 
 
 def plan_concepts(
@@ -48,20 +48,18 @@ def plan_concepts(
     matched: ByClass,
     device: str,
     folder: Path,
-) -> list[RenderedConcepts]:
-    """Return the jobs of a block for one model."""
+) -> list[PlannedConcepts]:
+    """Return the concepts of a block for one model."""
     classes, problems = _classes(block, model.card, photo_set, matched)
     layer, part_layer = choose_layers(block, model, problems)
     if blindness := model.blindness([layer, part_layer or layer]):
         problems.append(f"layer: {blindness}")
     if problems:
         raise ConfigError(problems)
-    preprocessing = model.card.identity.preprocessing
-    method = methods.get(block.method)
-    resolved = method.resolve(method.parameters.model_validate(block.parameters), model, folder)
-    viewer = viewer_for(photo_set, preprocessing)
+    pictures = DirectionPictures(block, name, model, folder)
+    viewer = viewer_for(photo_set, model.card.identity.preprocessing)
     labels = model.card.classes
-    jobs = []
+    planned = []
     for index in classes:
         photos = tuple(sorted(matched[index] if photo_set.grouped else photo_set.photos, key=lambda it: it.digest))
         settings = _settings(block, model, layer, part_layer, len(photos), len(viewer.pixel_boxes), device)
@@ -75,9 +73,10 @@ def plan_concepts(
         views = view_parameters(viewer, photo_set.spec)
         factorisation, importance, concepts = _stages(settings, common, views, credits_digest(photos))
         title = labels[index].name if index < len(labels) and labels[index].name.strip() else f"class {index}"
-        job = PlannedConcepts(name, concepts, photos, factorisation, importance, title, viewer, settings)
-        jobs.append(RenderedConcepts(block, job, resolved))
-    return jobs
+        shown = pictures.of_class(index, [layer, *([part_layer] if part_layer else [])], photos, concepts.key)
+        task = ConceptsTask(name, concepts, photos, factorisation, importance, title, viewer, settings, shown.tasks)
+        planned.append(PlannedConcepts(task, shown.inputs, shown.stand_ins))
+    return planned
 
 
 def _classes(

@@ -1,110 +1,85 @@
-"""Renderings of concepts: from stored concepts to jobs. What the directions are is known only once they are found."""
+"""Pictures of concepts. What their directions are is known only once they are found; all else is planned before."""
 
-from collections.abc import Collection, Iterator, Mapping
-from dataclasses import replace
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 
 from atlas.concepts.document import direction_bytes
-from atlas.core.analysis import ClassConcepts
+from atlas.config import ConceptsBlock
 from atlas.core.canonical import digest_bytes
 from atlas.core.job import Target
 from atlas.methods import methods
 from atlas.methods.base import REFERENCE_PHOTOS
 from atlas.models.load import VisionModel
 from atlas.photos import Photo
-from atlas.plan.analyses import AnalysisPlan
-from atlas.plan.concepts import RenderedConcepts
 from atlas.plan.photos import references
-from atlas.plan.renderings import Plan, job_of
-from atlas.store import Store
-from atlas.tasks.batch import PlannedJob
-from atlas.tasks.concepts import PlannedConcepts
+from atlas.plan.renderings import job_of
+from atlas.tasks.rendering import RenderTask
 
 
-def with_concepts(plan: Plan, analyses: AnalysisPlan, models: Mapping[str, VisionModel], store: Store | None) -> Plan:
-    """Return the plan with a rendering of every concept that the store has found, and of its parts.
+@dataclass(frozen=True)
+class Pictures:
+    """The pictures of one direction of each layer; which direction is a stand-in.
+
+    Attributes:
+        inputs: sha256 to bytes of what they name. stand_ins: of the stand-in directions.
+    """
+
+    tasks: tuple[RenderTask, ...]
+    inputs: dict[str, bytes]
+    stand_ins: dict[str, bytes]
+
+
+class DirectionPictures:
+    """How a ``[[concepts]]`` block renders what it finds with a model.
 
     Args:
-        store: None if there is none yet.
+        folder: what relative paths among the parameters are relative to.
+
+    Raises:
+        AtlasError: the parameters do not fit.
     """
-    jobs = {job.key: job for job in plan.jobs}
-    inputs, cards = dict(plan.inputs), dict(plan.cards)
-    for each in analyses.concepts:
-        model = models[each.job.model]
-        inputs |= each.resolved.inputs
-        cards[each.job.model] = model.card
-        for layer, direction in _directions(each.job, store):
-            for job in _jobs(each, model, layer, direction, inputs):
-                jobs.setdefault(job.key, job)
-    return replace(plan, jobs=tuple(jobs.values()), inputs=inputs, cards=cards)
 
+    def __init__(self, block: ConceptsBlock, name: str, model: VisionModel, folder: Path) -> None:
+        self._block, self._name, self._model = block, name, model
+        self._method = method = methods.get(block.method)
+        resolved = method.resolve(method.parameters.model_validate(block.parameters), model, folder)
+        self._parameters, self._inputs = resolved.parameters, resolved.inputs
 
-def made_with(analyses: AnalysisPlan, store: Store, lost: Collection[str]) -> set[str]:
-    """Return the keys of the concepts that name one of these inputs as a direction, or are made from one of these
-    analyses, or are one: they are to be made again, which makes the others, too."""
-    keys = set()
-    for each in analyses.concepts:
-        stages = (each.job.key, each.job.factorisation.key, each.job.importance.key)
-        if any(key in lost for key in stages) or any(it in lost for _, it in _directions(each.job, store)):
-            keys.add(each.job.key)
-    return keys
+    def of_class(self, index: int, layers: Sequence[str], photos: Sequence[Photo], concepts: str) -> Pictures:
+        """Return the pictures of the concepts of a class.
 
+        Args:
+            layers: of the concepts, and of their parts if there are any.
+            photos: of the class. concepts: key of what finds them.
+        """
+        listed = references(photos) if REFERENCE_PHOTOS in self._method.needs else None
+        inputs = self._inputs | ({listed.digest: listed.data} if listed else {})
+        vectors = {layer: self._stand_in(layer) for layer in layers}
+        tasks = [
+            RenderTask(self._name, job, listed.photos if listed else (), (concepts,))
+            for layer, vector in vectors.items()
+            for target in self._targets(index, layer, digest_bytes(vector), listed.digest if listed else None)
+            for job in [
+                job_of(self._method, target, self._parameters, self._model, seed, self._block.precision)
+                for seed in self._block.seeds
+            ]
+        ]
+        return Pictures(tuple(tasks), inputs, {digest_bytes(vector): vector for vector in vectors.values()})
 
-def stand_ins(
-    analyses: AnalysisPlan, models: Mapping[str, VisionModel], store: Store | None
-) -> tuple[list[PlannedJob], dict[str, bytes]]:
-    """Return as many jobs as concepts that are still to be found, and their parts, may have, and their directions.
+    def _targets(self, index: int, layer: str, direction: str, listed: str | None) -> Iterator[Target]:
+        target = Target(
+            kind="direction",
+            layer=layer,
+            unit=index,
+            direction=direction,
+            cosine_power=self._block.cosine_power,
+            references=listed,
+        )
+        yield from self._method.expanded(target, self._parameters)
 
-    For an estimate: they cost what the real ones will.
-    """
-    jobs: list[PlannedJob] = []
-    inputs: dict[str, bytes] = {}
-    for each in analyses.concepts:
-        if store is not None and store.has(each.job.key):
-            continue
-        model = models[each.job.model]
-        shown, part_layer = each.block.shown, each.job.settings.part_layer
-        wanted = {each.job.analysis.layers[0]: shown} | ({part_layer: shown * each.block.parts} if part_layer else {})
-        inputs |= each.resolved.inputs
-        for layer, number in wanted.items():
-            info = model.card.layer(layer)
-            vector = direction_bytes(np.ones(info.units if info else 1, dtype=np.float32))
-            inputs[digest_bytes(vector)] = vector
-            jobs += list(_jobs(each, model, layer, digest_bytes(vector), inputs)) * number
-    return jobs, inputs
-
-
-def _directions(planned: PlannedConcepts, store: Store | None) -> Iterator[tuple[str, str]]:
-    """Yield layer and digest of every direction of a class that the store has found."""
-    if store is None or not store.has(planned.key):
-        return
-    found = store.document(ClassConcepts, planned.key)
-    for concept in found.concepts:
-        yield planned.analysis.layers[0], concept.direction
-    for concept in found.concepts:
-        for part in concept.parts:
-            yield part.layer, part.direction
-
-
-def _jobs(
-    each: RenderedConcepts, model: VisionModel, layer: str, direction: str, inputs: dict[str, bytes]
-) -> Iterator[PlannedJob]:
-    """Yield the jobs of one direction; what their targets name besides it is added to ``inputs``."""
-    block, method = each.block, methods.get(each.block.method)
-    target = Target(
-        kind="direction",
-        layer=layer,
-        unit=each.job.class_index,
-        direction=direction,
-        cosine_power=block.cosine_power,
-    )
-    photos: tuple[Photo, ...] = ()
-    if REFERENCE_PHOTOS in method.needs:
-        photos, listed, data = references(each.job.photos)
-        inputs[listed] = data
-        target = target.model_copy(update={"references": listed})
-    parameters = each.resolved.parameters
-    for one in method.expanded(target, parameters):
-        for seed in block.seeds:
-            yield PlannedJob(each.job.model, job_of(method, one, parameters, model, seed, block.precision), photos)
+    def _stand_in(self, layer: str) -> bytes:
+        info = self._model.card.layer(layer)
+        return direction_bytes(np.ones(info.units if info else 1, dtype=np.float32))

@@ -1,14 +1,15 @@
 """Plan of statistics: every unit that is rendered is measured on all photos."""
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from atlas.core.analysis import Analysis
 from atlas.models.load import VisionModel
 from atlas.photos import PhotoSet
-from atlas.plan.renderings import Plan
-from atlas.tasks.bench import credits_digest, photos_digest, view_parameters, viewer_for
-from atlas.tasks.statistics import PlannedStatistics, PlannedTally, in_parts
+from atlas.tasks.analysis import credits_digest, photos_digest, view_parameters, viewer_for
+from atlas.tasks.rendering import RenderTask
+from atlas.tasks.statistics import StatisticsTask
+from atlas.tasks.tally import TallyTask, in_parts
 
 TALLY_VERSION, STATISTICS_VERSION = 1, 1
 """Raise one whenever what it makes changes."""
@@ -16,24 +17,24 @@ TALLY_PHOTOS = 64
 """Photos of one tally: enough to make its overhead small, few enough to lose little when a run is ended."""
 
 
-def rendered_units(plan: Plan) -> dict[str, dict[str, list[int]]]:
+def rendered_units(pictures: Iterable[RenderTask]) -> dict[str, dict[str, list[int]]]:
     """Return model to layer to the units of it that are rendered."""
     units: dict[str, dict[str, dict[int, None]]] = defaultdict(lambda: defaultdict(dict))
-    for planned in plan.jobs:
-        units[planned.model][planned.job.target.layer][planned.job.target.unit] = None
+    for task in pictures:
+        units[task.model][task.job.target.layer][task.job.target.unit] = None
     return {name: {layer: sorted(each) for layer, each in layers.items()} for name, layers in units.items()}
 
 
 def plan_statistics(
     name: str, model: VisionModel, photo_set: PhotoSet, units: Mapping[str, Sequence[int]]
-) -> tuple[list[PlannedTally], list[PlannedStatistics]]:
+) -> tuple[list[TallyTask], list[StatisticsTask]]:
     """Return the tallies and statistics of a model's layers; layers of one numerics share each pass over the photos.
 
     Args:
         units: layer to the units of it that are described.
     """
-    tallies: list[PlannedTally] = []
-    statistics: list[PlannedStatistics] = []
+    tallies: list[TallyTask] = []
+    statistics: list[StatisticsTask] = []
     by_numerics: dict[str, list[str]] = defaultdict(list)
     for info in model.card.layers:
         if info.name in units:
@@ -47,11 +48,11 @@ def plan_statistics(
 
 def _tallies(
     name: str, model: VisionModel, photo_set: PhotoSet, numerics: str, layers: tuple[str, ...]
-) -> list[PlannedTally]:
+) -> list[TallyTask]:
     """Return one tally of the layers for each part of the photos."""
     viewer, keep = viewer_for(photo_set, model.card.identity.preprocessing), photo_set.spec.top
     return [
-        PlannedTally(
+        TallyTask(
             name,
             Analysis(
                 kind="tally",
@@ -70,7 +71,7 @@ def _tallies(
     ]
 
 
-def _statistics(tallies: Sequence[PlannedTally], place: int, units: Sequence[int]) -> PlannedStatistics:
+def _statistics(tallies: Sequence[TallyTask], place: int, units: Sequence[int]) -> StatisticsTask:
     """Return what tallies of all photos say of one layer; ``place`` is its own among theirs."""
     first = tallies[0]
     photos = tuple(photo for tally in tallies for photo in tally.photos)
@@ -85,4 +86,4 @@ def _statistics(tallies: Sequence[PlannedTally], place: int, units: Sequence[int
         numerics=first.analysis.numerics,
     )
     sizes = tuple((tally.key, len(tally.photos)) for tally in tallies)
-    return PlannedStatistics(first.model, analysis, photos, sizes, place, tuple(units), first.viewer, first.keep)
+    return StatisticsTask(first.model, analysis, photos, sizes, place, tuple(units), first.viewer, first.keep)

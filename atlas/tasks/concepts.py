@@ -4,10 +4,11 @@ Each stage is stored under its own key, so that a run that was ended goes on aft
 change of a later stage's parameters repeats no earlier one.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property, partial
 from time import perf_counter
+from typing import Any, ClassVar
 
 import numpy as np
 import torch
@@ -27,14 +28,20 @@ from atlas.concepts.reconstruct import pooled
 from atlas.concepts.settings import ConceptSettings
 from atlas.concepts.sobol import bootstrap_interval
 from atlas.concepts.stability import stability
-from atlas.core.analysis import Analysis, Part
+from atlas.core.analysis import Analysis, ClassConcepts, Part
 from atlas.core.canonical import digest_bytes
 from atlas.errors import ConceptError
 from atlas.models.anatomy.tail import Context, Tail, tail_of
 from atlas.models.network.network import Network
 from atlas.photos import Photo
 from atlas.photos.views import central_square
-from atlas.tasks.bench import Bench, PlannedAnalysis, view_parameters
+from atlas.store import Store
+from atlas.tasks.analysis import AnalysisTask, keep_arrays, read_arrays, view_parameters
+from atlas.tasks.bench import Bench
+from atlas.tasks.directions import pictures_of
+from atlas.tasks.machine import Machine
+from atlas.tasks.rendering import RenderTask
+from atlas.tasks.task import Outcome, Task
 
 Floats = NDArray[np.float32]
 MAPS_PER_PASS = 64
@@ -44,7 +51,7 @@ PART_PATCHES = 64
 
 
 @dataclass(frozen=True)
-class PlannedConcepts(PlannedAnalysis):
+class ConceptsTask(AnalysisTask):
     """The concepts of one class; ``analysis`` is its last stage.
 
     Attributes:
@@ -52,17 +59,21 @@ class PlannedConcepts(PlannedAnalysis):
         name: of the class, for messages.
         viewer: cuts photos into views.
         settings: of all stages, with nothing left to choose.
+        pictures: how each concept, and each of its parts, is rendered once it is found; their directions are stand-ins.
     """
+
+    kind: ClassVar[str] = "concepts"
 
     factorisation: Analysis
     importance: Analysis
     name: str
     viewer: Viewer
     settings: ConceptSettings
+    pictures: tuple[RenderTask, ...] = ()
 
     @property
     def title(self) -> str:
-        """See :attr:`PlannedAnalysis.title`."""
+        """See :attr:`Task.title`."""
         return f"{self.model} concepts of {self.name}"
 
     @property
@@ -71,12 +82,41 @@ class PlannedConcepts(PlannedAnalysis):
         assert self.analysis.class_index is not None  # concepts are those of a class
         return self.analysis.class_index
 
+    @property
+    def shares(self) -> Any:
+        """Layer and settings of the factorisation, of classes that torch factorises; others are made alone."""
+        stage = self.factorisation
+        return [stage.layers, stage.numerics, stage.parameters] if self.settings.solver == "torch" else self.key
+
+    def together(self, machine: Machine) -> int | None:
+        """See :meth:`Task.together`."""
+        return machine.classes_together
+
+    def directions(self, store: Store) -> list[tuple[str, str]]:
+        """Return layer and digest of every direction that the store has found: concepts, then their parts."""
+        if not store.has(self.key):
+            return []
+        concepts = store.document(ClassConcepts, self.key).concepts
+        parts = [(part.layer, part.direction) for concept in concepts for part in concept.parts]
+        return [(self.analysis.layers[0], concept.direction) for concept in concepts] + parts
+
+    def follow_ups(self, store: Store) -> Sequence[Task]:
+        """Return the pictures of every concept that was found, and of its parts."""
+        return pictures_of(self.directions(store), self.pictures) if self.pictures else ()
+
+    def expected(self) -> Sequence[Task]:
+        """See :meth:`Task.expected`."""
+        shown, parts = self.settings.shown, self.settings.parts
+        numbers: dict[str | None, int] = {self.analysis.layers[0]: shown, self.settings.part_layer: shown * parts}
+        return [picture for picture in self.pictures for _ in range(numbers[picture.job.target.layer])]
+
     @staticmethod
-    def run(jobs: "Sequence[PlannedConcepts]", bench: Bench) -> list[str]:
-        """See :meth:`PlannedAnalysis.run`. What is not factorised yet is factorised together."""
-        classes = [_Class(job, bench) for job in jobs]
+    def run(tasks: "Sequence[ConceptsTask]", bench: Bench) -> list[Outcome]:
+        """See :meth:`Task.run`. What is not factorised yet is factorised together."""
+        on_photo = bench.counted(sum(len(task.photos) for task in tasks))
+        classes = [_Class(task, bench, on_photo) for task in tasks]
         _factorise([each for each in classes if not bench.store.has(each.job.factorisation.key)], bench)
-        return [each.finish() for each in classes]
+        return [Outcome(each.job, "done", each.finish()) for each in classes]
 
 
 def _factorise(classes: "Sequence[_Class]", bench: Bench) -> None:
@@ -107,18 +147,19 @@ def _factorise(classes: "Sequence[_Class]", bench: Bench) -> None:
             "stability": stability(best.directions, [it.directions for it in others]) if others else np.empty(0),
         }
         facts = {"photos": [photo.digest for photo in each.data.photos], "error": best.error}
-        bench.keep_arrays(each.job.factorisation, arrays, facts, seconds)
+        keep_arrays(bench, each.job.factorisation, arrays, facts, seconds)
 
 
 class _Class:
     """One class on the bench. Its photos' activations are looked at once."""
 
-    def __init__(self, job: PlannedConcepts, bench: Bench) -> None:
+    def __init__(self, job: ConceptsTask, bench: Bench, on_photo: Callable[[], None]) -> None:
         self.job = job
         self.settings = job.settings
         self.problem = ""
         self._without_parts: list[str] = []
         self._bench = bench
+        self._on_photo = on_photo
         self._layer = job.analysis.layers[0]
         self._network = bench.network(job.analysis.numerics)
 
@@ -158,7 +199,7 @@ class _Class:
             store.commit(job.key, document, {})
             return f"{job.model}: no concepts of {job.name}: {self.problem}"
         fit = self._fit()
-        shown = Shown(self.data.photos, self._bench.source, job.viewer.side)
+        shown = Shown(self.data.photos, self._bench.photos, job.viewer.side)
         provenance = self._bench.provenance(perf_counter() - started)
         heat = partial(self._heat, fit)
         document = describe(job.analysis, self.settings, self.data, fit, shown, heat, self._parts, provenance)
@@ -172,7 +213,7 @@ class _Class:
 
     def _fit(self) -> Fit:
         """Return the stored factorisation, with its importance, which is measured if it is missing."""
-        found, arrays = self._bench.read_arrays(self.job.factorisation.key)
+        found, arrays = read_arrays(self._bench.store, self.job.factorisation.key)
         if [photo.digest for photo in self.data.photos] != found.facts["photos"]:
             raise ConceptError(
                 f"the photos of {self.job.name} changed while they were being read", "run the same command again"
@@ -183,7 +224,7 @@ class _Class:
         maps = encode(positions, directions, self.settings.factorisation).reshape(count, rows, columns, -1)
         if not self._bench.store.has(self.job.importance.key):
             self._measure(maps, directions)
-        _, importance = self._bench.read_arrays(self.job.importance.key)
+        _, importance = read_arrays(self._bench.store, self.job.importance.key)
         return Fit(
             coefficients=arrays["coefficients"].reshape(count, -1, len(directions)),
             directions=directions,
@@ -204,7 +245,7 @@ class _Class:
             per_photo = self._importance(maps, directions, tail, None)
         low, high = bootstrap_interval(per_photo, self.job.importance.random_seed)
         arrays = {"per_photo": per_photo, "mean": per_photo.mean(axis=0), "low": low, "high": high}
-        self._bench.keep_arrays(self.job.importance, arrays, {}, perf_counter() - started)
+        keep_arrays(self._bench, self.job.importance, arrays, {}, perf_counter() - started)
 
     def _importance(self, maps: Floats, directions: Floats, tail: Tail, photo: int | None) -> Floats:
         """Return the importance (p, r) on photos, or on the one whose class tokens are needed."""
@@ -271,10 +312,10 @@ class _Class:
 
     def _activations(self, network: Network, layer: str) -> PhotoActivations:
         analysis, viewer = self.job.analysis, self.job.viewer
-        views = view_parameters(viewer, self._bench.source.spec)
+        views = view_parameters(viewer, self._bench.photos.spec)
         identity = [analysis.model.fingerprint, layer, analysis.numerics, views]
-        cache = ActivationCache(self._bench.cache, identity)
-        return PhotoActivations(network, layer, self._bench.source, viewer, cache, self._bench.on_photo)
+        cache = ActivationCache(self._bench.photos.spec.cache, identity)
+        return PhotoActivations(network, layer, self._bench.photos, viewer, cache, self._on_photo)
 
     def _images(self, photos: Sequence[Photo]) -> Tensor:
         """Return whole photos as the network sees them, (n, 3, H, W) on its device.
@@ -282,7 +323,7 @@ class _Class:
         Raises:
             PhotoError: one went away since its activations were cached.
         """
-        viewer, source = self.job.viewer, self._bench.source
+        viewer, source = self.job.viewer, self._bench.photos
         views = [viewer.whole(central_square(source.image(photo), viewer.side)) for photo in photos]
         return torch.stack(views).to(self._network.device)
 

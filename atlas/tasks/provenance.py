@@ -1,11 +1,13 @@
 """Provenance: with what a record was made."""
 
 import platform
+from datetime import datetime, timezone
 from functools import cache
 from importlib.metadata import PackageNotFoundError, version
 
 import torch
 
+from atlas.core.record import Provenance
 from atlas.version import __version__
 
 LIBRARIES = ("torch", "torchvision", "timm", "numpy", "pillow")
@@ -26,3 +28,14 @@ def versions() -> dict[str, str]:
 def device_name(device: torch.device) -> str:
     """Return ``cpu`` or the accelerator's own name."""
     return torch.cuda.get_device_name(device) if device.type == "cuda" else device.type
+
+
+def made_now(device: str, seconds: float, together: int = 1) -> Provenance:
+    """Return the provenance of something that is made now."""
+    return Provenance(
+        versions=versions(),
+        device=device,
+        batch_size=together,
+        seconds=round(seconds, 3),
+        created=datetime.now(timezone.utc).isoformat(timespec="seconds"),
+    )

@@ -1,17 +1,17 @@
-"""Units on photos: tallies of parts of a photo set, made side by side, and what they say of each layer together."""
+"""Statistics: what the tallies of all parts of a photo set say of one layer together."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from time import perf_counter
+from typing import ClassVar
 
-from atlas.activations.tallies import tally_layers
 from atlas.activations.tally import Tally
 from atlas.activations.views import Viewer
 from atlas.concepts.gallery import Shown
 from atlas.core.analysis import QUANTILES, Histogram, LayerStatistics, UnitStatistics
-from atlas.errors import ConceptError
-from atlas.photos import Photo
-from atlas.tasks.bench import Arrays, Bench, PlannedAnalysis
+from atlas.tasks.analysis import AnalysisTask, Arrays, read_arrays
+from atlas.tasks.bench import Bench
+from atlas.tasks.task import Outcome
 
 HISTOGRAM_BINS = 40
 """Bars of a shown histogram."""
@@ -20,49 +20,7 @@ CELL, COLUMNS = 112, 3
 
 
 @dataclass(frozen=True)
-class PlannedTally(PlannedAnalysis):
-    """All units of some layers on some of the photos.
-
-    Attributes:
-        viewer: cuts photos into views. keep: strongest views kept of each unit.
-    """
-
-    viewer: Viewer
-    keep: int
-
-    @property
-    def title(self) -> str:
-        """See :attr:`PlannedAnalysis.title`."""
-        return f"{self.model} units on photos"
-
-    @staticmethod
-    def run(jobs: "Sequence[PlannedTally]", bench: Bench) -> list[str]:
-        """See :meth:`PlannedAnalysis.run`."""
-        notices = []
-        for job in jobs:
-            started = perf_counter()
-            tallies, skipped = tally_layers(
-                bench.network(job.analysis.numerics),
-                job.analysis.layers,
-                job.photos,
-                bench.source,
-                job.viewer,
-                job.keep,
-                lambda _: bench.on_photo(),
-            )
-            arrays = {
-                f"{place}.{name}": array
-                for place, layer in enumerate(job.analysis.layers)
-                if layer in tallies
-                for name, array in tallies[layer].arrays().items()
-            }
-            bench.keep_arrays(job.analysis, arrays, {"skipped": skipped}, perf_counter() - started)
-            notices.append("; ".join(skipped))
-        return notices
-
-
-@dataclass(frozen=True)
-class PlannedStatistics(PlannedAnalysis):
+class StatisticsTask(AnalysisTask):
     """The tallies of one layer put together, for the units that are rendered.
 
     Attributes:
@@ -71,6 +29,8 @@ class PlannedStatistics(PlannedAnalysis):
         units: to describe. viewer, keep: as in the tallies.
     """
 
+    kind: ClassVar[str] = "statistics"
+
     tallies: tuple[tuple[str, int], ...]
     place: int
     units: tuple[int, ...]
@@ -78,21 +38,26 @@ class PlannedStatistics(PlannedAnalysis):
     keep: int
 
     @property
+    def needs(self) -> tuple[str, ...]:
+        """See :attr:`Task.needs`."""
+        return tuple(key for key, _ in self.tallies)
+
+    @property
     def title(self) -> str:
-        """See :attr:`PlannedAnalysis.title`."""
+        """See :attr:`Task.title`."""
         return f"{self.model} {self.analysis.layers[0]} on photos"
 
     @staticmethod
-    def run(jobs: "Sequence[PlannedStatistics]", bench: Bench) -> list[str]:
-        """See :meth:`PlannedAnalysis.run`."""
-        return [job._make(bench) for job in jobs]
+    def run(tasks: "Sequence[StatisticsTask]", bench: Bench) -> list[Outcome]:
+        """See :meth:`Task.run`."""
+        return [Outcome(task, "done", task._make(bench)) for task in tasks]
 
     def _make(self, bench: Bench) -> str:
         started = perf_counter()
         tally = self._merged(bench)
         if tally is None:
             return f"{self}: none of the {len(self.photos)} photos could be read"
-        shown = Shown(self.photos, bench.source, self.viewer.side)
+        shown = Shown(self.photos, bench.photos, self.viewer.side)
         units = []
         for unit in self.units:
             units.append(self._unit(tally, unit, shown))
@@ -112,9 +77,7 @@ class PlannedStatistics(PlannedAnalysis):
         whole: Tally | None = None
         offset = 0
         for key, photos in self.tallies:
-            if not bench.store.has(key):
-                raise ConceptError("some of its photos were not measured, as is said above", "mend what is named there")
-            _, arrays = bench.read_arrays(key)
+            _, arrays = read_arrays(bench.store, key)
             prefix = f"{self.place}."
             part: Arrays = {
                 name.removeprefix(prefix): array for name, array in arrays.items() if name.startswith(prefix)
@@ -152,17 +115,3 @@ def _deviation(tally: Tally, unit: int) -> float:
     count = float(tally.count[0])
     mean = float(tally.total[unit]) / count
     return float(max(0.0, float(tally.squares[unit]) / count - mean * mean) ** 0.5)
-
-
-def in_parts(photos: Sequence[Photo], size: int) -> list[tuple[Photo, ...]]:
-    """Return photos in parts of about ``size``, by their digests: another photo changes its own part only.
-
-    The number of parts is a power of two, so that it changes rarely.
-    """
-    parts = 1
-    while len(photos) > size * parts:
-        parts *= 2
-    buckets: list[list[Photo]] = [[] for _ in range(parts)]
-    for photo in sorted(photos, key=lambda photo: photo.digest):
-        buckets[int(photo.digest[:12], 16) % parts].append(photo)
-    return [tuple(bucket) for bucket in buckets if bucket]

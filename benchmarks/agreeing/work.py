@@ -12,16 +12,15 @@ from PIL import Image, ImageFilter
 from atlas.config import Config
 from atlas.core.job import PHOTO_KINDS
 from atlas.core.record import Record
-from atlas.jobs.executors.base import Monitor, resolve_device
-from atlas.jobs.run import analyse, pending, render
+from atlas.jobs.executors.base import Monitor
+from atlas.jobs.run import run_plan
 from atlas.methods import AnyMethod, methods
 from atlas.methods.base import REFERENCE_PHOTOS
 from atlas.models.load import VisionModel
 from atlas.photos import open_photo_set
-from atlas.plan.analyses import plan_analyses
-from atlas.plan.directions import with_concepts
-from atlas.plan.renderings import make_plan
+from atlas.plan.make import make_plan
 from atlas.store import Store
+from atlas.tasks.machine import Machine
 
 CLASSES, PHOTOS = 3, 8
 """Classes with photos, and photos of each."""
@@ -143,15 +142,12 @@ def rendered(config: Config, monitor: Monitor, model: VisionModel) -> Rendered:
     assert config.photos is not None
     photos = open_photo_set(config.photos)
     started = perf_counter()
-    plan, store = make_plan(config, models, photos), Store(config.store.path, create=True)
-    analyses = plan_analyses(config, models, plan, photos, resolve_device(config.executor.device))
-    report = analyse(config, models, analyses, store, monitor)
-    failed = [f"{outcome.planned}: {outcome.message}" for outcome in report.failed]
-    plan = with_concepts(plan, analyses, models, store)
-    report = render(config, models, plan, pending(plan, store).missing, store, monitor)
+    machine, store = Machine.of(config.executor), Store(config.store.path, create=True)
+    plan = make_plan(config, models, photos, machine.device)
+    report = run_plan(plan, store, machine, monitor)
     seconds = perf_counter() - started
-    failed += [f"{outcome.planned}: {outcome.message}" for outcome in report.failed]
-    records = {job.key: store.read(job.key) for job in plan.jobs if store.has(job.key)}
+    failed = [f"{outcome.task}: {outcome.message}" for outcome in report.failed]
+    records = {job.key: store.read(job.key) for job in plan.with_follow_ups(store).jobs if store.has(job.key)}
     paths = {key: store.picture_path(record, "image") for key, record in records.items()}
     pictures = {key: np.asarray(Image.open(path).convert("RGB")) for key, path in paths.items() if path is not None}
     return Rendered(records, pictures, failed, seconds)

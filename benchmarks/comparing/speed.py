@@ -10,13 +10,14 @@ from typing import Any
 from rendering.clock import StepClock, timer_for
 from torch import Tensor
 
-from atlas.jobs.executors.base import Monitor, resolve_device
-from atlas.jobs.run import render
+from atlas.jobs.executors.base import Monitor
+from atlas.jobs.run import run_plan
 from atlas.methods import methods
 from atlas.models.load import VisionModel, load_model
 from atlas.models.network.network import Network
-from atlas.plan.renderings import make_plan
+from atlas.plan.make import make_plan
 from atlas.store import Store
+from atlas.tasks.machine import Machine, resolve_device
 from comparing.study import Study, table
 
 GOAL = 0.8
@@ -72,9 +73,10 @@ def timed(
         models = {config.models[0].name: model}
         plan = make_plan(config, models, study.photo_set())
         store = Store(Path(folder) / "store", create=True)
-        report = render(config, models, plan, plan.jobs, store, Monitor(on_step=lambda _, done, __: clock(done)))
+        monitor = Monitor(on_step=lambda _, done, __: clock(done))
+        report = run_plan(plan, store, Machine.of(config.executor), monitor)
         if report.finished - len(report.failed) != len(plan.jobs):
-            raise RuntimeError(f"{report.failed[0].planned}: {report.failed[0].message}")
+            raise RuntimeError(f"{report.failed[0].task}: {report.failed[0].message}")
         within = sum(timer.between(*span) for span in spans)
     return clock.seconds(), within / (clock.seconds() * clock.counted)
 

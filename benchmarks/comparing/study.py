@@ -14,14 +14,14 @@ from torch import Tensor
 from atlas.config import Config
 from atlas.core.job import LOGITS
 from atlas.core.record import Record
-from atlas.jobs.executors.base import Monitor
-from atlas.jobs.run import pending, render
+from atlas.jobs.run import run_plan
 from atlas.models.load import VisionModel, load_model
 from atlas.models.spec import ModelSpec
 from atlas.photos import Photo, PhotoSet, open_photo_set
 from atlas.photos.views import central_square
-from atlas.plan.renderings import make_plan
+from atlas.plan.make import make_plan
 from atlas.store import Store
+from atlas.tasks.machine import Machine
 from comparing.sheet import write_sheet
 
 LITE = {f"lite{number}": f"efficientnet-lite{number}" for number in range(3)}
@@ -59,9 +59,9 @@ class Study:
                 self.loaded[spec.name] = load_model(spec)
         plan = make_plan(config, self.loaded, self.photo_set(config))
         store = self.store
-        report = render(config, self.loaded, plan, pending(plan, store).missing, store, Monitor())
+        report = run_plan(plan, store, Machine.of(config.executor))
         if report.failed:
-            raise RuntimeError(f"{report.failed[0].planned}: {report.failed[0].message}")
+            raise RuntimeError(f"{report.failed[0].task}: {report.failed[0].message}")
         return [store.read(job.key) for job in plan.jobs]
 
     @property
@@ -89,7 +89,8 @@ class Study:
 
     def config(self, blocks: Sequence[dict[str, Any]]) -> Config:
         """Return the configuration that renders these blocks."""
-        photos = {} if self.photos is None else {"photos": {"path": self.photos, "cache": self.folder / "cache"}}
+        table = {"path": self.photos, "cache": self.folder / "cache", "statistics": False}
+        photos = {} if self.photos is None else {"photos": table}
         return Config.model_validate(
             {
                 "file": self.folder / "atlas.toml",

@@ -12,17 +12,17 @@ from typing import Any
 from unittest.mock import patch
 
 from atlas.config import Config
-from atlas.jobs.executors.base import Monitor
-from atlas.jobs.run import analyse
+from atlas.jobs.run import run_plan
 from atlas.models.load import VisionModel, load_model
 from atlas.models.spec import ModelSpec
 from atlas.photos import open_photo_set
 from atlas.photos.classes import match_classes
 from atlas.photos.spec import PhotosSpec
-from atlas.plan.analyses import AnalysisPlan, plan_analyses
-from atlas.plan.renderings import make_plan
+from atlas.plan.make import make_plan
+from atlas.plan.plan import Plan
 from atlas.store import Store
-from atlas.tasks.concepts import PlannedConcepts
+from atlas.tasks.concepts import ConceptsTask
+from atlas.tasks.machine import Machine
 from explaining.study import MeasuringError, Study, answer, arguments, requests
 
 
@@ -30,24 +30,23 @@ from explaining.study import MeasuringError, Study, answer, arguments, requests
 class Prepared:
     """Classes planned but not looked at: an empty store, an empty cache."""
 
-    config: Config
-    models: dict[str, VisionModel]
-    analyses: AnalysisPlan
+    plan: Plan
     store: Store
+    machine: Machine
 
     @property
-    def jobs(self) -> dict[int, PlannedConcepts]:
-        """Class index to the job that finds its concepts."""
-        return {job.class_index: job for job in self.analyses.jobs if isinstance(job, PlannedConcepts)}
+    def jobs(self) -> dict[int, ConceptsTask]:
+        """Class index to the task that finds its concepts."""
+        return {task.class_index: task for task in self.plan.concepts}
 
     def run(self, classes: Sequence[int]) -> None:
-        """Find the concepts of classes, as ``atlas render`` does before it renders.
+        """Find the concepts of classes, as ``atlas render`` does, and render none.
 
         Raises:
             MeasuringError: it failed.
         """
-        chosen = replace(self.analyses, first=tuple(self.jobs[index] for index in classes), second=())
-        report = analyse(self.config, self.models, chosen, self.store, Monitor())
+        chosen = tuple(replace(self.jobs[index], pictures=()) for index in classes)
+        report = run_plan(replace(self.plan, tasks=chosen), self.store, self.machine)
         if report.done != len(classes):
             raise MeasuringError("; ".join(outcome.message for outcome in report.failed) or "it was stopped")
 
@@ -76,8 +75,8 @@ def prepare(study: Study, model: VisionModel, classes: Sequence[int], folder: Pa
     )
     models = {model.card.name: model}
     photos = open_photo_set(config.photos) if config.photos else None
-    analyses = plan_analyses(config, models, make_plan(config, models, photos), photos, "cpu")
-    return Prepared(config, models, analyses, Store(config.store.path, create=True))
+    plan = make_plan(config, models, photos)
+    return Prepared(plan, Store(config.store.path, create=True), Machine.of(config.executor))
 
 
 @contextmanager

@@ -30,11 +30,12 @@ import torch
 
 from atlas.config import Config
 from atlas.jobs.executors.base import Monitor
-from atlas.jobs.run import render
+from atlas.jobs.run import run_plan
 from atlas.models.load import VisionModel, load_model
-from atlas.plan.renderings import make_plan
+from atlas.plan.make import make_plan
 from atlas.store import Store
 from atlas.synthesis.pictures.spectrum import TEMPLATE
+from atlas.tasks.machine import Machine
 from rendering import lite0
 from rendering.case import Case, CaseError, Result
 from rendering.clock import NetworkClock, StepClock, timer_for
@@ -69,7 +70,7 @@ def run(config: Config, models: dict[str, VisionModel], monitor: Monitor) -> Non
         CaseError: not every job gave a picture.
     """
     plan, store = make_plan(config, models), Store(config.store.path, create=True)
-    report = render(config, models, plan, plan.jobs, store, monitor)
+    report = run_plan(plan, store, Machine.of(config.executor), monitor)
     if report.done != len(plan.jobs):
         raise CaseError(f"{len(plan.jobs) - report.done} of {len(plan.jobs)} jobs gave no picture")
 

@@ -9,12 +9,10 @@ import numpy as np
 import pytest
 import torch
 from small_photos import CLASSES, write_photos
-from small_runs import PARAMETERS, analysed, concept_configuration
+from small_runs import PARAMETERS, analysed, concept_configuration, made
 from torch import nn
 
 from atlas.core.analysis import ClassConcepts
-from atlas.jobs.executors.base import Monitor
-from atlas.jobs.run import render
 
 BENCHMARKS = Path(__file__).parents[2] / "benchmarks"
 BLOCK = {"count": 3, "shown": 2, "designs": 8, "patches": 4, "heat_photos": 2, "fits": 1, "parameters": PARAMETERS}
@@ -139,15 +137,15 @@ def test_renderings_are_placed_among_the_patches_of_their_class(tmp_path, study,
     rendered = import_module("explaining.rendered")
     photos = write_photos(tmp_path / "photos")
     config = concept_configuration(tmp_path / "run", photos)
-    models, plan, analyses, store, _ = analysed(config)
+    plan, store, _ = analysed(config)
     missing = rendered.read(store)
     assert missing == ([], 6)  # two of each class
-    render(config, models, plan, plan.jobs, store, Monitor())
+    made(plan, store, config)
     found, without = rendered.read(store)
     assert without == 0 and sorted((each.name, each.number) for each in found) == sorted(
         (name, number) for name in CLASSES for number in (1, 2)
     )
-    keys = [job.key for job in analyses.jobs]
+    keys = [job.key for job in plan.analyses]
     documents = [store.document(ClassConcepts, key) for key in keys]
     known = {concept.patch_cosines for document in documents for concept in document.concepts}
     assert {each.percentiles for each in found} == known

@@ -15,22 +15,25 @@ import numpy as np
 import psutil
 import pytest
 from PIL import Image
-from small_runs import PARAMETERS, configuration, prepared
+from small_runs import PARAMETERS, configuration, made, prepared, run
 
 from atlas.errors import ExecutorError, StoreError
 from atlas.jobs.executors import cluster, keeper, session
 from atlas.jobs.executors.base import Monitor
-from atlas.jobs.run import pending, render
+from atlas.jobs.pending import Pending, pending
+from atlas.jobs.walk import Walk
+from atlas.store import Store
 from atlas.store.integrity import verify
+from atlas.tasks.machine import Machine
 
 RAY = {"kind": "ray", "batch_size": 2, "workers": 2}
 LONG = PARAMETERS | {"steps": 150}
 
 
-def run(config, monitor=None):
-    models, plan, store = prepared(config)
-    report = render(config, models, plan, pending(plan, store).missing, store, monitor or Monitor())
-    return report, plan, store
+def empty_walk(folder):
+    """A walk through nothing."""
+    store = Store(folder / "store", create=True)
+    return Walk(Pending(store), store, Machine("cpu", 1))
 
 
 def actors():
@@ -67,8 +70,8 @@ def test_it_renders_what_serial_renders_quietly_and_on_loopback(tmp_path, capfd,
                         listening[connection.laddr.ip, connection.laddr.port] = process.name()
 
     config = configuration(tmp_path / "ray", executor=RAY | {"workers": 99}, seeds=tuple(range(20)))
-    models, plan, store = prepared(config)
-    report = render(config, models, plan, list(plan.jobs), store, Monitor(on_notice=notices.append), on_outcome)
+    plan, store = prepared(config)
+    report = made(plan, store, config, Monitor(on_notice=notices.append, on_outcome=on_outcome))[0]
     assert capfd.readouterr() == ("", "")
 
     assert (report.done, report.failed) == (200, [])
@@ -97,14 +100,14 @@ def test_killed_workers_lose_nothing(tmp_path):
                 return
 
     config = configuration(tmp_path, executor=RAY, seeds=(0, 1), parameters=LONG)
-    models, plan, store = prepared(config)
+    plan, store = prepared(config)
     counted = iter(range(1000))
 
     def on_outcome(outcome):
         if next(counted) in (2, 8):
             threading.Timer(0.3, kill_one).start()
 
-    report = render(config, models, plan, list(plan.jobs), store, Monitor(on_notice=notices.append), on_outcome)
+    report = made(plan, store, config, Monitor(on_notice=notices.append, on_outcome=on_outcome))[0]
     assert len(killed) == 2
     assert any("a worker died" in notice for notice in notices)
     assert (report.done, report.failed, report.interrupted) == (20, [], False)
@@ -116,14 +119,14 @@ def test_bad_targets_harm_no_other(tmp_path, monkeypatch):
     """Class 2 raises, class 3 kills its worker every time, class 5 once."""
     monkeypatch.setenv("TINY_ONCE", str(tmp_path / "once"))
     report, plan, store = run(configuration(tmp_path, "killing", executor=RAY))
-    assert sorted(outcome.planned.job.target.unit for outcome in report.failed) == [2, 3]
+    assert sorted(outcome.task.job.target.unit for outcome in report.failed) == [2, 3]
     assert report.done == 8
     assert (tmp_path / "once").exists()
     assert store.failure(plan.jobs[2].key).error.message == "RuntimeError: class 2 cannot be rendered"
     assert store.failure(plan.jobs[3].key).error.kind == "quarantined"
-    assert {outcome.planned.job.target.unit: outcome.quarantined for outcome in report.failed} == {2: False, 3: True}
+    assert {outcome.task.job.target.unit: outcome.quarantined for outcome in report.failed} == {2: False, 3: True}
     assert re.search(
-        r"died 3 times while rendering it: it crashed, or was killed[\s\S]*often for lack of memory",
+        r"died 3 times while working on it: it crashed, or was killed[\s\S]*often for lack of memory",
         store.failure(plan.jobs[3].key).error.message,
     )
     todo = pending(plan, store)
@@ -144,7 +147,7 @@ def test_a_job_that_takes_too_much_memory_is_called_that_after_two_attempts(tmp_
 
     report, _, _ = run(configuration(tmp_path, "killing", executor=RAY), Monitor(on_notice=notices.append))
     (failed,) = [outcome for outcome in report.failed if outcome.quarantined]
-    assert failed.planned.job.target.unit == 3
+    assert failed.task.job.target.unit == 3
     for text in ("2 times for lack of memory", "lower executor.workers or executor.batch_size", "image_size"):
         assert text in failed.message
     assert [notice.endswith("tried again, one by one") for notice in notices] == [True, False]
@@ -202,11 +205,9 @@ def test_the_keeper_ends_the_processes_with_its_mark_and_no_others(tmp_path):
 
 def test_stopping_ends_the_run_and_the_next_goes_on(tmp_path):
     config = configuration(tmp_path, executor=RAY, parameters=LONG)
-    models, plan, store = prepared(config)
+    plan, store = prepared(config)
     stop = Event()
-    report = render(
-        config, models, plan, list(plan.jobs), store, Monitor(stop=stop), on_outcome=lambda outcome: stop.set()
-    )
+    report = made(plan, store, config, Monitor(stop=stop, on_outcome=lambda outcome: stop.set()))[0]
     assert report.interrupted
     assert 0 < report.done < 10
     report, _, store = run(configuration(tmp_path, parameters=LONG))  # in this process: same keys, same store
@@ -217,18 +218,18 @@ def test_stopping_ends_the_run_and_the_next_goes_on(tmp_path):
 
 def test_a_store_that_cannot_be_written_ends_the_run_with_its_own_error(tmp_path):
     config = configuration(tmp_path, executor=RAY)
-    models, plan, store = prepared(config)
+    plan, store = prepared(config)
     (store.path / "objects").write_text("in the way")
     with pytest.raises(StoreError, match=r"cannot write[\s\S]*set another path"):
-        render(config, models, plan, list(plan.jobs), store, Monitor())
+        made(plan, store, config)
 
 
 def test_weights_that_change_between_plan_and_render_end_the_run_and_are_not_stored(tmp_path, monkeypatch):
     config = configuration(tmp_path, "in_training", executor=RAY)
-    models, plan, store = prepared(config)
+    plan, store = prepared(config)
     monkeypatch.setenv("TINY_SCALE", "1.01")
     with pytest.raises(ExecutorError, match=r"not the one that was planned.*its weights[\s\S]*run it again"):
-        render(config, models, plan, list(plan.jobs), store, Monitor())
+        made(plan, store, config)
     assert list(store.records()) == [] and list(store.failures()) == []
 
 
@@ -236,11 +237,11 @@ def test_a_device_that_no_node_has_is_an_error_and_not_a_wait(tmp_path):
     work = cluster.Work(tmp_path, {}, "cuda")
     executor = cluster.RayExecutor(work, workers=1)
     with pytest.raises(ExecutorError, match=r"need a GPU each; the cluster has 0[\s\S]*executor.device"):
-        list(executor.run([], Monitor()))
+        list(executor.run(empty_walk(tmp_path), Monitor()))
 
 
 @pytest.mark.parametrize("address", ["127.0.0.1:1", "ray://127.0.0.1:1", "nowhere", "127.0.0.1:99999"])
 def test_a_cluster_that_cannot_be_reached_is_an_error(tmp_path, address):
     executor = cluster.RayExecutor(cluster.Work(tmp_path, {}, "cpu"), address=address)
     with pytest.raises(ExecutorError, match=f'no Ray cluster answers at executor.address = "{address}"'):
-        list(executor.run([], Monitor()))
+        list(executor.run(empty_walk(tmp_path), Monitor()))

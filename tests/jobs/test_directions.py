@@ -11,7 +11,9 @@ from small_runs import PARAMETERS, configuration, prepared
 from atlas.core.job import Job, Target
 from atlas.jobs.worker import Work, Worker
 from atlas.methods import methods
-from atlas.tasks.batch import PlannedJob, batches
+from atlas.tasks.batch import batches
+from atlas.tasks.machine import Machine
+from atlas.tasks.rendering import RenderTask
 
 CPU = torch.device("cpu")
 LAYER = "act2"
@@ -21,26 +23,30 @@ def planned(unit, digest="ab" * 32, model="m", layer=LAYER, **changes):
     """Return a job without a model behind it."""
     target = Target(kind="direction", layer=layer, unit=unit, direction=digest, cosine_power=2.0)
     fields = {"method": "maco", "version": 1, "parameters": {}, "seed": 0, "numerics": "float32"} | changes
-    return PlannedJob(model, Job(model=IDENTITY, target=target, **fields))
+    return RenderTask(model, Job(model=IDENTITY, target=target, **fields))
 
 
 @pytest.mark.parametrize("size", [1, 4, 64])
 def test_a_class_has_all_its_directions_in_one_batch(size):
     jobs = [planned(unit, f"{number:064x}") for number in range(10) for unit in (3, 5)]
     jobs += [planned(3, model="other"), planned(3, layer="norm"), planned(3, seed=1)]
-    made = batches(jobs, size)
-    assert [len(batch.jobs) for batch in made] == [11, 10, 1, 1]
-    assert [{job.job.target.unit for job in batch.jobs} for batch in made] == [{3}, {5}, {3}, {3}]
+    made = batches(jobs, Machine("cpu", size))
+    assert [len(batch.tasks) for batch in made] == [11, 10, 1, 1]
+    assert [{job.job.target.unit for job in batch.tasks} for batch in made] == [{3}, {5}, {3}, {3}]
     assert made[0].title == "m act2 concepts of class 3"
-    assert sorted(job.key for batch in made for job in batch.jobs) == sorted(job.key for job in jobs)
+    assert sorted(job.key for batch in made for job in batch.tasks) == sorted(job.key for job in jobs)
 
 
 def test_other_kinds_keep_the_batch_size():
     def channel(unit):
         target = Target(kind="channel", layer=LAYER, unit=unit)
-        return PlannedJob("m", planned(0).job.model_copy(update={"target": target}))
+        return RenderTask("m", planned(0).job.model_copy(update={"target": target}))
 
-    assert [len(batch.jobs) for batch in batches([channel(unit) for unit in range(10)], 4)] == [3, 3, 4]
+    assert [len(batch.tasks) for batch in batches([channel(unit) for unit in range(10)], Machine("cpu", 4))] == [
+        3,
+        3,
+        4,
+    ]
 
 
 class Bench:
@@ -48,7 +54,8 @@ class Bench:
 
     def __init__(self, folder, network="tiny", **parameters):
         self.config = configuration(folder, network)
-        self.models, _, self.store = prepared(self.config)
+        plan, self.store = prepared(self.config)
+        self.models = plan.models
         self.model = self.models["tiny"]
         method = methods.get("maco")
         self.resolved = method.resolve(method.parameters(**PARAMETERS | parameters), self.model, self.config.folder)
@@ -67,12 +74,12 @@ class Bench:
             seed=0,
             numerics=self.model.numerics_for(LAYER),
         )
-        return PlannedJob("tiny", job)
+        return RenderTask("tiny", job)
 
     def run(self, jobs):
         specs = {spec.name: spec for spec in self.config.models}
         worker = Worker(Work(self.store.path, specs, "cpu", 1), dict(self.models))
-        return [outcome for batch in batches(jobs, 1) for outcome in worker.run(batch)]
+        return [outcome for batch in batches(jobs, Machine("cpu", 1)) for outcome in worker.run(batch)]
 
 
 def along(*units):
@@ -113,6 +120,6 @@ def test_a_direction_that_no_gradient_reaches_is_dead(tmp_path):
 def test_a_vector_of_another_length_harms_no_other(tmp_path):
     bench = Bench(tmp_path)
     jobs = [bench.job(along(4, 5, 6)), bench.job([1.0, 2.0]), bench.job(along(*range(16)))]
-    outcomes = {outcome.planned.key: outcome for outcome in bench.run(jobs)}
+    outcomes = {outcome.task.key: outcome for outcome in bench.run(jobs)}
     assert [outcomes[job.key].status for job in jobs] == ["done", "failed", "done"]
     assert '2 values, but layer "act2" has 16 units' in outcomes[jobs[1].key].message

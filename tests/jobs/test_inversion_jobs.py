@@ -2,11 +2,10 @@
 
 import pytest
 from small_photos import write_photos
-from small_runs import configuration, prepared
+from small_runs import configuration, made, prepared
 
 from atlas.errors import ConfigError
-from atlas.jobs.executors.base import Monitor
-from atlas.jobs.run import pending, render
+from atlas.jobs.pending import pending
 
 BLOCKS = {
     "vit_inversion": {"layers": ("body", "logits"), "parameters": {"steps": 3}},
@@ -23,22 +22,22 @@ def asked(tmp_path, **block):
 @pytest.mark.parametrize("method", BLOCKS)
 def test_each_photo_and_target_is_a_job_that_is_rendered_once(tmp_path, method):
     config = asked(tmp_path, chosen=("red/*",), method=method, **BLOCKS[method])
-    models, plan, store = prepared(config)
+    plan, store = prepared(config)
     assert len({planned.job.key for planned in plan.jobs}) == 2 * 2
-    report = render(config, models, plan, pending(plan, store).missing, store, Monitor())
+    report, _, _ = made(plan, store, config)
     assert (report.failed, report.dead) == ([], [])
     for record in store.records():
         values = {one.name for one in record.measurements}
         assert {"psnr", "fft2d"} <= values and ("error" in values) == (method != "accentuation")
         assert {asset.role for asset in record.assets} >= {"image", "alpha", "photo"}
-    models, plan, store = prepared(config)
+    plan, store = prepared(config)
     assert not pending(plan, store).missing
 
 
 def test_what_the_model_decides_is_in_the_key(tmp_path):
     """The early layer by name, and that there is no attention to match."""
     for method, (name, value) in {"accentuation": ("layer", "act2"), "vit_inversion": ("attention", "off")}.items():
-        _, plan, _ = prepared(asked(tmp_path / method, chosen=("red/000.png",), method=method, **BLOCKS[method]))
+        plan, _ = prepared(asked(tmp_path / method, chosen=("red/000.png",), method=method, **BLOCKS[method]))
         assert {planned.job.parameters[name] for planned in plan.jobs} == {value}
 
 

@@ -3,22 +3,20 @@
 import pytest
 import tiny_networks
 import torch
-from small_runs import configuration, prepared
+from small_runs import configuration, made, prepared
 from torch import nn
 from torch.nn import functional as F
 
 from atlas.core.job import ModelIdentity
 from atlas.errors import ConfigError, ExecutorError
-from atlas.jobs.executors.base import Monitor
 from atlas.jobs.known_models import settle
-from atlas.jobs.repairing import discard_for_analyses
-from atlas.jobs.run import keep_inputs, pending, render
-from atlas.jobs.selecting import select
+from atlas.jobs.repairing import discard_damaged
+from atlas.jobs.run import keep_inputs
 from atlas.jobs.worker import Work, Worker
-from atlas.plan.analyses import AnalysisPlan
-from atlas.plan.renderings import make_plan
+from atlas.plan.make import make_plan
 from atlas.store.integrity import verify
 from atlas.tasks.batch import batches
+from atlas.tasks.machine import Machine
 
 
 class Net(tiny_networks.Tiny):
@@ -39,11 +37,10 @@ def rendered(tmp_path, monkeypatch):
     def rendered(make):
         monkeypatch.setattr(tiny_networks, "current", make, raising=False)
         config = configuration(tmp_path, "current", classes=(0, 1))
-        models, _, store = prepared(config)
-        models["tiny"] = model = settle(models["tiny"], store)
-        plan = make_plan(config, models)
-        select(config, models, plan, AnalysisPlan(), store)
-        report = render(config, models, plan, pending(plan, store).missing, store, Monitor())
+        plan, store = prepared(config)
+        model = settle(plan.models["tiny"], store)
+        plan = make_plan(config, {"tiny": model})
+        report, _, _ = made(plan, store, config)
         return report, plan, store, list(model.notices)
 
     return rendered
@@ -143,7 +140,7 @@ def test_repairing_gives_back_the_card_of_another_configurations_model(rendered,
     harm(store.card_path(key))
     damage = list(verify(store))
     assert [(one.kind, one.key) for one in damage] == [("card", key)]
-    discard_for_analyses(damage, plan, AnalysisPlan(), {}, store, name)
+    discard_damaged(damage, plan, store)
     assert list(verify(store)) == [] and store.card(key) == before
 
 
@@ -182,11 +179,11 @@ def test_random_networks_are_said_to_be_and_are_one(rendered):
 def test_a_worker_that_loads_another_model_stores_nothing(tmp_path, monkeypatch, before, after, says):
     monkeypatch.setattr(tiny_networks, "current", before, raising=False)
     config = configuration(tmp_path, "current", classes=(0, 1))
-    _, plan, store = prepared(config)
+    plan, store = prepared(config)
     store.save_card(plan.cards["tiny"])
     keep_inputs(plan, store)
     work = Work(store.path, {spec.name: spec for spec in config.models}, "cpu", 1)
-    [batch] = batches(plan.jobs, 8)
+    [batch] = batches(plan.jobs, Machine("cpu", 8))
     monkeypatch.setattr(tiny_networks, "current", after)
     with pytest.raises(ExecutorError, match=f"not the one that was planned.*{says}"):
         Worker(work).run(batch)
@@ -209,4 +206,4 @@ def test_a_layer_that_no_gradient_leaves_is_refused_when_planning(tmp_path, monk
     monkeypatch.setattr(tiny_networks, "current", Aside, raising=False)
     with pytest.raises(ConfigError, match='layers: no gradient passes from "aside" to the image'):
         prepared(configuration(tmp_path, "current", layers=("*",), units=((0, 0),)))
-    assert len(prepared(configuration(tmp_path, "current", layers=("act",), units=((0, 0),)))[1].jobs) == 1
+    assert len(prepared(configuration(tmp_path, "current", layers=("act",), units=((0, 0),)))[0].jobs) == 1

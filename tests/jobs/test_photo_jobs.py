@@ -7,13 +7,11 @@ import pytest
 import torch
 from PIL import Image
 from small_photos import write_photos
-from small_runs import configuration, planned_with, prepared
+from small_runs import configuration, made, planned_with, prepared
 
 from atlas.core.canonical import digest_bytes
 from atlas.core.record import Record
 from atlas.errors import ConfigError
-from atlas.jobs.executors.base import Monitor
-from atlas.jobs.run import pending, render
 from atlas.methods.photos import square_of
 
 ADVERSARIAL = {"method": "adversarial", "classes": (1, 2), "parameters": {"steps": 5, "epsilon": 0.02}}
@@ -27,8 +25,8 @@ def photos(tmp_path):
 
 def run(config) -> list[Record]:
     """Render everything that a configuration asks for; return the records."""
-    models, plan, store = prepared(config)
-    report = render(config, models, plan, pending(plan, store).missing, store, Monitor())
+    plan, store = prepared(config)
+    report, _, _ = made(plan, store, config)
     assert (report.failed, report.dead) == ([], [])
     return list(store.records())
 
@@ -42,7 +40,7 @@ def test_an_adversarial_example_is_rendered_for_each_photo_and_class(kind, tmp_p
     executor = {"kind": kind, "workers": 1} if kind == "ray" else {}
     config = asked(tmp_path, photos, chosen=("red/*", "blue/001.png"), executor=executor, **ADVERSARIAL)
     records = run(config)
-    _, _, store = prepared(config)
+    _, store = prepared(config)
     assert len(records) == 2 * 4
     files = {sha256(path.read_bytes()).hexdigest(): path for path in photos.rglob("*.png")}
     for record in records:
@@ -72,7 +70,7 @@ def as_levels(square):
 def test_inversions_are_of_layers_and_say_how_near_they_came(tmp_path, photos):
     config = asked(tmp_path, photos, chosen=("green/000.png",), **INVERSION)
     records = run(config)
-    models, _, store = prepared(config)
+    plan, store = prepared(config)
     assert sorted(record.job.target.layer for record in records) == ["body", "logits"]
     for record in records:
         target = record.job.target
@@ -82,23 +80,23 @@ def test_inversions_are_of_layers_and_say_how_near_they_came(tmp_path, photos):
         assert {"psnr", "fft2d", "perturbation"} <= values.keys()
         shown = [np.asarray(Image.open(store.picture_path(record, role))) for role in ROLES[:2]]
         images = torch.from_numpy(np.stack(shown)).permute(0, 3, 1, 2).float() / 255
-        picture, photo = models["tiny"].network("float32", torch.device("cpu"))(images, target.layer).double()
+        picture, photo = plan.models["tiny"].network("float32", torch.device("cpu"))(images, target.layer).double()
         assert values["error"] == pytest.approx(float((picture - photo).norm() / photo.norm()), rel=1e-3)
 
 
 def test_a_changed_photo_is_another_job_and_a_renamed_one_is_not(tmp_path, photos):
     config = asked(tmp_path, photos, chosen=("red",), **ADVERSARIAL)
-    before = {job.key for job in prepared(config)[1].jobs}
+    before = {job.key for job in prepared(config)[0].jobs}
     (photos / "red/000.png").rename(photos / "red/other.png")
-    assert {job.key for job in prepared(config)[1].jobs} == before
+    assert {job.key for job in prepared(config)[0].jobs} == before
     Image.new("RGB", (40, 40), "red").save(photos / "red/other.png")
-    after = {job.key for job in prepared(config)[1].jobs}
+    after = {job.key for job in prepared(config)[0].jobs}
     assert len(after & before) == 4 and len(after - before) == 2
 
 
 def test_a_sample_is_the_same_every_time_and_grows(tmp_path, photos):
     few, more = (
-        {job.job.target.photo for job in prepared(asked(tmp_path, photos, chosen=sample, **ADVERSARIAL))[1].jobs}
+        {job.job.target.photo for job in prepared(asked(tmp_path, photos, chosen=sample, **ADVERSARIAL))[0].jobs}
         for sample in ({"sample": 2}, {"sample": 5})
     )
     assert len(few) == 2 and len(more) == 5 and few < more
@@ -106,7 +104,7 @@ def test_a_sample_is_the_same_every_time_and_grows(tmp_path, photos):
 
 def test_a_broken_photo_of_a_glob_is_left_out_with_a_notice(tmp_path, photos):
     (photos / "red/broken.png").write_bytes(b"no picture")
-    plan = prepared(asked(tmp_path, photos, chosen=("red/*",), **ADVERSARIAL))[1]
+    plan = prepared(asked(tmp_path, photos, chosen=("red/*",), **ADVERSARIAL))[0]
     assert len({job.job.target.photo for job in plan.jobs}) == 3
     assert "red/broken.png" in plan.notices[0]
 
@@ -139,7 +137,7 @@ def test_what_cannot_be_done_is_said_when_planning(block, words, tmp_path, photo
 
 
 def test_references_are_the_photos_of_the_class_in_the_key(tmp_path, photos):
-    _, plan, _ = planned_with(tmp_path, photos, method="vital", classes=("red", "blue"), parameters={"steps": 2})
+    plan, _ = planned_with(tmp_path, photos, method="vital", classes=("red", "blue"), parameters={"steps": 2})
     by_class = {job.job.target.unit: job for job in plan.jobs}
     for unit, name in ((0, "red"), (2, "blue")):
         digests = sorted(sha256(path.read_bytes()).hexdigest() for path in (photos / name).glob("*.png"))
@@ -153,7 +151,7 @@ def test_a_class_without_reference_photos_is_named(tmp_path, photos):
         path.unlink()
     with pytest.raises(ConfigError, match="there are no photos of green"):
         planned_with(tmp_path, photos, method="vital", classes=("red", "green"))
-    plan = planned_with(tmp_path, photos, method="vital", classes=("all",))[1]
+    plan = planned_with(tmp_path, photos, method="vital", classes=("all",))[0]
     assert {job.job.target.unit for job in plan.jobs} == {0, 2}
 
 

@@ -8,22 +8,15 @@ import pytest
 import tiny_networks
 import torch
 from PIL import Image
-from small_runs import PARAMETERS, configuration, prepared
+from small_runs import PARAMETERS, configuration, made, prepared, run
 
 from atlas.core.record import Record
 from atlas.errors import ConfigError, StoreError
-from atlas.jobs import worker
 from atlas.jobs.executors.base import Monitor
-from atlas.jobs.run import pending, render
+from atlas.jobs.pending import pending
 from atlas.store.documents import encode
 from atlas.store.integrity import verify
-from atlas.tasks import shortage
-
-
-def run(config, monitor=None, only=(), retry=()):
-    models, plan, store = prepared(config)
-    todo = pending(plan, store, only, retry)
-    return render(config, models, plan, todo.missing, store, monitor or Monitor()), plan, store
+from atlas.tasks import isolation, rendering, shortage
 
 
 def contents(store):
@@ -80,7 +73,7 @@ def test_a_second_run_has_nothing_to_do(tmp_path):
     _, _, store = run(config)
     before = contents(store)
     report, plan, store = run(config)
-    assert (report.finished, pending(plan, store).present) == (0, 10)
+    assert (report.finished, len(pending(plan, store).present)) == (0, 10)
     assert contents(store) == before
 
 
@@ -129,7 +122,7 @@ def test_nan_and_explosions_are_failures_and_the_rest_is_unharmed(tmp_path):
     report, plan, store = run(configuration(tmp_path / "a", "exploding"))
     _, sound_plan, _sound = run(configuration(tmp_path / "b", "tiny"))
     assert report.done == 8
-    messages = {outcome.planned.job.target.unit: outcome.message for outcome in report.failed}
+    messages = {outcome.task.job.target.unit: outcome.message for outcome in report.failed}
     assert messages.keys() == {3, 4}
     assert "became nan at step 1 of 4" in messages[3]
     assert "at step 1 of 4" in messages[4]
@@ -145,7 +138,7 @@ def test_dead_units_are_recorded_as_dead_and_sleeping_ones_are_woken(tmp_path):
         tmp_path, "with_dead_units", layers=("act2",), units=((0, 3),), parameters=PARAMETERS | {"steps": 40}
     )
     report, plan, store = run(config)
-    assert [outcome.planned.job.target.unit for outcome in report.dead] == [0]
+    assert [outcome.task.job.target.unit for outcome in report.dead] == [0]
     record = store.read(plan.jobs[0].key)
     assert (record.status, record.assets) == ("dead", ())
     woken = store.read(plan.jobs[1].key)
@@ -159,10 +152,10 @@ def test_dead_jobs_are_tried_again_on_demand_and_replaced_whole(tmp_path):
     )
     report, plan, store = run(config)
     key = plan.jobs[0].key
-    assert [outcome.planned.key for outcome in report.dead] == [key]
+    assert [outcome.task.key for outcome in report.dead] == [key]
     assert run(config)[0].finished == 0
     again = run(config, retry=["dead"])[0]
-    assert (again.done, [outcome.planned.key for outcome in again.dead]) == (0, [key])
+    assert (again.done, [outcome.task.key for outcome in again.dead]) == (0, [key])
     # A record of a unit that was called dead and is not, as earlier versions left some.
     sound = store.read(plan.jobs[2].key)
     before = {path.name for path in store.folder(sound.key).iterdir()}
@@ -186,7 +179,7 @@ def test_failed_jobs_are_tried_again_by_the_next_run(tmp_path):
 
 def test_only_renders_the_keys_asked_for(tmp_path):
     config = configuration(tmp_path)
-    _, plan, _ = prepared(config)
+    plan, _ = prepared(config)
     key = plan.jobs[4].key
     report, _, store = run(config, only=(key[:12].upper(),))
     assert (report.done, store.has(key)) == (1, True)
@@ -229,11 +222,9 @@ def test_two_runs_on_one_store_at_once_both_end_well(tmp_path):
     # Loaded one after the other: constructors draw weights from the process' one default generator.
     both = [prepared(config) for _ in range(2)]
     with ThreadPoolExecutor(2) as pool:
-        futures = [
-            pool.submit(render, config, models, plan, plan.jobs, store, Monitor()) for models, plan, store in both
-        ]
-        reports = [future.result() for future in futures]
-    _, plan, store = both[0]
+        futures = [pool.submit(made, plan, store, config) for plan, store in both]
+        reports = [future.result()[0] for future in futures]
+    plan, store = both[0]
     assert all(report.failed == [] and not report.interrupted for report in reports)
     assert list(verify(store)) == []
     assert all(store.has(job.key) for job in plan.jobs)
@@ -242,34 +233,34 @@ def test_two_runs_on_one_store_at_once_both_end_well(tmp_path):
 def test_a_batch_without_memory_is_halved_until_it_fits(tmp_path, monkeypatch):
     """Two views of each of eight jobs; there is memory for four views. The last one does not fit alone either."""
     released, sizes = [], []
-    monkeypatch.setattr(worker, "release", released.append)
-    real = worker.Worker._render
+    monkeypatch.setattr(isolation, "release", released.append)
+    real = rendering.render
 
-    def watched(self, jobs, *rest):
-        sizes.append(len(jobs))
-        return real(self, jobs, *rest)
+    def watched(tasks, bench):
+        sizes.append(len(tasks))
+        return real(tasks, bench)
 
-    monkeypatch.setattr(worker.Worker, "_render", watched)
+    monkeypatch.setattr(rendering, "render", watched)
     report, _, store = run(configuration(tmp_path, "large", executor={"batch_size": 8}, classes=tuple(range(8))))
     assert sizes == [8, 4, 2, 2, 1, 1, 4, 2, 2]
     assert len(released) == 5
     assert report.done == 7
     (failed,) = report.failed
-    assert failed.planned.job.target.unit == 3 and not failed.quarantined
+    assert failed.task.job.target.unit == 3 and not failed.quarantined
     for text in ("not enough memory, even alone", "crops or image_size", "executor.workers", "DefaultCPUAllocator"):
         assert text in failed.message
-    assert store.failure(failed.planned.key).error.message == failed.message
+    assert store.failure(failed.task.key).error.message == failed.message
 
 
 def test_a_picture_that_cannot_be_measured_harms_no_other(tmp_path, monkeypatch):
-    real = worker.findings
+    real = rendering.findings
 
     def fail(jobs, *rest):
         if any(job.target.unit == 3 for job in jobs):
             raise RuntimeError("cannot be measured")
         return real(jobs, *rest)
 
-    monkeypatch.setattr(worker, "findings", fail)
+    monkeypatch.setattr(rendering, "findings", fail)
     report, _, _ = run(configuration(tmp_path, executor={"batch_size": 8}, classes=tuple(range(8))))
     assert report.done == 7
     assert [outcome.message for outcome in report.failed] == ["RuntimeError: cannot be measured"]

@@ -1,12 +1,12 @@
 """Jobs of vital, from the plan to the stored picture: what it matches is in the key, whatever its targets."""
 
+from dataclasses import replace
+
 import pytest
 from small_photos import write_photos
-from small_runs import analysed, concept_configuration, planned_with, prepared
+from small_runs import concept_configuration, made, planned_with, prepared, run
 
 from atlas.errors import ConfigError
-from atlas.jobs.executors.base import Monitor
-from atlas.jobs.run import pending, render
 
 QUICK = {"steps": 3, "image_size": 32, "patch_size": 16, "references": 3}
 
@@ -18,8 +18,8 @@ def photos(tmp_path):
 
 def rendered(tmp_path, photos, **block):
     config = concept_configuration(tmp_path, photos, render=({"method": "vital"} | block,))
-    models, plan, store = prepared(config)
-    report = render(config, models, plan, pending(plan, store).missing, store, Monitor())
+    plan, store = prepared(config)
+    report, _, _ = made(replace(plan, tasks=plan.jobs), store, config)
     assert (report.failed, report.dead) == ([], [])
     return plan, list(store.records())
 
@@ -42,7 +42,7 @@ def test_classes_channels_and_clusters_are_rendered_and_measured(tmp_path, photo
 
 def test_other_layers_are_another_job(tmp_path, photos):
     keys = {
-        planned_with(tmp_path, photos, method="vital", classes=("red",), parameters=QUICK | more)[1].jobs[0].key
+        planned_with(tmp_path, photos, method="vital", classes=("red",), parameters=QUICK | more)[0].jobs[0].key
         for more in ({}, {"layers": ["act2"]}, {"class_weights": [1, 2]}, {"layers": ["act", "act2"]})
     }
     assert len(keys) == 3  # the last are those that the stages stand for
@@ -59,9 +59,8 @@ def test_wrong_layers_and_weights_are_said_when_planning(tmp_path, photos):
 
 def test_concepts_are_rendered_from_the_patches_of_their_class(tmp_path, photos):
     config = concept_configuration(tmp_path, photos, method="vital", parameters=QUICK, classes=("red",))
-    models, plan, _, store, _ = analysed(config)
+    report, plan, store = run(config)
     assert {job.job.target.kind for job in plan.jobs} == {"direction"}
-    report = render(config, models, plan, pending(plan, store).missing, store, Monitor())
     assert report.failed == []
     found = [record for record in store.records() if record.status == "done"]
     assert found and all(record.job.method == "vital" and record.job.target.references for record in found)

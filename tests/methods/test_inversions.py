@@ -11,7 +11,7 @@ from atlas.errors import ConfigError
 from atlas.methods import methods
 from atlas.models.load import load_model
 from atlas.models.spec import ModelSpec
-from atlas.plan.renderings import make_plan
+from atlas.plan.make import make_plan
 from atlas.synthesis.pictures.parametrization import BoundedPixels
 from atlas.synthesis.scores.classes import ClassEntropy
 

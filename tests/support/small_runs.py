@@ -1,19 +1,21 @@
 """Small configurations, plans and runs of tiny networks."""
 
+from dataclasses import replace
 from pathlib import Path
 
 from atlas.config import Config
 from atlas.jobs.executors.base import Monitor
-from atlas.jobs.run import analyse
-from atlas.jobs.selecting import select
+from atlas.jobs.pending import pending
+from atlas.jobs.run import run_plan
 from atlas.models.load import load_model
 from atlas.models.spec import ModelSpec
 from atlas.photos import open_photo_set
-from atlas.plan.analyses import plan_analyses
-from atlas.plan.directions import with_concepts
-from atlas.plan.renderings import make_plan
+from atlas.plan.make import make_plan
+from atlas.plan.plan import Plan
 from atlas.store import Store
 from atlas.store.selections import configuration_name
+from atlas.tasks.concepts import ConceptsTask
+from atlas.tasks.machine import Machine
 
 PARAMETERS = {"steps": 4, "image_size": 32, "crops": 2}
 
@@ -43,15 +45,41 @@ def configuration(
 
 
 def planned_with(folder: Path, reference: Path, **block):
-    """Return (models, plan, store) of a block of a small network with three classes and photos beside it."""
-    config = concept_configuration(folder, reference, render=({"parameters": {}} | block,))
-    return prepared(config)
+    """Return (plan, store) of a block of a small network with three classes and photos beside it."""
+    return prepared(concept_configuration(folder, reference, render=({"parameters": {}} | block,)))
 
 
-def prepared(config: Config):
-    """Return (models, plan, store) of a configuration."""
+def prepared(config: Config, device: str = "cpu") -> tuple[Plan, Store]:
+    """Return (plan, store) of a configuration; nothing runs."""
     models = {spec.name: load_model(ModelSpec.model_validate(spec)) for spec in config.models}
-    return models, make_plan(config, models, photos_of(config)), Store(config.store.path, create=True)
+    return make_plan(config, models, photos_of(config), device), Store(config.store.path, create=True)
+
+
+def run(config: Config, monitor: Monitor | None = None, only=(), retry=()):
+    """Make what a configuration asks for and the store has not; return (report, plan with what followed, store)."""
+    plan, store = prepared(config)
+    return made(plan, store, config, monitor, only, retry)
+
+
+def made(plan: Plan, store: Store, config: Config, monitor: Monitor | None = None, only=(), retry=(), **changes):
+    """Make what a plan has and the store has not; return (report, plan with what followed, store).
+
+    Args:
+        changes: of the machine that the configuration describes.
+    """
+    todo = pending(plan, store, only, retry)
+    report = run_plan(plan, store, replace(Machine.of(config.executor), **changes), monitor, todo)
+    return report, plan.with_follow_ups(store), store
+
+
+def analyses_of(plan: Plan) -> Plan:
+    """Return a plan of what photos tell, without any picture."""
+    return replace(plan, tasks=tuple(unrendered(task) for task in plan.analyses))
+
+
+def unrendered(task):
+    """Return concepts that nothing follows from, once they are found."""
+    return replace(task, pictures=()) if isinstance(task, ConceptsTask) else task
 
 
 def photos_of(config: Config):
@@ -89,20 +117,11 @@ def concept_configuration(
     )
 
 
-def planned(config: Config, device: str = "cpu"):
-    """Return (models, plan, analyses, store, None) of a configuration with concepts; nothing runs."""
-    models, plan, store = prepared(config)
-    return models, plan, plan_analyses(config, models, plan, photos_of(config), device), store, None
-
-
-def analysed(config: Config, device: str = "cpu"):
-    """Return (models, plan with its concepts, analyses, store, report) once the analyses of a configuration ran."""
-    models, plan, analyses, store, _ = planned(config, device)
-    select(config, models, with_concepts(plan, analyses, models, store), analyses, store)
-    report = analyse(config, models, analyses, store, Monitor())
-    plan = with_concepts(plan, analyses, models, store)
-    select(config, models, plan, analyses, store)
-    return models, plan, analyses, store, report
+def analysed(config: Config, monitor: Monitor | None = None, **changes):
+    """Make what photos tell, and no picture; return (plan with the pictures that would follow, store, report)."""
+    plan, store = prepared(config)
+    report, _, _ = made(analyses_of(plan), store, config, monitor, **changes)
+    return plan.with_follow_ups(store), store, report
 
 
 def selected(config: Config, store: Store):

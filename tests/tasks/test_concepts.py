@@ -5,16 +5,15 @@ import shutil
 import numpy as np
 import pytest
 from small_photos import picture, write_photos
-from small_runs import analysed, concept_configuration, planned, selected
+from small_runs import analysed, analyses_of, concept_configuration, made, prepared, selected
 
 from atlas.concepts.factorise import factorise_many
 from atlas.core.analysis import ClassConcepts
 from atlas.errors import AtlasError, ConfigError
 from atlas.jobs.executors.base import Monitor
-from atlas.jobs.run import analyse
-from atlas.plan.analyses import analysis_batches
-from atlas.plan.directions import stand_ins
-from atlas.store.repair import discard_analysis
+from atlas.store.repair import discard_result
+from atlas.tasks.batch import batches
+from atlas.tasks.machine import Machine
 
 
 @pytest.fixture
@@ -22,20 +21,15 @@ def photos(tmp_path):
     return write_photos(tmp_path / "photos")
 
 
-def jobs_of(analyses):
-    """The jobs that find concepts."""
-    return [each.job for each in analyses.concepts]
-
-
-def documents(analyses, store):
+def documents(plan, store):
     """Class index to the concepts that the run found."""
-    return {job.class_index: store.document(ClassConcepts, job.key) for job in jobs_of(analyses)}
+    return {job.class_index: store.document(ClassConcepts, job.key) for job in plan.concepts}
 
 
 def test_every_class_with_photos_gets_its_concepts(tmp_path, photos):
-    _, _, analyses, store, report = analysed(concept_configuration(tmp_path, photos, designs=64))
+    plan, store, report = analysed(concept_configuration(tmp_path, photos, designs=64))
     assert not report.failed and not report.notices
-    found = documents(analyses, store)
+    found = documents(plan, store)
     assert set(found) == {0, 1, 2}
     for index, document in found.items():
         assert document.reason == "" and document.fitted == 3 and document.patches == 6 * 4
@@ -58,15 +52,15 @@ def test_every_class_with_photos_gets_its_concepts(tmp_path, photos):
 
 
 def test_the_most_important_concept_is_the_class_colour(tmp_path, photos):
-    _, _, analyses, store, _ = analysed(concept_configuration(tmp_path, photos))
-    for index, document in documents(analyses, store).items():
+    plan, store, _ = analysed(concept_configuration(tmp_path, photos))
+    for index, document in documents(plan, store).items():
         direction = np.frombuffer(store.read_input(document.concepts[0].direction), "<f4")
         assert direction[:3].argmax() == index
 
 
 def test_each_concept_is_rendered_by_one_job(tmp_path, photos):
-    _, plan, analyses, store, _ = analysed(concept_configuration(tmp_path, photos))
-    wanted = {concept.direction for found in documents(analyses, store).values() for concept in found.concepts}
+    plan, store, _ = analysed(concept_configuration(tmp_path, photos))
+    wanted = {concept.direction for found in documents(plan, store).values() for concept in found.concepts}
     assert {planned.job.target.direction for planned in plan.jobs} == wanted
     assert {planned.job.target.layer for planned in plan.jobs} == {"act2"}
 
@@ -75,7 +69,7 @@ def test_a_second_run_does_nothing(tmp_path, photos):
     config = concept_configuration(tmp_path, photos)
     analysed(config)
     before = {path: path.stat().st_mtime_ns for path in (tmp_path / "store").rglob("*") if path.is_file()}
-    _, _, _, _, report = analysed(config)
+    _, _, report = analysed(config)
     assert report.finished == 0
     assert {path: path.stat().st_mtime_ns for path in (tmp_path / "store").rglob("*") if path.is_file()} == before
 
@@ -83,12 +77,12 @@ def test_a_second_run_does_nothing(tmp_path, photos):
 @pytest.mark.parametrize("stage", ["factorisation", "importance"])
 def test_a_later_stage_is_made_again_without_those_before(tmp_path, photos, stage, monkeypatch):
     config = concept_configuration(tmp_path, photos)
-    _, _, analyses, store, _ = analysed(config)
-    whole = documents(analyses, store)
-    for job in jobs_of(analyses):
-        discard_analysis(store, job.key)
+    plan, store, _ = analysed(config)
+    whole = documents(plan, store)
+    for job in plan.concepts:
+        discard_result(store, job.key)
         if stage == "factorisation":
-            discard_analysis(store, job.importance.key)
+            discard_result(store, job.importance.key)
 
     def untouched(*_, **__):
         raise AssertionError("an earlier stage was made again")
@@ -96,9 +90,9 @@ def test_a_later_stage_is_made_again_without_those_before(tmp_path, photos, stag
     monkeypatch.setattr("atlas.tasks.concepts.factorise_many", untouched)
     if stage == "importance":
         monkeypatch.setattr("atlas.tasks.concepts.sobol_importance", untouched)
-    _, _, analyses, store, report = analysed(config)
+    plan, store, report = analysed(config)
     assert not report.failed
-    again = documents(analyses, store)
+    again = documents(plan, store)
     assert {index: found.concepts for index, found in again.items()} == {
         index: found.concepts for index, found in whole.items()
     }
@@ -106,8 +100,8 @@ def test_a_later_stage_is_made_again_without_those_before(tmp_path, photos, stag
 
 def test_what_decides_a_stage_is_in_its_key_and_nothing_later(tmp_path, photos):
     def keys(**changes):
-        _, _, analyses, _, _ = planned(concept_configuration(tmp_path, photos, **changes))
-        job = analyses.concepts[0].job
+        plan, _ = prepared(concept_configuration(tmp_path, photos, **changes))
+        job = plan.concepts[0]
         return job.factorisation.key, job.importance.key, job.key
 
     base = keys()
@@ -119,12 +113,12 @@ def test_what_decides_a_stage_is_in_its_key_and_nothing_later(tmp_path, photos):
 
 def test_another_photo_gives_another_key_and_nothing_stale_is_selected(tmp_path, photos):
     config = concept_configuration(tmp_path, photos)
-    _, _, first, store, _ = analysed(config)
+    first, store, _ = analysed(config)
     picture(0, 99).save(photos / "red" / "new.png")
     for name in ("000.png", "001.png"):
         (photos / "blue" / name).unlink()
-    _, _, second, _, _ = analysed(config)
-    old, new = ({job.class_index: job.key for job in jobs_of(each)} for each in (first, second))
+    second, _, _ = analysed(config)
+    old, new = ({job.class_index: job.key for job in each.concepts} for each in (first, second))
     assert old[0] != new[0] and old[1] == new[1] and old[2] != new[2]
     assert selected(config, store).concepts == new
     shutil.rmtree(photos / "blue")
@@ -134,16 +128,16 @@ def test_another_photo_gives_another_key_and_nothing_stale_is_selected(tmp_path,
 
 def test_renaming_photos_changes_nothing(tmp_path, photos):
     config = concept_configuration(tmp_path, photos)
-    _, _, first, _, _ = planned(config)
+    first, _ = prepared(config)
     (photos / "red" / "000.png").rename(photos / "red" / "zzz.png")
-    _, _, second, _, _ = planned(config)
-    assert [job.key for job in jobs_of(first)] == [job.key for job in jobs_of(second)]
+    second, _ = prepared(config)
+    assert [job.key for job in first.concepts] == [job.key for job in second.concepts]
 
 
 def test_more_concepts_than_patches_are_said_in_the_document(tmp_path, photos):
-    _, plan, analyses, store, report = analysed(concept_configuration(tmp_path, photos, count=30))
+    plan, store, report = analysed(concept_configuration(tmp_path, photos, count=30))
     words = "30 concepts cannot be found in 24 patches"
-    for document in documents(analyses, store).values():
+    for document in documents(plan, store).values():
         assert words in document.reason and not document.concepts
     assert not report.failed and all(words in notice for notice in report.notices) and not plan.jobs
 
@@ -151,28 +145,28 @@ def test_more_concepts_than_patches_are_said_in_the_document(tmp_path, photos):
 def test_photos_that_are_never_predicted_as_the_class(tmp_path):
     photos = write_photos(tmp_path / "photos", classes=("red",))
     (photos / "red").rename(photos / "blue")
-    _, _, analyses, store, report = analysed(concept_configuration(tmp_path, photos))
-    document = documents(analyses, store)[2]
+    plan, store, report = analysed(concept_configuration(tmp_path, photos))
+    document = documents(plan, store)[2]
     assert "the model predicts none of its 6 photos as this class" in document.reason
     assert document.counts.predicted == 0 and "no concepts of blue" in report.notices[0]
-    _, _, analyses, store, _ = analysed(concept_configuration(tmp_path, photos, photos="all"))
-    assert documents(analyses, store)[2].concepts
+    plan, store, _ = analysed(concept_configuration(tmp_path, photos, photos="all"))
+    assert documents(plan, store)[2].concepts
 
 
 def test_identical_photos_are_said_to_be_too_few(tmp_path):
     photos = write_photos(tmp_path / "photos", count=1, classes=("red",))
     for number in range(5):
         shutil.copy(photos / "red" / "000.png", photos / "red" / f"copy{number}.png")
-    _, _, analyses, store, _ = analysed(concept_configuration(tmp_path, photos, count=5))
-    assert "5 concepts cannot be found in 4 patches" in documents(analyses, store)[0].reason
-    assert any("identical" in notice for notice in analyses.notices)
+    plan, store, _ = analysed(concept_configuration(tmp_path, photos, count=5))
+    assert "5 concepts cannot be found in 4 patches" in documents(plan, store)[0].reason
+    assert any("identical" in notice for notice in plan.notices)
 
 
 def test_few_photos_and_broken_ones_are_named_in_warnings(tmp_path, photos):
     (photos / "red" / "000.png").write_bytes(b"broken")
     (photos / "red" / "broken.jpg").write_bytes(b"")
-    _, _, analyses, store, report = analysed(concept_configuration(tmp_path, photos, minimum=10))
-    warnings = documents(analyses, store)[0].warnings
+    plan, store, report = analysed(concept_configuration(tmp_path, photos, minimum=10))
+    warnings = documents(plan, store)[0].warnings
     assert any("only 5 photos were used; at least 10 are advised" in text for text in warnings)
     assert any("red/000.png" in text for text in warnings)
     assert any("red/000.png" in notice for notice in report.notices)
@@ -181,38 +175,38 @@ def test_few_photos_and_broken_ones_are_named_in_warnings(tmp_path, photos):
 def test_a_layer_of_both_signs_is_refused_for_nmf_with_what_to_use(tmp_path, photos):
     config = concept_configuration(tmp_path, photos, network="signed_colours", layer="act2")
     with pytest.raises(ConfigError, match="negative activations") as caught:
-        planned(config)
+        prepared(config)
     assert "semi-nmf" in str(caught.value)
     with pytest.raises(ConfigError, match="semi-nmf"):
-        planned(concept_configuration(tmp_path, photos, network="signed_colours"))
+        prepared(concept_configuration(tmp_path, photos, network="signed_colours"))
 
 
 def test_a_layer_that_is_named_and_fits_is_taken(tmp_path, photos):
-    _, _, analyses, store, report = analysed(concept_configuration(tmp_path, photos, layer="act"))
+    plan, store, report = analysed(concept_configuration(tmp_path, photos, layer="act"))
     assert not report.failed
-    for document in documents(analyses, store).values():
+    for document in documents(plan, store).values():
         assert document.analysis.layers == ("act",) and document.concepts
 
 
 def test_a_layer_that_is_negative_names_the_nearest_that_is_not(tmp_path, photos):
     with pytest.raises(ConfigError, match='the nearest that is never negative is "act"'):
-        planned(concept_configuration(tmp_path, photos, layer="features"))
+        prepared(concept_configuration(tmp_path, photos, layer="features"))
 
 
 @pytest.mark.parametrize("kind", ["semi-nmf", "convex-nmf", "k-means", "dictionary"])
 def test_other_factorisations_take_both_signs(tmp_path, photos, kind):
     config = concept_configuration(tmp_path, photos, network="signed_colours", factorisation=kind)
-    _, _, analyses, store, report = analysed(config)
+    plan, store, report = analysed(config)
     assert not report.failed
-    for document in documents(analyses, store).values():
+    for document in documents(plan, store).values():
         assert document.concepts and document.factorisation == kind
 
 
 def test_shares_pixels_and_parts(tmp_path, photos):
     changes = {"importance": "share", "heat": "implicit", "depth": 1, "parts": 2, "part_layer": "act"}
-    _, plan, analyses, store, report = analysed(concept_configuration(tmp_path, photos, **changes))
+    plan, store, report = analysed(concept_configuration(tmp_path, photos, **changes))
     assert not report.failed
-    for document in documents(analyses, store).values():
+    for document in documents(plan, store).values():
         assert document.measure == "share" and document.heat == "implicit"
         total = sum(concept.importance.value for concept in document.concepts) + document.importance_rest
         assert total == pytest.approx(1, abs=1e-4)
@@ -228,11 +222,11 @@ def test_a_folder_without_classes_is_told_apart_by_predictions(tmp_path, photos)
     flat.mkdir()
     for path in photos.rglob("*.png"):
         shutil.copy(path, flat / f"{path.parent.name}-{path.name}")
-    _, _, analyses, store, _ = analysed(concept_configuration(tmp_path, flat, classes=("green",)))
-    document = documents(analyses, store)[1]
+    plan, store, _ = analysed(concept_configuration(tmp_path, flat, classes=("green",)))
+    document = documents(plan, store)[1]
     assert document.counts.model_dump() == {"found": 18, "readable": 18, "predicted": 6, "used": 6}
     with pytest.raises(ConfigError, match="name the classes"):
-        planned(concept_configuration(tmp_path, flat))
+        prepared(concept_configuration(tmp_path, flat))
 
 
 def test_bad_blocks_are_all_named_at_once(tmp_path, photos):
@@ -250,24 +244,24 @@ def test_bad_blocks_are_all_named_at_once(tmp_path, photos):
     ]
     for change, words in cases:
         with pytest.raises(AtlasError) as caught:
-            planned(concept_configuration(tmp_path, photos, **change))
+            prepared(concept_configuration(tmp_path, photos, **change))
         assert words in str(caught.value), change
 
 
 def test_a_folder_that_matches_no_class_is_an_error_with_a_hint(tmp_path, photos):
     (photos / "green").rename(photos / "grean")
     with pytest.raises(ConfigError, match="grean") as caught:
-        planned(concept_configuration(tmp_path, photos))
+        prepared(concept_configuration(tmp_path, photos))
     assert 'did you mean "green"' in str(caught.value)
 
 
 def test_torch_and_several_classes_at_once_find_the_same(tmp_path, photos, monkeypatch):
-    _, _, one, store, _ = analysed(concept_configuration(tmp_path, photos))
+    one, store, _ = analysed(concept_configuration(tmp_path, photos))
     first = documents(one, store)
     config = concept_configuration(tmp_path, photos, solver="torch")
-    monkeypatch.setattr("atlas.jobs.run.analysis_batches", lambda jobs, _: analysis_batches(jobs, 3))
-    _, _, many, store, report = analysed(config)
-    assert [len(batch.jobs) for batch in analysis_batches(jobs_of(many), 3)] == [3] and not report.failed
+    many, store, report = analysed(config, classes_together=3)
+    together = batches(many.concepts, Machine("cpu", 1, classes_together=3))
+    assert [len(batch.tasks) for batch in together] == [3] and not report.failed
     for index, document in documents(many, store).items():
         assert document.error == pytest.approx(first[index].error, abs=1e-3)
         mine, theirs = (
@@ -277,9 +271,9 @@ def test_torch_and_several_classes_at_once_find_the_same(tmp_path, photos, monke
 
 
 def test_both_executors_find_the_same(tmp_path, photos):
-    _, _, serial, store, _ = analysed(concept_configuration(tmp_path / "a", photos))
+    serial, store, _ = analysed(concept_configuration(tmp_path / "a", photos))
     workers = {"kind": "ray", "workers": 2, "device": "cpu", "threads": 1}
-    _, _, cluster, other, report = analysed(concept_configuration(tmp_path / "b", photos, executor=workers))
+    cluster, other, report = analysed(concept_configuration(tmp_path / "b", photos, executor=workers))
     assert not report.failed
     mine, theirs = documents(serial, store), documents(cluster, other)
     assert {index: found.concepts for index, found in mine.items()} == {
@@ -289,14 +283,14 @@ def test_both_executors_find_the_same(tmp_path, photos):
 
 def test_a_run_that_is_stopped_goes_on_where_it_was(tmp_path, photos):
     config = concept_configuration(tmp_path, photos)
-    models, _, analyses, store, _ = planned(config)
-    monitor = Monitor(on_step=lambda batch, done, steps: batch.jobs[0].class_index == 1 and monitor.stop.set())
-    report = analyse(config, models, analyses, store, monitor)
+    plan, store = prepared(config)
+    monitor = Monitor(on_step=lambda batch, done, steps: batch.tasks[0].class_index == 1 and monitor.stop.set())
+    report, _, _ = made(analyses_of(plan), store, config, monitor)
     assert report.interrupted and report.done == 1 and not report.failed
-    _, _, _, _, report = analysed(config)
+    _, _, report = analysed(config)
     assert report.done == 2 and not report.interrupted
-    _, _, whole, other, _ = analysed(concept_configuration(tmp_path / "whole", photos))
-    mine, theirs = documents(analyses, store), documents(whole, other)
+    whole, other, _ = analysed(concept_configuration(tmp_path / "whole", photos))
+    mine, theirs = documents(plan, store), documents(whole, other)
     assert {index: found.concepts for index, found in mine.items()} == {
         index: found.concepts for index, found in theirs.items()
     }
@@ -306,7 +300,7 @@ def test_a_class_in_two_blocks_is_an_error(tmp_path, photos):
     config = concept_configuration(tmp_path, photos)
     twice = config.model_copy(update={"concepts": config.concepts * 2})
     with pytest.raises(ConfigError, match='class "red" of model tiny is in two blocks'):
-        planned(twice)
+        prepared(twice)
 
 
 def with_photos(config, **changes):
@@ -316,12 +310,12 @@ def with_photos(config, **changes):
 
 def test_credits_that_are_written_later_are_shown_without_measuring_again(tmp_path, photos):
     config = concept_configuration(tmp_path, photos)
-    _, _, first, store, _ = analysed(config)
+    first, store, _ = analysed(config)
     assert documents(first, store)[0].photos[0].author == ""
     (photos / "SOURCES.csv").write_text("folder,author,licence\nred,Ada,CC0\n")
-    _, _, second, _, report = analysed(config)
+    second, _, report = analysed(config)
     assert report.done == 1 and {photo.author for photo in documents(second, store)[0].photos} == {"Ada"}
-    one, other = first.concepts[0].job, second.concepts[0].job
+    one, other = first.concepts[0], second.concepts[0]
     assert one.importance.key == other.importance.key and one.key != other.key
 
 
@@ -329,8 +323,8 @@ def test_a_size_limit_that_is_raised_brings_back_what_it_refused(tmp_path, photo
     picture(0, 99, side=200).save(photos / "red" / "large.png")
     config = with_photos(concept_configuration(tmp_path, photos), max_megapixels=0.02)
     for limit, readable in ((0.02, 6), (1.0, 7), (0.02, 6)):  # whatever the cache holds of the limit before
-        _, _, analyses, store, report = analysed(with_photos(config, max_megapixels=limit))
-        assert not report.failed and documents(analyses, store)[0].counts.readable == readable
+        plan, store, report = analysed(with_photos(config, max_megapixels=limit))
+        assert not report.failed and documents(plan, store)[0].counts.readable == readable
 
 
 def test_a_folder_that_is_mapped_otherwise_leaves_nothing_under_its_old_class(tmp_path, photos):
@@ -339,26 +333,26 @@ def test_a_folder_that_is_mapped_otherwise_leaves_nothing_under_its_old_class(tm
     config = with_photos(concept_configuration(tmp_path, photos, photos="all"), classes=mapping)
     for name, index in (("blue", 2), ("green", 1)):
         mapping.write_text(f"green,{name}\n")
-        _, _, analyses, store, _ = analysed(config)
+        plan, store, _ = analysed(config)
         current = selected(config, store).concepts
-        assert set(current) == {0, index} == set(documents(analyses, store))
+        assert set(current) == {0, index} == set(documents(plan, store))
 
 
 @pytest.mark.parametrize("change", ["gone", "another"])
 def test_a_photo_that_goes_during_a_run_fails_its_class_and_is_not_kept_as_a_result(tmp_path, photos, change):
     config = concept_configuration(tmp_path, photos)
-    models, _, analyses, store, _ = planned(config)
+    plan, store = prepared(config)
     path = photos / "green" / "003.png"
     data = path.read_bytes()
     if change == "gone":
         path.unlink()
     else:
         path.write_bytes(data + b"\0")
-    report = analyse(config, models, analyses, store, Monitor())
-    assert [outcome.planned.class_index for outcome in report.failed] == [1]
+    report, _, _ = made(analyses_of(plan), store, config)
+    assert [outcome.task.class_index for outcome in report.failed] == [1]
     assert "green/003.png" in report.failed[0].message
     path.write_bytes(data)
-    _, _, again, _, report = analysed(config)
+    again, _, report = analysed(config)
     assert not report.failed and documents(again, store)[1].counts.used == 6
 
 
@@ -366,8 +360,8 @@ def test_indices_above_one_are_said_to_be_noise_of_few_designs(tmp_path, photos)
     """Which few designs go wrong depends on the seed, that is on the key: of three numbers, one does."""
     warned = {}
     for designs in (2, 4, 8, 256):
-        _, _, analyses, store, _ = analysed(concept_configuration(tmp_path, photos, designs=designs))
-        found = documents(analyses, store).values()
+        plan, store, _ = analysed(concept_configuration(tmp_path, photos, designs=designs))
+        found = documents(plan, store).values()
         for document in found:
             said = any(f"{designs} designs are too few" in text for text in document.warnings)
             assert said == any(concept.importance.value > 1 for concept in document.concepts)
@@ -383,9 +377,9 @@ def test_directions_that_are_in_no_patch_are_not_shown(tmp_path, photos, monkeyp
         return made
 
     monkeypatch.setattr("atlas.tasks.concepts.factorise_many", with_an_absent_one)
-    _, _, analyses, store, report = analysed(concept_configuration(tmp_path, photos, count=3, shown=3))
+    plan, store, report = analysed(concept_configuration(tmp_path, photos, count=3, shown=3))
     assert not report.failed
-    for document in documents(analyses, store).values():
+    for document in documents(plan, store).values():
         assert sorted(concept.component for concept in document.concepts) == [0, 2] and document.fitted == 3
         assert "1 of the 3 directions fitted are in no patch: fewer would do" in document.warnings
 
@@ -393,7 +387,7 @@ def test_directions_that_are_in_no_patch_are_not_shown(tmp_path, photos, monkeyp
 def test_a_cache_that_cannot_be_written_is_said_with_what_to_do(tmp_path, photos):
     (tmp_path / "cache").mkdir()
     (tmp_path / "cache" / "activations").write_text("in the way")
-    _, _, _, _, report = analysed(concept_configuration(tmp_path, photos))
+    _, _, report = analysed(concept_configuration(tmp_path, photos))
     assert len(report.failed) == 3
     for outcome in report.failed:
         assert "the cache of activations" in outcome.message and "set photos.cache to another folder" in outcome.message
@@ -403,8 +397,8 @@ def test_a_cache_that_cannot_be_written_is_said_with_what_to_do(tmp_path, photos
 def test_as_many_pictures_are_announced_as_there_will_be_at_most(tmp_path, photos, depth):
     changes = {"depth": depth, "parts": 2, "seeds": (0, 1)} | ({"part_layer": "act"} if depth else {})
     config = concept_configuration(tmp_path, photos, **changes)
-    models, _, analyses, store, _ = planned(config)
-    announced, inputs = stand_ins(analyses, models, store)
-    assert len(announced) == 3 * 2 * 2 * (3 if depth else 1) and len(inputs) >= 1 + depth
-    _, plan, analyses, _, _ = analysed(config)
-    assert len(plan.jobs) == len(announced) and stand_ins(analyses, models, store) == ([], {})
+    plan, store = prepared(config)
+    announced, inputs = plan.expected(store), plan.stand_ins
+    assert len(announced) == 3 * 2 * 2 * (3 if depth else 1) and len(inputs) == 1 + depth
+    plan, _, _ = analysed(config)
+    assert len(plan.jobs) == len(announced) and plan.expected(store) == []

@@ -6,17 +6,15 @@ import numpy as np
 import pytest
 import torch
 from small_photos import picture, write_photos
-from small_runs import PARAMETERS, analysed, concept_configuration, planned
+from small_runs import PARAMETERS, analysed, analyses_of, concept_configuration, made, prepared
 
 from atlas.activations.tallies import unit_means
 from atlas.activations.views import Viewer
 from atlas.config import RenderBlock
 from atlas.core.analysis import QUANTILES, LayerStatistics
 from atlas.core.job import LOGITS
-from atlas.jobs.executors.base import Monitor
-from atlas.jobs.run import analyse
 from atlas.photos import PhotosSpec, open_photo_set
-from atlas.tasks.statistics import in_parts
+from atlas.tasks.tally import TallyTask, in_parts
 
 RENDER = (
     {"model": ("tiny",), "layers": ("act2",), "units": "0-3", "parameters": PARAMETERS},
@@ -36,19 +34,24 @@ def photos(tmp_path):
     return write_photos(tmp_path / "photos")
 
 
-def statistics(analyses, store):
+def tallies(plan):
+    """The keys of the tallies."""
+    return [task.key for task in plan.analyses if isinstance(task, TallyTask)]
+
+
+def statistics(plan, store):
     """Layer to its statistics."""
-    found = (store.document(LayerStatistics, job.key) for job in analyses.second)
+    found = (store.document(LayerStatistics, job.key) for job in plan.statistics)
     return {each.analysis.layers[0]: each for each in found}
 
 
 def test_every_rendered_unit_is_measured_on_every_view(tmp_path, photos):
-    models, _, analyses, store, report = analysed(configuration(tmp_path, photos))
-    found = statistics(analyses, store)
+    plan, store, report = analysed(configuration(tmp_path, photos))
+    found = statistics(plan, store)
     assert not report.failed and set(found) == {"act2", LOGITS}
     assert [unit.unit for unit in found["act2"].units] == [0, 1, 2, 3]
     assert [unit.unit for unit in found[LOGITS].units] == [0, 2]
-    network = models["tiny"].network("float32", torch.device("cpu"))
+    network = plan.models["tiny"].network("float32", torch.device("cpu"))
     photo_set = open_photo_set(PhotosSpec(path=photos, cache=tmp_path / "cache"))
     viewer = Viewer((32, 32), 16, 12)
     views = torch.cat([viewer.views(photo_set.image(photo).resize((32, 32), 3)) for photo in photo_set.photos])
@@ -67,8 +70,8 @@ def test_every_rendered_unit_is_measured_on_every_view(tmp_path, photos):
 
 
 def test_the_crops_are_the_strongest_views_one_per_photo(tmp_path, photos):
-    _, _, analyses, store, _ = analysed(configuration(tmp_path, photos))
-    document = statistics(analyses, store)["act2"]
+    plan, store, _ = analysed(configuration(tmp_path, photos))
+    document = statistics(plan, store)["act2"]
     red = document.units[0]
     assert len(red.crops) == 3 == red.sprite.count
     values = [crop.value for crop in red.crops]
@@ -82,7 +85,7 @@ def test_statistics_do_not_depend_on_the_executor(tmp_path, photos):
     one = analysed(configuration(tmp_path / "a", photos))
     workers = {"kind": "ray", "workers": 2, "device": "cpu", "threads": 1}
     other = analysed(configuration(tmp_path / "b", photos, **workers))
-    mine, theirs = statistics(one[2], one[3]), statistics(other[2], other[3])
+    mine, theirs = statistics(*one[:2]), statistics(*other[:2])
     assert {layer: each.units for layer, each in mine.items()} == {layer: each.units for layer, each in theirs.items()}
 
 
@@ -91,10 +94,10 @@ def test_a_worker_that_dies_loses_nothing(tmp_path, photos, monkeypatch):
     monkeypatch.setenv("TINY_DRIVER", str(os.getpid()))
     workers = {"kind": "ray", "workers": 1, "device": "cpu", "threads": 1}
     config = concept_configuration(tmp_path, photos, network="mortal_colours", executor=workers)
-    _, _, analyses, store, report = analysed(config)
+    plan, store, report = analysed(config)
     assert (tmp_path / "died").exists()
     assert not report.failed and not report.interrupted
-    assert all(store.has(job.key) for job in analyses.jobs)
+    assert all(store.has(job.key) for job in plan.analyses)
 
 
 def test_another_photo_changes_only_its_own_part(tmp_path):
@@ -112,23 +115,24 @@ def test_another_photo_changes_only_its_own_part(tmp_path):
 
 def test_a_photo_that_goes_during_a_run_fails_what_needs_it_and_the_run_goes_on(tmp_path, photos):
     config = configuration(tmp_path, photos)
-    models, _, analyses, store, _ = planned(config)
+    plan, store = prepared(config)
     path = photos / "green" / "003.png"
     data = path.read_bytes()
     path.unlink()
-    report = analyse(config, models, analyses, store, Monitor())
-    assert len(report.failed) == len(analyses.first) + len(analyses.second) and not report.interrupted
-    assert "green/003.png" in report.failed[0].message and "not measured" in report.failed[-1].message
+    report, _, _ = made(analyses_of(plan), store, config)
+    assert {outcome.task.key for outcome in report.failed} == {task.key for task in plan.analyses}
+    assert not report.interrupted
+    assert "green/003.png" in report.failed[0].message and "needs tiny: tally at" in report.failed[-1].message
     path.write_bytes(data)
-    _, _, again, _, report = analysed(config)
+    again, _, report = analysed(config)
     assert not report.failed and statistics(again, store)["act2"].photo_count == 18
 
 
 def test_credits_that_are_written_later_are_shown_without_measuring_again(tmp_path, photos):
     config = configuration(tmp_path, photos)
-    _, _, first, _, _ = analysed(config)
+    first, _, _ = analysed(config)
     (photos / "SOURCES.csv").write_text("folder,author,licence\nred,Ada,CC0\n")
-    _, _, second, store, report = analysed(config)
-    assert [job.key for job in first.first] == [job.key for job in second.first] and report.done == 2
+    second, store, report = analysed(config)
+    assert tallies(first) == tallies(second) and report.done == 2
     shown = statistics(second, store)["act2"].photos
     assert {photo.author for photo in shown if photo.name.startswith("red/")} == {"Ada"}

@@ -1,20 +1,13 @@
-"""What an executor is, and which one ``auto`` picks."""
+"""What an executor is, and how it is watched."""
 
-import os
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from threading import Event
 from typing import Protocol
 
-import torch
-
-from atlas.errors import ConfigError
-from atlas.jobs.tasks import Task
-from atlas.jobs.worker import Outcome
-
-JOBS_WORTH_RAY = 64
-"""Fewer jobs than this on CPUs alone run in this process: starting Ray and loading the model in each of its workers
-takes about as long as they do."""
+from atlas.jobs.walk import Walk
+from atlas.tasks.batch import Batch
+from atlas.tasks.task import Outcome
 
 
 @dataclass(frozen=True)
@@ -23,49 +16,22 @@ class Monitor:
 
     Attributes:
         on_step: told (batch, finished steps, all steps); only an executor in this process calls it.
+        on_outcome: told how each task ended.
+        on_total: told how many tasks there are, with those that ended, and those that may follow.
         on_notice: told of things a person should know, such as a worker that died, in a sentence.
-        stop: set it to end the run after the current step; finished jobs are stored.
+        stop: set it to end the run after the current step; what is finished is stored.
     """
 
-    on_step: Callable[[Task, int, int], None] = lambda batch, done, steps: None
+    on_step: Callable[[Batch, int, int], None] = lambda batch, done, steps: None
+    on_outcome: Callable[[Outcome], None] = lambda outcome: None
+    on_total: Callable[[int], None] = lambda total: None
     on_notice: Callable[[str], None] = lambda text: None
     stop: Event = field(default_factory=Event)
 
 
 class Executor(Protocol):
-    """Runs batches and yields an outcome for every job as it ends; stores everything before it says so."""
+    """Pulls batches from a walk and yields the outcome of every task as it ends; what it says to be stored is."""
 
-    def run(self, batches: Sequence[Task], monitor: Monitor) -> Iterator[Outcome]:
-        """Run the batches; return early, without an error, once ``monitor.stop`` is set."""
+    def run(self, walk: Walk, monitor: Monitor) -> Iterator[Outcome]:
+        """Go on until the walk is over; return early, without an error, once ``monitor.stop`` is set."""
         ...
-
-
-def resolve_device(name: str) -> str:
-    """Return the torch device that a configured name stands for; ``auto`` is the first GPU, else the CPU.
-
-    Raises:
-        ConfigError: the device is not there, or torch does not know it.
-    """
-    if name == "auto":
-        return "cuda" if torch.cuda.is_available() else "cpu"
-    try:
-        device = torch.device(name)
-    except RuntimeError as error:
-        raise ConfigError(
-            [f'executor.device = "{name}" is no torch device; allowed: auto, cpu, cuda, cuda:0']
-        ) from error
-    if device.type == "cuda" and (device.index or 0) >= torch.cuda.device_count():
-        count = torch.cuda.device_count()
-        raise ConfigError([f'executor.device = "{name}", but {count} CUDA devices are visible'], remedy='use "auto"')
-    return name
-
-
-def choose_executor(kind: str, device: str, jobs: int, address: str | None) -> str:
-    """Return ``serial`` or ``ray`` for a configured kind; ``auto`` picks serial for little work or one device."""
-    if kind != "auto":
-        return kind
-    if address:
-        return "ray"
-    if device.startswith("cuda"):
-        return "ray" if device == "cuda" and torch.cuda.device_count() > 1 and jobs > 1 else "serial"
-    return "ray" if (os.cpu_count() or 1) > 1 and jobs >= JOBS_WORTH_RAY else "serial"

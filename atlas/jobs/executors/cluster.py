@@ -6,8 +6,7 @@ written by the actor, small outcomes returned, restarts by Ray and retries by us
 
 import os
 import sys
-from collections import Counter, deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from threading import Event
 from time import monotonic
@@ -17,18 +16,19 @@ from atlas.errors import ExecutorError
 from atlas.jobs.allocator import ENVIRONMENT
 from atlas.jobs.executors.base import Monitor
 from atlas.jobs.executors.session import QUIET, ended_for_memory, ray_session
-from atlas.jobs.quarantine import MAX_ATTEMPTS, MAX_MEMORY_ATTEMPTS, quarantine
-from atlas.jobs.tasks import Task, is_stored
-from atlas.jobs.worker import Outcome, Work, Worker
-from atlas.store import Store
+from atlas.jobs.quarantine import MAX_ATTEMPTS
+from atlas.jobs.walk import Walk
+from atlas.jobs.worker import Work, Worker
 from atlas.synthesis.steps.ascent import Stopped
+from atlas.tasks.batch import Batch
+from atlas.tasks.task import Outcome
 
 START_TIMEOUT = 180.0
 """Seconds within which a worker must answer for the first time: importing torch on a cold network disk takes long."""
 
 
 class RenderActor:
-    """A worker in its own process. Two threads: one renders, the other hears the word to stop."""
+    """A worker in its own process. Two threads: one works, the other hears the word to stop."""
 
     def __init__(self, work: Work, folder: str | None = None) -> None:
         if folder is not None:
@@ -41,8 +41,8 @@ class RenderActor:
         """Return the process id: proof that the actor has a place and runs."""
         return os.getpid()
 
-    def run(self, batch: Task) -> list[Outcome] | None:
-        """Render a batch; None if it was stopped before its end."""
+    def run(self, batch: Batch) -> list[Outcome] | None:
+        """Make a batch; None if it was stopped before its end."""
         if self._worker is None:
             self._worker = Worker(self._work)
         try:
@@ -56,10 +56,10 @@ class RenderActor:
 
 
 class RayExecutor:
-    """Renders with one actor per device.
+    """Works with one actor per device.
 
     Args:
-        work: what to render with and where to; its store must be reachable under the same path from every node.
+        work: what to work with and where to; its store must be reachable under the same path from every node.
         workers: number of actors; None for one per GPU of the cluster or, without GPUs, one per CPU.
         address: None for a Ray of this machine's own, ``"auto"`` or an address for a running cluster.
     """
@@ -69,7 +69,7 @@ class RayExecutor:
         self._workers = workers
         self._address = address
 
-    def run(self, batches: Sequence[Task], monitor: Monitor) -> Iterator[Outcome]:
+    def run(self, walk: Walk, monitor: Monitor) -> Iterator[Outcome]:
         """See :meth:`Executor.run`.
 
         Raises:
@@ -80,19 +80,19 @@ class RayExecutor:
             if monitor.stop.is_set():
                 return
             local = self._address is None
-            actors = _place(ray, self._work, self._workers, len(batches), monitor, local)
+            actors = _place(ray, self._work, self._workers, walk.breadth, monitor, local)
             try:
-                yield from _Dispatcher(ray, actors, batches, self._work, monitor, local).outcomes()
+                yield from _Dispatcher(ray, actors, walk, monitor, local).outcomes()
             finally:
                 for actor in actors:
                     ray.kill(actor)
 
 
-def _place(ray: Any, work: Work, workers: int | None, batches: int, monitor: Monitor, local: bool) -> list[Any]:
-    """Start actors, as many as are asked for and fit. An actor that does not fit would wait for ever without a word."""
+def _place(ray: Any, work: Work, workers: int | None, useful: int, monitor: Monitor, local: bool) -> list[Any]:
+    """Start actors, as many as are asked for, may be of use and fit. One that does not fit would wait for ever."""
     resource = "GPU" if work.device.startswith("cuda") else "CPU"
     room = int(ray.cluster_resources().get(resource, 0))
-    wanted = min(workers or max(room, 1), max(batches, 1))
+    wanted = min(workers or max(room, 1), max(useful, 1))
     if room < 1:
         raise ExecutorError(
             f"{wanted} workers need a {resource} each; the cluster has {room}",
@@ -115,42 +115,46 @@ def _place(ray: Any, work: Work, workers: int | None, batches: int, monitor: Mon
 
 
 class _Dispatcher:
-    """The driver's queue. An actor is waited for by one reference at a time: a batch, or a ping after it died."""
+    """Hands out batches. An actor is waited for by one reference at a time: a batch, or a ping after it died; one for
+    which nothing is ready is idle until something is."""
 
-    def __init__(
-        self, ray: Any, actors: list[Any], batches: Sequence[Task], work: Work, monitor: Monitor, local: bool
-    ) -> None:
+    def __init__(self, ray: Any, actors: list[Any], walk: Walk, monitor: Monitor, local: bool) -> None:
         self._ray = ray
         self._actors = actors
         self._local = local
-        self._queue = deque(batches)
-        self._store = Store(work.store)
+        self._walk = walk
         self._monitor = monitor
-        self._attempts: Counter[str] = Counter()
-        self._in_flight: dict[Any, tuple[Any, Task | None]] = {}
+        self._in_flight: dict[Any, tuple[Any, Batch | None]] = {}
+        self._idle: list[Any] = []
         self._waiting = dict.fromkeys(actors, monotonic())
         self._processes: dict[Any, int] = {}
+        self._models: dict[Any, str] = {}
 
     def outcomes(self) -> Iterator[Outcome]:
-        """Yield the outcome of every job; end early if told to stop."""
+        """Yield the outcome of every task; end early if told to stop."""
         for actor in self._actors:
             self._ping(actor)
-        while self._in_flight and (self._queue or self._is_busy()):
+        while self._in_flight and not self._walk.is_over:
             if self._monitor.stop.is_set():
                 yield from self._stop()
                 return
             ready, _ = self._ray.wait(list(self._in_flight), num_returns=1, timeout=1.0)
             for reference in ready:
                 yield from self._collect(reference)
+            self._hand_out()
             self._give_up_on_silent()
-        if self._queue:
+        if not self._walk.is_over:
             raise ExecutorError(
                 "no worker is left, and none could be placed",
                 "check the cluster and its free memory, then run the same command again",
             )
 
-    def _is_busy(self) -> bool:
-        return any(batch is not None for _, batch in self._in_flight.values())
+    def _hand_out(self) -> None:
+        """Give every idle worker a batch that is ready, best of the model that it has loaded."""
+        while self._idle and (batch := self._walk.ready.take(self._models.get(self._idle[0]))) is not None:
+            actor = self._idle.pop(0)
+            self._models[actor] = batch.model
+            self._in_flight[actor.run.remote(batch)] = (actor, batch)
 
     def _ping(self, actor: Any) -> None:
         self._in_flight[actor.ping.remote()] = (actor, None)
@@ -164,23 +168,25 @@ class _Dispatcher:
         except self._ray.exceptions.RayError as error:
             yield from self._lost(actor, batch, isinstance(error, self._ray.exceptions.ActorDiedError))
             return
+        self._idle.append(actor)
         if batch is None:
             self._processes[actor] = result
-        elif result is not None:
-            yield from result
-        if self._queue:
-            following = self._queue.popleft()
-            self._in_flight[actor.run.remote(following)] = (actor, following)
+        else:
+            yield from self._taken(result or ())
 
-    def _lost(self, actor: Any, batch: Task | None, for_good: bool) -> Iterator[Outcome]:
-        """Queue what a dead worker had in hand, and wait for the worker that Ray starts in its place."""
+    def _taken(self, outcomes: Iterable[Outcome]) -> Iterator[Outcome]:
+        for outcome in outcomes:
+            yield from self._walk.take(outcome)
+
+    def _lost(self, actor: Any, batch: Batch | None, for_good: bool) -> Iterator[Outcome]:
+        """Give back what a dead worker had in hand, and wait for the worker that Ray starts in its place."""
         if batch is not None:
             for_memory = self._processes[actor] in ended_for_memory()
-            queued = len(self._queue)
-            outcomes = list(self._requeue(batch, for_memory))
-            again = "; its jobs are tried again, one by one" if len(self._queue) > queued else ""
+            waiting = len(self._walk.ready)
+            outcomes = self._walk.lost(batch, for_memory)
+            again = "; its jobs are tried again, one by one" if len(self._walk.ready) > waiting else ""
             how = "was ended for lack of memory" if for_memory else "died"
-            self._monitor.on_notice(f"a worker {how} while it rendered {batch.title}{again}")
+            self._monitor.on_notice(f"a worker {how} while it made {batch.title}{again}")
             yield from outcomes
             self._waiting[actor] = monotonic()
         elif for_good:
@@ -195,21 +201,6 @@ class _Dispatcher:
                 f"{len(ended)} workers were ended for lack of memory before they could start",
                 "free some memory, or lower executor.workers, and run the same command again",
             )
-
-    def _requeue(self, batch: Task, for_memory: bool) -> Iterator[Outcome]:
-        """Count an attempt for every job that the dead worker had not stored, and queue those that have one left."""
-        limit = MAX_MEMORY_ATTEMPTS if for_memory else MAX_ATTEMPTS
-        alone: Sequence[Task] = batch.alone()
-        for one in reversed(alone):
-            planned = one.jobs[0]
-            if is_stored(self._store, planned):
-                yield Outcome(planned, "done")
-                continue
-            self._attempts[planned.key] += 1
-            if self._attempts[planned.key] < limit:
-                self._queue.appendleft(one)
-            else:
-                yield quarantine(self._store, planned, self._attempts[planned.key], for_memory)
 
     def _give_up_on_silent(self) -> None:
         """Drop actors that were never placed, or did not come back, instead of waiting for them."""
@@ -229,4 +220,4 @@ class _Dispatcher:
             with suppress(self._ray.exceptions.RayError):  # its worker has ended
                 outcomes = self._ray.get(reference)
                 if self._in_flight[reference][1] is not None and outcomes is not None:
-                    yield from outcomes
+                    yield from self._taken(outcomes)

@@ -1,35 +1,36 @@
 """The serial executor: batches one after another, in this process, without Ray."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 
 from atlas.jobs.executors.base import Monitor
-from atlas.jobs.tasks import Task
-from atlas.jobs.worker import Outcome, Work, Worker
+from atlas.jobs.walk import Walk
+from atlas.jobs.worker import Work, Worker
 from atlas.models.load import VisionModel
 from atlas.synthesis.steps.ascent import Stopped
+from atlas.tasks.task import Outcome
 
 
 class SerialExecutor:
-    """Renders in this process.
+    """Works in this process.
 
     Args:
-        work: what to render with and where to.
+        work: what to work with and where to.
         loaded: models that this process has already loaded, by name, so that none is loaded twice.
     """
 
     def __init__(self, work: Work, loaded: dict[str, VisionModel] | None = None) -> None:
         self._worker = Worker(work, loaded)
 
-    def run(self, batches: Sequence[Task], monitor: Monitor) -> Iterator[Outcome]:
+    def run(self, walk: Walk, monitor: Monitor) -> Iterator[Outcome]:
         """See :meth:`Executor.run`."""
-        for batch in batches:
-            if monitor.stop.is_set():
-                return
+        while not monitor.stop.is_set() and (batch := walk.ready.take()) is not None:
             try:
-                yield from self._worker.run(
+                outcomes = self._worker.run(
                     batch,
                     on_step=lambda done, steps, batch=batch: monitor.on_step(batch, done, steps),  # type: ignore[misc]
                     should_stop=monitor.stop.is_set,
                 )
             except Stopped:
                 return
+            for outcome in outcomes:
+                yield from walk.take(outcome)

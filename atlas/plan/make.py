@@ -1,0 +1,41 @@
+"""From a configuration, its models and its photos to a plan."""
+
+from collections.abc import Mapping
+
+from atlas.config import Config
+from atlas.models.load import VisionModel
+from atlas.photos import PhotoSet
+from atlas.plan.analyses import plan_analyses
+from atlas.plan.plan import Plan
+from atlas.plan.renderings import plan_renderings
+from atlas.store.selections import configuration_name
+
+
+def make_plan(
+    config: Config, models: Mapping[str, VisionModel], photo_set: PhotoSet | None = None, device: str = "cpu"
+) -> Plan:
+    """Expand every block of a configuration into tasks: pictures, statistics of the units that they are of, concepts.
+
+    Args:
+        models: every model that a block names, loaded.
+        photo_set: the configuration's photos, if it names any.
+        device: what factorises, where the configuration leaves the solver open.
+
+    Raises:
+        ConfigError: the configuration does not fit the models or the photos; all problems of all blocks at once.
+    """
+    renderings = plan_renderings(config, models, photo_set)
+    analyses = plan_analyses(config, models, renderings.tasks, photo_set, device)
+    tasks = (*analyses.tasks, *renderings.tasks)
+    return Plan(
+        tasks=tasks,
+        models=dict(models),
+        specs={spec.name: spec for spec in config.models},
+        photo_set=photo_set,
+        inputs=renderings.inputs | analyses.inputs,
+        stand_ins=analyses.stand_ins,
+        photos=renderings.photos,
+        current=analyses.current,
+        configuration=configuration_name(config.file, config.store.path),
+        notices=(*(photo_set.notices if photo_set else ()), *renderings.notices),
+    )

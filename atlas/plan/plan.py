@@ -1,0 +1,95 @@
+"""Plan: all tasks of a configuration, as a graph, and what they are about."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+
+from atlas.core.model_card import ModelCard
+from atlas.core.selection import ModelSelection
+from atlas.models.load import VisionModel
+from atlas.models.spec import ModelSpec
+from atlas.photos import Photo, PhotoSet
+from atlas.store import Store
+from atlas.tasks.concepts import ConceptsTask
+from atlas.tasks.rendering import RenderTask
+from atlas.tasks.statistics import StatisticsTask
+from atlas.tasks.task import Task
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What is to be made, whether it is there already or not.
+
+    Attributes:
+        tasks: every task once, in the order in which they are best made; edges are :attr:`Task.needs`.
+        models: those that the tasks are about, loaded, by the names that the configuration has for them.
+        specs: how another process loads them; one that is not here exists in this process only.
+        photo_set: the reference photos; None if there are none.
+        inputs: sha256 to bytes of what tasks name by digest, but for photos.
+        stand_ins: the same of what is only expected.
+        photos: sha256 to the photos that pictures start from or are of; the store gets a copy of each.
+        current: which analyses of a model are current once all is made, by its fingerprint.
+        configuration: its name in the store; empty for a plan that none stands behind, and the store notes nothing of.
+        notices: sentences for a person.
+    """
+
+    tasks: tuple[Task, ...] = ()
+    models: Mapping[str, VisionModel] = field(default_factory=dict)
+    specs: Mapping[str, ModelSpec] = field(default_factory=dict)
+    photo_set: PhotoSet | None = None
+    inputs: Mapping[str, bytes] = field(default_factory=dict)
+    stand_ins: Mapping[str, bytes] = field(default_factory=dict)
+    photos: Mapping[str, Photo] = field(default_factory=dict)
+    current: Mapping[str, ModelSelection] = field(default_factory=dict)
+    configuration: str = ""
+    notices: tuple[str, ...] = ()
+
+    @cached_property
+    def jobs(self) -> tuple[RenderTask, ...]:
+        """The pictures."""
+        return tuple(task for task in self.tasks if isinstance(task, RenderTask))
+
+    @cached_property
+    def analyses(self) -> tuple[Task, ...]:
+        """All tasks but the pictures."""
+        return tuple(task for task in self.tasks if not isinstance(task, RenderTask))
+
+    @cached_property
+    def concepts(self) -> tuple[ConceptsTask, ...]:
+        """The classes whose concepts are found."""
+        return tuple(task for task in self.tasks if isinstance(task, ConceptsTask))
+
+    @cached_property
+    def statistics(self) -> tuple[StatisticsTask, ...]:
+        """The layers whose units are described."""
+        return tuple(task for task in self.tasks if isinstance(task, StatisticsTask))
+
+    @cached_property
+    def cards(self) -> dict[str, ModelCard]:
+        """Name to card of every model that a task is about."""
+        return {name: self.models[name].card for name in dict.fromkeys(task.model for task in self.tasks)}
+
+    @cached_property
+    def keys(self) -> frozenset[str]:
+        """The keys of all results: of the tasks, and of the stages that concepts are made in."""
+        stages = (stage.key for task in self.concepts for stage in (task.factorisation, task.importance))
+        return frozenset([*(task.key for task in self.tasks), *stages])
+
+    def with_follow_ups(self, store: Store | None) -> "Plan":
+        """Return the plan with all that is known to follow from what a store has; None of a store that is none yet."""
+        known = {task.key: task for task in self.tasks}
+        for task in _follow_ups(self.tasks, store) if store is not None else ():
+            known.setdefault(task.key, task)
+        return replace(self, tasks=tuple(known.values()))
+
+    def expected(self, store: Store | None) -> list[Task]:
+        """Return stand-ins of what may follow from tasks that the store does not have."""
+        missing = [task for task in self.tasks if store is None or not task.is_stored(store)]
+        return [expected for task in missing for expected in task.expected()]
+
+
+def _follow_ups(tasks: tuple[Task, ...], store: Store) -> Iterator[Task]:
+    for task in tasks:
+        follow_ups = tuple(task.follow_ups(store))
+        yield from follow_ups
+        yield from _follow_ups(follow_ups, store)

@@ -1,0 +1,100 @@
+"""What tasks that read photos have in common: an analysis, whose key is theirs, and arrays in the store."""
+
+from abc import ABC
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from pydantic import JsonValue
+
+from atlas.activations.views import Viewer
+from atlas.core.analysis import Analysis, ArraysDocument
+from atlas.core.canonical import digest, digest_bytes
+from atlas.core.job import ModelIdentity, Preprocessing
+from atlas.photos import Photo, PhotoSet, PhotosSpec
+from atlas.photos.views import patch_size_for, patch_stride_for
+from atlas.store import Store
+from atlas.tasks.bench import Bench
+from atlas.tasks.task import Task
+
+Arrays = dict[str, np.ndarray]
+
+
+@dataclass(frozen=True)
+class AnalysisTask(Task, ABC):
+    """An analysis and what it reads.
+
+    Attributes:
+        analysis: what it is; its key is the result's.
+        photos: what it reads, in the order that its photos' digest is over.
+    """
+
+    analysis: Analysis
+    photos: tuple[Photo, ...]
+
+    @property
+    def key(self) -> str:
+        """See :attr:`Task.key`."""
+        return self.analysis.key
+
+    @property
+    def identity(self) -> ModelIdentity:
+        """See :attr:`Task.identity`."""
+        return self.analysis.model
+
+    def __str__(self) -> str:
+        return f"{self.model}: {self.analysis}"
+
+    @property
+    def columns(self) -> tuple[str, str, str]:
+        """See :attr:`Task.columns`."""
+        layers = self.analysis.layers
+        method = str(self.analysis.parameters.get("factorisation", "photos"))
+        return layers[0] if len(layers) == 1 else f"{len(layers)} layers", self.analysis.kind, method
+
+
+def read_arrays(store: Store, key: str) -> tuple[ArraysDocument, Arrays]:
+    """Return a stored analysis that is arrays, and the arrays."""
+    from safetensors.numpy import load
+
+    document = store.document(ArraysDocument, key)
+    return document, load(store.read_file(key, document.arrays))
+
+
+def keep_arrays(
+    bench: Bench, analysis: Analysis, arrays: Mapping[str, np.ndarray], facts: Mapping[str, object], seconds: float
+) -> None:
+    """Store an analysis that is arrays, with facts about them."""
+    from safetensors.numpy import save
+
+    data = save({name: np.ascontiguousarray(array) for name, array in arrays.items()})
+    name = f"{digest_bytes(data)}.safetensors"
+    document = ArraysDocument(
+        key=analysis.key, analysis=analysis, arrays=name, facts=dict(facts), provenance=bench.provenance(seconds)
+    )
+    bench.store.commit(analysis.key, document, {name: data})
+
+
+def photos_digest(photos: Sequence[Photo]) -> str:
+    """Return the digest over photos, in order."""
+    return digest([photo.digest for photo in photos])
+
+
+def credits_digest(photos: Sequence[Photo]) -> str:
+    """Return the digest over whom photos are owed to, in order: documents that show them say so."""
+    return digest([[photo.author, photo.licence, photo.source] for photo in photos])
+
+
+def view_parameters(viewer: Viewer, spec: PhotosSpec) -> dict[str, JsonValue]:
+    """Return what decides which pictures the model is shown of given photos."""
+    return {"size": [*viewer.size], "patch": viewer.patch, "stride": viewer.stride, "max_pixels": spec.max_pixels}
+
+
+def viewer_for(photo_set: PhotoSet, preprocessing: Preprocessing) -> Viewer:
+    """Return what cuts photos of a set into views for a model.
+
+    Raises:
+        ConfigError: the patches that the configuration asks for are larger than the model's input.
+    """
+    patch = patch_size_for(photo_set.spec, max(preprocessing.height, preprocessing.width))
+    return Viewer((preprocessing.height, preprocessing.width), patch, patch_stride_for(photo_set.spec, patch))

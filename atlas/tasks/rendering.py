@@ -1,0 +1,164 @@
+"""Pictures: optimised together, measured as they are stored, and kept with their recipe."""
+
+import os
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from functools import partial
+from time import perf_counter
+from typing import Any, ClassVar
+
+from atlas.core.attempt import Attempt
+from atlas.core.job import PHOTO_KINDS, Job, ModelIdentity
+from atlas.core.record import Failure, Provenance
+from atlas.methods import RenderBatch, Result, methods
+from atlas.photos import Photo
+from atlas.photos.spec import LARGEST_FILE
+from atlas.store import Store
+from atlas.tasks.bench import Bench
+from atlas.tasks.finish import Finding, dead_record, done_record, findings
+from atlas.tasks.isolation import isolated
+from atlas.tasks.machine import Machine
+from atlas.tasks.task import Outcome, Task
+
+
+@dataclass(frozen=True)
+class RenderTask(Task):
+    """A picture to render.
+
+    Attributes:
+        job: everything that decides it.
+        references: the reference photos that its target lists.
+        needs: key of the concepts that its direction is of.
+        again: it is to be rendered although the store has it as dead.
+    """
+
+    kind: ClassVar[str] = "rendering"
+    cost: ClassVar[int] = 1
+
+    job: Job
+    references: tuple[Photo, ...] = ()
+    needs: tuple[str, ...] = ()
+    again: bool = False
+
+    @property
+    def key(self) -> str:
+        """See :attr:`Task.key`."""
+        return self.job.key
+
+    @property
+    def identity(self) -> ModelIdentity:
+        """See :attr:`Task.identity`."""
+        return self.job.model
+
+    def __str__(self) -> str:
+        seed = f", seed {self.job.seed}" if self.job.seed else ""
+        return f"{self.model}: {self.job.target} by {self.job.method}{seed}"
+
+    @property
+    def title(self) -> str:
+        """See :attr:`Task.title`."""
+        target = self.job.target
+        if target.kind == "direction":
+            return f"{self.model} {target.layer} concepts of class {target.unit}"
+        if target.kind in PHOTO_KINDS:
+            return f"{self.model} {target.layer} {target.kind}s"
+        return f"{self.model} {target.layer if target.kind == 'logit' else f'{target.layer} {target.kind}s'}"
+
+    @property
+    def columns(self) -> tuple[str, str, str]:
+        """See :attr:`Task.columns`."""
+        return self.job.target.layer, self.job.target.kind, self.job.method
+
+    @property
+    def shares(self) -> Any:
+        """Layer, kind, method, parameters and numerics; a class's concepts are looked at together, and made so."""
+        job, target = self.job, self.job.target
+        of_class = target.unit if target.kind == "direction" else None
+        return [target.layer, target.kind, of_class, job.method, job.version, job.parameters, job.numerics]
+
+    def together(self, machine: Machine) -> int | None:
+        """See :meth:`Task.together`; all directions of a class."""
+        return None if self.job.target.kind == "direction" else machine.batch_size
+
+    def is_stored(self, store: Store) -> bool:
+        """See :meth:`Task.is_stored`."""
+        return store.has(self.key) and not (self.again and store.is_dead(self.key))
+
+    def failed(self, error: Failure, provenance: Provenance, trace: Sequence[float] = ()) -> Attempt:
+        """See :meth:`Task.failed`."""
+        return super().failed(error, provenance, trace).model_copy(update={"job": self.job})
+
+    @staticmethod
+    def run(tasks: "Sequence[RenderTask]", bench: Bench) -> list[Outcome]:
+        """See :meth:`Task.run`."""
+        started = perf_counter()
+        results = render(tasks, bench)
+        return _finish(tasks, results, bench, bench.provenance((perf_counter() - started) / len(tasks), len(tasks)))
+
+
+def render(tasks: Sequence[RenderTask], bench: Bench) -> list[Result]:
+    """Optimise a batch of pictures, each from its own seed."""
+    first = tasks[0].job
+    method = methods.get(first.method)
+    return method.render(
+        RenderBatch(
+            bench.network(first.numerics),
+            [task.job.target for task in tasks],
+            [task.job.random_seed for task in tasks],
+            method.complete(first.parameters),
+            _loader(tasks, bench.store),
+            bench.on_step,
+            bench.should_stop,
+        )
+    )
+
+
+def _loader(tasks: Sequence[RenderTask], store: Store) -> Callable[[str], bytes]:
+    """Return what gives the bytes of whatever jobs name by digest: from the store, or a reference photo's file."""
+    photos = {photo.digest: photo for task in tasks for photo in task.references}
+
+    def load(digest: str) -> bytes:
+        photo = photos.get(digest)
+        return store.read_input(digest) if photo is None else photo.read(LARGEST_FILE)
+
+    return load
+
+
+def _finish(
+    tasks: Sequence[RenderTask], results: Sequence[Result], bench: Bench, provenance: Provenance
+) -> list[Outcome]:
+    """Measure a batch on the device, then encode and store its pictures in threads (both leave Python's lock).
+
+    A picture that cannot be measured harms no other, and none is rendered again for it.
+    """
+    network = bench.network(tasks[0].job.numerics)
+    jobs, classifies = [task.job for task in tasks], bool(bench.model.card.classes)
+    found, problem = isolated(
+        lambda: findings(jobs, results, network, classifies, bench.store.read_input), bench.device
+    )
+    if found is None:
+        if len(tasks) == 1:
+            return [_failed(tasks[0], bench.store, Failure(kind="error", message=problem.text), provenance)]
+        pairs = zip(tasks, results, strict=True)
+        return [outcome for task, one in pairs for outcome in _finish([task], [one], bench, provenance)]
+    with ThreadPoolExecutor(min(8, os.cpu_count() or 1)) as pool:
+        return list(pool.map(partial(_keep, bench.store, provenance), tasks, results, found))
+
+
+def _keep(store: Store, provenance: Provenance, task: RenderTask, result: Result, finding: Finding) -> Outcome:
+    if result.status == "failed":
+        diverged = Failure(kind="diverged", message=result.message)
+        return _failed(task, store, diverged, provenance, result.trace)
+    if result.status == "dead":
+        store.commit(task.key, dead_record(task.job, result, provenance), {})
+    else:
+        store.commit(task.key, *done_record(task.job, result, finding, provenance))
+    return Outcome(task, result.status, result.message or "; ".join(finding.notices))
+
+
+def _failed(
+    task: RenderTask, store: Store, error: Failure, provenance: Provenance, trace: Sequence[float] = ()
+) -> Outcome:
+    store.record_failure(task.failed(error, provenance, trace))
+    return Outcome(task, "failed", error.message)
