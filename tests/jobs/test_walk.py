@@ -1,0 +1,235 @@
+"""The walk through a plan's graph: what is ready when, what fails with what, what follows, and what is tried again."""
+
+import random
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import ClassVar
+
+import pytest
+from records import IDENTITY
+
+from atlas.jobs.pending import Pending
+from atlas.jobs.quarantine import MAX_ATTEMPTS, MAX_MEMORY_ATTEMPTS
+from atlas.jobs.walk import Walk
+from atlas.store import Store
+from atlas.tasks.machine import Machine
+from atlas.tasks.task import Outcome, Task
+
+MACHINE = Machine("cpu", 4)
+
+
+@dataclass(frozen=True)
+class Step(Task):
+    """A task that makes nothing: what it needs and what follows from it are given."""
+
+    kind: ClassVar[str] = "step"
+
+    name: str = ""
+    needs: tuple[str, ...] = ()
+    following: "tuple[Step, ...]" = ()
+    shares: str = ""
+    most: int | None = 1
+
+    @property
+    def key(self):
+        return self.name * 64
+
+    @property
+    def identity(self):
+        return IDENTITY
+
+    @property
+    def columns(self):
+        return ("", "", "")
+
+    def __str__(self):
+        return f"step {self.name}"
+
+    def together(self, machine):
+        return self.most
+
+    def is_stored(self, store):
+        return self.key in store.made
+
+    def follow_ups(self, store):
+        return self.following if self.is_stored(store) else ()
+
+    def expected(self):
+        return self.following
+
+    @staticmethod
+    def run(tasks: Sequence["Step"], bench):
+        raise AssertionError("nothing runs")
+
+    def record_failure(self, store, error, provenance, trace=()):
+        store.errors[self.key] = error
+
+
+class Made(Store):
+    """A store that only remembers what was made and what failed."""
+
+    def __init__(self, folder):
+        super().__init__(folder / "store", create=True)
+        self.made, self.errors = set(), {}
+
+    def has(self, key):
+        return key in self.made
+
+
+@pytest.fixture
+def store(tmp_path):
+    return Made(tmp_path)
+
+
+def step(name, *needs, following=(), model="m", shares="", most=1):
+    """Return a step; needs are named by their names."""
+    return Step(model, name, tuple(need * 64 for need in needs), tuple(following), shares or name, most)
+
+
+def walk_of(store, *steps):
+    todo = Pending(store)
+    todo.sort(steps)
+    return Walk(todo, store, MACHINE)
+
+
+def done(walk, store, task):
+    store.made.add(task.key)
+    return walk.take(Outcome(task, "done"))
+
+
+def names(outcomes):
+    return [outcome.task.name for outcome in outcomes]
+
+
+def walked(walk, store, failing="", model=None):
+    """Walk to the end as one worker does; return the names in the order of their making, and all outcomes."""
+    order, outcomes = [], list(walk.begun)
+    while (batch := walk.ready.take(model)) is not None:
+        for task in batch.tasks:
+            assert all(store.has(need) for need in task.needs), "what a task needs is there before it is made"
+            order.append(task.name)
+            if task.name in failing:
+                outcomes += walk.take(Outcome(task, "failed", "broken"))
+            else:
+                outcomes += done(walk, store, task)
+    assert walk.is_over
+    return order, outcomes
+
+
+def test_what_is_needed_is_made_before_and_else_the_plan_s_order_is_kept(store):
+    walk = walk_of(store, step("d", "c"), step("a"), step("c", "a", "b"), step("e"), step("b"))
+    assert walk.total == 5
+    order, outcomes = walked(walk, store)
+    assert order == ["a", "e", "b", "c", "d"]
+    assert all(outcome.status == "done" for outcome in outcomes)
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_any_graph_is_walked_to_its_end_whatever_fails(store, seed):
+    """Against a second, slow way to say what fails: everything that can reach what failed."""
+    draw = random.Random(seed)
+    alphabet = "abcdefghijklmnop"
+    needs = {name: draw.sample(alphabet[:place], min(place, draw.randint(0, 3))) for place, name in enumerate(alphabet)}
+    failing = set(draw.sample(alphabet, 3))
+    steps = [step(name, *needs[name]) for name in alphabet]
+    draw.shuffle(steps)
+    _, outcomes = walked(walk_of(store, *steps), store, failing)
+    assert sorted(names(outcomes)) == list(alphabet), "each ends once"
+    lost = set(failing)
+    for name in alphabet:
+        lost |= {name} if lost & set(needs[name]) else set()
+    assert {outcome.task.name for outcome in outcomes if outcome.status == "failed"} == lost
+
+
+def test_a_failure_is_passed_on_with_its_reason_to_what_needs_it_only(store):
+    walk = walk_of(store, step("a"), step("b", "a"), step("c", "b"), step("d"), step("e", "d"))
+    order, outcomes = walked(walk, store, failing="a")
+    assert order == ["a", "d", "e"]
+    messages = {outcome.task.name: outcome.message for outcome in outcomes if outcome.status == "failed"}
+    assert messages == {
+        "a": "broken",
+        "b": "needs step a, which failed: broken",
+        "c": "needs step b, which failed: needs step a, which failed: broken",
+    }
+    assert {key[0]: error.message for key, error in store.errors.items()} == {name: messages[name] for name in "bc"}
+
+
+def test_what_needs_something_that_is_stored_waits_for_nothing(store):
+    store.made.add("a" * 64)
+    walk = walk_of(store, step("a"), step("b", "a"))
+    assert walked(walk, store)[0] == ["b"]
+
+
+def test_what_needs_something_in_quarantine_or_nowhere_says_so(store):
+    todo = Pending(store)
+    todo.quarantined.append(step("a"))
+    todo.sort([step("b", "a"), step("c", "x"), step("d")])
+    walk = Walk(todo, store, MACHINE)
+    order, outcomes = walked(walk, store)
+    assert order == ["d"]
+    assert [outcome.message for outcome in outcomes[:2]] == [
+        "needs step a, which is in quarantine",
+        "needs xxxxxxxxxxxx, which is neither in the store nor to be made",
+    ]
+
+
+def test_what_follows_from_a_task_is_counted_before_and_made_after(store):
+    last = step("d")
+    walk = walk_of(store, step("a", following=[step("b", following=[last]), step("c")]), step("e", following=[]))
+    assert walk.total == 4, "what may follow from what may follow is not known yet"
+    order, _ = walked(walk, store)
+    assert order == ["a", "e", "b", "c", "d"] and walk.total == 5
+
+
+def test_what_would_have_followed_from_what_failed_is_said(store):
+    walk = walk_of(store, step("a", following=[step("b"), step("c")]))
+    _, outcomes = walked(walk, store, failing="a")
+    assert names(outcomes) == ["a"] and walk.total == 1
+    assert walk.notices == ["step a: it failed, so up to 2 that follow from it are left out"]
+
+
+def test_what_follows_twice_is_made_once(store):
+    shared = step("c")
+    walk = walk_of(store, step("a", following=[shared]), step("b", following=[shared]))
+    assert walked(walk, store)[0] == ["a", "b", "c"]
+
+
+def test_tasks_that_share_are_batched_evenly_and_across_models_never(store):
+    walk = walk_of(
+        store,
+        *(step(name, shares="s", most=4) for name in "abcde"),
+        *(step(name, shares="s", most=None, model="n") for name in "fghijk"),
+    )
+    batches = []
+    while (batch := walk.ready.take()) is not None:
+        batches.append("".join(task.name for task in batch.tasks))
+    assert batches == ["ab", "cde", "fghijk"]
+
+
+def test_a_worker_goes_on_with_the_model_that_it_has_loaded(store):
+    steps = [step("a", model="m"), step("b", model="n"), step("c", model="m"), step("d", model="n")]
+    assert walked(walk_of(store, *steps), store)[0] == ["a", "b", "c", "d"]
+    store.made.clear()
+    assert walked(walk_of(store, *steps), store, model="n")[0] == ["b", "d", "a", "c"]
+
+
+@pytest.mark.parametrize(("for_memory", "attempts"), [(False, MAX_ATTEMPTS), (True, MAX_MEMORY_ATTEMPTS)])
+def test_what_a_worker_dies_of_is_tried_again_alone_and_first_and_then_quarantined(store, for_memory, attempts):
+    walk = walk_of(store, *(step(name, shares="s", most=3) for name in "abc"), step("d"), step("e", "b"))
+    batch = walk.ready.take()
+    store.made.add("a" * 64)  # it was stored before the worker died
+    assert names(walk.lost(batch, for_memory)) == ["a"]
+    outcomes = []
+    for _ in range(attempts - 1):
+        alone = walk.ready.take()
+        assert len(alone.tasks) == 1 and alone.tasks[0].name == "b"
+        while (other := walk.ready.take()).tasks[0].name != "c":
+            raise AssertionError("what is tried again comes first")
+        walk.ready.put(-1, other)
+        outcomes = walk.lost(alone, for_memory)
+        c = walk.ready.take()
+        walk.ready.put(-1, c) if c.tasks[0].name == "c" else walk.ready.put(-2, c)
+    assert [(outcome.task.name, outcome.quarantined) for outcome in outcomes] == [("b", True), ("e", False)]
+    assert store.errors["b" * 64].kind == "quarantined" and f"{attempts} times" in outcomes[0].message
+    assert "needs step b, which failed: its worker process" in outcomes[1].message
+    assert walked(walk, store)[0] == ["c", "d"]
