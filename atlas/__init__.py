@@ -14,7 +14,7 @@ from atlas.version import __version__
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from atlas.api import load, render
+    from atlas.api import build, concepts, load, render, run
     from atlas.core.job import Target
     from atlas.errors import AtlasError, AtlasWarning
     from atlas.face.interrupted import Interrupted
@@ -29,9 +29,12 @@ _PLACES = {
     "Pictures": "atlas.picture",
     "Store": "atlas.store",
     "Target": "atlas.core.job",
+    "build": "atlas.api",
+    "concepts": "atlas.api",
     "load": "atlas.api",
     "open_picture": "atlas.picture",
     "render": "atlas.api",
+    "run": "atlas.api",
 }
 """Public name to the module that holds it."""
 
@@ -44,9 +47,12 @@ __all__ = [
     "Store",
     "Target",
     "__version__",
+    "build",
+    "concepts",
     "load",
     "open_picture",
     "render",
+    "run",
 ]
 
 

@@ -3,9 +3,8 @@
 Every error is an :class:`atlas.errors.AtlasError` that says what to do.
 """
 
-import os
 import warnings
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -15,17 +14,15 @@ from atlas.extras import needing_extras
 if TYPE_CHECKING:
     from torch import nn
 
+    from atlas.config import Config
     from atlas.core.job import TargetKind
+    from atlas.face.concepts import ConceptsByClass
+    from atlas.jobs.report import Report
     from atlas.models.spec import ModelSpec
     from atlas.models.vision_model import VisionModel
     from atlas.picture import Picture, Pictures
+    from atlas.site import BuildReport
     from atlas.store import Store
-
-
-# Read by torch's OpenMP when it is loaded. By default its threads spin while they wait for each other, and on cores
-# that others use as well a step takes twice as long or more. With little spinning it does not, and free cores lose
-# nothing (measured with lite0 on 2 cores).
-os.environ.setdefault("GOMP_SPINCOUNT", "5000")
 
 
 @needing_extras("atlas.load")
@@ -139,7 +136,8 @@ def render(
         Interrupted: Ctrl-C, after the current step; its ``finished`` holds the pictures that were.
     """
     from atlas.face.planning import Request
-    from atlas.face.rendering import Workplace, rendered
+    from atlas.face.rendering import rendered
+    from atlas.face.workplace import Workplace
     from atlas.models.vision_model import VisionModel
 
     request = Request(
@@ -155,3 +153,105 @@ def render(
     )
     loaded = model if isinstance(model, VisionModel) else load(model)
     return rendered(loaded, target, request, Workplace(device, batch_size, store, progress))
+
+
+@needing_extras("atlas.concepts")
+def concepts(
+    model: "VisionModel | str | nn.Module",
+    photos: Path | str,
+    *,
+    classes: str | int | Sequence[str | int] = "all",
+    method: str = "maco",
+    seed: int | Sequence[int] = 0,
+    parameters: Mapping[str, Any] | None = None,
+    device: str = "auto",
+    batch_size: int | Literal["auto"] = "auto",
+    store: "Store | Path | str | None" = None,
+    progress: bool = True,
+    settings: Mapping[str, Any] | None = None,
+    **more: Any,
+) -> "ConceptsByClass":
+    """Find the concepts of classes in photos (CRAFT), and render them.
+
+    Results and keys are those of a ``[[concepts]]`` table that says the same.
+
+    Args:
+        model: as :func:`load` returns it, or what it takes.
+        photos: folder, archive or data set of photos: with a folder for each class, or without, where those that the
+            model predicts as a class are its photos.
+        classes: names, ids, indices or globs; all that have photos unless they are named.
+        method, seed, parameters: of the renderings, as of :func:`render`.
+        device, batch_size, store, progress: as of :func:`render`.
+        settings, more: other keys of a ``[[concepts]]`` table: ``count=10``, or ``settings={"photos": "all"}`` for
+            names that are taken here.
+
+    Returns:
+        The concepts by the classes' names, each a sequence, most important first: ``found["goldfish"][0].pictures``,
+        ``.patches``, ``.importance``. A class whose photos give none has a ``reason``.
+
+    Raises:
+        ConfigError: a class, a layer or a setting is wrong; names the nearest.
+        PhotoError: there are no photos.
+        ConceptError: no class gave any.
+        Interrupted: Ctrl-C, after the current step.
+    """
+    from atlas.face.explaining import ConceptsRequest, concepts_of
+    from atlas.face.workplace import Workplace
+    from atlas.models.vision_model import VisionModel
+
+    request = ConceptsRequest(
+        photos=photos,
+        classes=(classes,) if isinstance(classes, str | int) else tuple(classes),
+        settings={**(settings or {}), **more},
+        method=method,
+        parameters=parameters or {},
+        seeds=(seed,) if isinstance(seed, int) else tuple(seed),
+    )
+    loaded = model if isinstance(model, VisionModel) else load(model)
+    return concepts_of(loaded, request, Workplace(device, batch_size, store, progress))
+
+
+@needing_extras("atlas.run")
+def run(
+    configuration: "Config | Path | str" = "atlas.toml",
+    *,
+    only: Sequence[str] = (),
+    retry: Collection[str] = (),
+    progress: bool = True,
+) -> "Report":
+    """Make all that a configuration asks for and its store has not, as ``atlas render`` does.
+
+    Args:
+        configuration: a file, or what :func:`atlas.config.load_config` makes of one.
+        only: beginnings of keys of pictures; if any are given, all others are left out.
+        retry: what to try again as well: ``dead`` units, and ``quarantined`` tasks.
+        progress: show a bar.
+
+    Returns:
+        What was done, and what was not and why. A task that fails is no error.
+
+    Raises:
+        AtlasError: the configuration, a model or the photos cannot be used, or the store cannot be written.
+        Interrupted: Ctrl-C; what was finished is stored, and the same call goes on.
+    """
+    from atlas.face.interrupted import Interrupted
+    from atlas.face.project import Project
+    from atlas.face.watch import Watch
+
+    project = Project.open(configuration, Watch.of_program(progress))
+    report = project.run(project.pending(only, retry))
+    if report.interrupted:
+        raise Interrupted(f"stopped; {report.finished} results are finished and stored: call again to go on")
+    return report
+
+
+def build(configuration: "Config | Path | str" = "atlas.toml", *, progress: bool = True) -> "BuildReport":
+    """Make the site of a configuration from its store, as ``atlas build`` does.
+
+    Raises:
+        AtlasError: the configuration or the store cannot be read, or the site cannot be written.
+    """
+    from atlas.face.building import build_project
+    from atlas.face.watch import Watch
+
+    return build_project(configuration, Watch.of_program(progress))

@@ -5,22 +5,17 @@ from pathlib import Path
 
 from atlas.cli.terminal import command, console, say
 from atlas.config import load_config
-from atlas.face.progress import build_progress
+from atlas.face.watch import Watch
 from atlas.face.words import count, duration, size
-from atlas.store import Store
-from atlas.store.selections import configuration_name
 
 
 def build_and_report(path: Path) -> Path:
     """Build the site, say what it holds and return the path of its home page."""
-    from atlas.site import build_site, read_labels
+    from atlas.face.building import build_project
     from atlas.site.catalog.numbers import rendered_words
 
     config = load_config(path)
-    labels = read_labels(config.site.labels) if config.site.labels is not None else {}
-    with build_progress(console) as progress:
-        name = configuration_name(config.file, config.store.path)
-        report = build_site(Store(config.store.path), config.site.path, config.site.metadata, progress, labels, name)
+    report = build_project(config, Watch(console))
     for notice in report.notices:
         say(f"Note: {notice}")
     made = "unchanged since the last build" if report.unchanged else f"built in {duration(report.seconds)}"

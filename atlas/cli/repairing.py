@@ -5,19 +5,16 @@ from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from atlas.cli.rendering import plan_all, run_and_report
+from atlas.cli.rendering import opened, run_and_report
 from atlas.cli.stopping import INTERRUPTED
 from atlas.cli.terminal import command, console, say
 from atlas.face.words import count
-from atlas.store import Store
 
 if TYPE_CHECKING:
     from atlas.store.survey import Damage
 
 LISTED = 200
 """Problems that are listed before the rest is only counted."""
-DROPS = 3
-"""Rounds of dropping: what is dropped may have been what something else needs."""
 
 
 def repair_and_report(path: Path, drop: bool = False) -> int:
@@ -26,46 +23,24 @@ def repair_and_report(path: Path, drop: bool = False) -> int:
     Args:
         drop: remove what is damaged and cannot be made again, too.
     """
-    from atlas.jobs.repairing import prepare_repair
-    from atlas.store.integrity import verify
-    from atlas.store.repair import sweep
+    project = opened(path)
+    from atlas.face.repairing import Repair
 
-    config, plan, machine = plan_all(path)
-    store = Store(config.store.path, damaged=True)
-    sweep(store.path)
     with console.status("verifying"):
-        before = list(verify(store))
-    if before:
-        say(f"{count(len(before), 'problem')} found")
-    store, todo = prepare_repair(plan, store, before)
-    if not todo.missing and not before:
-        say(f"Nothing to repair: {store.path} is as its records say")
+        repair = Repair(project)
+    if repair.damage:
+        say(f"{count(len(repair.damage), 'problem')} found")
+    todo = repair.prepare()
+    if not todo.missing and not repair.damage:
+        say(f"Nothing to repair: {project.config.store.path} is as its records say")
         return 0
-    status = run_and_report(plan, store, machine, todo, path)
-    if status == INTERRUPTED or not before:
+    status = run_and_report(project, todo, path)
+    if status == INTERRUPTED or not repair.damage:
         return status
     with console.status("verifying"):
-        after = list(verify(store))
-    dropped = _drop(store, after) if drop else []
-    left = [one for one in after if one not in dropped]
-    _say_what_became(before, dropped, left, path)
-    return max(status, 1 if left else 0)
-
-
-def _drop(store: Store, left: "list[Damage]") -> "list[Damage]":
-    """Remove what is damaged or refers to what is lost; return what is gone thereby, of what was left."""
-    from atlas.store.integrity import verify
-    from atlas.store.repair import discard, discard_result
-
-    remaining = list(left)
-    for _ in range(DROPS):
-        for one in remaining:
-            if not one.other_version:
-                discard(store, one)
-                for owner in one.owners:
-                    discard_result(store, owner)
-        remaining = list(verify(store))
-    return [one for one in left if (one.kind, one.key) not in {(other.kind, other.key) for other in remaining}]
+        repair.conclude(drop)
+    _say_what_became(repair.damage, repair.dropped, repair.left, path)
+    return max(status, 1 if repair.left else 0)
 
 
 def _say_what_became(

@@ -19,11 +19,6 @@ QUIET_INTERVAL = 30.0
 """Seconds between lines where the output is a file and a bar would only be noise."""
 
 
-def notebook_console(shown: bool = True) -> Console:
-    """Return where a program is told how far it is: its notebook, or its stream of errors."""
-    return Console(stderr=True, quiet=not shown, highlight=False, markup=False, emoji=False, soft_wrap=True)
-
-
 def can_animate(console: Console) -> bool:
     """Tell whether a bar can move there: in a terminal, or in a notebook that has ipywidgets."""
     return console.is_terminal or (console.is_jupyter and find_spec("ipywidgets") is not None)
