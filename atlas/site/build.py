@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+
 from atlas.core.canonical import digest
 from atlas.errors import SiteError
 from atlas.extras import missing
@@ -13,10 +14,13 @@ from atlas.site.catalog.catalog import Catalog
 from atlas.site.catalog.comparison import comparisons, listed
 from atlas.site.contents import Contents
 from atlas.site.drawings.plots import can_draw, make_plots
+from atlas.site.files import SiteFiles
 from atlas.site.gathering import gather
 from atlas.site.metadata import SiteMetadata
 from atlas.site.output.folder import Output, open_output, unwritable
+from atlas.site.page_kind import PAGE_KINDS, page_kinds
 from atlas.site.pictures.picture import RECIPE
+from atlas.site.published import PublishedPictures
 from atlas.site.resources import code_digest
 from atlas.site.words.labels import Label, stale_labels
 from atlas.site.writer import Progress, SiteWriter
@@ -100,11 +104,13 @@ def _build(
         seconds = time.perf_counter() - started
         return BuildReport(*counts, rendered=0, unchanged=True, seconds=seconds, notices=notices)
     catalog, derived, notices = gather(store, configuration, labels)
-    contents = Contents(catalog, comparisons(catalog.models), metadata)
-    notices = (*unsaid(metadata), *undrawn(catalog), *notices)
+    notices = (*unsaid(metadata), *unusable(), *undrawn(catalog), *notices)
     notices += tuple(stale_labels(labels, (concept.key for concept in catalog.concepts())))
     try:
-        counts, digests = SiteWriter(target.begin(), store, contents, derived, progress).write_all()
+        files = SiteFiles(target.begin())
+        pictures = PublishedPictures(files, store, derived)
+        contents = Contents(catalog, comparisons(catalog.models), metadata, store, pictures)
+        counts, digests = SiteWriter(files, contents, derived, progress).write_all()
     finally:
         derived.close()
     notices += tuple(target.put(inputs, counts, notices, digests))
@@ -118,6 +124,12 @@ def unsaid(metadata: SiteMetadata) -> Iterator[str]:
     missing = [words[name] for name in metadata.unsaid]
     if missing:
         yield f"the [site] table states no {listed(missing)}: pages and citations say that it is not stated"
+
+
+def unusable() -> Iterator[str]:
+    """Say which kinds of pages of other packages cannot be used."""
+    for name, error in PAGE_KINDS.broken().items():
+        yield f'pages of the kind "{name}" are left out: {error.sentence}'
 
 
 def undrawn(catalog: Catalog) -> Iterator[str]:
@@ -141,8 +153,9 @@ def inputs_digest(store: Store, metadata: SiteMetadata, labels: Mapping[str, Lab
                 elif os.path.isdir(entry):
                     folders.append(entry.path)
     listing.sort()
+    others = [path for kind in page_kinds() for path in kind.files]
     words = [configuration, metadata.model_dump(mode="json"), {key: asdict(label) for key, label in labels.items()}]
-    return digest([__version__, code_digest(), RECIPE, can_draw(), words, listing])
+    return digest([__version__, code_digest(others), RECIPE, can_draw(), words, listing])
 
 
 def _stamp(entry: os.DirEntry[str]) -> tuple[int, int]:

@@ -16,6 +16,8 @@ from atlas.errors import DataFileError
 ATTRIBUTE = re.compile(r'\s(href|src|srcset|data-masked|data-grid|data-compare|data-recipe)="([^"]*)"')
 ANCHOR = re.compile(r'\sid="([^"]*)"')
 ROOT = re.compile(r'<html[^>]*\sdata-root="(/[^"]*)"')
+DIALECT = "https://json-schema.org/draft/2020-12/schema"
+"""What a JSON Schema names as its own schema."""
 LOADED = re.compile(r'<link (?![^>]*rel="canonical")[^>]*\shref="([^"]*)"')
 
 
@@ -23,8 +25,9 @@ def check_links(output: Path) -> list[str]:
     """Return one sentence for every broken internal link of the site in ``output``, sorted; empty if all is well.
 
     Looked at: ``href``, ``src``, ``srcset`` and our data attributes in pages, their anchors, and in JSON files every
-    ``href``, ``src`` and member of ``links``. An address that starts at the server's root is broken too, for it ignores
-    the path under which a site is published; so is a picture, style or script from another host.
+    ``href``, ``src``, ``$schema`` and member of ``links``; JSON Schemas hold none. An address that starts at the
+    server's root is broken too, for it ignores the path under which a site is published; so is a picture, style or
+    script from another host.
     """
     return sorted(set(_Checker(output).problems()))
 
@@ -65,6 +68,8 @@ class _Checker:
             document = read_json(self.output / name, "page's data")
         except DataFileError as error:
             yield f"{name}: {error.problems[0]}"
+            return
+        if isinstance(document, dict) and document.get("$schema") == DIALECT:
             return
         for address in set(_json_addresses(document)):
             yield from self._check(name, address, None, may_leave=False)
@@ -113,7 +118,7 @@ def _addresses(attribute: str, value: str) -> Iterator[str]:
 def _json_addresses(value: Any) -> Iterator[str]:
     if isinstance(value, dict):
         for key, member in value.items():
-            if key in ("href", "src") and isinstance(member, str):
+            if key in ("href", "src", "$schema") and isinstance(member, str):
                 yield member
             elif key == "links" and isinstance(member, dict):
                 yield from (address for address in member.values() if isinstance(address, str))

@@ -5,20 +5,13 @@ from typing import NamedTuple
 
 from atlas.site.contents import Contents
 from atlas.site.page import Page
-from atlas.site.pages import comparison as compare_pages
-from atlas.site.pages import method as method_pages
-from atlas.site.pages.model_lists import concepts_address, layers_address
+from atlas.site.page_kind import PageKind
+from atlas.site.pages import compare, methods
+from atlas.site.pages.concepts import concepts_address
+from atlas.site.pages.layers import layers_address
 
 CHOOSE_A_MODEL = "index.html#models"
 """Where a list of one model leads from a page of none, if there are several: each model's entry leads to its own."""
-KINDS = {
-    "Classes": ("classes", "class"),
-    "Layers": ("layers", "layer", "unit"),
-    "Concepts": ("concepts", "concept"),
-    "Compare": ("compare", "comparison"),
-    "Methods": ("methods", "method"),
-}
-"""Kinds of pages that each entry stands for."""
 
 
 class NavigationLink(NamedTuple):
@@ -29,11 +22,10 @@ class NavigationLink(NamedTuple):
     current: str
 
 
-def navigation(contents: Contents, page: Page) -> list[NavigationLink]:
+def navigation(contents: Contents, kind: PageKind, page: Page) -> list[NavigationLink]:
     """Return the entries of a page's header; what a site does not have is left out."""
-    return [
-        NavigationLink(title, address, _current(title, address, page)) for title, address in _addresses(contents, page)
-    ]
+    entries = _addresses(contents, page)
+    return [NavigationLink(title, address, _current(title, address, kind, page)) for title, address in entries]
 
 
 def _addresses(contents: Contents, page: Page) -> Iterator[tuple[str, str]]:
@@ -48,11 +40,11 @@ def _addresses(contents: Contents, page: Page) -> Iterator[tuple[str, str]]:
         if found:
             yield title, found[0] if len(models) == 1 else CHOOSE_A_MODEL
     if contents.comparisons.all:
-        yield "Compare", compare_pages.ADDRESS
-    yield "Methods", method_pages.ADDRESS
+        yield "Compare", compare.ADDRESS
+    yield "Methods", methods.ADDRESS
 
 
-def _current(title: str, address: str, page: Page) -> str:
+def _current(title: str, address: str, kind: PageKind, page: Page) -> str:
     if page.address == address:
         return "page"
-    return "true" if page.kind in KINDS[title] else ""
+    return "true" if kind.header == title else ""

@@ -1,12 +1,14 @@
-"""Page: one page of the site before it is written: a template, what it shows, and its JSON."""
+"""Page: one page of the site before it is written: what its template shows, and what its JSON says."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import Any, NamedTuple
 
-from atlas.site.catalog.addresses import json_beside, root_of
-
-if TYPE_CHECKING:
-    from atlas.site.pages.citation import Citation
+from atlas.site.catalog.addresses import json_beside, page_name, root_of
+from atlas.site.catalog.model import Layer, Model, Unit
+from atlas.site.citation import Citation
+from atlas.site.documents.base import Document
+from atlas.site.documents.page import Links
 
 PAGE_SIZE = 36
 """Units on one page of a grid. Browsers fetch lazy pictures far ahead of the view, so the whole grid counts: 36
@@ -46,21 +48,18 @@ class Page:
 
     Attributes:
         address: where it is written, relative to the root.
-        template: the template's name. kind: as in the JSON. title: the heading.
-        description: one sentence, for search engines.
-        data: what its JSON says. context: what only its template needs.
+        title: the heading. description: one sentence, for search engines.
+        data: what its JSON says. context: what its template needs besides.
         crumbs, previous, next, pages, number, last, size: navigation.
         figures, citation: of a unit. image: path of the picture that stands for it, or empty.
+        scripts: address to content of script files that it loads, besides those of all pages.
         view: ``masked`` or ``raw``: how pictures are shown until the reader says otherwise.
-        is_error: it has no JSON and no canonical address.
     """
 
     address: str
-    template: str
-    kind: str
     title: str
     description: str
-    data: dict[str, Any] = field(default_factory=dict)
+    data: Document = field(default_factory=Document)
     context: dict[str, Any] = field(default_factory=dict)
     crumbs: list[Link] = field(default_factory=list)
     previous: Link | None = None
@@ -70,11 +69,11 @@ class Page:
     last: int = 1
     size: int = PAGE_SIZE
     figures: list[Figure] = field(default_factory=list)
-    citation: "Citation | None" = None
+    citation: Citation | None = None
     image: str = ""
     intro: str = ""
     view: str = "masked"
-    is_error: bool = False
+    scripts: dict[str, bytes] = field(default_factory=dict)
 
     @property
     def json(self) -> str:
@@ -91,29 +90,46 @@ class Page:
         """Its address for search engines, where a server finds index.html by itself."""
         return self.address.removesuffix("index.html")
 
-    def document(self) -> dict[str, Any]:
-        """Return its JSON."""
-        root = self.root
-        links = {"page": root + self.address, "manifest": f"{root}manifest.json"}
-        up = [crumb for crumb in self.crumbs if crumb.address]
-        if up:
-            links["up"] = root + up[-1].address
-        if self.previous:
-            links["previous"] = root + self.previous.address
-        if self.next:
-            links["next"] = root + self.next.address
+    @property
+    def links(self) -> Links:
+        """Relative addresses of this page and of those around it."""
+        up = [crumb.address for crumb in self.crumbs if crumb.address]
+        before = self.previous.address if self.previous else ""
+        after = self.next.address if self.next else ""
         for entry in self.pages:
-            if entry.address and abs(entry.number - self.number) == 1:
-                links["previous" if entry.number < self.number else "next"] = root + entry.address
-        return {
-            "schema": "atlas-page",
-            "schema_version": 1,
-            "kind": self.kind,
-            "title": self.title,
-            "links": links,
-            **({"citation": self.citation.document()} if self.citation else {}),
-            "data": self.data,
-        }
+            if entry.address and entry.number == self.number - 1:
+                before = entry.address
+            elif entry.address and entry.number == self.number + 1:
+                after = entry.address
+        root = self.root
+        return Links(
+            page=root + self.address,
+            manifest=f"{root}manifest.json",
+            up=root + up[-1] if up else None,
+            previous=root + before if before else None,
+            next=root + after if after else None,
+        )
+
+
+class Placed(NamedTuple):
+    """A page before it is made: where it is written, and how it is made once its pictures are there.
+
+    ``of`` is the unit, layer or model that it is about: pages of one thing are written together, while what the store
+    says of it is at hand. Those of nothing in particular are written last, when all pictures are there.
+    """
+
+    address: str
+    make: Callable[[], Page]
+    of: Unit | Layer | Model | None = None
+
+
+def list_addresses(folder: str, entries: int, size: int) -> list[str]:
+    """Return the addresses of the pages of a list, one even if nothing is listed.
+
+    Args:
+        entries: how many are listed. size: how many on one page.
+    """
+    return [f"{folder}/{page_name(number)}" for number in range(1, max(1, -(-entries // size)) + 1)]
 
 
 def pager(addresses: list[str], here: int) -> list[PageLink]:

@@ -1,5 +1,6 @@
 """Where the templates and static files are: inside the wheel, or at the top of a checkout."""
 
+from collections.abc import Iterable
 from pathlib import Path
 
 from atlas.core.canonical import digest_bytes
@@ -22,8 +23,13 @@ def resource_folder(name: str) -> Path:
     )
 
 
-def code_digest() -> str:
-    """Return a digest of everything in the package that decides a page: its code, templates and static files."""
+def code_digest(others: Iterable[Path] = ()) -> str:
+    """Return a digest of everything that decides a page: the package's code, templates and static files.
+
+    Args:
+        others: files of other packages that do.
+    """
     folders = [PACKAGE / "site", resource_folder("templates"), resource_folder("static")]
     files = sorted(path for folder in folders for path in folder.rglob("*") if path.is_file() and path.suffix != ".pyc")
+    files += others
     return digest_bytes(b"".join(path.name.encode() + path.read_bytes() for path in files))

@@ -1,22 +1,27 @@
 """Templates: the one file that knows Jinja2."""
 
+from collections.abc import Iterable
 from typing import Any
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from jinja2 import BaseLoader, ChoiceLoader, DictLoader, Environment, FileSystemLoader, PrefixLoader, StrictUndefined
 
 from atlas.site.catalog.studies import succeeded
+from atlas.site.page_kind import PageKind
 from atlas.site.resources import resource_folder
 from atlas.site.words.formats import FILTERS
 from atlas.site.words.measures import measure_meaning, measure_title, value_of
 
 
-def environment(**names: Any) -> Environment:
+def environment(kinds: Iterable[PageKind], **names: Any) -> Environment:
     """Return the templates' environment: everything is escaped, and an undefined name is an error.
 
     Args:
-        names: what every template sees.
+        kinds: those whose templates there are. names: what every template sees.
     """
-    loader = FileSystemLoader(resource_folder("templates"))
+    kinds = list(kinds)
+    inline: BaseLoader = DictLoader({kind.template_name: kind.source for kind in kinds if kind.source})
+    others = {kind.name: FileSystemLoader(kind.template_folder) for kind in kinds if not kind.is_ours}
+    loader = ChoiceLoader([FileSystemLoader(resource_folder("templates")), inline, PrefixLoader(others)])
     jinja = Environment(
         loader=loader,
         autoescape=True,

@@ -1,43 +1,34 @@
 """SiteWriter: writes every file of a site into an empty folder, layer by layer, while pictures are still being made."""
 
-import os
 from collections.abc import Callable, Iterable
-from pathlib import Path
 from typing import NamedTuple
 
-from atlas.core.analysis import Sprite
+
 from atlas.core.canonical import digest_bytes
 from atlas.errors import SiteError
 from atlas.site.catalog.addresses import json_beside
 from atlas.site.catalog.catalog import Catalog
-from atlas.site.catalog.concepts import ClassView
-from atlas.site.catalog.model import Layer, Model
+from atlas.site.catalog.model import Model
 from atlas.site.catalog.shown import Shown
-from atlas.site.catalog.statistics import OnPhotos, on_photos
 from atlas.site.contents import Contents
 from atlas.site.crawlers import crawler_files
-from atlas.site.documents import encode
-from atlas.site.drawings.plots import draw, make_plots
-from atlas.site.drawings.sheets import places, sprite_path
+from atlas.site.documents.base import encode
+from atlas.site.documents.manifest import Manifest, ManifestPage
+from atlas.site.documents.schemas import page_document, schema_address, schemas
+from atlas.site.drawings.sheets import places
+from atlas.site.files import SiteFiles
 from atlas.site.links import check_links
 from atlas.site.navigation import navigation
 from atlas.site.output.stamp import Counts
-from atlas.site.page import Page
-from atlas.site.pages.class_section import ClassSection
-from atlas.site.pages.compare_data import compare_scripts
-from atlas.site.pages.concept import concept_page
-from atlas.site.pages.gallery import gallery_pages
-from atlas.site.pages.others import count_pages, list_pages, other_pages
-from atlas.site.pages.photo import study_pages
-from atlas.site.pages.unit import unit_page
-from atlas.site.pictures.copying import copy_checked, named_digest
-from atlas.site.pictures.derived import OTHER_ROLES, DerivedPictures, damaged
-from atlas.site.pictures.picture import COLOUR_STEPS, Derived
+from atlas.site.page import Link, Page
+from atlas.site.page_kind import PageKind, page_kinds
+from atlas.site.pictures.derived import DerivedPictures
+from atlas.site.pictures.picture import COLOUR_STEPS
+from atlas.site.planning import Plan, Planned, blamed
 from atlas.site.resources import resource_folder
-from atlas.site.search import grid_rows, search_index
+from atlas.site.search import search_index, search_script
 from atlas.site.templates import environment
 from atlas.site.words.method_notes import method_title
-from atlas.store import Store
 from atlas.version import __version__
 
 Progress = Callable[[str, int, int], None]
@@ -60,31 +51,21 @@ class SiteWriter:
     """Writes one site.
 
     Args:
-        folder: empty. store: where statistics and sprites are. derived: the pictures of the catalog's records.
+        files: the empty folder that it is written into.
+        derived: the pictures of the catalog's records; told for the progress only.
         progress: told (stage, done, all); stages are ``pictures``, ``pages`` and ``links``.
+
+    Raises:
+        SiteError: a page kind of another package fails.
     """
 
-    def __init__(
-        self,
-        folder: Path,
-        store: Store,
-        contents: Contents,
-        derived: DerivedPictures,
-        progress: Progress,
-    ) -> None:
-        self._folder = folder
-        self._store = store
+    def __init__(self, files: SiteFiles, contents: Contents, derived: DerivedPictures, progress: Progress) -> None:
+        self._files = files
         self._contents = contents
-        self._catalog = contents.catalog
-        self._metadata = contents.metadata
         self._derived = derived
         self._tell = progress
-        self._made: set[str] = set()
-        self._pictures = 0
-        self._digests: dict[str, str] = {}
-        self._bytes = 0
+        self._plan = Plan(contents, page_kinds())
         self._pages: list[Written] = []
-        self._total = count_pages(contents)
 
     def write_all(self) -> tuple[Counts, dict[str, str]]:
         """Write everything and check the links; return the counts, and path to digest of every file.
@@ -92,48 +73,24 @@ class SiteWriter:
         Raises:
             SiteError: a link is broken. StoreError: a picture of the store is damaged.
         """
+        catalog = self._contents.catalog
         site = {
-            **self._metadata.model_dump(mode="json"),
+            **self._contents.metadata.model_dump(mode="json"),
             **self._write_static(),
-            "date": self._catalog.date,
-            "versions": _versions(self._catalog),
-            "methods": [(method_title(name), address) for name, address in self._catalog.methods.items()],
-            "photos": [(photo_set.card.name, photo_set.address) for photo_set in self._catalog.photo_sets],
+            "date": catalog.date,
+            "versions": _versions(catalog),
+            "methods": [(method_title(name), address) for name, address in catalog.methods.items()],
+            "photos": [(credits.card.name, credits.address) for credits in catalog.photo_sets],
         }
-        jinja = environment(site=site, catalog=self._catalog)
-        self._templates = {name: jinja.get_template(name) for name in jinja.list_templates(extensions=["html"])}
-        for model in self._catalog.models:
-            for view in model.concepts.values():  # first, for pages of one class show concepts of others
-                self._add_pictures(view.pictures)
-            for study in model.studies:  # so do they of photos
-                self._add_pictures(study.renderings)
-            for layer in model.layers:
-                self._add_pictures(rendering for unit in layer.units for rendering in unit.renderings)
-                self._write_layer(layer, on_photos(self._store, layer.statistics))
-            self._write_studies(model)
-        self._write_pages(other_pages(self._contents))
-        compared = self._contents.comparisons
-        self._write("search.js", search_index(self._contents))
-        for address, content in compare_scripts(compared.columns) if compared.all else ():
-            self._write(address, content)
+        self._jinja = environment(self._plan.kinds, site=site, catalog=catalog)
+        for model in catalog.models:
+            self._write_model(model)
+        self._write_pages(self._plan.of(None))
         self._write_for_machines()
         self._check()
-        numbers = self._catalog.numbers
+        numbers = catalog.numbers
         shown = (numbers.classes["done"], numbers.units["done"], numbers.pictures)
-        return Counts(len(self._pages), self._pictures, self._bytes, *shown), self._digests
-
-    def _write(self, address: str, content: bytes) -> None:
-        path = os.path.join(self._folder, address)
-        self._make_folder(os.path.dirname(path))
-        with open(path, "wb") as file:
-            file.write(content)
-        self._digests[address] = digest_bytes(content)
-        self._bytes += len(content)
-
-    def _make_folder(self, path: str) -> None:
-        if path not in self._made:
-            os.makedirs(path, exist_ok=True)
-            self._made.add(path)
+        return Counts(len(self._pages), self._files.pictures, self._files.bytes, *shown), self._files.digests
 
     def _write_static(self) -> dict[str, str]:
         """Write style, script and icon under names that hold a digest; return the names."""
@@ -148,133 +105,82 @@ class SiteWriter:
                 content += ("".join(colours) + places()).encode()
             stem, _, suffix = name.rpartition(".")
             names[role] = f"{stem}.{digest_bytes(content)[:10]}.{suffix}"
-            self._write(f"static/{names[role]}", content)
+            self._files.write(f"static/{names[role]}", content)
         return names
 
-    # --- pictures ----------------------------------------------------------------------------------------------
+    def _write_model(self, model: Model) -> None:
+        """Write all pages about a model and its parts, as soon as the pictures that they show are there."""
+        for view in model.concepts.values():  # first, for pages of one class show concepts of others
+            self._show(view.pictures)
+        for study in model.studies:  # so do they of photos
+            self._show(study.renderings)
+        for layer in model.layers:
+            self._show(shown for unit in layer.units for shown in unit.renderings)
+            self._write_pages(self._plan.of(layer))
+            for unit in layer.units:
+                self._write_pages(self._plan.of(unit))
+        self._write_pages(self._plan.of(model))
 
-    def _add_pictures(self, renderings: Iterable[Shown]) -> None:
-        """Give renderings their pictures, and put the pictures' files into the site."""
-        for rendering in renderings:
-            record = rendering.record
-            rendering.picture = self._derived.get(record)
-            rendering.photo, rendering.perturbation = (self._derived.get(record, role) for role in OTHER_ROLES)
-            for picture in (rendering.picture, rendering.photo, rendering.perturbation):
-                if picture is not None:
-                    self._add_derived(picture.files)
+    def _show(self, renderings: Iterable[Shown]) -> None:
+        self._contents.pictures.show(renderings)
         self._tell("pictures", self._derived.done, self._derived.total)
 
-    def _add_derived(self, files: Iterable[Derived]) -> None:
-        for file in files:
-            if not self._place(file.path, self._derived.files / file.path, file.bytes):
-                raise SiteError(f"the derived picture {file.path} was changed during the build", "build again")
+    def _write_pages(self, planned: Iterable[Planned]) -> None:
+        for kind, placed in planned:
+            with blamed(kind):
+                page = placed.make()
+                self._write_page(kind, page, self._plan.more(placed.of))
+            self._pages.append(Written(kind.name, page.title, page.address, page.canonical, kind.is_error))
+            self._tell("pages", len(self._pages), self._plan.total)
 
-    def _add_sprite(self, key: str, sprite: Sprite) -> None:
-        """Put a sprite of an analysis into the site.
-
-        Raises:
-            StoreError: it is missing or damaged.
-        """
-        if not self._place(sprite_path(sprite), self._store.folder(key) / sprite.name, sprite.bytes):
-            raise damaged(f"the picture {sprite.name[:12]}... of analysis {key[:12]}... is missing or damaged")
-
-    def _place(self, path: str, source: Path, size: int) -> bool:
-        """Copy a picture's file into the site, unless it is there; tell whether it is what its name says.
-
-        Not as a link: whoever edits the site's pictures in place would edit the store's.
-        """
-        address = f"i/{path}"
-        if address in self._digests:
-            return True
-        target = os.path.join(self._folder, address)
-        self._make_folder(os.path.dirname(target))
-        digest = named_digest(path)
-        try:
-            sound = copy_checked(source, target, digest)
-        except FileNotFoundError:
-            return False
-        self._digests[address] = digest
-        self._pictures += 1
-        self._bytes += size
-        return sound
-
-    # --- pages -------------------------------------------------------------------------------------------------
-
-    def _write_layer(self, layer: Layer, seen: OnPhotos) -> None:
-        """Write a layer's list, and the pages of its units; for classes also those of their concepts."""
-        self._write_pages(list_pages(layer, seen))
-        self._write(f"{layer.folder}/grid.js", grid_rows(layer, seen))
-        shown = {unit.index for unit in layer.units}
-        for index, unit_seen in seen.items():
-            if index in shown and unit_seen.unit.sprite is not None:
-                self._add_sprite(layer.statistics, unit_seen.unit.sprite)
-        for place, unit in enumerate(layer.units):
-            section = None if unit.concepts is None else self._section(unit.concepts)
-            page = unit_page(layer, place, seen, section, self._contents)
-            self._write_pages([page])
-            if section is not None:
-                concepts = range(len(section.view.concepts))
-                self._write_pages(
-                    concept_page(section, number, self._metadata, self._catalog.date) for number in concepts
-                )
-
-    def _write_studies(self, model: Model) -> None:
-        """Write the pages of photos, with their plots, and the galleries."""
-        neighbours = [None, *model.studies, None]
-        for place, study in enumerate(model.studies):
-            drawings = [draw(plot) for plot in make_plots(study)]
-            for path, content in (file for drawing in drawings for file in drawing.files):
-                self._write(f"i/{path}", content)
-            before, after = neighbours[place], neighbours[place + 2]
-            self._write_pages(study_pages(study, drawings, self._metadata, self._catalog.date, before, after))
-        for family in model.families:
-            self._write_pages(gallery_pages(model, family))
-
-    def _section(self, view: ClassView) -> ClassSection:
-        """Return a class's concepts with their files put into the site."""
-        section = ClassSection(view, view.read(), self._derived.overlays(view.key))
-        self._add_derived(section.overlays.files)
-        for concept in section.document.concepts:
-            parts = [part.sprite for part in concept.parts]
-            for sprite in (concept.sprite, concept.photo_sprite, *parts):
-                self._add_sprite(view.key, sprite)
-        return section
-
-    def _write_pages(self, pages: Iterable[Page]) -> None:
-        for page in pages:
-            root = self._metadata.base_path if page.is_error and self._metadata.base_path else page.root
-            links = navigation(self._contents, page)
-            text = self._templates[page.template].render(page=page, root=root, navigation=links, **page.context)
-            self._write(page.address, text.encode())
-            if not page.is_error:
-                self._write(page.json, encode(page.document()))
-            self._pages.append(Written(page.kind, page.title, page.address, page.canonical, page.is_error))
-            self._tell("pages", len(self._pages), self._total)
+    def _write_page(self, kind: PageKind, page: Page, more: list[Link]) -> None:
+        base = self._contents.metadata.base_path
+        text = self._jinja.get_template(kind.template_name).render(
+            page=page,
+            root=base if kind.is_error and base else page.root,
+            navigation=navigation(self._contents, kind, page),
+            more=more,
+            **page.context,
+        )
+        self._files.write(page.address, text.encode())
+        for address, content in page.scripts.items():
+            self._files.write(address, content)
+        if not kind.is_error:
+            document = page_document(kind.data)(
+                schema_address=page.root + schema_address(kind.name),
+                kind=kind.name,
+                title=page.title,
+                links=page.links,
+                citation=page.citation.document() if page.citation else None,
+                data=page.data,
+            )
+            self._files.write(page.json, encode(document))
 
     def _write_for_machines(self) -> None:
-        """Write the manifest and what crawlers and hosts look for."""
-        url = self._metadata.url
+        """Write the search index, the manifest, the schemas, and what crawlers and hosts look for."""
+        metadata = self._contents.metadata
+        self._files.write("search.js", search_script(search_index(self._contents, self._plan.kinds)))
         listed = sorted((page for page in self._pages if not page.is_error), key=lambda page: page.address)
-        manifest = {
-            "schema": "atlas-manifest",
-            "schema_version": 1,
-            "title": self._metadata.title,
-            "url": url,
-            "atlas": __version__,
-            "date": self._catalog.date,
-            "pages": [
-                {"kind": page.kind, "title": page.title, "href": page.address, "data": json_beside(page.address)}
+        manifest = Manifest(
+            title=metadata.title,
+            url=metadata.url,
+            atlas=__version__,
+            date=self._contents.catalog.date,
+            pages=tuple(
+                ManifestPage(kind=page.kind, title=page.title, href=page.address, data=json_beside(page.address))
                 for page in listed
-            ],
-        }
-        self._write("manifest.json", encode(manifest))
-        self._write(".nojekyll", b"")
-        for name, content in crawler_files(url, [page.canonical for page in listed]).items():
-            self._write(name, content)
+            ),
+        )
+        self._files.write("manifest.json", encode(manifest))
+        for name, schema in schemas(self._plan.kinds).items():
+            self._files.write(schema_address(name), schema)
+        self._files.write(".nojekyll", b"")
+        for name, content in crawler_files(metadata.url, [page.canonical for page in listed]).items():
+            self._files.write(name, content)
 
     def _check(self) -> None:
         self._tell("links", 0, 1)
-        broken = check_links(self._folder)
+        broken = check_links(self._files.folder)
         if broken:
             lines = "".join(f"\n  - {problem}" for problem in broken[:LISTED_PROBLEMS])
             if len(broken) > LISTED_PROBLEMS:

@@ -107,6 +107,11 @@ class Unit:
         """The classes that the model sees most in the leading rendering, other than this class itself."""
         return [score for score in self.top_classes if score.index != self.own_class]
 
+    @property
+    def image(self) -> str:
+        """The path of the picture that stands for it, or an empty string."""
+        return self.shown[0].picture.raw[-1].path if self.shown and self.shown[0].picture else ""
+
     def alt(self, rendering: Shown) -> str:
         """Describe a picture for those who cannot see it."""
         job = rendering.record.job

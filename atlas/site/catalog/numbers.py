@@ -13,9 +13,6 @@ The words of this site:
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from typing import Any
-
-STATUSES = ("done", "dead", "failed")
 
 
 @dataclass(frozen=True)
@@ -58,19 +55,6 @@ class Numbers:
         """How many pictures there are, in words."""
         return counted(self.pictures, "picture")
 
-    def document(self) -> dict[str, Any]:
-        """Return them as JSON."""
-        return {
-            "classes": by_status(self.classes),
-            "units": by_status(self.units),
-            "layers": self.layers,
-            "all_layers": self.all_layers,
-            "pictures": self.pictures,
-            "concepts": self.concepts,
-            "classes_with_concepts": self.explained,
-            "photos": self.photos,
-        }
-
 
 def total(parts: Iterable[Numbers]) -> Numbers:
     """Return the sums over models."""
@@ -85,11 +69,6 @@ def total(parts: Iterable[Numbers]) -> Numbers:
         explained=sum(it.explained for it in found),
         photos=sum(it.photos for it in found),
     )
-
-
-def by_status(counts: Counter[str]) -> dict[str, int]:
-    """Return units by status as JSON; a class that has only concepts is not among them."""
-    return {status: counts[status] for status in STATUSES}
 
 
 def counted(count: int, noun: str, plural: str = "") -> str:

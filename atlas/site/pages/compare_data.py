@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 
 from atlas.site.catalog.addresses import unique_slugs
 from atlas.site.catalog.comparison import Cell, Column, align
-from atlas.site.search import picture_pairs, script
+from atlas.site.scripts import picture_pairs, script
 from atlas.site.words.formats import short
 from atlas.site.words.measures import measure_title, value_of
 

@@ -2,14 +2,19 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from functools import partial
 from statistics import median
-from typing import Any
+
+from pydantic import Field
 
 from atlas.site.catalog.addresses import page_name, root_of
 from atlas.site.catalog.model import Model
 from atlas.site.catalog.shown import Shown
 from atlas.site.catalog.studies import FAMILIES, Family, Strip, Study, succeeded
-from atlas.site.page import Figure, Link, Page, pager
+from atlas.site.contents import Contents
+from atlas.site.documents.base import Document
+from atlas.site.page import Figure, Link, Page, Placed, pager
+from atlas.site.page_kind import PageKind, SearchEntry
 from atlas.site.words.formats import number, percent, thousands
 
 ROW = 5
@@ -28,6 +33,75 @@ class Entry:
     rows: list[tuple[Strip, list[Shown]]] = field(default_factory=list)
 
 
+class GalleryPicture(Document):
+    """One picture of a row."""
+
+    key: str
+    of: str = Field(description="what it is of: a layer, or a class or unit")
+    status: str
+    href: str
+
+
+class GalleryRow(Document):
+    """Pictures of one photo by one method: of some layers, of adversarial examples all."""
+
+    method: str
+    renderings: tuple[GalleryPicture, ...]
+
+
+class GalleryEntry(Document):
+    """What a gallery shows of one photo."""
+
+    photo: str = Field(description="sha256 of the photo's file")
+    title: str
+    href: str
+    rows: tuple[GalleryRow, ...]
+
+
+class GalleryData(Document):
+    """One page of a gallery."""
+
+    model: str
+    weights: str = Field(description="digest of the model's weights")
+    family: str
+    page: int
+    of: int = Field(description="pages")
+    entries: tuple[GalleryEntry, ...]
+
+
+class GalleryKind(PageKind):
+    """The galleries of one family: one for each model that has pictures of it."""
+
+    data = GalleryData
+    template = "gallery.html"
+
+    def __init__(self, family: Family) -> None:
+        self.name = FAMILIES[family].folder
+        self._family = family
+
+    def pages(self, contents: Contents) -> Iterator[Placed]:
+        """Yield the pages of each model's gallery."""
+        for model in contents.catalog.models:
+            paged = paged_entries(model, self._family)
+            addresses = [f"{gallery_folder(model, self._family)}/{page_name(place + 1)}" for place in range(len(paged))]
+            for place, entries in enumerate(paged):
+                make = partial(gallery_page, model, self._family, entries, addresses, place + 1)
+                yield Placed(addresses[place], make, model)
+
+    def search(self, contents: Contents) -> Iterator[SearchEntry]:
+        """Yield an entry for each model's gallery."""
+        for model in contents.catalog.models:
+            if self._family in model.families:
+                title, address = FAMILIES[self._family].title, gallery_address(model, self._family)
+                yield SearchEntry(title, "gallery", address, model=model)
+
+
+INVERSIONS = GalleryKind("inversion")
+CARICATURES = GalleryKind("caricature")
+ACCENTUATIONS = GalleryKind("accentuation")
+ADVERSARIAL = GalleryKind("adversarial")
+
+
 def gallery_folder(model: Model, family: Family) -> str:
     """Return the folder of a gallery."""
     return f"{model.folder}/{FAMILIES[family].folder}"
@@ -38,41 +112,61 @@ def gallery_address(model: Model, family: Family) -> str:
     return f"{gallery_folder(model, family)}/index.html"
 
 
-def gallery_pages(model: Model, family: Family) -> Iterator[Page]:
-    """Yield the pages of one gallery; all pictures must be there."""
-    words, paged = FAMILIES[family], paged_entries(model, family)
-    folder = gallery_folder(model, family)
-    addresses = [f"{folder}/{page_name(place)}" for place in range(1, len(paged) + 1)]
-    renderings = [it for study in model.families[family] for it in study.families[family]]
-    figures = _figures(family, renderings, len(model.families[family]))
-    for place, (address, entries) in enumerate(zip(addresses, paged, strict=True), 1):
-        title = words.title if place == 1 else f"{words.title}, page {place}"
-        shown = [rendering for entry in entries for _, row in entry.rows for rendering in row if rendering.picture]
-        yield Page(
-            address,
-            "gallery.html",
-            words.folder,
-            f"{title} · {model.card.name}",
-            f"{title} of {len(model.families[family])} photos by {model.card.name}. {words.summary}"[:300],
-            _json(model, family, entries, place, len(paged), root_of(address)),
-            {"model": model, "family": family, "words": words, "entries": entries},
-            crumbs=[Link(model.card.name, model.address), Link(words.title)],
-            pages=pager(addresses, place),
-            number=place,
-            last=len(paged),
-            figures=figures if place == 1 else [],
-            image=shown[0].picture.raw[-1].path if shown and shown[0].picture else "",
-            view="raw",
+def gallery_page(model: Model, family: Family, entries: list[Entry], addresses: list[str], place: int) -> Page:
+    """Return page ``place``, from 1, of a gallery."""
+    words, studies = FAMILIES[family], model.families[family]
+    title = words.title if place == 1 else f"{words.title}, page {place}"
+    renderings = [rendering for study in studies for rendering in study.families[family]]
+    pictures = [
+        rendering.picture for entry in entries for _, row in entry.rows for rendering in row if rendering.picture
+    ]
+    return Page(
+        addresses[place - 1],
+        f"{title} · {model.card.name}",
+        f"{title} of {len(studies)} photos by {model.card.name}. {words.summary}"[:300],
+        GalleryData(
+            model=model.card.name,
+            weights=model.weights,
+            family=family,
+            page=place,
+            of=len(addresses),
+            entries=tuple(_entry(entry, root_of(addresses[0])) for entry in entries),
+        ),
+        {"model": model, "family": family, "words": words, "entries": entries},
+        crumbs=[Link(model.card.name, model.address), Link(words.title)],
+        pages=pager(addresses, place),
+        number=place,
+        last=len(addresses),
+        figures=_figures(family, renderings, len(studies)) if place == 1 else [],
+        image=pictures[0].raw[-1].path if pictures else "",
+        view="raw",
+    )
+
+
+def _entry(entry: Entry, root: str) -> GalleryEntry:
+    study = entry.study
+    rows = [
+        GalleryRow(
+            method=strip.lead.record.job.method,
+            renderings=tuple(
+                GalleryPicture(
+                    key=rendering.record.key,
+                    of=study.subject(rendering),
+                    status=rendering.record.status,
+                    href=root + study.address_of(rendering),
+                )
+                for rendering in chosen
+            ),
         )
-
-
-def count_gallery_pages(model: Model) -> int:
-    """Return how many pages all galleries of a model have."""
-    return sum(len(paged_entries(model, family)) for family in model.families)
+        for strip, chosen in entry.rows
+    ]
+    return GalleryEntry(photo=study.digest, title=study.title, href=root + study.address, rows=tuple(rows))
 
 
 def paged_entries(model: Model, family: Family) -> list[list[Entry]]:
-    """Return the entries of each page of a gallery."""
+    """Return the entries of each page of a model's gallery; no page if it has none."""
+    if family not in model.families:
+        return []
     pages: list[list[Entry]] = [[]]
     files = rows = 0
     for study in model.families[family]:
@@ -122,36 +216,3 @@ def _figures(family: Family, renderings: list[Shown], studies: int) -> list[Figu
             label = f"largest change of any pixel, where black to white is 1; median {number(median(changes))}"
             figures.append(Figure(number(max(changes)), label))
     return figures
-
-
-def _json(model: Model, family: Family, entries: list[Entry], place: int, last: int, root: str) -> dict[str, Any]:
-    return {
-        "model": model.card.name,
-        "weights": model.weights,
-        "family": family,
-        "page": place,
-        "of": last,
-        "entries": [
-            {
-                "photo": entry.study.digest,
-                "title": entry.study.title,
-                "href": root + entry.study.address,
-                "rows": [
-                    {
-                        "method": strip.lead.record.job.method,
-                        "renderings": [
-                            {
-                                "key": rendering.record.key,
-                                "of": entry.study.subject(rendering),
-                                "status": rendering.record.status,
-                                "href": root + entry.study.address_of(rendering),
-                            }
-                            for rendering in chosen
-                        ],
-                    }
-                    for strip, chosen in entry.rows
-                ],
-            }
-            for entry in entries
-        ],
-    }

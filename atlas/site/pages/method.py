@@ -1,18 +1,25 @@
-"""The pages of methods: what each optimises, with which parameters here, and what it cannot show; and their list."""
+"""The page of a method: what it optimises, with which parameters here, and what it cannot show."""
 
 import json
 import math
 from collections.abc import Iterator
+from functools import partial
 from typing import NamedTuple
 
+from pydantic import Field
+
+from atlas.core.job import Job
 from atlas.site.catalog.catalog import Catalog
 from atlas.site.catalog.striking import best_of
-from atlas.site.page import Link, Page
+from atlas.site.contents import Contents
+from atlas.site.documents.base import Document
+from atlas.site.page import Link, Page, Placed
+from atlas.site.page_kind import PageKind
+from atlas.site.pages.methods import ADDRESS
 from atlas.site.pictures.picture import Picture
 from atlas.site.words.formats import parameter
 from atlas.site.words.method_notes import limits, method_note
 
-ADDRESS = "methods/index.html"
 SAMPLE = 6
 """Pictures on a method's page."""
 
@@ -25,31 +32,31 @@ class Made(NamedTuple):
     address: str
 
 
-def method_pages(catalog: Catalog) -> Iterator[Page]:
-    """Yield the list of methods, and the page of each; all pictures must be there."""
-    yield _overview(catalog)
-    for name in catalog.methods:
-        yield method_page(name, catalog)
+class MethodData(Document):
+    """A method, as it was used in this atlas."""
+
+    name: str
+    title: str
+    versions: tuple[int, ...]
+    parameters: dict[str, tuple[str, ...]] = Field(description="parameter to all values that it had, as written")
+    references: tuple[str, ...] = Field(description="digests of the lists of reference photos")
+    demonstration: str = Field(description="says so if those photos only show how it works; empty if they are real")
 
 
-def count_method_pages(catalog: Catalog) -> int:
-    """Return how many pages they are."""
-    return 1 + len(catalog.methods)
+class MethodKind(PageKind):
+    """The pages of methods."""
+
+    name = "method"
+    data = MethodData
+    header = "Methods"
+
+    def pages(self, contents: Contents) -> Iterator[Placed]:
+        """Yield one page for each method."""
+        for name, address in contents.catalog.methods.items():
+            yield Placed(address, partial(method_page, name, contents.catalog))
 
 
-def _overview(catalog: Catalog) -> Page:
-    entries = [
-        (name, method_note(name), address, [model for model in catalog.models if name in model.methods])
-        for name, address in catalog.methods.items()
-    ]
-    data = {
-        "methods": [
-            {"name": name, "title": note["title"], "summary": note["summary"], "href": f"../{address}"}
-            for name, note, address, _ in entries
-        ]
-    }
-    words = "The methods that made the pictures of this atlas: what each optimises, and how it misleads."
-    return Page(ADDRESS, "methods.html", "methods", "Methods", words, data, {"entries": entries}, [Link("Methods")])
+METHOD = MethodKind()
 
 
 def made_with(name: str, catalog: Catalog) -> list[Made]:
@@ -68,24 +75,24 @@ def made_with(name: str, catalog: Catalog) -> list[Made]:
 
 
 def method_page(name: str, catalog: Catalog) -> Page:
-    """Return the page of a method: what it optimises, with which parameters here, and what it cannot show."""
+    """Return the page of a method."""
     note = method_note(name)
     jobs = [rendering.record.job for rendering in catalog.renderings() if rendering.record.job.method == name]
-    versions = sorted({job.version for job in jobs})
-    values: dict[str, dict[str, str]] = {}
-    for job in jobs:
-        for key, value in job.parameters.items():
-            values.setdefault(key, {})[json.dumps(value, sort_keys=True)] = parameter(value)
-    written = {key: [found[text] for text in sorted(found, key=order)] for key, found in sorted(values.items())}
-    meanings = note["parameters"]
+    versions, written, meanings = sorted({job.version for job in jobs}), values(jobs), note["parameters"]
     rows = [
         (key, "; ".join(found[:6]) + ("; …" if len(found) > 6 else ""), meanings.get(key, ""))
         for key, found in written.items()
     ]
     references = sorted({job.target.references for job in jobs if job.target.references})
-    data = {"name": name, "title": note["title"], "versions": versions, "parameters": written, "references": references}
     demonstrations = sorted({model.demonstration for model in catalog.models if name in model.methods} - {""})
-    data["demonstration"] = " ".join(demonstrations) if references else ""
+    data = MethodData(
+        name=name,
+        title=note["title"],
+        versions=tuple(versions),
+        parameters={key: tuple(found) for key, found in written.items()},
+        references=tuple(references),
+        demonstration=" ".join(demonstrations) if references else "",
+    )
     context = {
         "note": note,
         "limits": limits(),
@@ -95,16 +102,17 @@ def method_page(name: str, catalog: Catalog) -> Page:
         "references": references,
         "demonstrations": demonstrations,
     }
-    return Page(
-        catalog.methods[name],
-        "method.html",
-        "method",
-        note["title"],
-        note["summary"],
-        data,
-        context,
-        crumbs=[Link("Methods", ADDRESS), Link(note["title"])],
-    )
+    crumbs = [Link("Methods", ADDRESS), Link(note["title"])]
+    return Page(catalog.methods[name], note["title"], note["summary"], data, context, crumbs)
+
+
+def values(jobs: list[Job]) -> dict[str, list[str]]:
+    """Return each parameter's values in some jobs, as written: numbers by size, then all others."""
+    found: dict[str, dict[str, str]] = {}
+    for job in jobs:
+        for key, value in job.parameters.items():
+            found.setdefault(key, {})[json.dumps(value, sort_keys=True)] = parameter(value)
+    return {key: [written[text] for text in sorted(written, key=order)] for key, written in sorted(found.items())}
 
 
 def order(text: str) -> tuple[float, int, str]:

@@ -1,63 +1,132 @@
 """The pages of photos: what one model made of one photo."""
 
 from collections.abc import Iterator, Sequence
+from functools import partial
 from itertools import groupby
 from typing import Any
 
+from pydantic import Field
+
+from atlas.core.analysis import PhotoCredit
+from atlas.core.record import ClassScore
 from atlas.site.catalog.addresses import root_of
 from atlas.site.catalog.studies import FAMILIES, FamilyWords, Strip, Study, succeeded
-from atlas.site.documents import study_json
-from atlas.site.drawings.plots import Drawing
-from atlas.site.metadata import SiteMetadata
-from atlas.site.page import Figure, Link, Page, pager
-from atlas.site.pages.citation import cite_study
+from atlas.site.citation import cite_study
+from atlas.site.contents import Contents
+from atlas.site.documents.base import Document
+from atlas.site.documents.rendering import Rendering, rendering_data
+from atlas.site.drawings.plots import Drawing, draw, make_plots
+from atlas.site.page import Figure, Link, Page, Placed, pager
+from atlas.site.page_kind import PageKind, SearchEntry
 from atlas.site.words.formats import thousands
 from atlas.site.words.measures import MEASURES
 
 
-def study_pages(
-    study: Study,
-    drawings: Sequence[Drawing],
-    metadata: SiteMetadata,
-    date: str,
-    before: Study | None,
-    after: Study | None,
-) -> Iterator[Page]:
-    """Yield the pages of one photo.
+class StudiedPhoto(Document):
+    """A photo, and whom it is owed to, where that is known."""
+
+    digest: str = Field(description="sha256 of the photo's file")
+    credit: PhotoCredit | None
+
+
+class StudyData(Document):
+    """What a model made of a photo: one page of it."""
+
+    model: str
+    weights: str = Field(description="digest of the model's weights")
+    photo: StudiedPhoto
+    classes: tuple[ClassScore, ...] = Field(description="what the model sees in the photo, strongest first")
+    page: int
+    of: int = Field(description="pages")
+    families: dict[str, str] = Field(description="first 12 digits of a rendering's key to its family")
+    succeeded: dict[str, bool] = Field(description="the same, for adversarial examples whose success can be told")
+    renderings: tuple[Rendering, ...]
+
+
+class PhotoKind(PageKind):
+    """The pages of photos."""
+
+    name = "photo"
+    data = StudyData
+
+    def pages(self, contents: Contents) -> Iterator[Placed]:
+        """Yield the pages of each photo of each model."""
+        for model in contents.catalog.models:
+            around = [None, *model.studies, None]
+            for place, study in enumerate(model.studies):
+                for number in range(1, len(study.pages) + 1):
+                    make = partial(study_page, study, number, around[place], around[place + 2], contents)
+                    yield Placed(study.page_address(number), make, model)
+
+    def search(self, contents: Contents) -> Iterator[SearchEntry]:
+        """Yield an entry for each photo of each model."""
+        for model in contents.catalog.models:
+            for study in model.studies:
+                yield SearchEntry(study.name, "photo", study.address, model=model)
+
+
+PHOTO = PhotoKind()
+
+
+def study_page(study: Study, number: int, before: Study | None, after: Study | None, contents: Contents) -> Page:
+    """Return page ``number``, from 1, of a photo.
 
     Args:
-        drawings: how well each layer keeps it. before, after: its neighbours in the model's list.
+        before, after: its neighbours in the model's list.
     """
-    model = study.model
-    addresses = [study.page_address(number) for number in range(1, len(study.pages) + 1)]
+    model, first, strips = study.model, number == 1, study.pages[number - 1]
+    addresses = [study.page_address(place) for place in range(1, len(study.pages) + 1)]
     made = [_counted(len(group), FAMILIES[family]) for family, group in study.families.items()]
-    for number, (address, strips) in enumerate(zip(addresses, study.pages, strict=True), 1):
-        first = number == 1
-        yield Page(
-            address,
-            "photo.html",
-            "photo",
-            f"{study.title if first else f'{study.title}, page {number}'} · {model.card.name}",
-            f"What {model.card.name} makes of {study.title}: {', '.join(made)}."[:300],
-            study_json(study, strips, number, root_of(address)),
-            {
-                "study": study,
-                "families": by_family(strips),
-                "drawings": drawings if first else [],
-                "table": plot_table(drawings) if first else None,
-                "known": known_measures(strips),
-            },
-            crumbs=[Link(model.card.name, model.address), Link("Photos", f"{model.address}#photos"), Link(study.title)],
-            previous=Link(before.title, before.address) if before and len(addresses) == 1 else None,
-            next=Link(after.title, after.address) if after and len(addresses) == 1 else None,
-            pages=pager(addresses, number),
-            number=number,
-            last=len(addresses),
-            figures=_figures(study) if first else [],
-            citation=cite_study(study, metadata, date),
-            image=study.photo.raw[-1].path if study.photo else "",
-            view="raw",
-        )
+    drawings = _drawings(study, contents) if first else []
+    return Page(
+        addresses[number - 1],
+        f"{study.title if first else f'{study.title}, page {number}'} · {model.card.name}",
+        f"What {model.card.name} makes of {study.title}: {', '.join(made)}."[:300],
+        study_data(study, number),
+        {
+            "study": study,
+            "families": by_family(strips),
+            "drawings": drawings,
+            "table": plot_table(drawings) if first else None,
+            "known": known_measures(strips),
+        },
+        crumbs=[Link(model.card.name, model.address), Link("Photos", f"{model.address}#photos"), Link(study.title)],
+        previous=Link(before.title, before.address) if before and len(addresses) == 1 else None,
+        next=Link(after.title, after.address) if after and len(addresses) == 1 else None,
+        pages=pager(addresses, number),
+        number=number,
+        last=len(addresses),
+        figures=_figures(study) if first else [],
+        citation=cite_study(study, contents.metadata, contents.catalog.date),
+        image=study.photo.raw[-1].path if study.photo else "",
+        view="raw",
+    )
+
+
+def study_data(study: Study, number: int) -> StudyData:
+    """Return what the JSON of page ``number``, from 1, of a photo says."""
+    strips, root = study.pages[number - 1], root_of(study.page_address(number))
+    shown = [(strip.family, rendering) for strip in strips for rendering in strip.renderings]
+    results = {it.key: succeeded(it.record) for family, it in shown if family == "adversarial"}
+    return StudyData(
+        model=study.model.card.name,
+        weights=study.model.weights,
+        photo=StudiedPhoto(digest=study.digest, credit=study.credit),
+        classes=study.classes,
+        page=number,
+        of=len(study.pages),
+        families={rendering.key: family for family, rendering in shown},
+        succeeded={key: result for key, result in results.items() if result is not None},
+        renderings=tuple(rendering_data(rendering, root) for _, rendering in shown),
+    )
+
+
+def _drawings(study: Study, contents: Contents) -> list[Drawing]:
+    """Return the plots of how well each layer keeps the photo, whose files are then in the site."""
+    drawings = [draw(plot) for plot in make_plots(study)]
+    for path, content in (file for drawing in drawings for file in drawing.files):
+        contents.pictures.drawing(path, content)
+    return drawings
 
 
 def by_family(strips: Sequence[Strip]) -> list[tuple[Any, list[Strip]]]:

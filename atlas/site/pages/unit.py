@@ -1,23 +1,29 @@
 """The pages of classes and of units."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from functools import partial
 from typing import Any
+
+from pydantic import Field
 
 from atlas.site.catalog.addresses import page_name, root_of
 from atlas.site.catalog.comparison import Comparisons
-from atlas.site.catalog.model import Layer, Unit
+from atlas.site.catalog.model import Layer, Model, Unit
 from atlas.site.catalog.shown import Shown
-from atlas.site.catalog.statistics import OnPhotos, UnitOnPhotos
+from atlas.site.catalog.statistics import UnitOnPhotos
+from atlas.site.citation import cite_unit
 from atlas.site.contents import Contents
-from atlas.site.documents import class_json, statistics_json, unit_json
+from atlas.site.documents.base import Sparse
+from atlas.site.documents.class_concepts import ClassConceptsData, class_concepts
+from atlas.site.documents.rendering import Rendering, rendering_data
+from atlas.site.documents.statistics import StatisticsData, statistics_data
+from atlas.site.drawings.class_section import ClassSection
 from atlas.site.drawings.sheets import sheet
-from atlas.site.page import PAGE_SIZE, Figure, Link, Page
-from atlas.site.pages.citation import cite_unit
-from atlas.site.pages.class_section import ClassSection
+from atlas.site.page import PAGE_SIZE, Figure, Link, Page, Placed
+from atlas.site.page_kind import PageKind
+from atlas.site.pages.figures import other_figures
 from atlas.site.words.formats import number, percent
 
-KNOWN_MEASUREMENTS = {"objective", "activation", "probability", "cosine"}
-"""Measurements that have their own words on a page; others are shown under their own names."""
 MOST, MOST_BESIDE_CONCEPTS = 13, 9
 """Renderings that a page shows with their recipes; with ten concept cards there is room for fewer."""
 FROM_PHOTOS = 4
@@ -28,15 +34,74 @@ MARKED = 6
 """Renderings marked on a histogram: with more, nobody could tell them apart."""
 
 
-def unit_page(layer: Layer, place: int, seen: OnPhotos, section: ClassSection | None, contents: Contents) -> Page:
+class UnitData(Sparse):
+    """A class or a unit, and what was rendered of it."""
+
+    model: str
+    weights: str = Field(description="digest of the model's weights")
+    layer: str
+    index: int
+    title: str
+    id: str | None = Field(default=None, description="of a class that has a name")
+    synonyms: tuple[str, ...] | None = None
+    status: str = Field(description="done, dead, failed, or none if only its concepts were asked for")
+    renderings: tuple[Rendering, ...] = Field(description="the leading one first")
+    statistics: StatisticsData | None = Field(default=None, description="where photos tell of it")
+
+
+class ClassData(UnitData):
+    """A class, what was rendered of it, and its concepts."""
+
+    concepts: ClassConceptsData | None = Field(default=None, description="where they were looked for")
+
+
+class UnitKind(PageKind):
+    """The pages of units of layers before the output."""
+
+    name = "unit"
+    data = UnitData
+    header = "Layers"
+
+    def pages(self, contents: Contents) -> Iterator[Placed]:
+        """Yield one page for each unit."""
+        for layer in (layer for model in contents.catalog.models for layer in self._layers(model)):
+            for place, unit in enumerate(layer.units):
+                yield Placed(unit.address, partial(unit_page, layer, place, contents), unit)
+
+    def _layers(self, model: Model) -> list[Layer]:
+        return model.hidden
+
+
+class ClassKind(UnitKind):
+    """The pages of classes."""
+
+    name = "class"
+    data = ClassData
+    header = "Classes"
+
+    def index(self, model: Model) -> dict[str, Sequence[object]]:
+        """Return index and names of each class."""
+        return {"classes": [_names(unit) for unit in (model.classes.units if model.classes else [])]}
+
+    def _layers(self, model: Model) -> list[Layer]:
+        return [model.classes] if model.classes else []
+
+
+UNIT = UnitKind()
+CLASS = ClassKind()
+
+
+def unit_page(layer: Layer, place: int, contents: Contents) -> Page:
     """Return the page of one unit of a layer, or of a class.
 
     Args:
         place: of the unit in its layer's list.
-        seen: what photos say of the layer's units. section: the concepts of a class.
     """
-    unit = layer.units[place]
-    name = "Classes" if layer.is_output else layer.info.name
+    unit, model = layer.units[place], layer.model
+    seen = contents.on_photos(layer).get(unit.index)
+    if seen is not None and seen.unit.sprite is not None:
+        contents.pictures.sprite(layer.statistics, seen.unit.sprite)
+    section = None if unit.concepts is None else contents.section(unit.concepts)
     before = layer.units[place - 1] if place else None
     after = layer.units[place + 1] if place + 1 < len(layer.units) else None
     list_address = f"{layer.folder}/{page_name(1 + place // PAGE_SIZE)}"
@@ -44,36 +109,60 @@ def unit_page(layer: Layer, place: int, seen: OnPhotos, section: ClassSection | 
     full = f"{unit.title} ({what})" if layer.is_output and unit.title != what else what
     missing = {"none": " It was not rendered.", "done": ""}
     status = missing.get(unit.status, f" It is {unit.status}: there is no picture.")
-    on_photos, root = seen.get(unit.index), root_of(unit.address)
-    data = unit_json(unit, root)
-    if section is not None:
-        data["concepts"] = class_json(section.view, section.document, root)
-    if on_photos is not None:
-        data["statistics"] = statistics_json(on_photos, unit, root)
     return Page(
         unit.address,
-        "class.html" if layer.is_output else "unit.html",
-        "class" if layer.is_output else "unit",
-        f"{unit.title if layer.is_output else what} · {layer.model.card.name}",
-        f"What {layer.model.card.name} has learned for {full}, with the recipe of each picture.{status}"[:300],
-        data,
-        {
-            "unit": unit,
-            "section": section,
-            "referred": any(rendering.record.job.target.references for rendering in unit.renderings),
-            **photo_context(unit, on_photos),
-            **renderings_context(unit, MOST_BESIDE_CONCEPTS if section and section.cards else MOST),
-            "compared": _compared(unit, contents.comparisons),
-            "from_photos": unit.model.from_photos.get((layer.info.name, unit.index), []),
-            "most_from_photos": 0 if section and section.cards else FROM_PHOTOS,
-        },
-        crumbs=[Link(layer.model.card.name, layer.model.address), Link(name, list_address), Link(unit.title)],
+        f"{unit.title if layer.is_output else what} · {model.card.name}",
+        f"What {model.card.name} has learned for {full}, with the recipe of each picture.{status}"[:300],
+        unit_data(unit, seen, section),
+        _context(unit, seen, section, contents.comparisons),
+        crumbs=[
+            Link(model.card.name, model.address),
+            Link("Classes" if layer.is_output else layer.info.name, list_address),
+            Link(unit.title),
+        ],
         previous=Link(before.title, before.address) if before else None,
         next=Link(after.title, after.address) if after else None,
         figures=[*unit_figures(unit), *_concept_figures(section)],
         citation=cite_unit(unit, contents.metadata, contents.catalog.date),
-        image=picture_of(unit),
+        image=unit.image,
     )
+
+
+def unit_data(unit: Unit, seen: UnitOnPhotos | None, section: ClassSection | None) -> UnitData:
+    """Return what the JSON of a class's or unit's page says."""
+    root = root_of(unit.address)
+    data = UnitData(
+        model=unit.model.card.name,
+        weights=unit.model.weights,
+        layer=unit.layer.info.name,
+        index=unit.index,
+        title=unit.title,
+        id=unit.label.id if unit.label else None,
+        synonyms=unit.label.synonyms if unit.label else None,
+        status=unit.status,
+        renderings=tuple(rendering_data(shown, root) for shown in unit.renderings),
+        statistics=None if seen is None else statistics_data(seen, unit, root),
+    )
+    if not unit.layer.is_output:
+        return data
+    return ClassData(**dict(data), concepts=None if section is None else class_concepts(section, root))
+
+
+def _context(
+    unit: Unit, seen: UnitOnPhotos | None, section: ClassSection | None, comparisons: Comparisons
+) -> dict[str, Any]:
+    """Return what the template shows."""
+    has_cards = section is not None and bool(section.cards)
+    return {
+        "unit": unit,
+        "section": section,
+        "referred": any(shown.record.job.target.references for shown in unit.renderings),
+        **photo_context(unit, seen),
+        **renderings_context(unit, MOST_BESIDE_CONCEPTS if has_cards else MOST),
+        "compared": _compared(unit, comparisons),
+        "from_photos": unit.model.from_photos.get((unit.layer.info.name, unit.index), []),
+        "most_from_photos": 0 if has_cards else FROM_PHOTOS,
+    }
 
 
 def renderings_context(unit: Unit, most: int) -> dict[str, Any]:
@@ -138,15 +227,6 @@ def unit_figures(unit: Unit) -> list[Figure]:
     return [*figures, *other_figures(unit.lead)]
 
 
-def other_figures(rendering: Shown) -> Iterator[Figure]:
-    """Yield a figure for every measurement that has no words of its own."""
-    for measured in rendering.record.measurements:
-        if measured.name not in KNOWN_MEASUREMENTS:
-            unit_name = "" if measured.unit == "1" else f" {measured.unit}"
-            count = f", mean of {measured.n}" if measured.n > 1 else ""
-            yield Figure(number(measured.value) + unit_name, measured.name.replace("_", " ") + count)
-
-
 def _concept_figures(section: ClassSection | None) -> list[Figure]:
     if section is None or not section.view.concepts:
         return []
@@ -160,6 +240,6 @@ def _concept_figures(section: ClassSection | None) -> list[Figure]:
     return figures
 
 
-def picture_of(unit: Unit) -> str:
-    """Return the path of the picture that stands for a unit, or an empty string."""
-    return unit.shown[0].picture.raw[-1].path if unit.shown and unit.shown[0].picture else ""
+def _names(unit: Unit) -> list[object]:
+    names = [unit.label.id, *unit.label.synonyms] if unit.label else []
+    return [unit.index, unit.title, *(name for name in names if name)]

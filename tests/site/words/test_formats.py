@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from atlas.core.model_card import LayerInfo
-from atlas.site.pages.citation import tex
+from atlas.site.citation import tex
 from atlas.site.words.formats import TRACE_POINTS, TRACE_SIZE, line, listed, noun, number, parameter, percent
 
 

@@ -14,7 +14,7 @@ from sample_store import card, job, record
 from atlas.core.job import Target
 from atlas.site import SiteMetadata, build_site
 from atlas.site.build import unsaid
-from atlas.site.pages.citation import Citation, tex
+from atlas.site.citation import Citation, tex
 from atlas.store import Store
 
 NAMES = [

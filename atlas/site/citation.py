@@ -4,13 +4,13 @@ import re
 import unicodedata
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
-from typing import Any
 from urllib.parse import quote
 
 from atlas.site.catalog.addresses import slug
 from atlas.site.catalog.concepts import ConceptView
 from atlas.site.catalog.model import Unit
 from atlas.site.catalog.studies import Study
+from atlas.site.documents.page import CitationData
 from atlas.site.metadata import SiteMetadata
 from atlas.site.words.method_notes import method_title
 
@@ -78,9 +78,9 @@ class Citation:
             f"{self.url or NO_ADDRESS.capitalize()}."
         )
 
-    def document(self) -> dict[str, Any]:
+    def document(self) -> CitationData:
         """Return it as JSON."""
-        return {**asdict(self), "methods": list(self.methods), "bibtex": self.bibtex}
+        return CitationData(**asdict(self), bibtex=self.bibtex)
 
 
 def tex(text: str) -> str:
