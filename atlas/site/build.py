@@ -6,7 +6,6 @@ from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-
 from atlas.core.canonical import digest
 from atlas.errors import SiteError
 from atlas.extras import missing

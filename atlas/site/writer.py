@@ -3,7 +3,6 @@
 from collections.abc import Callable, Iterable
 from typing import NamedTuple
 
-
 from atlas.core.canonical import digest_bytes
 from atlas.errors import SiteError
 from atlas.site.catalog.addresses import json_beside
