@@ -8,6 +8,7 @@ import torch
 
 from atlas.config import ExecutorSettings
 from atlas.errors import ConfigError
+from atlas.extras import has
 
 BATCH_SIZES = {"cpu": 8, "cuda": 64}
 """Pictures in one batch where the configuration says ``auto``: a CPU gains nothing beyond 8."""
@@ -60,11 +61,13 @@ class Machine:
         )
 
     def executor_for(self, cost: int) -> Kind:
-        """Return what runs work of a cost, in pictures: one process for little of it, or for one device."""
+        """Return what runs work of a cost, in pictures: one process for little, for one device, or without Ray."""
         if self.executor is not None:
             return self.executor
         if self.address:
             return "ray"
+        if not has("ray"):  # it is an extra, and nobody asked for it
+            return "serial"
         if self.device.startswith("cuda"):
             return "ray" if self.device == "cuda" and torch.cuda.device_count() > 1 and cost > 1 else "serial"
         return "ray" if (os.cpu_count() or 1) > 1 and cost >= COST_WORTH_RAY else "serial"
