@@ -15,7 +15,7 @@ AssetRole = Literal["image", "alpha", "photo", "perturbation"]
 
 
 class Asset(Frozen):
-    """One picture of a record, stored beside it under ``<sha256>.<extension>``.
+    """One picture of a record, stored beside it under ``<sha256>.<extension>``, or once for all that show it.
 
     Attributes:
         role: ``image`` (the lossless master), ``alpha`` (transparency map, 8-bit grey, same size), ``photo`` (the
@@ -32,8 +32,13 @@ class Asset(Frozen):
 
     @property
     def file_name(self) -> str:
-        """Name of the picture's file in its record's folder."""
+        """Name of the picture's file."""
         return f"{self.sha256}.{self.media_type.removeprefix('image/')}"
+
+    @property
+    def is_shared(self) -> bool:
+        """Whether many records show it, so that it is stored once for all: a photo, by everything made of it."""
+        return self.role == "photo"
 
 
 class Measurement(Frozen):

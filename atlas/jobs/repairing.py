@@ -2,10 +2,16 @@
 
 from collections.abc import Collection, Iterable, Sequence
 
+from atlas.core.record import Record
+from atlas.errors import PhotoError, StoreError
 from atlas.jobs.pending import Pending
+from atlas.methods.outcome import as_uint8
+from atlas.methods.photos import square_of
 from atlas.metrics import in_order
+from atlas.photos.spec import LARGEST_FILE
 from atlas.plan.plan import Plan
 from atlas.store import Store
+from atlas.store.pictures import encode_image
 from atlas.store.repair import discard, discard_result
 from atlas.store.survey import Damage
 from atlas.tasks.rendering import RenderTask
@@ -65,9 +71,40 @@ def prepare_repair(plan: Plan, store: Store, damage: Sequence[Damage]) -> tuple[
     """Remove what is damaged and can be made again; return the store and what is to do."""
     discard_damaged(damage, plan, store)
     store = Store(store.path, create=True)
+    _show_photos_again(damage, plan, store)
     todo = Repair(damage, store)
     todo.sort(plan.with_follow_ups(store).tasks)
     return store, todo
+
+
+def _show_photos_again(damage: Iterable[Damage], plan: Plan, store: Store) -> None:
+    """Make photos as networks were shown them again, from the photos.
+
+    If that does not give the same picture, all that show it and can be made again are removed.
+    """
+    for one in damage:
+        if one.kind == "picture" and not plan.keys.isdisjoint(one.owners):
+            discard(store, one)
+            owners = [key for key in one.owners if key in plan.keys and store.has(key)]
+            if owners and not _shown_again(store.read(owners[0]), one.key, plan, store):
+                for key in owners:
+                    discard_result(store, key)
+
+
+def _shown_again(record: Record, name: str, plan: Plan, store: Store) -> bool:
+    """Make the photo again as a record's network was shown it; tell whether it is the picture of that name."""
+    asset, digest = record.asset("photo"), record.job.target.photo
+    if asset is None or digest is None:
+        return False
+    try:
+        photo = plan.photos.get(digest)
+        data = store.read_input(digest) if photo is None else photo.read(LARGEST_FILE)
+        square = square_of(data, digest[:12], asset.width)
+    except (PhotoError, StoreError):  # the run that follows says so
+        return False
+    made, picture = encode_image(as_uint8(square.numpy()), "photo")
+    store.keep_shared(made.file_name, picture)
+    return made.file_name == name
 
 
 def _made_with(plan: Plan, store: Store, lost: set[str]) -> set[str]:

@@ -140,7 +140,7 @@ def undrawn(catalog: Catalog) -> Iterator[str]:
 def inputs_digest(store: Store, metadata: SiteMetadata, labels: Mapping[str, Label], configuration: str) -> str:
     """Return a digest of all that decides the site, from names, sizes and times of the store's files: quick."""
     listing: list[tuple[str, int, int]] = []
-    folders = [str(store.path / name) for name in FOLDERS if name != "inputs"]
+    folders = [str(store.path / name) for name in FOLDERS if name not in ("inputs", "pictures")]
     while folders:
         folder = folders.pop()
         if not os.path.isdir(folder):

@@ -21,8 +21,8 @@ FILE_NAME = re.compile(r'"([0-9a-f]{64}\.[a-z]+)"')
 def verify(store: Store) -> Iterator[Damage]:
     """Read everything in the store again and follow what it refers to; yield what is damaged or lost.
 
-    Read are documents of results and their files, failed attempts, cards of models and metrics, inputs, credits and
-    selections.
+    Read are documents of results and their files, failed attempts, cards of models and metrics, inputs, credits,
+    pictures that several records show, and selections.
     """
     if problem := marker_problem(store.path):
         yield Damage("store", NAME, problem)
@@ -63,7 +63,9 @@ def _result_damage(store: Store, key: str, references: References) -> Iterator[D
         return
     references.add(document, key)
     if isinstance(document, Record):
-        files = {asset.file_name: f"the {asset.role} {asset.file_name[:12]}..." for asset in document.assets}
+        files = {
+            one.file_name: f"the {one.role} {one.file_name[:12]}..." for one in document.assets if not one.is_shared
+        }
     else:
         found = sorted(set(FILE_NAME.findall(read_bytes(path).decode())))
         files = {name: f"its file {name[:12]}..." for name in found}
@@ -91,14 +93,22 @@ def _parts_damage(store: Store, survey: Survey, references: References) -> Itera
         yield from _read_damage("photo", digest, lambda one=digest: store.photo_credit(one), references)  # type: ignore[misc]
     for digest in survey.inputs:
         yield from _read_damage("input", digest, lambda one=digest: store.read_input(one), references)  # type: ignore[misc]
+    for name in survey.pictures:
+        yield from _read_damage("picture", name, lambda one=name: store.read_shared(one), references)  # type: ignore[misc]
 
 
 def _lost_references(store: Store, survey: Survey, references: References) -> Iterator[Damage]:
-    there = {"card": set(survey.cards), "input": set(survey.inputs), "photo": set(survey.photos)}
+    there = {
+        "card": set(survey.cards),
+        "input": set(survey.inputs),
+        "photo": set(survey.photos),
+        "picture": set(survey.pictures),
+    }
     words = {
         "card": "the model's card",
         "input": "the input",
         "photo": "the photo's credit",
+        "picture": "the photo as it was shown",
         "result": "the result",
     }
     for (kind, key), owners in sorted(references.owners.items()):

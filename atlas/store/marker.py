@@ -9,7 +9,7 @@ from atlas.core.system_files import is_system
 from atlas.errors import StoreError, StoreSchemaError
 from atlas.store.documents import encode, parse
 from atlas.store.files import explained, remove, write_atomic
-from atlas.store.names import DERIVED, DIGEST, DIGEST_JSON, FOLDERS, SELECTION, named, sharded
+from atlas.store.names import DERIVED, DIGEST, DIGEST_JSON, FILE, FOLDERS, SELECTION, named, sharded
 
 FORMAT = "lens-atlas-store"
 NAME = "store.json"
@@ -112,7 +112,13 @@ def _lost(store: Path, content: set[str]) -> StoreError:
 
 def _holds_documents(store: Path) -> bool:
     """Tell whether anything lies where a store keeps it; a project may have a folder ``photos`` or ``models`` too."""
-    patterns = {"models": DIGEST_JSON, "inputs": DIGEST, "photos": DIGEST_JSON, "selections": SELECTION}
+    patterns = {
+        "models": DIGEST_JSON,
+        "inputs": DIGEST,
+        "photos": DIGEST_JSON,
+        "pictures": FILE,
+        "selections": SELECTION,
+    }
     flat = any(named(store / name, pattern) for name, pattern in patterns.items() if (store / name).is_dir())
     objects = store / "objects"
     return flat or (objects.is_dir() and bool(sharded(objects))) or (store / DERIVED / "files").is_dir()

@@ -39,6 +39,7 @@ def discard(store: Store, damage: Damage) -> None:
                 "metric": store.metric_cards.path,
                 "input": store.input_path,
                 "photo": store.photo_path,
+                "picture": store.shared_path,
             }
             remove(paths[damage.kind](damage.key))
 

@@ -7,6 +7,7 @@ Layout, all paths relative to the store::
     metrics/<name>.card.json            what each number says: one card for each that was measured
     inputs/<sha256>                     files that jobs name by digest: spectra, directions, photos, lists of references
     photos/<sha256>.json                whom a photo among the inputs is owed to
+    pictures/<sha256>.<type>            photos as networks were shown them: once for all records that show them
     objects/ab/<key>/<sha256>.<type>    files of a result, a rendering or an analysis of photos, named by content
     objects/ab/<key>/document.json      what it is, written last: if it is there, the result is complete
     objects/ab/<key>/attempts/<n>.json  failed attempts at it, kept so that a later run may retry
@@ -27,14 +28,14 @@ from atlas.core.attempt import Attempt
 from atlas.core.canonical import digest_bytes
 from atlas.core.metric_card import MetricCard
 from atlas.core.model_card import ModelCard
-from atlas.core.record import Record
+from atlas.core.record import Asset, Record
 from atlas.errors import StoreError
 from atlas.store.cards import Cards
 from atlas.store.documents import REMEDY, Document, encode, parse
 from atlas.store.files import read_bytes, write_atomic, write_changed
 from atlas.store.keyed import AnyDocument, decode_any
 from atlas.store.marker import check_marker, open_marker
-from atlas.store.names import ATTEMPT, DIGEST, DIGEST_JSON, named, sharded
+from atlas.store.names import ATTEMPT, DIGEST, DIGEST_JSON, FILE, named, sharded
 from atlas.store.selections import Selections
 
 ATTEMPTS_KEPT = 3
@@ -139,11 +140,16 @@ class Store:
             return
         if isinstance(document, Record) and document.status == "failed":
             raise ValueError("a failed attempt is stored by record_failure")
-        folder = self.folder(key)
+        assets = document.assets if isinstance(document, Record) else ()
+        shared = {asset.file_name for asset in assets if asset.is_shared}
+        own = files.keys() - shared | {asset.file_name for asset in assets if not asset.is_shared}
         for name, data in files.items():
             if digest_bytes(data) != name.partition(".")[0]:
                 raise ValueError(f"the file {name} of {key} is not what its name says")
-            write_atomic(folder / name, data)
+            if name in shared:
+                self.keep_shared(name, data)
+            if name in own:
+                write_atomic(self.folder(key) / name, data)
         write_atomic(self.document_path(key), encode(document))
 
     def read_file(self, key: str, name: str) -> bytes:
@@ -152,16 +158,38 @@ class Store:
         Raises:
             StoreError: it is missing or damaged.
         """
-        path = self.folder(key) / name
-        data = read_bytes(path)
-        if digest_bytes(data) != name.partition(".")[0]:
-            raise StoreError(f"{path} does not match its name", REMEDY)
-        return data
+        return _content(self.folder(key) / name)
 
     def picture_path(self, record: Record, role: str) -> Path | None:
         """Return the path of a record's picture, or None if the record has none of that role."""
         asset = record.asset(role)
-        return None if asset is None else self.folder(record.key) / asset.file_name
+        return None if asset is None else self.asset_path(record, asset)
+
+    def asset_path(self, record: Record, asset: Asset) -> Path:
+        """Return the path of one of a record's pictures."""
+        return self.shared_path(asset.file_name) if asset.is_shared else self.folder(record.key) / asset.file_name
+
+    # --- pictures that several results show --------------------------------------------------------------------
+
+    def shared_path(self, name: str) -> Path:
+        """Return where a picture that several records show is stored; ``name`` is :attr:`Asset.file_name`."""
+        return self.path / "pictures" / name
+
+    def keep_shared(self, name: str, data: bytes) -> None:
+        """Store a picture that several records show, unless it is there."""
+        write_changed(self.shared_path(name), data)
+
+    def shared_names(self) -> list[str]:
+        """Return the names of all pictures that several records may show, sorted."""
+        return named(self.path / "pictures", FILE)
+
+    def read_shared(self, name: str) -> bytes:
+        """Return a picture that several records show.
+
+        Raises:
+            StoreError: it is missing or damaged.
+        """
+        return _content(self.shared_path(name))
 
     # --- failures ----------------------------------------------------------------------------------------------
 
@@ -214,10 +242,7 @@ class Store:
         path = self.input_path(digest)
         if not os.path.lexists(path):
             raise StoreError(f"{path}, which jobs name, is lost", REMEDY)
-        data = read_bytes(path)
-        if digest_bytes(data) != digest:
-            raise StoreError(f"{path} does not match its name", REMEDY)
-        return data
+        return _content(path)
 
     # --- photos ------------------------------------------------------------------------------------------------
 
@@ -290,6 +315,18 @@ class Store:
             StoreError: a card is damaged.
         """
         return self.metric_cards.read_all()
+
+
+def _content(path: Path) -> bytes:
+    """Return what is in a file that is named by its content.
+
+    Raises:
+        StoreError: it is missing or damaged.
+    """
+    data = read_bytes(path)
+    if digest_bytes(data) != path.name.partition(".")[0]:
+        raise StoreError(f"{path} does not match its name", REMEDY)
+    return data
 
 
 def _of_key(document: Document, key: str, path: Path) -> Document:

@@ -17,7 +17,7 @@ from atlas.store.store import Store
 T = TypeVar("T")
 _DERIVED = re.compile(r"[0-9a-f]+\.[a-z]+")
 """Names of derived pictures and of what lists them."""
-Kind = Literal["store", "folder", "result", "card", "metric", "input", "photo", "selection", "derived"]
+Kind = Literal["store", "folder", "result", "card", "metric", "input", "photo", "picture", "selection", "derived"]
 
 
 @dataclass(frozen=True)
@@ -25,10 +25,11 @@ class Damage:
     """One thing that is wrong.
 
     Attributes:
-        kind: what it is. ``photo`` is a photo's credit; ``folder`` one that holds some of the others; ``derived``
-            something that stands where derived pictures belong.
+        kind: what it is. ``photo`` is a photo's credit, ``picture`` one that several records show; ``folder`` one that
+            holds some of the others; ``derived`` something that stands where derived pictures belong.
         key: of the result; for a model's card its fingerprint, for a metric's its name, for an input or a photo its
-            digest; a folder's path in the store, or a derived file's; a selection's name.
+            digest, for a picture its file's name; a folder's path in the store, or a derived file's; a
+            selection's name.
         problem: a sentence for a person.
         owners: keys of the results that refer to it.
         other_version: another version of atlas wrote it, so it is to be left alone.
@@ -60,6 +61,7 @@ class Survey:
         self.metrics = self._listed("metrics", store.metric_cards.names)
         self.inputs = self._listed("inputs", store.input_keys)
         self.photos = self._listed("photos", store.photo_keys)
+        self.pictures = self._listed("pictures", store.shared_names)
         self.selections = self._listed("selections", store.selections.names)
         self._derived(DERIVED)
         if (store.path / DERIVED).is_dir():
@@ -102,6 +104,7 @@ class References:
         """Note what a result's document names."""
         if isinstance(document, Record):
             self.add_job(document.job, key)
+            self._add("picture", (asset.file_name for asset in document.assets if asset.is_shared), key)
         elif not isinstance(document, Foreign):
             self._add_analysis(document.analysis, document, key)
 

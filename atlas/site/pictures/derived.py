@@ -26,7 +26,7 @@ from typing import NamedTuple
 from atlas.core.analysis import ClassConcepts, Sprite
 from atlas.core.canonical import digest, digest_bytes
 from atlas.core.data_files import read_json
-from atlas.core.record import Record
+from atlas.core.record import Asset, Record
 from atlas.errors import AtlasError, DataFileError, SiteError, StoreError
 from atlas.site.pictures.copying import named_digest
 from atlas.site.pictures.overlays import CARDS, OVERLAY_RECIPE, Grid, Overlays, derive_overlays
@@ -163,14 +163,16 @@ class DerivedPictures:
         image, alpha = record.asset("image"), record.asset("alpha")
         if image is None:
             raise damaged(f"the record {record.key[:12]}... is done but has no image")
-        folder, from_photo = self._store.folder(record.key), record.job.target.photo is not None
-        masters = tuple(Source(str(folder / asset.file_name), asset.sha256) for asset in (image, alpha) if asset)
+        from_photo = record.job.target.photo is not None
+        masters = tuple(self._source(record, asset) for asset in (image, alpha) if asset)
         yield Task("job", record.key, crop=not from_photo, masters=masters)
         for role in OTHER_ROLES:
             asset = record.asset(role)
             if asset is not None:
-                source = Source(str(folder / asset.file_name), asset.sha256)
-                yield Task("job", record.key, role, crop=False, masters=(source,))
+                yield Task("job", record.key, role, crop=False, masters=(self._source(record, asset),))
+
+    def _source(self, record: Record, asset: Asset) -> Source:
+        return Source(str(self._store.asset_path(record, asset)), asset.sha256)
 
     def _class_task(self, document: ClassConcepts) -> tuple[Task, ...]:
         folder = self._store.folder(document.key)
