@@ -178,6 +178,7 @@ FAULTS = {
     "no results and no cache": (without("objects", "../cache"), 10),
     "nothing but inputs": (without("objects", "selections", "models", "photos", "store.json"), 1),
     "no photo as it was shown": (without("pictures"), 1),
+    "no inputs and no photo as it was shown": (without("inputs", "pictures"), 5),
     "a damaged photo as it was shown": (lambda store: flip(store.shared_path(store.shared_names()[0])), 1),
     "other things in the place of folders": (in_the_way, 10),
     "one file of each kind": (one_of_each, 6),
