@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 
 from atlas.activations.class_photos import ClassPhotos
 from atlas.activations.views import Box
+from atlas.concepts.factorisations.base import FACTORISATIONS
 from atlas.concepts.gallery import PATCH_CELL, PATCH_COLUMNS, PHOTO_CELL, PHOTO_COLUMNS, Shown, top_patches
 from atlas.concepts.settings import ConceptSettings
 from atlas.concepts.stability import first_share, together
@@ -112,6 +113,7 @@ def describe(
         key=analysis.key,
         analysis=analysis,
         factorisation=settings.factorisation,
+        card=FACTORISATIONS.get(settings.factorisation).card,
         measure=settings.importance,
         heat=settings.heat,
         photos=tuple(shown.credits),
@@ -134,6 +136,7 @@ def no_concepts(
         key=analysis.key,
         analysis=analysis,
         factorisation=settings.factorisation,
+        card=FACTORISATIONS.get(settings.factorisation).card,
         measure=settings.importance,
         heat=settings.heat,
         counts=_counts(data),

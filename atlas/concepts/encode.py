@@ -1,4 +1,4 @@
-"""How strongly each concept is in an activation, given the concepts' directions."""
+"""How strongly each concept is in an activation, given the concepts' directions: two ways that factorisations use."""
 
 import numpy as np
 
@@ -10,26 +10,19 @@ OPTIMAL = 1e-9
 """Slope of the residual that counts as none, as a share of the largest there can be."""
 
 
-def encode(activations: np.ndarray, directions: np.ndarray, kind: str = "nmf") -> np.ndarray:
+def least_squares(activations: np.ndarray, directions: np.ndarray) -> np.ndarray:
     """Return the strengths u >= 0 of every direction in every activation.
 
     They solve ``min ||a - uW||`` over u >= 0 exactly (Lawson and Hanson 1974, chapter 23), row by row, so that a row's
-    strengths depend on nothing but that row. For ``k-means``, only the nearest direction has a strength.
+    strengths depend on nothing but that row.
 
     Args:
         activations: (m, C): a patch's mean activation, or that of one position of a map.
         directions: W (r, C). They may depend on each other; one of zeros has strength 0.
-        kind: of the factorisation, a name of :data:`atlas.concepts.factorise.FACTORISATIONS`.
 
     Returns:
         (m, r) float32.
     """
-    if kind == "k-means":
-        return _nearest(activations, directions)
-    return _least_squares(activations, directions)
-
-
-def _least_squares(activations: np.ndarray, directions: np.ndarray) -> np.ndarray:
     from scipy.optimize import lsq_linear, nnls
 
     # W^T = QR turns C equations into at most r, without squaring the condition of W as its normal equations would.
@@ -54,8 +47,12 @@ def _not_optimal(strengths: np.ndarray, triangle: np.ndarray, projected: np.ndar
     return np.flatnonzero((excess > noise[:, None]).any(axis=1))
 
 
-def _nearest(activations: np.ndarray, directions: np.ndarray) -> np.ndarray:
-    """Project each activation on the direction with which it has the largest cosine."""
+def nearest(activations: np.ndarray, directions: np.ndarray) -> np.ndarray:
+    """Return strengths (m, r) float32 of which each row has one: its projection on the direction of largest cosine.
+
+    Args:
+        activations: (m, C). directions: (r, C).
+    """
     lengths = np.maximum(np.linalg.norm(directions, axis=1), np.finfo(np.float32).tiny)
     along = activations @ (directions / lengths[:, None]).T
     rows, nearest = np.arange(len(along)), along.argmax(axis=1)

@@ -7,10 +7,13 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from atlas.concepts.encode import encode
+from atlas.concepts.encode import least_squares
 
 Activation: TypeAlias = Callable[[Tensor], Tensor]
 """The first part of a network: images (p, 3, H, W) to canonical maps (p, C, h, w), differentiable."""
+
+Encode: TypeAlias = Callable[[np.ndarray, np.ndarray], np.ndarray]
+"""Activations (m, C) and directions (r, C) to strengths (m, r) >= 0."""
 
 BLUR = 0.02
 """Standard deviation of the smoothing, as a share of the image's side: 4.5 px at 224, the grain that strided
@@ -34,7 +37,7 @@ def position_heat(coefficients: np.ndarray, component: int, side: int) -> np.nda
 
 
 def implicit_heat(
-    images: Tensor, activation: Activation, directions: np.ndarray, component: int, kind: str = "nmf"
+    images: Tensor, activation: Activation, directions: np.ndarray, component: int, encode: Encode = least_squares
 ) -> np.ndarray:
     """Return how strongly each pixel decides a concept's strength (CRAFT, Fel et al. 2023, section 3.4).
 
@@ -43,21 +46,21 @@ def implicit_heat(
     strength, not where the concept is large; a photo without the concept is all zero.
 
     Args:
-        images, activation, directions, component, kind: as :func:`strength_gradient` takes them.
+        images, activation, directions, component, encode: as :func:`strength_gradient` takes them.
 
     Returns:
         (p, H, W) float32, >= 0.
     """
     from scipy.ndimage import gaussian_filter
 
-    gradient = strength_gradient(images, activation, directions, component, kind)
+    gradient = strength_gradient(images, activation, directions, component, encode)
     sensitivity = gradient.abs().mean(dim=1).float().cpu().numpy()
     blur = BLUR * max(sensitivity.shape[1:])
     return np.maximum(gaussian_filter(sensitivity, sigma=(0, blur, blur)), 0)
 
 
 def strength_gradient(
-    images: Tensor, activation: Activation, directions: np.ndarray, component: int, kind: str = "nmf"
+    images: Tensor, activation: Activation, directions: np.ndarray, component: int, encode: Encode = least_squares
 ) -> Tensor:
     """Return the gradient of a concept's strength, summed over positions, with respect to the pixels.
 
@@ -70,7 +73,7 @@ def strength_gradient(
         activation: the first part of the network. Images must not affect each other in it.
         directions: W (r, C).
         component: which of the r concepts.
-        kind: of the factorisation.
+        encode: of the factorisation.
 
     Returns:
         (p, 3, H, W), of the images' type and device.
@@ -79,15 +82,15 @@ def strength_gradient(
     with torch.enable_grad():
         maps = activation(images)
     flat = maps.detach().permute(0, 2, 3, 1).flatten(0, 2).cpu().double().numpy()
-    slopes = torch.from_numpy(_slopes(flat, directions, component, kind)).to(maps)
+    slopes = torch.from_numpy(_slopes(flat, directions, component, encode)).to(maps)
     weights = slopes.unflatten(0, (maps.shape[0], *maps.shape[2:])).permute(0, 3, 1, 2)
     return torch.autograd.grad(maps, images, grad_outputs=weights)[0]
 
 
-def _slopes(activations: np.ndarray, directions: np.ndarray, component: int, kind: str) -> np.ndarray:
+def _slopes(activations: np.ndarray, directions: np.ndarray, component: int, encode: Encode) -> np.ndarray:
     """Return the gradient (m, C) of each row's strength of ``component`` with respect to the row (m, C)."""
     directions = directions.astype(np.float64)
-    support = encode(activations, directions, kind) > 0  # (m, r)
+    support = encode(activations, directions) > 0  # (m, r)
     slopes = np.zeros_like(activations)
     present = np.flatnonzero(support[:, component])
     if present.size:

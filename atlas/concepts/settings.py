@@ -1,8 +1,10 @@
 """ConceptSettings: what decides the concepts of a class besides its photos, the model and the layer."""
 
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
+
+from atlas.concepts.factorisations.base import FACTORISATIONS, Solver
 
 FACTORISATION = frozenset({"photos", "limit", "count", "factorisation", "fits", "solver"})
 IMPORTANCE = frozenset({"importance", "designs"})
@@ -18,7 +20,7 @@ class ConceptSettings(BaseModel):
         limit: photos used of one class at most, the same ones every time.
         minimum: with fewer photos than this the page warns its reader.
         count: directions fitted. shown: how many of them, the most important ones, get pictures.
-        factorisation: ``nmf``, or one that takes activations of both signs.
+        factorisation: ``nmf``, or one that takes activations of both signs; of any package.
         solver: ``sklearn`` on the CPU, ``torch`` on any device; ``auto`` takes torch on a GPU or for much data.
         fits: how often the factorisation is made, each time from another start. The one with the smallest error is
             kept, and a concept that does not come back in the others is marked as unstable. 1 makes it once and says
@@ -39,8 +41,8 @@ class ConceptSettings(BaseModel):
     minimum: int = Field(default=20, ge=1)
     count: int = Field(default=20, ge=1, le=512)
     shown: int = Field(default=10, ge=1, le=100)
-    factorisation: Literal["nmf", "semi-nmf", "convex-nmf", "k-means", "dictionary"] = "nmf"
-    solver: Literal["auto", "sklearn", "torch"] = "auto"
+    factorisation: Annotated[str, AfterValidator(FACTORISATIONS.check)] = "nmf"
+    solver: Solver = "auto"
     fits: int = Field(default=3, ge=1, le=50)
     stable: float = Field(default=0.8, gt=0, le=1)
     importance: Literal["sobol", "share"] = "sobol"

@@ -10,6 +10,7 @@ from typing import Literal
 from pydantic import Field, JsonValue
 
 from atlas.core.canonical import digest
+from atlas.core.factorisation_card import FactorisationCard
 from atlas.core.job import Frozen, ModelIdentity, Text
 from atlas.core.record import SCHEMA_VERSION, Provenance
 
@@ -247,7 +248,7 @@ class ClassConcepts(Frozen):
     """The concepts of one class, most important first.
 
     Attributes:
-        factorisation: e.g. ``nmf``; others take signed activations.
+        factorisation: e.g. ``nmf``; others take signed activations. card: what it is, and what it cannot do.
         measure: ``sobol`` (total Sobol index of the logit, Jansen's estimator) or ``share`` (of the logit).
         heat: ``nnls`` or ``implicit``, how heat maps were made.
         photos: those shown. counts: how many there were.
@@ -262,6 +263,7 @@ class ClassConcepts(Frozen):
     key: str
     analysis: Analysis
     factorisation: str
+    card: FactorisationCard
     measure: Literal["sobol", "share"]
     heat: Literal["nnls", "implicit"]
     photos: tuple[PhotoCredit, ...] = ()

@@ -6,7 +6,8 @@ from pathlib import Path
 
 from pydantic import JsonValue
 
-from atlas.concepts.factorise import LARGE
+from atlas.concepts.factorisations.base import FACTORISATIONS
+from atlas.concepts.factorisations.nmf import LARGE
 from atlas.concepts.settings import FACTORISATION, IMPORTANCE, SHOWN, ConceptSettings
 from atlas.config import ConceptsBlock
 from atlas.core.analysis import Analysis
@@ -138,7 +139,10 @@ def _stages(
         own = {"kind": kind, "version": version, "parameters": parameters, "upstream": [each.key for each in upstream]}
         return Analysis.model_validate({**common, **own})
 
-    factorisation = stage("factorisation", FACTORISATION_VERSION, {**views, **settings.of_stage(FACTORISATION)})
+    version = FACTORISATIONS.get(settings.factorisation).card.version
+    later = {"factorisation_version": version} if version > 1 else {}
+    first = {**views, **settings.of_stage(FACTORISATION), **later}
+    factorisation = stage("factorisation", FACTORISATION_VERSION, first)
     importance = stage("importance", IMPORTANCE_VERSION, settings.of_stage(IMPORTANCE), factorisation)
     shown = settings.of_stage(SHOWN) | {"credits": credits}
     return factorisation, importance, stage("concepts", CONCEPTS_VERSION, shown, importance)

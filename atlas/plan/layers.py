@@ -1,7 +1,8 @@
 """Which layer concepts are found at: chosen by a rule, or checked if it was named."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
+from atlas.concepts.factorisations.base import FACTORISATIONS, taking_signs
 from atlas.config import ConceptsBlock
 from atlas.errors import AtlasError, did_you_mean
 from atlas.models.anatomy.concept_layer import (
@@ -15,9 +16,6 @@ from atlas.models.anatomy.concept_layer import (
 )
 from atlas.models.load import VisionModel
 
-NON_NEGATIVE = ("nmf",)
-"""Factorisations that take no negative activations."""
-
 
 def choose_layers(block: ConceptsBlock, model: VisionModel, problems: list[str]) -> tuple[str, str | None]:
     """Return the layer of a block's concepts, and that of their parts if it asks for them.
@@ -25,7 +23,7 @@ def choose_layers(block: ConceptsBlock, model: VisionModel, problems: list[str])
     Args:
         problems: gets a sentence for everything that is wrong.
     """
-    signed = block.factorisation not in NON_NEGATIVE
+    signed = FACTORISATIONS.get(block.factorisation).card.takes_signed
     layer = _concept_layer(block, model, signed, problems)
     if not layer or not block.depth:
         return layer, None
@@ -35,31 +33,36 @@ def choose_layers(block: ConceptsBlock, model: VisionModel, problems: list[str])
     if part_layer:
         _or_problem(lambda: check_earlier_layer(model, part_layer, layer), "part_layer", problems)
     if part_layer and not signed:
-        _check_sign(model, part_layer, "part_layer", problems)
+        _check_sign(block, model, part_layer, "part_layer", problems)
     return layer, part_layer
 
 
 def _concept_layer(block: ConceptsBlock, model: VisionModel, signed: bool, problems: list[str]) -> str:
     if block.layer == "auto":
-        rule = signed_concept_layer if signed else concept_layer
-        return _or_problem(lambda: rule(model), "layer", problems)
+        if signed:
+            return _or_problem(lambda: signed_concept_layer(model), "layer", problems)
+        return _or_problem(lambda: concept_layer(model, _quoted(taking_signs())), "layer", problems)
     layer = _known(block.layer, "layer", model, problems)
     if not layer:
         return ""
     _or_problem(lambda: check_concept_layer(model, layer), "layer", problems)
     if not signed:
-        _check_sign(model, layer, "layer", problems)
+        _check_sign(block, model, layer, "layer", problems)
     return layer
 
 
-def _check_sign(model: VisionModel, layer: str, key: str, problems: list[str]) -> None:
+def _check_sign(block: ConceptsBlock, model: VisionModel, layer: str, key: str, problems: list[str]) -> None:
     if lowest_activation(model, layer) < 0:
         nearest = nearest_non_negative(model, layer)
         hint = f'the nearest that is never negative is "{nearest}"' if nearest else "no layer of this model fits"
         problems.append(
-            f'{key}: "{layer}" has negative activations, which nmf cannot take; {hint}; or choose factorisation = '
-            '"convex-nmf", "semi-nmf", "k-means" or "dictionary"'
+            f'{key}: "{layer}" has negative activations, which {block.factorisation} cannot take; {hint}; or choose '
+            f"another factorisation: {_quoted(taking_signs())}"
         )
+
+
+def _quoted(names: Iterable[str]) -> str:
+    return ", ".join(f'"{name}"' for name in names)
 
 
 def _known(layer: str, key: str, model: VisionModel, problems: list[str]) -> str:

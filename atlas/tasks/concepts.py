@@ -18,9 +18,10 @@ from torch import Tensor
 from atlas.activations.cache import ActivationCache
 from atlas.activations.class_photos import ClassPhotos, PhotoActivations, gather
 from atlas.activations.views import Viewer
+from atlas.concepts.check import check_activations
 from atlas.concepts.document import Fit, describe, direction_bytes, no_concepts
-from atlas.concepts.encode import encode
-from atlas.concepts.factorise import check_activations, factorise, factorise_many
+from atlas.concepts.factorisations.base import FACTORISATIONS, Factorisation
+from atlas.concepts.factorise import factorise, factorise_many
 from atlas.concepts.gallery import PATCH_CELL, PATCH_COLUMNS, PHOTO_CELL, Shown, top_patches
 from atlas.concepts.implicit import implicit_heat, position_heat
 from atlas.concepts.importance import share_importance, sobol_importance
@@ -163,6 +164,10 @@ class _Class:
         self._layer = job.analysis.layers[0]
         self._network = bench.network(job.analysis.numerics)
 
+    @property
+    def _factorisation(self) -> Factorisation:
+        return FACTORISATIONS.get(self.settings.factorisation)
+
     @cached_property
     def data(self) -> ClassPhotos:
         """The class's photos and their activations."""
@@ -184,7 +189,7 @@ class _Class:
             self.problem = f"the model predicts none of {_its_photos(data.readable)} as this class"
         else:
             try:
-                check_activations(self.patches, self.settings.count, self.settings.factorisation)
+                check_activations(self.patches, self.settings.count, self._factorisation.card)
             except ConceptError as error:
                 self.problem = error.sentence
         return not self.problem
@@ -221,7 +226,7 @@ class _Class:
         count, channels, rows, columns = self.data.maps.shape
         positions = self.data.maps.transpose(0, 2, 3, 1).reshape(-1, channels)
         directions = arrays["directions"]
-        maps = encode(positions, directions, self.settings.factorisation).reshape(count, rows, columns, -1)
+        maps = self._factorisation.encode(positions, directions).reshape(count, rows, columns, -1)
         if not self._bench.store.has(self.job.importance.key):
             self._measure(maps, directions)
         _, importance = read_arrays(self._bench.store, self.job.importance.key)
@@ -268,9 +273,8 @@ class _Class:
         if self.settings.heat == "nnls":
             return list(position_heat(fit.maps[list(photos)], component, PHOTO_CELL))
         images = self._images([self.data.photos[photo] for photo in photos])
-        kind = self.settings.factorisation
-        heat = implicit_heat(images, partial(self._network, layer=self._layer), fit.directions, component, kind)
-        return list(heat)
+        front = partial(self._network, layer=self._layer)
+        return list(implicit_heat(images, front, fit.directions, component, self._factorisation.encode))
 
     def _parts(self, component: int, strengths: Floats, shown: Shown) -> tuple[Part, ...]:
         """Factorise the strongest patches of a concept again, at an earlier layer (CRAFT, section 3.2)."""

@@ -8,13 +8,15 @@ import pytest
 from scipy.optimize import linear_sum_assignment
 from sklearn.decomposition import NMF
 
-from atlas.concepts.encode import encode
-from atlas.concepts.factorise import FACTORISATIONS, check_activations, factorise, factorise_many
+from atlas.concepts.check import check_activations
+from atlas.concepts.encode import least_squares
+from atlas.concepts.factorisations.base import FACTORISATIONS, taking_signs
+from atlas.concepts.factorise import factorise, factorise_many
 from atlas.concepts.stability import stability
-from atlas.errors import ConceptError
+from atlas.errors import ConceptError, ConfigError
 
-KINDS = sorted(FACTORISATIONS)
-SIGNED = [kind for kind in KINDS if FACTORISATIONS[kind].takes_signed]
+KINDS = FACTORISATIONS.names()
+SIGNED = taking_signs()
 
 
 def planted(rows=150, channels=40, concepts=5, noise=0.02, seed=0, signed=False):
@@ -66,7 +68,7 @@ def test_semi_nmf_is_nearly_as_exact_as_a_singular_value_decomposition():
 def test_the_directions_of_convex_nmf_are_sums_of_patches():
     activations, _ = planted(signed=True)
     directions = factorise(activations, 5, "convex-nmf").directions
-    weights = encode(directions, activations)  # the nearest sums with weights >= 0
+    weights = least_squares(directions, activations)  # the nearest sums with weights >= 0
     np.testing.assert_allclose(weights @ activations, directions, atol=1e-3)
 
 
@@ -84,13 +86,17 @@ def test_the_error_is_no_larger_than_that_of_scikit_learns_defaults(count, seed)
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_what_every_kind_promises(kind):
-    activations, _ = planted(signed=FACTORISATIONS[kind].takes_signed)
+    card = FACTORISATIONS.get(kind).card
+    assert card.name == kind and card.summary.endswith(".") and all(limit.endswith(".") for limit in card.limits)
+    activations, _ = planted(signed=card.takes_signed)
     found = factorise(activations, 4, kind)
     assert found.coefficients.shape == (150, 4)
     assert found.coefficients.dtype == found.directions.dtype == np.float32
     assert (found.coefficients >= 0).all()
     np.testing.assert_allclose(np.linalg.norm(found.directions, axis=1), 1, rtol=1e-5)
-    np.testing.assert_allclose(found.coefficients, encode(activations, found.directions, kind), atol=1e-5)
+    np.testing.assert_allclose(
+        found.coefficients, FACTORISATIONS.get(kind).encode(activations, found.directions), atol=1e-5
+    )
     assert found.error == pytest.approx(relative(activations, found.coefficients, found.directions), rel=1e-4)
     assert (np.diff(found.coefficients.sum(axis=0)) <= 0).all(), "the largest concept comes first"
 
@@ -134,12 +140,12 @@ def test_many_are_each_as_if_alone(kind, solver):
 def test_large_data_goes_to_torch(monkeypatch):
     activations, _ = planted()
     assert np.array_equal(factorise(activations, 4).directions, factorise(activations, 4, solver="sklearn").directions)
-    monkeypatch.setattr("atlas.concepts.factorise.LARGE", activations.size)
+    monkeypatch.setattr("atlas.concepts.factorisations.nmf.LARGE", activations.size)
     assert np.array_equal(factorise(activations, 4).directions, factorise(activations, 4, solver="torch").directions)
 
 
 def test_groups_for_a_device_hold_padded_matrices_within_the_bound(monkeypatch):
-    from atlas.concepts import factorise as module
+    from atlas.concepts.factorisations import nmf as module
 
     monkeypatch.setattr(module, "BATCH_VALUES", 100 * 4)
     matrices = [np.zeros((rows, 4)) for rows in (40, 40, 10, 60, 300, 5)]
@@ -196,21 +202,23 @@ def test_patches_that_are_all_alike_are_one_concept():
 
 def test_names_that_do_not_exist_are_refused():
     activations, _ = planted()
-    assert 'did you mean "k-means"' in refused(activations, kind="kmeans")
+    with pytest.raises(ConfigError, match='did you mean "k-means"'):
+        factorise(activations, 5, "kmeans")
     assert "sklearn" in refused(activations, solver="cuda")
     assert "spectral" in refused(activations, start="svd")
 
 
 def test_a_check_finds_what_a_factorisation_would():
-    check_activations(planted()[0], 5)
+    card = FACTORISATIONS.get("nmf").card
+    check_activations(planted()[0], 5, card)
     with pytest.raises(ConceptError, match="200 concepts"):
-        check_activations(planted()[0], 200)
+        check_activations(planted()[0], 200, card)
     with pytest.raises(ConceptError, match="shape"):
-        check_activations(np.ones((4, 3, 2)), 2)
+        check_activations(np.ones((4, 3, 2)), 2, card)
 
 
 def test_convex_nmf_has_a_largest_number_of_patches(monkeypatch):
-    monkeypatch.setattr("atlas.concepts.signed_nmf.MOST_PATCHES", 100)
+    monkeypatch.setattr("atlas.concepts.factorisations.convex_nmf.MOST_PATCHES", 100)
     assert "at most 100 patches" in refused(planted()[0], kind="convex-nmf")
 
 
@@ -218,3 +226,56 @@ def test_importing_the_module_loads_no_solver():
     code = "import sys, atlas.concepts.factorise; print({'torch', 'sklearn', 'scipy'} & set(sys.modules))"
     loaded = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert loaded.stdout.strip() == "set()"
+
+
+def test_a_configuration_is_checked_without_numbers():
+    code = "import sys, atlas.concepts.settings; print({'torch', 'numpy', 'sklearn', 'scipy'} & set(sys.modules))"
+    loaded = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert loaded.stdout.strip() == "set()"
+
+
+OTHERS = """
+import numpy as np
+
+from atlas.concepts.factorisations.base import Factorisation
+from atlas.core.factorisation_card import FactorisationCard
+
+
+class SVD(Factorisation):
+    card = FactorisationCard(
+        name="svd",
+        title="singular value decomposition",
+        summary="The directions in which activations vary most.",
+        limits=("They are orthogonal, which parts need not be.",),
+        takes_signed=True,
+    )
+
+    def directions(self, activations, count, fitting):
+        return [np.linalg.svd(matrix, full_matrices=False)[2][:count] for matrix in activations]
+
+
+class Wrong(SVD):
+    def directions(self, activations, count, fitting):
+        return [matrix[: count - 1] for matrix in activations]
+
+
+FOUND, WRONG = SVD(), Wrong()
+"""
+
+
+@pytest.fixture
+def others(packages):
+    """Install a package with two factorisations."""
+    packages.install("others_of_tests", OTHERS, "atlas.factorisations", svd="FOUND", wrong="WRONG")
+    packages.rediscover(FACTORISATIONS)
+
+
+@pytest.mark.usefixtures("others")
+def test_a_factorisation_of_another_package_is_as_good_as_ours():
+    activations, _ = planted(signed=True)
+    found = factorise(activations, 5, "svd")
+    np.testing.assert_allclose(found.coefficients, least_squares(activations, found.directions), atol=1e-5)
+    np.testing.assert_allclose(found.directions @ found.directions.T, np.eye(5), atol=1e-5)
+    assert "svd" in refused(activations)  # which names it among those that take signs
+    with pytest.raises(ConceptError, match='"wrong" of others_of_tests 1.2 returned'):
+        factorise(activations, 5, "wrong")

@@ -5,7 +5,7 @@ import pytest
 import torch
 from scipy.optimize import nnls
 
-from atlas.concepts.encode import encode
+from atlas.concepts.encode import least_squares, nearest
 from atlas.concepts.implicit import implicit_heat, position_heat, strength_gradient
 
 SIDE, CHANNELS, CONCEPTS = 16, 8, 5
@@ -55,7 +55,7 @@ def test_the_gradient_is_that_of_the_true_solution(component):
 
 def test_some_strengths_of_the_test_problem_are_zero_and_some_are_not():
     rows = front()(images(1))[0].flatten(1).T.numpy()
-    present = encode(rows, directions()) > 0
+    present = least_squares(rows, directions()) > 0
     assert present.any(axis=0).all()
     assert not present.all()
 
@@ -71,10 +71,10 @@ def test_directions_that_depend_on_each_other_still_have_a_gradient():
 def test_with_k_means_only_the_nearest_direction_has_a_gradient():
     photo, basis = images(1), directions()
     cosines = front()(photo)[0].flatten(1).T.numpy() @ basis.T
-    nearest = np.bincount(cosines.argmax(axis=1), minlength=CONCEPTS)
+    counts = np.bincount(cosines.argmax(axis=1), minlength=CONCEPTS)
     for component in range(CONCEPTS):
-        gradient = strength_gradient(photo, front(), basis, component, "k-means")
-        assert bool(gradient.any()) == bool(nearest[component])
+        gradient = strength_gradient(photo, front(), basis, component, nearest)
+        assert bool(gradient.any()) == bool(counts[component])
 
 
 def test_a_heat_map_is_not_negative_and_has_the_photos_size():

@@ -27,7 +27,9 @@ from atlas.core.analysis import (
     UnitStatistics,
 )
 from atlas.core.canonical import digest, digest_bytes
+from atlas.core.factorisation_card import FactorisationCard
 from atlas.core.job import ModelIdentity, Target
+from atlas.core.metric_card import Source
 from atlas.core.record import Provenance
 from atlas.store import Store
 
@@ -37,6 +39,14 @@ HOSTILE_AUTHOR = "<script>alert(3)</script> & Söhne"
 HOSTILE_NOTES = "Collected by <b>hand</b> & by </pre><script>alert(4)</script>\n\n    Indented: as it was written."
 HOSTILE_SOURCE = "javascript:alert(5)"
 WARNING = "Only 12 photos of this class: <i>use</i> 100 or more."
+CARD = FactorisationCard(
+    name="nmf",
+    title="factorisation of <b>parts</b>",
+    summary="Parts & <i>wholes</i>.",
+    limits=("It stops.",),
+    takes_signed=False,
+    paper=Source(title="On </cite> parts", authors="Ann & Bob", year=2001, url="javascript:alert(6)"),
+)
 REASON = "None of the 40 photos was predicted as <b>daisy</b>."
 UNSTABLE, UNRENDERED = 3, 7
 """Numbers, in every class, of the concept that did not come back, and of the one without a rendering."""
@@ -204,6 +214,7 @@ def add_concepts(
             "key": analysis.key,
             "analysis": analysis,
             "factorisation": "nmf",
+            "card": CARD,
             "measure": measure,
             "heat": "nnls",
             "photos": photos(12, f"class_{class_index}"),

@@ -7,6 +7,7 @@ import pytest
 from small_photos import picture, write_photos
 from small_runs import analysed, analyses_of, concept_configuration, made, prepared, selected
 
+from atlas.concepts.factorisations.base import FACTORISATIONS
 from atlas.concepts.factorise import factorise_many
 from atlas.core.analysis import ClassConcepts
 from atlas.errors import AtlasError, ConfigError
@@ -200,6 +201,40 @@ def test_other_factorisations_take_both_signs(tmp_path, photos, kind):
     assert not report.failed
     for document in documents(plan, store).values():
         assert document.concepts and document.factorisation == kind
+
+
+ROWS = """
+from atlas.concepts.factorisations.base import Factorisation
+from atlas.core.factorisation_card import FactorisationCard
+
+
+class Rows(Factorisation):
+    card = FactorisationCard(
+        name="rows", version=VERSION, title="picking patches", summary="Some patches as they are.", takes_signed=True
+    )
+
+    def directions(self, activations, count, fitting):
+        return [matrix[fitting.seed :: len(matrix) // count][:count] for matrix in activations]
+
+
+ROWS = Rows()
+"""
+
+
+def test_a_factorisation_of_another_package_makes_concepts_and_explains_itself(tmp_path, photos, packages):
+    keys = []
+    for version in (1, 2):
+        code = ROWS.replace("VERSION", str(version))
+        packages.install(f"rows_of_tests_{version}", code, "atlas.factorisations", **{f"rows{version}": "ROWS"})
+        packages.rediscover(FACTORISATIONS)
+        config = concept_configuration(tmp_path, photos, network="signed_colours", factorisation=f"rows{version}")
+        _, plan, analyses, store, report = analysed(config)
+        assert not report.failed and plan.jobs
+        for document in documents(analyses, store).values():
+            assert document.concepts and document.factorisation == f"rows{version}"
+            assert document.card.summary == "Some patches as they are."
+        keys.append(analyses.concepts[0].job.factorisation.parameters)
+    assert keys[1].pop("factorisation_version") == 2 and "factorisation_version" not in keys[0]
 
 
 def test_shares_pixels_and_parts(tmp_path, photos):

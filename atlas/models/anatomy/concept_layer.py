@@ -30,15 +30,15 @@ FINER = 2
 """A layer is late while its grid has at most this many times the rows and columns of the last grid of the network: it
 is then in the last two stages, where the parts of objects are told apart."""
 
-SIGNED = '"convex-nmf", "semi-nmf", "k-means" or "dictionary"'
-"""The factorisations that take negative activations."""
 
-
-def concept_layer(model: VisionModel) -> str:
+def concept_layer(model: VisionModel, others: str = "") -> str:
     """Return the latest layer to find concepts in by non-negative matrix factorisation.
 
     It has more than one position, its activations are >= 0, the logits depend on the image through it alone, and it
     is late (:data:`FINER`).
+
+    Args:
+        others: what factorisations that take negative activations are called, for the message.
 
     Raises:
         ModelError: there is none, as in networks with GELU or SiLU; names the layer and the factorisations to use
@@ -52,9 +52,10 @@ def concept_layer(model: VisionModel) -> str:
     if signed is None:
         raise survey.nothing()
     early = f'; the last one, "{found.name}" of {_grid(found)} positions, is early' if found else ""
+    called = f" ({others})" if others else ""
     raise ModelError(
         f'model "{model.card.name}" has no late layer whose activations are all >= 0{early}',
-        f'choose a factorisation that takes negative activations ({SIGNED}), which would use layer "{signed.name}"'
+        f'choose a factorisation that takes negative activations{called}, which would use layer "{signed.name}"'
         + (f', or set layer = "{found.name}"' if found else ""),
     )
 

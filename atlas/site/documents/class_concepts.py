@@ -5,6 +5,7 @@ from typing import Literal
 from pydantic import Field, JsonValue
 
 from atlas.core.analysis import PhotoCounts
+from atlas.core.factorisation_card import FactorisationCard
 from atlas.site.documents.base import Document
 from atlas.site.documents.concepts import LISTED_NEIGHBOURS, ConceptSummary, label_data, near_data
 from atlas.site.drawings.class_section import ClassSection
@@ -24,6 +25,7 @@ class ClassConceptsData(Document):
     parameters: dict[str, JsonValue]
     versions: dict[str, str]
     factorisation: str
+    factorisation_card: FactorisationCard = Field(description="what the factorisation does, and what it cannot do")
     measure: Literal["sobol", "share"] = Field(description="of importance: total Sobol index, or share of the logit")
     heat: str = Field(description="how heat maps are made")
     counts: PhotoCounts
@@ -46,6 +48,7 @@ def class_concepts(section: ClassSection, root: str) -> ClassConceptsData:
         parameters=document.analysis.parameters,
         versions=document.provenance.versions,
         factorisation=document.factorisation,
+        factorisation_card=document.card,
         measure=document.measure,
         heat=document.heat,
         counts=document.counts,

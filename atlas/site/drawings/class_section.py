@@ -14,14 +14,6 @@ from atlas.site.pictures.overlays import CARD_PATCHES, CARDS, Overlays
 
 SHARED = 5
 """Concepts shown of each direction of sharing: with ten cards the page asks for 40 files at most."""
-FACTORISATIONS = {
-    "nmf": "non-negative matrix factorisation",
-    "semi-nmf": "semi-non-negative matrix factorisation, which takes activations of both signs",
-    "convex-nmf": "convex matrix factorisation, which takes activations of both signs",
-    "k-means": "k-means clustering, which takes activations of both signs",
-    "dictionary": "sparse dictionary learning, which takes activations of both signs",
-}
-"""Names of factorisations; another is shown under its own."""
 
 
 class Pair(NamedTuple):
@@ -82,19 +74,9 @@ class ClassSection:
         return sorted(pairs, key=lambda pair: -pair.cosine)[:SHARED]
 
     @property
-    def factorisation(self) -> str:
-        """The factorisation's name in words."""
-        return factorisation_name(self.document.factorisation)
-
-    @property
     def demonstration(self) -> str:
         """What a reader must know if the photos are only there to show how it works; empty if they are real."""
         return demonstration(self.view, self.document)
-
-
-def factorisation_name(name: str) -> str:
-    """Return a factorisation's name in words."""
-    return FACTORISATIONS.get(name, name)
 
 
 def demonstration(view: ClassView, document: ClassConcepts) -> str:

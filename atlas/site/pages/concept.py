@@ -16,7 +16,7 @@ from atlas.site.documents.base import Document
 from atlas.site.documents.concepts import LISTED_NEIGHBOURS, ConceptSummary, label_data, near_data
 from atlas.site.documents.photos import SpriteData, sprite_data
 from atlas.site.documents.rendering import Rendering, picture_files, rendering_data
-from atlas.site.drawings.class_section import ClassSection, demonstration, factorisation_name
+from atlas.site.drawings.class_section import ClassSection, demonstration
 from atlas.site.drawings.sheets import sheet
 from atlas.site.page import Figure, Link, Page, Placed
 from atlas.site.page_kind import PageKind
@@ -155,7 +155,6 @@ def _context(section: ClassSection, place: int) -> dict[str, Any]:
         "credits": credits[:CREDITS],
         "uncredited": len(credits[CREDITS:]),
         "others": concept.shown[1 : 1 + OTHER_SEEDS],
-        "factorisation": factorisation_name(document.factorisation),
         "demonstration": demonstration(view, document),
     }
 

@@ -44,7 +44,7 @@ def test_networks_without_relu_name_the_other_factorisations_and_their_layer(sma
     """A ViT's class token knows nothing of the patch tokens of the last block."""
     model = small(name)
     with pytest.raises(ModelError, match="no late layer") as caught:
-        concept_layer(model)
+        concept_layer(model, '"semi-nmf", "k-means", "dictionary"')
     for word in ('"semi-nmf"', '"k-means"', '"dictionary"', f'"{layer}"'):
         assert word in caught.value.remedy
     assert signed_concept_layer(model) == layer

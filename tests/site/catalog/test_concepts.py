@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from sample_concepts import (
+    CARD,
     HOSTILE_AUTHOR,
     HOSTILE_NOTES,
     HOSTILE_PHOTO,
@@ -123,6 +124,14 @@ def test_warnings_and_a_demonstration_are_said(sample: Sample) -> None:
     assert "This is a demonstration: 51 photos. It shows how concepts look" in words
     assert f"at least {PHOTOS_FOR_USE} photos of each class" in words
     assert "This is a demonstration" in page(sample, f"c/{SCRIPT_CLASS}/1.html").words()
+
+
+def test_the_card_that_came_with_the_concepts_explains_what_found_them(sample: Sample) -> None:
+    for address in (f"c/{GOLDFISH}.html", f"c/{GOLDFISH}/1.html"):
+        words = page(sample, address).words()
+        assert f"{CARD.summary} {CARD.strengths} {CARD.limits[0]} Ann & Bob (2001): On </cite> parts." in words
+        assert "javascript:alert(6)" not in sample.text(address)
+    assert f"found by {CARD.title} of" in page(sample, f"c/{GOLDFISH}.html").words()
 
 
 def test_a_demonstration_says_if_all_its_photos_are_of_one(own_store: Store, tmp_path: Path) -> None:
@@ -457,6 +466,7 @@ def test_the_json_holds_what_the_store_knows(sample: Sample) -> None:
     for name in ("factorisation", "measure", "heat", "patches", "fitted", "error", "importance_rest", "reason"):
         assert published[name] == getattr(stored, name)  # type: ignore[index]
     assert published["counts"] == stored.counts.model_dump()  # type: ignore[index]
+    assert published["factorisation_card"] == stored.card.model_dump(mode="json")  # type: ignore[index]
     for concept in stored.concepts:
         own = data(sample, f"c/{FLAMINGO}/{concept.number}.json")
         known = concept.model_dump(mode="json")
