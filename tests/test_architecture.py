@@ -32,7 +32,7 @@ MAY_IMPORT = {
     "activations": BELOW_SYNTHESIS,
     "concepts": BELOW_CONCEPTS,
     "metrics": BELOW_METHODS,
-    "methods": BELOW_METHODS,
+    "methods": BELOW_METHODS | {"activations.views"},
     "site": FOUNDATION | {"store"},
     "config": FOUNDATION | {"models.spec", "photos.spec", "concepts.settings", "site.metadata", "methods"},
     "tasks": BELOW_TASKS,

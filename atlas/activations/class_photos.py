@@ -82,7 +82,7 @@ class PhotoActivations:
 
     def patches(self, photos: Sequence[Photo]) -> Iterator[tuple[Photo, Arrays]]:
         """Yield photos with ``means`` (P, C)."""
-        yield from self._through_cache(photos, "patches", self._patches, len(self._viewer.pixel_boxes))
+        yield from self._through_cache(photos, "patches", self._patches, len(self._viewer.grid.boxes))
 
     def _through_cache(
         self,

@@ -14,7 +14,7 @@ from torch import Tensor
 
 from atlas.errors import PhotoError, PhotoGoneError
 from atlas.photos import Photo
-from atlas.photos.views import central_square, patch_boxes
+from atlas.photos.views import PatchGrid, PixelBox, central_square
 
 READ_AHEAD = 16
 """Photos that are decoded ahead of the network."""
@@ -35,49 +35,40 @@ class Viewer:
 
     Attributes:
         size: (height, width) of the network's input, which every view is resized to.
-        patch: side of a patch, pixels of the central square at the input's size.
-        stride: between patches, pixels.
+        grid: of the patches; its square is as large as the longer side of the input.
     """
 
     size: tuple[int, int]
-    patch: int
-    stride: int
+    grid: PatchGrid
 
     @property
     def side(self) -> int:
         """Side of the central square, pixels."""
-        return max(self.size)
-
-    @property
-    def pixel_boxes(self) -> list[tuple[int, int, int, int]]:
-        """(left, top, right, bottom) of each patch, pixels of the central square."""
-        return patch_boxes(self.side, self.patch, self.stride)
+        return self.grid.side
 
     @property
     def boxes(self) -> list[Box]:
         """The box of every view as shares of the central square: the whole first, then the patches, row by row."""
         side = self.side
-        patches = [(x / side, y / side, right / side, bottom / side) for x, y, right, bottom in self.pixel_boxes]
+        patches = [(x / side, y / side, right / side, bottom / side) for x, y, right, bottom in self.grid.boxes]
         return [(0.0, 0.0, 1.0, 1.0), *patches]
 
     def whole(self, square: Image.Image) -> Tensor:
         """Return the central square as (3, height, width) float32 in [0, 1]."""
-        return self._resized(_tensor(square)[None])[0]
+        return _resized(_tensor(square)[None], self.size)[0]
 
     def patches(self, square: Image.Image) -> Tensor:
         """Return the patches of the central square, (P, 3, height, width) float32 in [0, 1], resized bilinearly."""
-        pixels = _tensor(square)
-        cut = [pixels[:, top:bottom, left:right] for left, top, right, bottom in self.pixel_boxes]
-        return self._resized(torch.stack(cut))
+        return cut_patches(_tensor(square), self.grid.boxes, self.size)
 
     def views(self, square: Image.Image) -> Tensor:
         """Return all views, in the order of :attr:`boxes`."""
         return torch.cat([self.whole(square)[None], self.patches(square)])
 
-    def _resized(self, views: Tensor) -> Tensor:
-        if views.shape[2:] == self.size:
-            return views
-        return F.interpolate(views, size=self.size, mode="bilinear", align_corners=False)
+
+def cut_patches(pixels: Tensor, boxes: Iterable[PixelBox], size: tuple[int, int]) -> Tensor:
+    """Return parts of one size of a picture (3, H, W), as (P, 3, *size), resized bilinearly."""
+    return _resized(torch.stack([pixels[:, top:bottom, left:right] for left, top, right, bottom in boxes]), size)
 
 
 def squares(
@@ -123,6 +114,12 @@ def crop(square: Image.Image, box: Sequence[float]) -> Image.Image:
     """Return the part of a central square that a view shows."""
     left, top, right, bottom = (round(edge * square.width) for edge in box)
     return square.crop((left, top, right, bottom))
+
+
+def _resized(views: Tensor, size: tuple[int, int]) -> Tensor:
+    if views.shape[2:] == size:
+        return views
+    return F.interpolate(views, size=size, mode="bilinear", align_corners=False)
 
 
 def _tensor(image: Image.Image) -> Tensor:

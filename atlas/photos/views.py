@@ -1,5 +1,9 @@
 """Views: the central square of a photo, and the patches of a square."""
 
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Literal, TypeAlias
+
 from PIL import Image
 
 from atlas.errors import ConfigError
@@ -10,6 +14,11 @@ PATCH_SHARE = 64 / 224
 
 SMALLEST_PATCH = 8
 """Pixels; below it a patch holds no structure to be enlarged."""
+
+PixelBox: TypeAlias = tuple[int, int, int, int]
+"""(left, top, right, bottom) in pixels."""
+
+Rounding: TypeAlias = Literal["down", "nearest"]
 
 
 def central_square(image: Image.Image, side: int) -> Image.Image:
@@ -25,33 +34,65 @@ def central_square(image: Image.Image, side: int) -> Image.Image:
     return image.resize((side, side), Image.Resampling.BICUBIC, box=box)
 
 
-def patch_boxes(side: int, size: int, stride: int) -> list[tuple[int, int, int, int]]:
-    """Return (left, top, right, bottom) of every patch that lies within a square, row by row from the top left.
+@dataclass(frozen=True)
+class PatchGrid:
+    """How a central square is cut into patches.
 
     As in CRAFT (Fel et al. 2023): patches begin at multiples of the stride, and one that would reach over the edge is
     left out: 4 x 4 for 224, 64 and 51, which leave 7 pixels at the right and at the bottom.
 
-    Args:
-        side: of the square. size: of a patch, at most ``side``. stride: from one patch to the next. All in pixels.
+    Attributes:
+        side: of the square. patch: side of a patch, at most ``side``. stride: from one to the next. All in pixels.
     """
-    starts = range(0, side - size + 1, stride)
-    return [(left, top, left + size, top + size) for top in starts for left in starts]
+
+    side: int
+    patch: int
+    stride: int
+
+    @cached_property
+    def boxes(self) -> tuple[PixelBox, ...]:
+        """(left, top, right, bottom) of every patch, pixels of the square, row by row from the top left."""
+        starts = range(0, self.side - self.patch + 1, self.stride)
+        return tuple((left, top, left + self.patch, top + self.patch) for top in starts for left in starts)
 
 
-def patch_size_for(spec: PhotosSpec, side: int) -> int:
+def patch_side(side: int, asked: int | None, key: str) -> int:
     """Return the side of a patch for a model with inputs of ``side`` pixels.
+
+    Args:
+        asked: what the configuration says; None takes :data:`PATCH_SHARE` of the input.
+        key: where it says so.
 
     Raises:
         ConfigError: the patch that is asked for is larger than the input.
     """
-    if spec.patch_size is None:
-        return min(side, max(SMALLEST_PATCH, round(PATCH_SHARE * side)))
-    if spec.patch_size > side:
-        problem = f"photos.patch_size: {spec.patch_size} pixels are more than the model's input of {side}"
-        raise ConfigError([problem], remedy=f"write {round(PATCH_SHARE * side)}, or leave it out")
-    return spec.patch_size
+    usual = min(side, max(SMALLEST_PATCH, round(PATCH_SHARE * side)))
+    if asked is None:
+        return usual
+    if asked > side:
+        problem = f"{key}: {asked} pixels are more than the model's input of {side}; write {usual}, or leave it out"
+        raise ConfigError([problem])
+    return asked
 
 
-def patch_stride_for(spec: PhotosSpec, size: int) -> int:
-    """Return the pixels from one patch of ``size`` pixels to the next, rounded down as CRAFT does."""
-    return max(1, int(spec.stride * size + 1e-9))
+def patch_stride(patch: int, share: float, rounding: Rounding = "down") -> int:
+    """Return the pixels from one patch to the next.
+
+    Args:
+        share: of the patch's side.
+        rounding: ``down`` as CRAFT does, for concepts and statistics; ``nearest`` for VITAL's reference patches. They
+            differ by a pixel at inputs of, for instance, 288, 300, 320, 336 and 512 pixels, and both are in the keys
+            of what was made with them.
+    """
+    exact = share * patch
+    return max(1, int(exact + 1e-9) if rounding == "down" else round(exact))
+
+
+def grid_for(spec: PhotosSpec, side: int) -> PatchGrid:
+    """Return the grid of a photo set for a model with inputs of ``side`` pixels.
+
+    Raises:
+        ConfigError: the patch that is asked for is larger than the input.
+    """
+    patch = patch_side(side, spec.patch_size, "photos.patch_size")
+    return PatchGrid(side, patch, patch_stride(patch, spec.stride))

@@ -63,7 +63,7 @@ def plan_concepts(
     planned = []
     for index in classes:
         photos = tuple(sorted(matched[index] if photo_set.grouped else photo_set.photos, key=lambda it: it.digest))
-        settings = _settings(block, model, layer, part_layer, len(photos), len(viewer.pixel_boxes), device)
+        settings = _settings(block, model, layer, part_layer, len(photos), len(viewer.grid.boxes), device)
         common = {
             "model": model.card.identity,
             "layers": (layer,),

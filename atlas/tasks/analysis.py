@@ -12,7 +12,7 @@ from atlas.core.analysis import Analysis, ArraysDocument
 from atlas.core.canonical import digest, digest_bytes
 from atlas.core.job import ModelIdentity, Preprocessing
 from atlas.photos import Photo, PhotoSet, PhotosSpec
-from atlas.photos.views import patch_size_for, patch_stride_for
+from atlas.photos.views import grid_for
 from atlas.store import Store
 from atlas.tasks.bench import Bench
 from atlas.tasks.task import Task
@@ -87,7 +87,8 @@ def credits_digest(photos: Sequence[Photo]) -> str:
 
 def view_parameters(viewer: Viewer, spec: PhotosSpec) -> dict[str, JsonValue]:
     """Return what decides which pictures the model is shown of given photos."""
-    return {"size": [*viewer.size], "patch": viewer.patch, "stride": viewer.stride, "max_pixels": spec.max_pixels}
+    grid = viewer.grid
+    return {"size": [*viewer.size], "patch": grid.patch, "stride": grid.stride, "max_pixels": spec.max_pixels}
 
 
 def viewer_for(photo_set: PhotoSet, preprocessing: Preprocessing) -> Viewer:
@@ -96,5 +97,5 @@ def viewer_for(photo_set: PhotoSet, preprocessing: Preprocessing) -> Viewer:
     Raises:
         ConfigError: the patches that the configuration asks for are larger than the model's input.
     """
-    patch = patch_size_for(photo_set.spec, max(preprocessing.height, preprocessing.width))
-    return Viewer((preprocessing.height, preprocessing.width), patch, patch_stride_for(photo_set.spec, patch))
+    size = (preprocessing.height, preprocessing.width)
+    return Viewer(size, grid_for(photo_set.spec, max(size)))

@@ -15,8 +15,9 @@ from atlas.errors import PhotoGoneError
 from atlas.models.load import load_model
 from atlas.models.spec import ModelSpec
 from atlas.photos import PhotosSpec, open_photo_set
+from atlas.photos.views import PatchGrid
 
-VIEWER = Viewer((32, 32), 16, 12)
+VIEWER = Viewer((32, 32), PatchGrid(32, 16, 12))
 
 
 @pytest.fixture
@@ -45,7 +46,7 @@ def test_views_are_the_square_and_its_patches(photo_set):
     pixels = torch.from_numpy(np.asarray(square).copy()).permute(2, 0, 1) / 255
     assert views.shape == (1 + 4, 3, 32, 32) and len(VIEWER.boxes) == 5
     torch.testing.assert_close(views[0], pixels)
-    left, top, right, bottom = VIEWER.pixel_boxes[3]
+    left, top, right, bottom = VIEWER.grid.boxes[3]
     patch = torch.nn.functional.interpolate(pixels[None, :, top:bottom, left:right], size=32, mode="bilinear")
     torch.testing.assert_close(views[4], patch[0])
     assert VIEWER.boxes[4] == (12 / 32, 12 / 32, 28 / 32, 28 / 32)

@@ -8,13 +8,14 @@ from PIL import Image
 from reference_photos import References, encoded
 
 from atlas.core.job import LOGITS, Target
-from atlas.errors import ModelError, PhotoError
+from atlas.errors import ConfigError, ModelError, PhotoError
 from atlas.methods import RenderBatch, methods
 from atlas.methods.photos import square_of
 from atlas.methods.vital.patches import Cut, LastScan, channel_means, scan
 from atlas.methods.vital.units import UnitMaps, UnitReferences, between_0_and_1, clusters, matched_at
 from atlas.models.load import load_model
 from atlas.models.spec import ModelSpec
+from atlas.photos.views import PatchGrid
 
 CPU = torch.device("cpu")
 VITAL = methods.get("vital")
@@ -82,13 +83,13 @@ def finder(network, model, load_input, **parameters):
 
 def test_the_best_patches_are_those_of_an_exhaustive_search_one_of_each_photo(network, references):
     digests = photos_in(references)
-    cut = Cut(square=32, patch=16, stride=8, size=32)
+    cut = Cut(PatchGrid(32, 16, 8), size=32)
     found = scan(network, "act2", digests, cut, channel_means, 5, references, lambda: False)
     with torch.no_grad():
         scores = []
         for digest in digests:
             photo = square_of(references(digest), "photo", 32)
-            views = torch.cat([cut.patches(photo, [box]) for box in range(len(cut.boxes))])
+            views = torch.cat([cut.patches(photo, [box]) for box in range(len(cut.grid.boxes))])
             scores.append(network(views, "act2").mean(dim=(2, 3)))
     best = torch.stack(scores).max(dim=1)  # (photos, C)
     for unit in range(12):
@@ -98,7 +99,7 @@ def test_the_best_patches_are_those_of_an_exhaustive_search_one_of_each_photo(ne
         assert len(set(photos)) == 5
     assert {digest for digest, _ in found.of(0, 4)} == set(digests[:4])  # red is in these
     for place, (digest, box) in enumerate(sorted(found.of(0, 4), key=lambda each: digests.index(each[0]))):
-        left, top, *_ = cut.boxes[box]
+        left, top, *_ = cut.grid.boxes[box]
         assert (top // 16, left // 16) == divmod(place, 2) and digest == digests[place]  # and there
 
 
@@ -125,7 +126,7 @@ def test_a_neurons_patches_excite_it_at_its_own_position(colours, network, refer
     corner = channel(references, 0, kind="neuron", position=(7, 1))
     ((best, *_),) = finder(network, colours, references, references=3).chosen([corner])
     digests = photos_in(references)
-    cut = Cut(square=32, patch=16, stride=16, size=32)
+    cut = Cut(PatchGrid(32, 16, 16), size=32)
     values = {}
     with torch.no_grad():
         for digest in digests:
@@ -149,7 +150,7 @@ def test_a_concepts_patches_are_those_with_the_highest_cosine(colours, network, 
     green[1] = blue[2] = 1.0
     targets = [direction(references, green), direction(references, blue)]
     chosen = finder(network, colours, references, references=4).chosen(targets)
-    cut = Cut(square=32, patch=16, stride=16, size=32)
+    cut = Cut(PatchGrid(32, 16, 16), size=32)
     for unit, patches in ((1, chosen[0]), (2, chosen[1])):
         cosines = {}
         for digest in photos_in(references):
@@ -303,5 +304,5 @@ def test_batch_norms_stay_where_relevance_passes_through_them(colours):
 def test_patches_are_those_of_224_pixels_in_proportion(colours):
     values = resolved(VITAL, colours)
     assert (values.patch_size, values.patch_stride) == (9, 7)
-    with pytest.raises(ModelError, match="patch_size: 40 pixels are more than the model's input of 32"):
+    with pytest.raises(ConfigError, match="patch_size: 40 pixels are more than the model's input of 32"):
         resolved(VITAL, colours, patch_size=40)

@@ -11,7 +11,7 @@ from PIL import Image
 
 from atlas.errors import ConfigError
 from atlas.photos import PhotosSpec
-from atlas.photos.views import central_square, patch_boxes, patch_size_for, patch_stride_for
+from atlas.photos.views import PatchGrid, central_square, grid_for, patch_side, patch_stride
 
 
 def spec(**keys):
@@ -46,10 +46,10 @@ def test_stripes_finer_than_a_pixel_turn_grey():
 
 
 def test_patches_are_those_that_craft_unfolds():
-    assert len(patch_boxes(224, 64, 51)) == 16
+    assert len(PatchGrid(224, 64, 51).boxes) == 16
     places = torch.arange(224 * 224, dtype=torch.float64).reshape(1, 1, 224, 224)
     unfolded = torch.nn.functional.unfold(places, kernel_size=64, stride=51)[0].T.reshape(-1, 64, 64)
-    cut = [places[0, 0, top:bottom, left:right] for left, top, right, bottom in patch_boxes(224, 64, 51)]
+    cut = [places[0, 0, top:bottom, left:right] for left, top, right, bottom in PatchGrid(224, 64, 51).boxes]
     assert torch.equal(torch.stack(cut), unfolded)
 
 
@@ -57,7 +57,7 @@ def test_patches_are_those_that_craft_unfolds():
 def test_patches_begin_at_the_corner_and_lie_within(side, data):
     size = data.draw(st.integers(1, side))
     stride = data.draw(st.integers(1, size))
-    boxes = patch_boxes(side, size, stride)
+    boxes = PatchGrid(side, size, stride).boxes
     assert boxes[0] == (0, 0, size, size)
     assert {(right - left, bottom - top) for left, top, right, bottom in boxes} == {(size, size)}
     assert side - stride < boxes[-1][3] <= side
@@ -65,9 +65,21 @@ def test_patches_begin_at_the_corner_and_lie_within(side, data):
 
 
 def test_sizes_and_strides():
-    assert (patch_size_for(spec(), 224), patch_stride_for(spec(), 64)) == (64, 51)
-    assert [patch_size_for(spec(), side) for side in (384, 28, 20, 6)] == [110, 8, 8, 6]
-    assert patch_size_for(spec(patch_size=32), 224) == 32
-    assert [patch_stride_for(spec(stride=stride), 100) for stride in (0.29, 0.57, 1.0, 0.001)] == [29, 57, 100, 1]
+    assert grid_for(spec(), 224) == PatchGrid(224, 64, 51)
+    assert [grid_for(spec(), side).patch for side in (384, 28, 20, 6)] == [110, 8, 8, 6]
+    assert grid_for(spec(patch_size=32), 224).patch == 32
+    assert [patch_stride(100, share) for share in (0.29, 0.57, 1.0, 0.001)] == [29, 57, 100, 1]
     with pytest.raises(ConfigError, match=r"photos\.patch_size: 300 pixels are more than the model's input of 224"):
-        patch_size_for(spec(patch_size=300), 224)
+        grid_for(spec(patch_size=300), 224)
+
+
+def test_what_rounding_changes():
+    """Concepts round down and VITAL to the nearest: a pixel at some sizes, which keys of both hold."""
+    down, nearest = (
+        {side: patch_stride(patch_side(side, None, ""), 0.8, rounding) for side in range(224, 520, 4)}
+        for rounding in ("down", "nearest")
+    )
+    assert (down[224], nearest[224], down[384], nearest[384]) == (51, 51, 88, 88)
+    differ = [side for side in down if down[side] != nearest[side]]
+    assert all(nearest[side] - down[side] == 1 for side in differ)
+    assert {288, 300, 320, 336, 512} <= set(differ)

@@ -14,6 +14,7 @@ from atlas.config import RenderBlock
 from atlas.core.analysis import QUANTILES, LayerStatistics
 from atlas.core.job import LOGITS
 from atlas.photos import PhotosSpec, open_photo_set
+from atlas.photos.views import PatchGrid
 from atlas.tasks.tally import TallyTask, in_parts
 
 RENDER = (
@@ -53,7 +54,7 @@ def test_every_rendered_unit_is_measured_on_every_view(tmp_path, photos):
     assert [unit.unit for unit in found[LOGITS].units] == [0, 2]
     network = plan.models["tiny"].network("float32", torch.device("cpu"))
     photo_set = open_photo_set(PhotosSpec(path=photos, cache=tmp_path / "cache"))
-    viewer = Viewer((32, 32), 16, 12)
+    viewer = Viewer((32, 32), PatchGrid(32, 16, 12))
     views = torch.cat([viewer.views(photo_set.image(photo).resize((32, 32), 3)) for photo in photo_set.photos])
     for layer, document in found.items():
         with torch.no_grad():

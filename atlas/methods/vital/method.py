@@ -5,7 +5,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from atlas.core.job import Target, TargetKind
-from atlas.errors import ModelError
 from atlas.methods.base import Method, Paper, Resolved, methods
 from atlas.methods.batch import RenderBatch, Result
 from atlas.methods.parameters import MethodParameters
@@ -17,7 +16,7 @@ from atlas.methods.vital.settings import (
     class_weights,
     matched_layers,
 )
-from atlas.photos.views import PATCH_SHARE, SMALLEST_PATCH
+from atlas.photos.views import patch_side, patch_stride
 
 if TYPE_CHECKING:
     from torch import nn
@@ -60,7 +59,8 @@ class VITAL(Method[ResolvedVITAL]):
         """See :meth:`Method.resolve`: sides, the learning rate, layers and their weights are spelled out.
 
         Raises:
-            ModelError: patches are larger than the model's input, or layers or weights do not fit the model.
+            ModelError: layers or weights do not fit the model.
+            ConfigError: patches are larger than its input.
         """
         import torch
 
@@ -69,12 +69,7 @@ class VITAL(Method[ResolvedVITAL]):
         assert isinstance(asked, VITALParameters)
         known, architecture = model.card.identity.preprocessing, model.card.identity.architecture
         side = max(known.height, known.width)
-        patch = asked.patch_size or min(side, max(SMALLEST_PATCH, round(PATCH_SHARE * side)))
-        if patch > side:
-            raise ModelError(
-                f"patch_size: {patch} pixels are more than the model's input of {side}",
-                f"write {round(PATCH_SHARE * side)}, or leave it out",
-            )
+        patch = patch_side(side, asked.patch_size, "parameters.patch_size")
         by_stages = isinstance(asked.layers, str)
         stages = stage_layers(model.network("float32", torch.device("cpu"))) if by_stages else ()
         layers = matched_layers(asked.layers, stages, model.card)
@@ -87,7 +82,7 @@ class VITAL(Method[ResolvedVITAL]):
                 class_weights=class_weights(asked.class_weights, layers, architecture),
                 class_penalty=class_penalty(asked.class_penalty, architecture),
                 patch_size=patch,
-                patch_stride=asked.patch_stride or max(1, round(PATCH_STRIDE * patch)),
+                patch_stride=asked.patch_stride or patch_stride(patch, PATCH_STRIDE, "nearest"),
             )
         )
 

@@ -6,17 +6,16 @@ Torch is needed to import this, so it is imported when something is rendered.
 import weakref
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from functools import cached_property
 from typing import TYPE_CHECKING
 
 import torch
-import torch.nn.functional as F
 from torch import Tensor
 
+from atlas.activations.views import cut_patches
 from atlas.errors import PhotoError
 from atlas.methods.photos import reference_photos
 from atlas.models.network.network import Network
-from atlas.photos.views import patch_boxes
+from atlas.photos.views import PatchGrid
 from atlas.synthesis.steps.ascent import Stopped
 from atlas.synthesis.steps.evaluation import VIEWS_PER_PASS, activation_of
 
@@ -32,26 +31,16 @@ class Cut:
     """How photos are cut into patches.
 
     Attributes:
-        square: side of the central square of a photo, pixels.
-        patch, stride: side of a patch, and from one to the next, pixels of it.
+        grid: of the patches on the central square of a photo.
         size: side to which patches are resized, pixels.
     """
 
-    square: int
-    patch: int
-    stride: int
+    grid: PatchGrid
     size: int
-
-    @cached_property
-    def boxes(self) -> list[tuple[int, int, int, int]]:
-        """(left, top, right, bottom) of every patch."""
-        return patch_boxes(self.square, self.patch, self.stride)
 
     def patches(self, photo: Tensor, which: Iterable[int]) -> Tensor:
         """Return some patches of a central square (3, side, side), (P, 3, size, size), resized bilinearly."""
-        boxes = [self.boxes[index] for index in which]
-        cut = torch.stack([photo[:, top:bottom, left:right] for left, top, right, bottom in boxes])
-        return F.interpolate(cut, size=(self.size, self.size), mode="bilinear", align_corners=False)
+        return cut_patches(photo, [self.grid.boxes[index] for index in which], (self.size, self.size))
 
 
 @dataclass(frozen=True)
@@ -112,9 +101,9 @@ def scan(
     """
     photos: list[str] = []
     best: tuple[Tensor, Tensor, Tensor] | None = None
-    everything = range(len(cut.boxes))
-    per_pass = max(1, VIEWS_PER_PASS.get(network.device.type, 64) // len(cut.boxes))
-    for group in _groups(_watched(reference_photos(digests, cut.square, load_input), should_stop), per_pass):
+    everything = range(len(cut.grid.boxes))
+    per_pass = max(1, VIEWS_PER_PASS.get(network.device.type, 64) // len(cut.grid.boxes))
+    for group in _groups(_watched(reference_photos(digests, cut.grid.side, load_input), should_stop), per_pass):
         views = torch.cat([cut.patches(photo, everything) for _, photo in group]).to(network.device)
         scores = score(activation_of(network, views, layer)).unflatten(0, (len(group), -1))  # (n, P, U)
         values, boxes = scores.max(dim=1)
@@ -131,7 +120,7 @@ def patches_of(
 ) -> Iterator[Tensor]:
     """Yield patches (3, size, size) by photo and box."""
     for digest, box in chosen:
-        for _, photo in _watched(reference_photos([digest], cut.square, load_input), should_stop):
+        for _, photo in _watched(reference_photos([digest], cut.grid.side, load_input), should_stop):
             yield cut.patches(photo, [box])[0]
 
 

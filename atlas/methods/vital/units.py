@@ -21,6 +21,7 @@ from atlas.methods.vital.patches import Cut, Found, LastScan, channel_means, pat
 from atlas.methods.vital.settings import ResolvedVITAL
 from atlas.models.network.examine import find_layer
 from atlas.models.network.network import Network
+from atlas.photos.views import PatchGrid
 from atlas.synthesis.scores.matching import Maps, channel_values, mean_sorted
 from atlas.synthesis.scores.units import EPSILON, Directions
 from atlas.synthesis.steps.evaluation import VIEWS_PER_PASS, activation_of
@@ -115,7 +116,7 @@ class UnitReferences:
         """How photos are cut."""
         given, known = self.parameters, self.network.preprocessing
         side = max(known.height, known.width)
-        return Cut(side, given.patch_size, given.patch_stride, given.side)
+        return Cut(PatchGrid(side, given.patch_size, given.patch_stride), given.side)
 
     def goals(self, targets: Sequence[Target]) -> Maps:
         """Return what to match of each target of one kind on one layer: layer to (B, C, P).
