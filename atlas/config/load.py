@@ -14,7 +14,7 @@ from atlas.config import problems
 from atlas.config.concepts import ConceptsBlock
 from atlas.config.paths import path_problems
 from atlas.config.problems import Problem, shown
-from atlas.config.render import INCONSISTENT, RenderBlock, UnitSample, inconsistencies
+from atlas.config.render import RenderBlock, UnitSample
 from atlas.config.settings import Config, ExecutorSettings, SiteSettings, StoreSettings, Tables
 from atlas.core.data_files import read_toml
 from atlas.core.job import TargetKind
@@ -58,12 +58,11 @@ def load_config(path: Path) -> Config:
     try:
         tables = Tables.model_validate_json(json.dumps(table, default=str))
     except ValidationError as error:
-        listed = problems.problems_of(error, table, (), MODELS)
-        texts = {detail["msg"] for detail in error.errors() if detail["type"] == INCONSISTENT}
-        found += [problem for problem in listed if not any(text in problem.text for text in texts)]
+        found += problems.problems_of(error, table, (), MODELS)
     found += _duplicate_models(table)
     for number, block in enumerate(_tables(table, "render")):
-        found += _block_problems(block, ("render", number), _model_names(table), found)
+        found += _model_problems(block, ("render", number), _model_names(table))
+        found += _method_problems(block, ("render", number), "logit" if block.get("classes") else block.get("kind"))
     for number, block in enumerate(_tables(table, "concepts")):
         found += _model_problems(block, ("concepts", number), _model_names(table))
         found += _method_problems(block, ("concepts", number), "direction")
@@ -97,18 +96,6 @@ def _duplicate_models(table: dict[str, Any]) -> Iterator[Problem]:
             seen[name.casefold()] += 1
             if seen[name.casefold()] == 2:
                 yield Problem(("models", number, "name"), f"{shown(name)} is the name of another model; choose another")
-
-
-def _block_problems(
-    block: dict[str, Any], path: problems.KeyPath, names: list[str], known: list[Problem]
-) -> Iterator[Problem]:
-    """Yield what is wrong with a ``[[render]]`` block beyond its keys' own values."""
-    misspelt = any(problem.path[:-1] == path and "no such key" in problem.text for problem in known)
-    for key, text in inconsistencies(block):
-        if key or not misspelt or "both" in text:  # a misspelt "classes" is explanation enough of its absence
-            yield Problem((*path, key) if key else path, text)
-    yield from _model_problems(block, path, names)
-    yield from _method_problems(block, path, "logit" if block.get("classes") else block.get("kind"))
 
 
 def _absent(table: dict[str, Any]) -> Iterator[Problem]:

@@ -13,6 +13,9 @@ from atlas.errors import ConfigError, did_you_mean
 Checked = TypeVar("Checked", bound=BaseModel)
 KeyPath = tuple[str | int, ...]
 
+WHOLE, ABSENT = "whole_table", "absent_from_table"
+"""Types of the errors of a field that say what is wrong with its whole table, and what that lacks."""
+
 MUST_BE = {
     "string_type": "text in quotes",
     "int_type": "a whole number",
@@ -103,11 +106,16 @@ def problems_of(
         models: path without list indices, relative to ``table``, to the model that its keys are checked against.
     """
     found: list[Problem] = []
-    for detail in error.errors(include_url=False):
-        path, guessed = _real_path(detail["loc"], table, detail["type"])
-        if detail["type"] == "too_short" and _value(table, path):
+    details = error.errors(include_url=False)
+    for detail in details:
+        kind = detail["type"]
+        of_table = kind in (WHOLE, ABSENT)
+        path, guessed = _real_path(detail["loc"][:-1] if of_table else detail["loc"], table, kind)
+        if kind == ABSENT and any(one["type"] == "extra_forbidden" and one["loc"][:-1] == path for one in details):
+            continue  # a misspelt key is explanation enough of what lacks
+        if kind == "too_short" and _value(table, path):
             continue  # what the list lacks are items that are wrong themselves, and reported
-        if detail["type"] == "extra_forbidden":
+        if kind == "extra_forbidden":
             place = tuple(part for part in path[:-1] if isinstance(part, str))
             found.append(unknown_key(prefix + path, sorted(models[place].model_fields) if place in models else []))
         else:

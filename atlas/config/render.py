@@ -1,16 +1,16 @@
 """RenderBlock: one ``[[render]]`` table, which units of which models to render and how."""
 
 import re
-from collections.abc import Iterator, Mapping
-from typing import Annotated, Any, Literal
+from collections.abc import Mapping
+from typing import Annotated, Any, Literal, TypeVar
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationInfo, field_validator
 from pydantic_core import PydanticCustomError
 
+from atlas.config.problems import ABSENT, WHOLE
 from atlas.core.job import PHOTO_KINDS
 
-INCONSISTENT = "inconsistent"
-"""Type of the validation error that says that keys of a block do not go together."""
+Given = TypeVar("Given")
 
 UNITS = 'must be "all", numbers such as [1, 2], ranges such as "0-15" or "0-3,7", or { sample = 8, seed = 0 }'
 
@@ -104,9 +104,9 @@ class RenderBlock(BaseModel):
 
     model: Annotated[tuple[Text, ...], BeforeValidator(listed)] = ()
     classes: Annotated[tuple[ClassSelector, ...], BeforeValidator(listed)] = ()
-    layers: Annotated[tuple[Text, ...], BeforeValidator(listed)] = ()
-    units: Annotated[Literal["all"] | UnitRanges | UnitSample, BeforeValidator(_parse_units)] = "all"
+    layers: Annotated[tuple[Text, ...], BeforeValidator(listed)] = Field(default=(), validate_default=True)
     kind: Literal["channel", "neuron", "inversion", "caricature"] | None = None
+    units: Annotated[Literal["all"] | UnitRanges | UnitSample, BeforeValidator(_parse_units)] = "all"
     photos: Annotated[tuple[Text, ...] | UnitSample, BeforeValidator(_photo_selectors)] = ()
     position: tuple[Place, Place] | None = None
     sign: Literal["positive", "negative", "both"] = "positive"
@@ -115,43 +115,43 @@ class RenderBlock(BaseModel):
     seeds: Annotated[tuple[Seed, ...], BeforeValidator(listed), Field(min_length=1)] = (0,)
     precision: Literal["float32", "bfloat16"] = "float32"
 
-    @model_validator(mode="after")
-    def _consistent(self) -> "RenderBlock":
-        problems = [
-            problem for _, problem in inconsistencies({name: getattr(self, name) for name in self.model_fields_set})
-        ]
-        if problems:
-            raise PydanticCustomError(INCONSISTENT, "{problems}", {"problems": "; ".join(problems)})
-        return self
+    @field_validator("layers")
+    @classmethod
+    def _something_to_render(cls, layers: tuple[str, ...], info: ValidationInfo) -> tuple[str, ...]:
+        if "classes" not in info.data:  # they are wrong themselves
+            return layers
+        if layers and info.data["classes"]:
+            raise PydanticCustomError(WHOLE, "has both classes and layers; put them into two [[render]] blocks")
+        if not layers and not info.data["classes"]:
+            raise PydanticCustomError(
+                ABSENT, 'says nothing to render; give classes = ["goldfish"] or layers = ["blocks.*"]'
+            )
+        return layers
+
+    @field_validator("kind", "units", "position", "sign")
+    @classmethod
+    def _goes_with_the_others(cls, value: Given, info: ValidationInfo) -> Given:
+        """Refuse what does not go with the fields before it; those that are wrong themselves are not there."""
+        key, kind = info.field_name, info.data.get("kind")
+        if value is None or "layers" not in info.data or "classes" not in info.data:
+            return value
+        if info.data["classes"]:
+            if key != "sign":
+                raise ValueError(f"{key} goes with layers, not with classes; leave it out")
+        elif key != "kind" and kind in PHOTO_KINDS:
+            raise ValueError(f"{key} goes with a unit, and this kind is of all of a layer's; leave it out")
+        elif key == "position" and "kind" in info.data and kind != "neuron":
+            raise ValueError('a position is for kind = "neuron"; a channel is a mean over all positions')
+        return value
+
+    @field_validator("model", "seeds")
+    @classmethod
+    def _each_once(cls, values: tuple[Given, ...], info: ValidationInfo) -> tuple[Given, ...]:
+        if len(set(values)) < len(values):
+            raise ValueError(f"{info.field_name} names one twice; name each once")
+        return values
 
     @property
     def signs(self) -> tuple[Literal[-1, 1], ...]:
         """The signs to render, in order."""
         return {"positive": (1,), "negative": (-1,), "both": (1, -1)}[self.sign]  # type: ignore[return-value]
-
-
-def inconsistencies(table: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
-    """Yield the key and the problem for keys of a block that do not go together, whatever their values.
-
-    Args:
-        table: the keys that were given, and their values.
-    """
-    classes, layers = table.get("classes"), table.get("layers")
-    if classes and layers:
-        yield "", "has both classes and layers; put them into two [[render]] blocks"
-    elif not classes and not layers:
-        yield "", 'says nothing to render; give classes = ["goldfish"] or layers = ["blocks.*"]'
-    if classes and not layers:
-        for key in ("units", "kind", "position"):
-            if table.get(key) is not None:
-                yield key, f"{key} goes with layers, not with classes; leave it out"
-    elif table.get("kind") in [*PHOTO_KINDS]:  # a value of any type may stand there
-        for key in ("units", "position", "sign"):
-            if table.get(key) is not None:
-                yield key, f"{key} goes with a unit, and this kind is of all of a layer's; leave it out"
-    elif table.get("position") is not None and table.get("kind") != "neuron":
-        yield "position", 'a position is for kind = "neuron"; a channel is a mean over all positions'
-    for key in ("model", "seeds"):
-        values = table.get(key)
-        if isinstance(values, list | tuple) and len(set(map(str, values))) < len(values):
-            yield key, f"{key} names one twice; name each once"
