@@ -8,6 +8,7 @@ from pydantic import ValidationError
 from atlas.cli.terminal import DEFAULT_CONFIG, console, say, table
 from atlas.config import load_config
 from atlas.config.problems import problems_of
+from atlas.core.registry import OURS
 from atlas.errors import ConfigError, did_you_mean
 from atlas.face.models import source_of
 
@@ -29,7 +30,11 @@ def list_models(pattern: str) -> None:
             names = [model.name for model in matching().models]
             near = f'try "*{pattern}*"' if any(pattern in name for name in names) else did_you_mean(pattern, names)
             raise ConfigError([f'no model matches "{pattern}"'], remedy=near or 'try a glob such as "*resnet*"')
-    table(("source", "model", "note"), [(model.source, model.name, model.note) for model in found.models])
+    rows = []
+    for model in found.models:
+        source = model.source if model.origin == OURS else f"{model.source} ({model.origin})"
+        rows.append((source, model.name, model.note))
+    table(("source", "model", "note"), rows)
     for problem in found.problems:
         say(f"\nLeft out: {problem}")
     say('\nYour own: source = "callable", architecture = "your_package.your_module:function"')

@@ -136,7 +136,7 @@ class Registry(Generic[T]):
             reason = f"{type(error).__name__}: {str(error).partition(chr(10))[0]}".removesuffix(": ")
             raise self._unusable(point, f"cannot be loaded: {reason}") from error
         if not isinstance(part, self._kind):
-            raise self._unusable(point, f'"{point.value}" is no instance of {self._kind.__name__}')
+            raise self._unusable(point, f'is "{point.value}", which is no instance of {self._kind.__name__}')
         return part
 
     def _unknown(self, name: str) -> str:
@@ -146,11 +146,11 @@ class Registry(Generic[T]):
     def _unusable(self, point: EntryPoint, problem: str) -> ConfigError:
         origin = _origin(point)
         remedy = f"bring that package up to date, or take it off with `pip uninstall {origin.package}`"
-        return ConfigError([f'the {self._noun} "{point.name}" of {origin}: {problem}'], remedy=remedy)
+        return ConfigError([f'the {self._noun} "{point.name}" of {origin} {problem}; {remedy}'])
 
     def _clash(self, name: str, origins: list[Origin]) -> ConfigError:
         problem = f'two {self._noun}s are called "{name}": that of {origins[0]}, and that of {origins[1]}'
-        return ConfigError([problem], remedy="uninstall one of the packages, or let its authors rename it")
+        return ConfigError([f"{problem}; uninstall one of the packages, or let its authors rename it"])
 
 
 def _origin(point: EntryPoint) -> Origin:

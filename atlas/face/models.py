@@ -57,9 +57,9 @@ def source_of(name: str) -> str:
     """Return the source that a bare name looks like."""
     if ":" in name and not name.startswith(_HUB):
         return "callable"
-    from atlas.models.sources.package import NAMES
+    from atlas.models.sources.catalogue import source_offering
 
-    return "package" if name in NAMES else "timm"
+    return source_offering(name) or "timm"
 
 
 def of_module(module: "nn.Module", options: Mapping[str, Any]) -> "VisionModel":

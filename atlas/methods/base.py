@@ -154,4 +154,4 @@ class Method(ABC, Generic[P]):
 AnyMethod = Method[Any]
 """A method whose parameters only it knows."""
 
-methods: Registry[AnyMethod] = Registry("method", "atlas.methods")
+methods: Registry[AnyMethod] = Registry("method", "atlas.methods", Method)

@@ -124,7 +124,7 @@ class Metric(ABC):
         return 1
 
 
-METRICS: Registry[Metric] = Registry("metric", "atlas.metrics")
+METRICS: Registry[Metric] = Registry("metric", "atlas.metrics", Metric)
 
 
 def in_order() -> list[Metric]:

@@ -2,7 +2,9 @@
 
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
+from glob import escape
 
+from atlas.core.registry import Origin
 from atlas.errors import AtlasError
 from atlas.models.code.foreign import foreign_code
 from atlas.models.spec import SOURCES
@@ -10,9 +12,15 @@ from atlas.models.spec import SOURCES
 
 @dataclass(frozen=True)
 class Listed:
-    """One model that can be had from a source. ``note`` says with which weights, or what to install."""
+    """One model that can be had from a source.
+
+    Attributes:
+        source: its name. origin: the package that the source is of.
+        note: with which weights, or what to install.
+    """
 
     source: str
+    origin: Origin
     name: str
     note: str
 
@@ -40,6 +48,14 @@ def list_models(pattern: str = "*") -> Catalogue:
             found.problems.append(error.sentence)
             continue
         found.models.extend(
-            Listed(name, offer.name, offer.note) for offer in offers if fnmatchcase(offer.name, pattern)
+            Listed(name, SOURCES.origin(name), offer.name, offer.note)
+            for offer in offers
+            if fnmatchcase(offer.name, pattern)
         )
     return found
+
+
+def source_offering(name: str) -> str | None:
+    """Return the source that has a model of this name; timm before all others, None if there is none."""
+    sources = [model.source for model in list_models(escape(name)).models]
+    return "timm" if "timm" in sources else next(iter(sources), None)

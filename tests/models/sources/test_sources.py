@@ -13,7 +13,7 @@ from atlas.errors import ConfigError, ModelError
 from atlas.models.load import load_model
 from atlas.models.sources import package as package_source
 from atlas.models.sources import timm as timm_source
-from atlas.models.sources.catalogue import list_models
+from atlas.models.sources.catalogue import list_models, source_offering
 from atlas.models.spec import SOURCES, ModelSpec
 
 
@@ -223,6 +223,9 @@ def test_a_source_of_another_package_is_named_listed_and_builds(packages):
     assert (card.source, card.origin, card.identity.architecture) == ("zoo", "the zoo", "zoo-tiny")
     assert card.identity.preprocessing.height == 24
     listed = list_models("zoo*")
+    assert str(listed.models[0].origin) == "zoo_of_tests 1.2"
+    assert source_offering("zoo-tiny") == "zoo" and source_offering("efficientnet-lite0") == "package"
+    assert source_offering("resnet18") == "timm" and source_offering("no such thing") is None
     assert [(model.source, model.name, model.note) for model in listed.models] == [
         ("zoo", "zoo-tiny", "random weights")
     ]

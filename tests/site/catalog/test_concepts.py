@@ -130,7 +130,7 @@ def test_the_card_that_came_with_the_concepts_explains_what_found_them(sample: S
     for address in (f"c/{GOLDFISH}.html", f"c/{GOLDFISH}/1.html"):
         words = page(sample, address).words()
         assert f"{CARD.summary} {CARD.strengths} {CARD.limits[0]} Ann & Bob (2001): On </cite> parts." in words
-        assert "javascript:alert(6)" not in sample.text(address)
+        assert "javascript:alert(6)" not in sample.text(f"{sample.first}/{address}")
     assert f"found by {CARD.title} of" in page(sample, f"c/{GOLDFISH}.html").words()
 
 
