@@ -228,12 +228,12 @@ def test_a_factorisation_of_another_package_makes_concepts_and_explains_itself(t
         packages.install(f"rows_of_tests_{version}", code, "atlas.factorisations", **{f"rows{version}": "ROWS"})
         packages.rediscover(FACTORISATIONS)
         config = concept_configuration(tmp_path, photos, network="signed_colours", factorisation=f"rows{version}")
-        _, plan, analyses, store, report = analysed(config)
-        assert not report.failed and plan.jobs
-        for document in documents(analyses, store).values():
+        plan, store, report = analysed(config)
+        assert not report.failed and len(plan.concepts) == 3
+        for document in documents(plan, store).values():
             assert document.concepts and document.factorisation == f"rows{version}"
             assert document.card.summary == "Some patches as they are."
-        keys.append(analyses.concepts[0].job.factorisation.parameters)
+        keys.append(plan.concepts[0].factorisation.parameters)
     assert keys[1].pop("factorisation_version") == 2 and "factorisation_version" not in keys[0]
 
 
