@@ -134,7 +134,7 @@ def test_statistics_whose_tallies_are_in_quarantine_say_so_until_they_are_tried_
     assert run(config, retry=["quarantined"])[0].done_by_kind == {"tally": 1, "statistics": 1}
 
 
-@pytest.mark.parametrize("after", (0, 2, 6, 9))
+@pytest.mark.parametrize("after", [0, 2, 6, 9])
 def test_a_run_that_is_stopped_anywhere_ends_as_one_that_was_not(tmp_path, photos, after):
     config = configuration(tmp_path / "stopped", photos)
     stop, ended = Event(), []
