@@ -5,6 +5,7 @@ from collections.abc import Collection, Iterable, Sequence
 from atlas.core.record import Record
 from atlas.errors import PhotoError, StoreError
 from atlas.jobs.pending import Pending
+from atlas.methods import methods
 from atlas.methods.outcome import as_uint8
 from atlas.methods.photos import square_of
 from atlas.metrics import in_order
@@ -21,8 +22,8 @@ from atlas.tasks.task import Task
 def discard_damaged(damage: Iterable[Damage], plan: Plan, store: Store) -> None:
     """Remove what is damaged, as far as it is known to be made again.
 
-    Concepts go with their directions and with the stages that they are made in: making them makes these. Cards come
-    from the selections of all configurations, which keep them too.
+    Concepts go with their directions and with the stages that they are made in: making them makes these. Cards of
+    models come from the selections of all configurations, which keep them too, those of methods from the methods.
     """
     found = [one for one in damage if not one.other_version]
     concepts = {task.key for task in plan.concepts}
@@ -44,6 +45,11 @@ def discard_damaged(damage: Iterable[Damage], plan: Plan, store: Store) -> None:
         if one.kind == "card" and one.key in kept:
             discard(store, one)
             store.save_card(kept[one.key])
+    known = {method.card.key: method.card for _, method in methods}
+    for one in found:
+        if one.kind == "method" and one.key in known:
+            discard(store, one)
+            store.save_method(known[one.key])
 
 
 class Repair(Pending):

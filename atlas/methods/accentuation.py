@@ -9,7 +9,7 @@ from atlas.errors import ModelError
 from atlas.methods.base import Paper, Resolved, methods
 from atlas.methods.batch import RenderBatch
 from atlas.methods.cropped import CroppedMethod, CroppedParameters
-from atlas.methods.parameters import MethodParameters
+from atlas.methods.parameters import PIXELS, RANGE, SHARE, MethodParameters
 
 if TYPE_CHECKING:
     from torch import nn
@@ -27,33 +27,70 @@ class AccentuationParameters(CroppedParameters):
 
     steps: int = Field(default=100, ge=1, le=100_000, description="steps of NAdam")
     learning_rate: float = Field(
-        default=0.05, gt=0, description="of NAdam, on phases in radians or on the spectrum's coefficients"
+        default=0.05,
+        gt=0,
+        description="step size of NAdam, on phases in radians or on the spectrum's coefficients",
     )
     schedule: Literal["cosine", "constant"] = Field(
-        default="cosine", description="of the learning rate: a cosine to 0, or constant"
+        default="cosine",
+        description="how the step size falls: a cosine to 0, or constant",
     )
-    image_size: int = Field(default=512, ge=32, le=4096, description="side of the picture, pixels")
-    crops: int = Field(default=8, ge=1, le=256, description="random crops per step")
-    crop_mean: float = Field(default=0.7, gt=0, le=1, description="mean side of a crop, share")
-    crop_std: float = Field(default=0.2, ge=0, le=1, description="spread of the side, share")
-    noise: float = Field(default=0.02, ge=0, le=1, description="uniform noise within +-this, image units")
+    image_size: int = Field(
+        default=512,
+        ge=32,
+        le=4096,
+        description="side of the picture",
+        json_schema_extra=PIXELS,
+    )
+    crops: int = Field(
+        default=8,
+        ge=1,
+        le=256,
+        description="random crops that the network sees at each step",
+    )
+    crop_mean: float = Field(
+        default=0.7,
+        gt=0,
+        le=1,
+        description="mean side of a crop, of the picture's",
+        json_schema_extra=SHARE,
+    )
+    crop_std: float = Field(
+        default=0.2,
+        ge=0,
+        le=1,
+        description="spread of that side",
+        json_schema_extra=SHARE,
+    )
+    noise: float = Field(
+        default=0.02,
+        ge=0,
+        le=1,
+        description="uniform noise is added within plus or minus this",
+        json_schema_extra=RANGE,
+    )
     parametrization: Literal["phase", "spectrum"] = Field(
         default="phase",
         description='what is learned: the "phase" of the photo\'s Fourier spectrum, whose magnitude is kept, or a '
         'whole "spectrum" that is added to the photo',
     )
-    decay: float = Field(default=1.0, ge=0, le=4, description="power of 1/frequency for the whole spectrum (Lucid: 1)")
+    decay: float = Field(
+        default=1.0,
+        ge=0,
+        le=4,
+        description="power of the frequency by which a whole spectrum is divided (Lucid: 1)",
+    )
     regularisation: float = Field(
         default=10.0,
         ge=0,
         le=1e6,
-        description="weight of the relative squared error of an early layer's activation from the photo's, in standard "
-        "deviations of the activations of the target's layer",
+        description="how much the early layer's relative squared distance from the photo counts, in standard "
+        "deviations of the activations of the unit's layer",
     )
     layer: str = Field(
         default=AUTO,
-        description='that early layer; "auto" is the end of the first stage, or the first block of a ViT. For units of '
-        "earlier layers it is their own",
+        description='the early layer that should still see the photo; "auto" is the end of the first stage, or the '
+        "first block of a ViT. For units of earlier layers it is their own",
     )
 
 
@@ -66,11 +103,34 @@ class Accentuation(CroppedMethod[AccentuationParameters]):
     name = "accentuation"
     version = 1
     title = "Feature accentuation"
-    summary = "Changes the phases of a photo until it excites a unit more, while an early layer still sees that photo."
+    summary = (
+        "Changes the phases of a photo's Fourier spectrum until the photo excites a unit more, while an early layer "
+        "still sees that photo."
+    )
+    paragraphs = (
+        "Most renderings start from noise and show what a unit looks for in general. Accentuation starts from a "
+        "photo and shows what the unit looks for in it: what it answers to already is drawn out, and what would "
+        "please it is added where it fits.",
+        "The photo is split into the magnitude of its Fourier spectrum, which is kept, and the phase, which is "
+        "changed along the gradient of the objective (a class's logit before the softmax, the mean of a channel over "
+        "all positions, one neuron, or a direction), as seen in random crops with a little noise. From the objective "
+        "is subtracted how far the activation of an early layer has moved from the photo's in the same crops, so "
+        "that edges and colours stay where they are.",
+        "The size of the gradient at each pixel, added up over all steps, is kept as a transparency map: it shows "
+        "where in the photo the change was made for.",
+    )
+    limits = (
+        "The weight of the early layer decides how much remains of the photo. With a small one the picture is a "
+        "feature visualisation with a head start; with a large one nothing happens.",
+        "That a unit can be made to answer by a change of the photo does not mean that what was drawn out made it "
+        "answer before.",
+        "Step size, crops and the early layer were chosen for this atlas; the authors choose them for each model.",
+    )
     paper = Paper(
         title="Feature Accentuation: Revealing 'What' Features Respond to in Natural Images",
         authors="Hamblin, Fel, Saha, Konkle, Alvarez",
         year=2024,
+        venue="arXiv:2402.10039",
         url="https://arxiv.org/abs/2402.10039",
         equation="the regularised objective over the phases of the photo's spectrum",
     )

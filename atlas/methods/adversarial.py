@@ -8,7 +8,7 @@ from pydantic import Field
 
 from atlas.methods.base import Method, Paper, Resolved, methods
 from atlas.methods.batch import RenderBatch, Result
-from atlas.methods.parameters import MethodParameters, Size
+from atlas.methods.parameters import RANGE, MethodParameters, Size
 
 if TYPE_CHECKING:
     from atlas.models.vision_model import VisionModel
@@ -27,13 +27,19 @@ with it, and all 18 with signs."""
 class AdversarialParameters(MethodParameters):
     """Parameters of adversarial examples, in image units (0 to 1)."""
 
-    steps: int = Field(default=30, ge=1, le=100_000, description="steps (section 4.4: 30)")
+    steps: int = Field(
+        default=30,
+        ge=1,
+        le=100_000,
+        description="steps of gradient ascent (section 4.4: 30)",
+    )
     epsilon: float | None = Field(
         default=None,
         ge=1 / 255,
         le=1,
         description="largest change of any value of the photo (paper: 0.01 for CNNs, 0.05 for ViTs); pictures have 8 "
         "bits, so less than 1/255 would change nothing",
+        json_schema_extra=RANGE,
     )
     direction: Literal["sign", "gradient"] = Field(
         default="sign",
@@ -44,10 +50,12 @@ class AdversarialParameters(MethodParameters):
         default=None,
         gt=0,
         le=1e6,
-        description="of each step; a fifth of epsilon with signs, 0.01 with gradients (paper: 0.01)",
+        description="size of each step; a fifth of epsilon with signs, 0.01 with gradients (paper: 0.01) unless chosen",
     )
     variation: float = Field(
-        default=1e-4, ge=0, description="weight of the total variation of the change (paper: 0.0001)"
+        default=1e-4,
+        ge=0,
+        description="weight of the penalty on the change's total variation (paper: 0.0001)",
     )
 
 
@@ -69,10 +77,25 @@ class Adversarial(Method[ResolvedAdversarial]):
     version = 1
     title = "Adversarial example"
     summary = "Changes a photo by less than can be seen, so that the network takes it for a class of one's choice."
+    paragraphs = (
+        "Starting at a photo, each step goes up the logit of the class that the network is to see, less a small "
+        "penalty on roughness of the change, and is then brought back into the ball: no value of the photo may "
+        "change by more than epsilon.",
+        "The pages show the photo, the change made ten times as strong around middle grey, the result, and what the "
+        "network says before and after. What is stored has 8 bits and lies in the ball exactly: the change is "
+        "rounded towards the photo where it would leave it.",
+    )
+    limits = (
+        "It shows how near another class is to a photo for this network, not what the network has learned of the "
+        "class. Most examples mean nothing to other networks.",
+        "The change is added to the photo as this network is shown it, at its input's size: saved as JPEG or "
+        "resized, it is usually lost.",
+    )
     paper = Paper(
         title="Representation Understanding via Activation Maximization",
         authors="Zhu, Cangelosi",
         year=2025,
+        venue="arXiv:2508.07281",
         url="https://arxiv.org/abs/2508.07281",
         equation="section 4.4",
     )

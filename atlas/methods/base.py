@@ -9,9 +9,11 @@ from typing import TYPE_CHECKING, Any, ClassVar, Generic, Literal, cast
 from pydantic import JsonValue
 
 from atlas.core.job import PHOTO_KINDS, Target, TargetKind
+from atlas.core.method_card import MethodCard, Paper
 from atlas.core.model_card import LayerInfo
 from atlas.core.registry import Registry
 from atlas.methods.batch import P, RenderBatch, Result
+from atlas.methods.describe import parameter_cards
 from atlas.methods.parameters import CHOSEN, MethodParameters, Size
 
 if TYPE_CHECKING:
@@ -28,17 +30,6 @@ IMAGENET_SPECTRUM = (
     "Saint Exupery et Universite Paul Sabatier Toulouse III"
 )
 """What the shipped spectrum is (:attr:`Method.data`); the whole notice lies beside it."""
-
-
-@dataclass(frozen=True)
-class Paper:
-    """Where a method comes from. ``equation`` names the definition or algorithm that the code follows."""
-
-    title: str
-    authors: str
-    year: int
-    url: str
-    equation: str
 
 
 @dataclass(frozen=True)
@@ -64,7 +55,9 @@ class Method(ABC, Generic[P]):
 
     Attributes:
         name: as written in the configuration. version: bump by hand whenever the pictures change.
-        title, summary: for people. kinds: the target kinds that it can render.
+        title, summary, paragraphs, limits, paper: for people, see :class:`atlas.core.method_card.MethodCard`; pages of
+            the site and tables of the documentation are made of them.
+        kinds: the target kinds that it can render.
         parameters: the model of what a configuration may ask for.
         resolved: a subclass of it in which nothing is left open, where the sizes are not all that may be.
         signs: of the targets that it can render; 1 raises a unit, -1 lowers it.
@@ -80,7 +73,9 @@ class Method(ABC, Generic[P]):
     version: ClassVar[int]
     title: ClassVar[str]
     summary: ClassVar[str]
-    paper: ClassVar[Paper]
+    paragraphs: ClassVar[tuple[str, ...]] = ()
+    limits: ClassVar[tuple[str, ...]] = ()
+    paper: ClassVar[Paper | None] = None
     kinds: ClassVar[frozenset[TargetKind]]
     parameters: ClassVar[type[MethodParameters]]
     resolved: ClassVar[type[MethodParameters] | None] = None
@@ -91,6 +86,28 @@ class Method(ABC, Generic[P]):
     seeded: ClassVar[bool] = True
     data: ClassVar[str] = ""
     unit: ClassVar[str] = "activation"
+
+    @property
+    def card(self) -> MethodCard:
+        """What people are told of it: what is declared here, and on the fields of its parameters."""
+        return MethodCard(
+            name=self.name,
+            version=self.version,
+            title=self.title,
+            summary=self.summary,
+            paragraphs=self.paragraphs,
+            limits=self.limits,
+            paper=self.paper,
+            kinds=tuple(sorted(self.kinds)),
+            signs=tuple(sorted(self.signs, reverse=True)),
+            needs=tuple(sorted(self.needs)),
+            from_photo=self.from_photo,
+            perturbs=self.perturbs,
+            seeded=self.seeded,
+            data=self.data,
+            unit=self.unit,
+            parameters=parameter_cards(self.parameters),
+        )
 
     @abstractmethod
     def render(self, batch: RenderBatch[P]) -> list[Result]:

@@ -20,11 +20,31 @@ class CBR(OlahMethod[CBRParameters]):
     name = "cbr"
     version = 1
     title = "CBR"
-    summary = "Finds the pixels of a picture that excite a unit most, with random transformations alone to tame them."
+    summary = (
+        "Searches for the pixels of the picture that excites a unit most, with random transformations alone to keep "
+        "noise down."
+    )
+    paragraphs = (
+        "The plainest way to visualise a feature: change each pixel along the gradient. It shares its "
+        "transformations, optimiser and colour space with the method Fourier and differs in one thing, that low "
+        "frequencies are not amplified, so the two side by side show what that does.",
+        "At each step the picture is padded with grey, shifted, scaled by 0.9 to 1.1, turned by up to 10 degrees and "
+        "shifted again, all at random, and the network looks at the result. The gradient of the objective (a class's "
+        "logit before the softmax, the mean of a channel over all positions, or one neuron) says how to change the "
+        "picture. What only works at one exact place, size and angle does not survive.",
+        "It serves as a baseline in the paper that introduced MACO, under this name.",
+    )
+    limits = (
+        "Pixels fill with high-frequency patterns that excite the network and mean nothing to people. A high class "
+        "probability beside such a picture is that of an adversarial example.",
+        "Views are sampled from the picture once, through one combined shift, turn and scaling; Lucid resamples "
+        "after each transformation.",
+    )
     paper = Paper(
         title="Unlocking Feature Visualization for Deeper Networks with MAgnitude Constrained Optimization",
-        authors="Fel, Boissin, Boutin, Picard, Novello, Colin, Linsley, Rousseau, Cadene, Gardes, Serre",
+        authors="Fel, Boissin, Boutin, Picard, Novello, Colin, Linsley, Rousseau, Cadène, Gardes, Serre",
         year=2023,
+        venue="NeurIPS",
         url="https://arxiv.org/abs/2306.06805",
         equation="section 4 (baseline CBR); lucid/optvis/param/spatial.py, pixel_image",
     )

@@ -7,7 +7,7 @@ from pydantic import Field
 
 from atlas.methods.base import Method
 from atlas.methods.batch import RenderBatch, Result
-from atlas.methods.parameters import PIXELS, SHARE, ResizedParameters
+from atlas.methods.parameters import PIXELS, RANGE, SHARE, ResizedParameters
 
 if TYPE_CHECKING:
     from torch import nn
@@ -57,7 +57,7 @@ class CroppedParameters(ResizedParameters):
         ge=0,
         le=1,
         description="uniform noise is added within plus or minus this (paper: 0.1)",
-        json_schema_extra={"unit": "of the range of colours"},
+        json_schema_extra=RANGE,
     )
 
 

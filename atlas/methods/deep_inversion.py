@@ -4,7 +4,7 @@ from pydantic import Field
 
 from atlas.methods.base import Method, Paper, methods
 from atlas.methods.batch import RenderBatch, Result
-from atlas.methods.parameters import MethodParameters, Size
+from atlas.methods.parameters import PIXELS, SHARE, MethodParameters, Size
 
 
 class DeepInversionParameters(MethodParameters):
@@ -12,37 +12,59 @@ class DeepInversionParameters(MethodParameters):
 
     steps: int = Field(default=2000, ge=1, le=100_000, description="steps of Adam (authors' setting 1: 2000)")
     learning_rate: float = Field(
-        default=0.25, gt=0, description="of Adam, in the model's normalised input (authors: 0.25, VITAL: 0.05)"
+        default=0.25,
+        gt=0,
+        description="step size of Adam, in the network's normalised input (authors: 0.25, VITAL: 0.05)",
     )
     warmup: int = Field(
         default=100,
         ge=0,
         le=100_000,
-        description="steps in which the rate rises, a tenth of all at most, before its cosine to 0 (authors: 100)",
+        description="steps in which the step size rises, a tenth of all at most, before it falls along a cosine to 0 "
+        "(authors: 100)",
     )
     image_size: int | None = Field(
-        default=None, ge=32, le=4096, description="side of the picture, which the network sees whole; the model's input"
+        default=None,
+        ge=32,
+        le=4096,
+        description="side of the picture, which the network sees whole; the model's input unless chosen",
+        json_schema_extra=PIXELS,
     )
     half_resolution: float = Field(
         default=0.0,
         ge=0,
         lt=1,
-        description="share of the steps, from the start, in which the network sees the picture at half its side; then "
+        description="part of the steps, from the start, in which the network sees the picture at half its side; then "
         "the optimiser begins anew. Authors' multi-resolution setting: 2/3 of 3000 steps",
+        json_schema_extra=SHARE,
     )
-    jitter: int = Field(default=30, ge=0, le=4000, description="largest random shift, pixels of it (authors: 30)")
-    flip: bool = Field(default=True, description="mirror the picture one time in two (authors' README: yes)")
+    jitter: int = Field(
+        default=30,
+        ge=0,
+        le=4000,
+        description="largest random shift of the picture, around its edges (authors: 30)",
+        json_schema_extra=PIXELS,
+    )
+    flip: bool = Field(
+        default=True,
+        description="whether the picture is mirrored one time in two (authors' README: yes)",
+    )
     statistics: float = Field(
         default=0.01,
         ge=0,
-        description="weight of the distance from batch norms' statistics, the authors' r_feature (README: 0.01)",
+        description="weight of the distance of activations' means and variances from those that batch norms hold, the "
+        "authors' r_feature (README: 0.01)",
     )
     first_statistics: float = Field(
-        default=10.0, ge=0, description="weight of the first batch norm among them (authors: 10)"
+        default=10.0,
+        ge=0,
+        description="weight of the first batch norm in that distance; the others' is 1 (authors: 10)",
     )
     variation: float = Field(default=1e-4, ge=0, description="weight of total variation (authors and VITAL: 0.0001)")
     norm: float = Field(
-        default=1e-5, ge=0, description="weight of the input's Euclidean norm (authors and VITAL: 0.00001)"
+        default=1e-5,
+        ge=0,
+        description="weight of the Euclidean norm of the network's input (authors and VITAL: 0.00001)",
     )
 
 
@@ -57,11 +79,36 @@ class DeepInversion(Method[DeepInversionParameters]):
     name = "deep_inversion"
     version = 1
     title = "DeepInversion"
-    summary = "Finds the pixels of a picture of a class whose activations are distributed as those of photos."
+    summary = (
+        "Searches for the pixels of a picture that the network takes for a class and whose activations are "
+        "distributed, in every batch norm, as those of the photographs that it was trained on."
+    )
+    paragraphs = (
+        "Batch norm keeps the mean and the variance of each channel over the photographs of the training. They are a "
+        "summary of natural images that travels with the network. DeepInversion asks for a picture whose own means "
+        "and variances come near them, in all layers at once, while the network is sure of the class "
+        "(cross-entropy).",
+        "The picture starts as noise. At each step it is shifted around its edges by up to 30 pixels, mirrored one "
+        "time in two, and changed by the optimiser Adam, whose rate rises at first and then falls along a cosine; "
+        "each pixel is kept within the range of colours. Two weak terms, total variation and the norm of the "
+        "picture, keep noise down. If asked for, the network sees the picture at half its size in the first part of "
+        "the steps.",
+        "It renders classes only, and only networks with batch norm: others hold no such statistics.",
+    )
+    limits = (
+        "The method was made for batches of some 64 to 150 pictures, over which means and variances are taken "
+        "together, so that each picture depends on the others. Here each is compared by itself, so that it is the "
+        "same in any batch. A single picture cannot have the spread of all photographs, so the distance stays larger "
+        "and the pictures tend towards the average photograph.",
+        "Its objective is minus a loss, in nats, and not comparable with the objectives of other methods; the "
+        "activation measured on the finished picture is.",
+        "The competition with a student network (Adaptive DeepInversion) is not part of it.",
+    )
     paper = Paper(
         title="Dreaming to Distill: Data-free Knowledge Transfer via DeepInversion",
         authors="Yin, Molchanov, Li, Alvarez, Mallya, Hoiem, Jha, Kautz",
         year=2020,
+        venue="CVPR",
         url="https://arxiv.org/abs/1912.08795",
         equation="section 3.2 (R_prior and R_feature); the authors' deepinversion.py",
     )

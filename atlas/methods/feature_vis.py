@@ -10,7 +10,7 @@ from pydantic import Field
 from atlas.errors import ConfigError
 from atlas.methods.base import Paper, Resolved, methods
 from atlas.methods.batch import RenderBatch
-from atlas.methods.parameters import MethodParameters
+from atlas.methods.parameters import PIXELS, MethodParameters
 from atlas.methods.transformed import SpectrumParameters, TransformedMethod, spectrum
 
 if TYPE_CHECKING:
@@ -34,28 +34,46 @@ class FeatureVisParameters(SpectrumParameters):
     learning_rate: float = Field(
         default=0.01,
         gt=0,
-        description="of the plain gradient step; with a normalised gradient, the root mean square of a coefficient's "
-        "change (paper: not given; chosen by eye on lite0)",
+        description="length of a step; with normalised gradients the root mean square of a coefficient's change "
+        "(paper: not given; chosen by eye on lite0)",
     )
     normalise_gradient: bool = Field(
         default=True,
-        description="divide each gradient by its root mean square, so that one rate fits all units; false is the "
-        "paper's bare step",
+        description="whether each gradient is divided by its root mean square, so that one step size fits all units; "
+        "false is the paper's bare step",
     )
     decay: float = Field(
         default=1.0,
         ge=0,
         le=4,
-        description="power of 1/frequency (Lucid: 1). 0 is Algorithm 1 to the letter: irfft2 being unitary, its steps "
-        "are then those in pixel space",
+        description="power of the frequency by which the spectrum is divided (Lucid: 1). 0 treats all alike and is "
+        "Algorithm 1 to the letter: irfft2 being unitary, its steps are then those in pixel space",
     )
     standardise: bool = Field(
         default=True,
-        description="bring each picture to mean 0 and variance 1 before the sigmoid; false divides it by 4",
+        description="whether each picture is brought to mean 0 and variance 1 before its values are squashed into the "
+        "range of colours; false divides it by 4",
     )
-    jitter: int = Field(default=8, ge=0, le=4000, description="window's random shift, pixels of the picture (Lucid: 8)")
-    scale: float = Field(default=0.1, ge=0, lt=1, description="random scale within 1 +- this (Lucid: 0.1)")
-    rotate: float = Field(default=10.0, ge=0, le=180, description="random rotation within +- this, degrees (Lucid: 10)")
+    jitter: int = Field(
+        default=8,
+        ge=0,
+        le=4000,
+        description="largest random shift of a view, pixels of the picture (Lucid: 8)",
+        json_schema_extra=PIXELS,
+    )
+    scale: float = Field(
+        default=0.1,
+        ge=0,
+        lt=1,
+        description="views are scaled by a random factor within 1 plus or minus this (Lucid: 0.1)",
+    )
+    rotate: float = Field(
+        default=10.0,
+        ge=0,
+        le=180,
+        description="views are turned at random within plus or minus this (Lucid: 10)",
+        json_schema_extra={"unit": "degree"},
+    )
 
 
 class FeatureVis(TransformedMethod[FeatureVisParameters]):
@@ -69,11 +87,33 @@ class FeatureVis(TransformedMethod[FeatureVisParameters]):
     name = "feature_vis"
     version = 1
     title = "Feature-Vis"
-    summary = "Climbs the plain gradient of a unit in the Fourier spectrum of a randomly moved, scaled, turned picture."
+    summary = (
+        "Climbs the plain gradient of a unit in the Fourier spectrum of a picture that is shifted, scaled and turned "
+        "at random."
+    )
+    paragraphs = (
+        "The picture is the inverse Fourier transform of a spectrum of random complex numbers. At each of many steps "
+        "the picture is shifted, scaled and turned at random, the network looks at it, and the spectrum moves a "
+        "little along the gradient of the objective, with no other optimiser in between.",
+        "The same procedure serves convolutional networks and vision transformers, and every depth. A class is read "
+        "before the softmax, since a high probability may only mean that the other classes are low. In a "
+        "transformer, a hidden dimension of a block's output, averaged over the tokens, takes the place of a "
+        "channel.",
+        "Steps along the plain gradient leave the fine grain alone that optimisers such as Adam, which move every "
+        "coefficient by about the same amount, fill in. With low frequencies amplified this gives smooth pictures.",
+    )
+    limits = (
+        "The paper gives the number of steps and the kinds of transformation. Step size, their ranges, the "
+        "amplification of low frequencies, colour space and contrast are choices made here, all of them parameters.",
+        "Taken to the letter, without amplified low frequencies, the algorithm is gradient ascent on pixels: the "
+        "Fourier transform alone changes nothing about plain gradient steps.",
+        "Class and register tokens of a transformer are left out of the average; the paper averages over all tokens.",
+    )
     paper = Paper(
         title="Representation Understanding via Activation Maximization",
         authors="Zhu, Cangelosi",
         year=2025,
+        venue="arXiv:2508.07281",
         url="https://arxiv.org/abs/2508.07281",
         equation="algorithm 1, equation 2",
     )

@@ -21,12 +21,22 @@ Transformations = Literal["lucid", "xplique", "none"]
 class OlahParameters(TransformedParameters):
     """Parameters that the Fourier baseline and its twin in pixel space share; Lucid's are the defaults."""
 
-    steps: int = Field(default=512, ge=1, le=100_000, description="steps of Adam (Lucid: 512, Xplique: 256)")
-    learning_rate: float = Field(default=0.05, gt=0, description="of Adam (Lucid and Xplique: 0.05)")
+    steps: int = Field(
+        default=512,
+        ge=1,
+        le=100_000,
+        description="steps of Adam (Lucid: 512, Xplique: 256)",
+    )
+    learning_rate: float = Field(
+        default=0.05,
+        gt=0,
+        description="step size of Adam (Lucid and Xplique: 0.05)",
+    )
     transformations: Transformations = Field(
         default="lucid",
-        description='"lucid": pad, jitter, scale, rotate, jitter; "xplique": the same without rotation but far larger, '
-        'with blur and flip, so that a view shows a third of the picture; "none"',
+        description='which sequence of random transformations views pass through: "lucid": pad, jitter, scale, rotate, '
+        'jitter; "xplique": the same without rotation but far larger, with blur and flip, so that a view shows a third '
+        'of the picture; "none"',
     )
 
 
@@ -34,12 +44,17 @@ class FourierParameters(OlahParameters, SpectrumParameters):
     """Parameters of the Fourier baseline."""
 
     decay: float = Field(
-        default=1.0, ge=0, le=4, description="power of 1/frequency (Lucid: 1, Xplique: 0.85, Horama: 1.5)"
+        default=1.0,
+        ge=0,
+        le=4,
+        description="power of the frequency by which the spectrum is divided: 0 treats all frequencies alike (Lucid: "
+        "1, Xplique: 0.85, Horama: 1.5)",
     )
     standardise: bool = Field(
         default=True,
-        description="bring each picture to mean 0 and variance 1 before the sigmoid, as Horama does; false divides it "
-        "by 4, as Lucid does, and colours saturate with a large decay",
+        description="whether each picture is brought to mean 0 and variance 1 before its values are squashed into the "
+        "range of colours, as Horama does; false divides it by 4, as Lucid does, and colours saturate with a large "
+        "decay",
     )
 
 
@@ -71,11 +86,35 @@ class Fourier(OlahMethod[FourierParameters]):
     name = "fourier"
     version = 1
     title = "Fourier"
-    summary = "Finds the Fourier spectrum, low frequencies amplified, of a picture that excites a unit most."
+    summary = (
+        "Searches for the Fourier spectrum, with low frequencies amplified, of the picture that excites a unit most."
+    )
+    paragraphs = (
+        "The picture is described by the complex numbers of its Fourier spectrum rather than by its pixels. Each is "
+        "divided by its frequency, so that the same step of the optimiser changes broad shapes more than fine grain, "
+        "as in photographs, where energy falls with frequency in about that way. Colours are described in a space "
+        "where those of photographs are uncorrelated.",
+        "At each step the picture is padded with grey, shifted, scaled by 0.9 to 1.1, turned by up to 10 degrees and "
+        "shifted again, all at random, and the network looks at the result. The gradient of the objective (a class's "
+        "logit before the softmax, the mean of a channel over all positions, or one neuron) says how to change the "
+        "picture. What only works at one exact place, size and angle does not survive.",
+        "This is the method of the article that named feature visualisation, with the constants of its code, Lucid. "
+        "MACO, which came later, fixes the strength of each frequency and changes the phase alone.",
+    )
+    limits = (
+        "Low frequencies are favoured, not imposed: nothing keeps the spectrum from filling with high ones, and on "
+        "modern networks it does.",
+        "Unless the parameters say otherwise, each picture is brought to the same contrast before it is shown, as in "
+        "a later library, Horama. Lucid does not, and its colours saturate sooner.",
+        "Views are sampled from the picture once, through one combined shift, turn and scaling. Lucid resamples "
+        "after each transformation, which blurs a little, and shows black rather than grey where a rotation uncovers "
+        "a corner.",
+    )
     paper = Paper(
         title="Feature Visualization",
         authors="Olah, Mordvintsev, Schubert",
         year=2017,
+        venue="Distill",
         url="https://distill.pub/2017/feature-visualization",
         equation='section "Preconditioning and Parameterization"; lucid/optvis/param/spatial.py, fft_image',
     )

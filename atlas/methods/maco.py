@@ -23,7 +23,11 @@ NATURAL = "imagenet"
 class MACOParameters(CroppedParameters):
     """Parameters of MACO; the defaults are the paper's (section 4) where it gives one."""
 
-    spectrum: str = Field(default=NATURAL, description='"imagenet", or a file made by `atlas spectrum`')
+    spectrum: str = Field(
+        default=NATURAL,
+        description='the magnitude that pictures keep: "imagenet", or a file made by `atlas spectrum`; its sha256 in '
+        "recipes",
+    )
 
 
 PhaseP = TypeVar("PhaseP", bound=MACOParameters)
@@ -58,11 +62,36 @@ class MACO(PhaseMethod[MACOParameters]):
     name = "maco"
     version = 1
     title = "MACO"
-    summary = "Finds the phase of a picture's Fourier spectrum that excites a unit most; the magnitude stays natural."
+    summary = (
+        "Searches for the phase of a picture's Fourier spectrum that excites a unit most, while the magnitude of the "
+        "spectrum stays that of natural photographs."
+    )
+    paragraphs = (
+        "MACO splits a picture into the magnitude of its Fourier spectrum, which says how much there is of each "
+        "spatial frequency, and the phase, which says where things are. The magnitude is fixed to the mean of many "
+        "natural photographs; only the phase is changed.",
+        "At each step the picture is cropped at random places and sizes, a little uniform noise is added, and the "
+        "network looks at the crops. The gradient of the objective (a class's logit before the softmax, the mean of "
+        "a channel over all positions, or one neuron) with respect to the phase says how to change it. Because the "
+        "magnitude never changes, the picture cannot fill with the high frequencies that networks answer to and "
+        "people cannot see.",
+        "The size of the gradient at each pixel, added up over all steps, is kept as a transparency map: what never "
+        "mattered to the network fades away. The masked view shows the picture through that map, smoothed, and "
+        "cropped to where its mass is; the raw view shows all of it.",
+    )
+    limits = (
+        "Unless the parameters say otherwise, the step size falls to 0 along a cosine here, where the paper keeps it "
+        "constant.",
+        "The fixed magnitude is an average over all photographs. A unit that wants a flat, empty or strongly "
+        "periodic picture cannot get it from MACO.",
+        "Opacity in the masked view follows the gradient during optimisation. It is no attribution of the finished "
+        "picture, and what it hides is part of the picture all the same.",
+    )
     paper = Paper(
         title="Unlocking Feature Visualization for Deeper Networks with MAgnitude Constrained Optimization",
-        authors="Fel, Boissin, Boutin, Picard, Novello, Colin, Linsley, Rousseau, Cadene, Gardes, Serre",
+        authors="Fel, Boissin, Boutin, Picard, Novello, Colin, Linsley, Rousseau, Cadène, Gardes, Serre",
         year=2023,
+        venue="NeurIPS",
         url="https://arxiv.org/abs/2306.06805",
         equation="definition 3.1, algorithm 1",
     )

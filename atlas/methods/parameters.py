@@ -12,6 +12,8 @@ Size = tuple[int, int]
 
 PIXELS: JsonDict = {"unit": "px"}
 SHARE: JsonDict = {"unit": "share"}
+RANGE: JsonDict = {"unit": "of the range of colours"}
+LEVELS: JsonDict = {"unit": "of 255 levels"}
 """Units of parameters: what ``json_schema_extra`` of their fields is."""
 
 Given = TypeVar("Given", bound="MethodParameters")

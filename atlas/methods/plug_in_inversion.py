@@ -6,7 +6,7 @@ from pydantic import Field
 
 from atlas.methods.base import Method, Paper, methods
 from atlas.methods.batch import RenderBatch, Result
-from atlas.methods.parameters import ResizedParameters
+from atlas.methods.parameters import PIXELS, RANGE, ResizedParameters
 
 STAGES = 7
 """Stages of growth, from 2/8 to 8/8 of the side (authors' code)."""
@@ -16,23 +16,48 @@ class PlugInInversionParameters(ResizedParameters):
     """Parameters of Plug-In Inversion; the defaults are those of its authors' code."""
 
     steps: int = Field(
-        default=2800, ge=1, le=100_000, description="steps of Adam in all seven stages (authors: 400 in each)"
+        default=2800,
+        ge=1,
+        le=100_000,
+        description="steps of Adam, in all seven stages together (authors: 400 in each)",
     )
-    learning_rate: float = Field(default=0.01, gt=0, description="of Adam, in units of the image (authors: 0.01)")
+    learning_rate: float = Field(
+        default=0.01,
+        gt=0,
+        description="step size of Adam (authors: 0.01)",
+        json_schema_extra=RANGE,
+    )
     schedule: Literal["cosine", "constant"] = Field(
-        default="cosine", description="of the learning rate in each stage: a cosine to 0 (authors), or constant"
+        default="cosine",
+        description="how the step size falls in each stage: a cosine to 0 (authors), or constant",
     )
     views: int = Field(
         default=16,
         ge=1,
         le=256,
-        description="colour-shifted copies per step (authors: as many as fit a GPU, 21 for ResNet-50, 6 for ViT-B/16)",
+        description="copies of the picture, each in other colours, that the network sees at each step (authors: as "
+        "many as fit a GPU, 21 for ResNet-50, 6 for ViT-B/16)",
     )
-    jitter: int = Field(default=32, ge=0, le=4000, description="largest random shift, pixels of it (authors: 32)")
+    jitter: int = Field(
+        default=32,
+        ge=0,
+        le=4000,
+        description="largest random shift of the picture, around its edges (authors: 32)",
+        json_schema_extra=PIXELS,
+    )
     contrast: float = Field(
-        default=1.0, ge=0, le=5, description="colours are multiplied by exp of up to +- this (authors: 1)"
+        default=1.0,
+        ge=0,
+        le=5,
+        description="each colour channel of a copy is multiplied by e to the power of a random number within plus or "
+        "minus this (authors: 1)",
     )
-    brightness: float = Field(default=1.0, ge=0, le=5, description="and shifted by up to +- this (authors: 1)")
+    brightness: float = Field(
+        default=1.0,
+        ge=0,
+        le=5,
+        description="and a random number within plus or minus this is added to it (authors: 1)",
+    )
 
 
 class PlugInInversion(Method[PlugInInversionParameters]):
@@ -46,11 +71,33 @@ class PlugInInversion(Method[PlugInInversionParameters]):
     name = "plug_in_inversion"
     version = 1
     title = "Plug-In Inversion"
-    summary = "Finds the pixels of a picture of a class, from its middle outwards, seen in ever other colours."
+    summary = (
+        "Searches for the pixels of a picture that the network takes for a class, from its middle outwards, while "
+        "colours change at random."
+    )
+    paragraphs = (
+        "Most inversions of a classifier need penalties whose weights differ from network to network. Plug-In "
+        "Inversion has none: cross-entropy with the class is all it minimises, and random changes of the picture do "
+        "the rest, so that the same settings serve convolutional networks, transformers and others.",
+        "The picture grows in seven stages. In the first only its middle, a quarter as wide, is optimised; at each "
+        "further stage the result lies in the centre of a larger piece of new noise, and the whole piece is "
+        "optimised on. This puts the subject in the middle.",
+        "At each step the piece is shifted around its edges by up to 32 pixels, and the network looks at several "
+        "copies of it, each with the contrast and brightness of every colour channel changed at random (ColorShift). "
+        "What depends on particular colours does not survive, and no penalty on noise is needed.",
+    )
+    limits = (
+        "The network sees each piece resized to its input, as transformers need it. The authors' code shows it to "
+        "convolutional networks at its own small size.",
+        "It renders classes only. Its objective is minus a loss, in nats, and not comparable with the objectives of "
+        "other methods; the activation measured on the finished picture is.",
+        "More copies per step calm the optimisation and cost time in proportion.",
+    )
     paper = Paper(
         title="Plug-In Inversion: Model-Agnostic Inversion for Vision with Data Augmentations",
         authors="Ghiasi, Kazemi, Reich, Zhu, Goldblum, Goldstein",
         year=2022,
+        venue="ICML",
         url="https://arxiv.org/abs/2201.12961",
         equation="centring, jitter, ColorShift, ensembling; the authors' experiment/iteration20/pii.py",
     )

@@ -10,7 +10,7 @@ from atlas.core.model_card import LayerInfo
 from atlas.errors import ConfigError, ModelError
 from atlas.methods.base import Method, Paper, Resolved, methods
 from atlas.methods.batch import RenderBatch, Result
-from atlas.methods.parameters import MethodParameters, ResizedParameters
+from atlas.methods.parameters import PIXELS, SHARE, MethodParameters, ResizedParameters
 
 if TYPE_CHECKING:
     from torch import nn
@@ -31,52 +31,67 @@ class ViTInversionParameters(ResizedParameters):
     learning_rate: float = Field(
         default=0.01,
         gt=0,
-        description="of Adamax, constant (authors' code: 0.002, lowered where the loss of a whole batch stalls, which "
-        "would let pictures depend on each other; with it 200 steps leave these pictures blurred)",
+        description="step size of Adamax, constant (authors' code: 0.002, lowered where the loss of a whole batch "
+        "stalls, which would let pictures depend on each other; with it 200 steps leave these pictures blurred)",
     )
     domain: Literal["frequency", "pixels"] = Field(
-        default="frequency", description="what is optimised: the spectrum (section III-A), or pixels before the sigmoid"
+        default="frequency",
+        description="what is optimised: the picture's Fourier spectrum (section III-A), or its pixels before the "
+        "sigmoid",
     )
     decay: float = Field(
         default=1.9,
         ge=0,
         le=4,
-        description="power of 1/frequency by which the spectrum is scaled (authors' code: 1.9; the paper's plain "
-        "transform: 0)",
+        description="power of the frequency by which the spectrum is divided: 0 treats all frequencies alike and is "
+        "the paper's plain transform (authors' code: 1.9)",
     )
-    start: float = Field(default=0.01, gt=0, le=10, description="deviation of the normal start (Lucid's sd: 0.01)")
+    start: float = Field(
+        default=0.01,
+        gt=0,
+        le=10,
+        description="standard deviation of the random numbers that the optimisation starts from (Lucid's sd: 0.01)",
+    )
     regularised: float = Field(
         default=0.5,
         ge=0,
         le=1,
-        description="share of the steps, from the start, in which the picture is closed, opened and shifted (paper: "
-        "3/4, after which the last 50 of 200 steps do not bring all details back)",
+        description="part of the steps, from the start, in which the network sees the picture closed, opened and "
+        "shifted (paper: 3/4, after which the last 50 of 200 steps do not bring all details back)",
+        json_schema_extra=SHARE,
     )
     morphology: int = Field(
-        default=1, ge=0, le=8, description="times that it is closed and then opened (equation 5b: 1)"
+        default=1,
+        ge=0,
+        le=8,
+        description="how many times the picture is closed and then opened by a random element of 3 by 3 pixels "
+        "(equation 5b: 1)",
     )
     shift: int | None = Field(
         default=None,
         ge=0,
         le=1000,
-        description="largest random shift, pixels; the greatest whole number below a fiftieth of the side (section "
-        "III-B)",
+        description="largest random shift; the greatest whole number below a fiftieth of the side unless chosen "
+        "(section III-B)",
+        json_schema_extra=PIXELS,
     )
     attention: Literal["auto", "on", "off"] = Field(
         default="auto",
-        description='match the attention branch too (equation 6): "auto" does where the layer has one, "on" refuses '
-        'models that have none, "off" does not',
+        description='whether the attention branch of a block is compared too (equation 6): "auto" does where the layer '
+        'has one, "on" refuses models that have none, "off" does not',
     )
     attention_weight: float = Field(
         default=0.3,
         gt=0,
         le=1e6,
-        description="of the attention branch (paper: 1, at which the pictures of a DINOv2 ViT-S, whose attention is "
-        "scaled down before it is added, are less like the photo than without it)",
+        description="how much the attention branch counts beside the block's output (paper: 1, at which the pictures "
+        "of a DINOv2 ViT-S, whose attention is scaled down before it is added, are less like the photo than without "
+        "it)",
     )
     attention_reading: Literal["output", "norm"] = Field(
         default="output",
-        description='what is read of it: "output" of the attention (paper), or of the "norm" after it (authors\' code)',
+        description='what of the attention branch is compared: its "output" (paper), or that of the "norm" after it '
+        "(authors' code)",
     )
 
 
@@ -96,11 +111,42 @@ class ViTInversion(Method[ResolvedViTInversion]):
     name = "vit_inversion"
     version = 1
     title = "ViT inversion"
-    summary = "Finds the Fourier spectrum of a picture that leaves the same activations in a layer as a photo."
+    summary = (
+        "Searches for the Fourier spectrum of a picture that gives the same activations in a layer as a photo, in "
+        "views whose textures are smoothed at random."
+    )
+    paragraphs = (
+        "An inversion shows what a layer holds of a photo: a picture whose activation there is as near to the "
+        "photo's as the search came; its error says how near. This method was made for vision transformers, whose "
+        "inversions otherwise fall apart into patches, and serves convolutional networks as well, so that the two "
+        "kinds can be compared.",
+        "The picture is described by its Fourier spectrum, divided by a power of the frequency, so that every number "
+        "of the description changes the picture as a whole. What is lowered is the squared distance of the layer's "
+        "whole activation, class token included, from the photo's, relative to the photo's own; for a block of a "
+        "transformer the same distance of its attention's output is added with a weight.",
+        "In the first part of the steps, half of them unless the parameters say otherwise, the network sees the "
+        "picture closed and opened, two operations of mathematical morphology that remove dark and bright details "
+        "smaller than a random element of 3 by 3 pixels, and shifted by a few pixels, its mirror image filling the "
+        "edge. After that it sees the picture as it is.",
+    )
+    limits = (
+        "The authors lower the step size when the loss of a whole batch stalls. Here it is constant, so that "
+        "pictures do not depend on their batch, and larger than theirs from the start, as two hundred steps of "
+        "theirs leave these pictures blurred; for the same reason the picture is smoothed in half of the steps "
+        "rather than in three quarters of them.",
+        "The paper adds the attention's distance with weight 1. Here it counts for less unless the parameters say "
+        "otherwise, because the attention of some transformers (DINOv2's) is scaled down before it is added, and "
+        "weight 1 then makes the pictures less like the photo.",
+        "The paper compares the output of the attention block, its authors' code that of the norm behind it. Here it "
+        "is the first unless the parameters say otherwise.",
+        "Layers that are no block of a transformer, those of convolutional networks among them, have no attention "
+        "branch: only their activation is compared.",
+    )
     paper = Paper(
         title="Visualization Comparison of Vision Transformers and Convolutional Neural Networks",
         authors="Shi, Li, Zhang, Yamaguchi",
         year=2023,
+        venue="IEEE Transactions on Multimedia",
         url="https://bit.ly/net-vis-compare",
         equation="equations 2 to 6",
     )

@@ -31,29 +31,38 @@ class ViTMaximizationParameters(SpectrumParameters):
     learning_rate: float = Field(
         default=0.02,
         gt=0,
-        description="of Adamax (authors' code: 0.02, lowered by a tenth where the loss of a whole batch stalls for 45 "
-        "steps, which would let pictures depend on each other; here it is constant)",
+        description="step size of Adamax (authors' code: 0.02, lowered by a tenth where the loss of a whole batch "
+        "stalls for 45 steps, which would let pictures depend on each other; here it is constant)",
     )
-    decay: float = Field(default=1.5, ge=0, le=4, description="power of 1/frequency (authors' code: 1.5)")
+    decay: float = Field(
+        default=1.5,
+        ge=0,
+        le=4,
+        description="power of the frequency by which the spectrum is divided: 0 treats all frequencies alike (authors' "
+        "code: 1.5)",
+    )
     standardise: bool = Field(
         default=False,
-        description="bring each picture to mean 0 and variance 1 before colours and sigmoid; false divides it by 4, as "
-        "the authors' code does",
+        description="whether each picture is brought to mean 0 and variance 1 before its values are squashed into the "
+        "range of colours; false divides it by 4, as the authors' code does",
     )
     decorrelate: bool = Field(
-        default=True, description="optimise along the axes of the Karhunen-Loeve transform of colours (section IV-B)"
+        default=True,
+        description="whether colours are optimised along the axes of the Karhunen-Loeve transform (section IV-B) "
+        "rather than as red, green and blue",
     )
     transformations: Literal["deep", "shallow", "none"] = Field(
         default="deep",
-        description='"deep": reflect, shift by up to 5 pixels, scale by 0.80 to 1.19, rotate by up to 12 degrees; '
-        '"shallow", which the authors use for the first two blocks: scale by 0.85 to 0.99, rotate by up to 2; "none"',
+        description='which random moves views make: "deep": reflect, shift by up to 5 pixels, scale by 0.80 to 1.19, '
+        'rotate by up to 12 degrees; "shallow", which the authors use for the first two blocks: scale by 0.85 to 0.99, '
+        'rotate by up to 2; "none"',
     )
     morphology: int = Field(
         default=1,
         ge=0,
         le=8,
-        description="times that a view is closed and then opened with a random 3 x 3 element (equation 5b: 1, authors' "
-        "code: 2)",
+        description="how many times each view is closed and then opened by a random element of 3 by 3 pixels (equation "
+        "5b: 1, authors' code: 2)",
     )
 
 
@@ -68,11 +77,36 @@ class ViTMaximization(TransformedMethod[ViTMaximizationParameters]):
     name = "vit_maximization"
     version = 2
     title = "ViT maximisation"
-    summary = "Finds the Fourier spectrum of a picture that excites a channel most, in views smoothed by morphology."
+    summary = (
+        "Searches for the Fourier spectrum of a picture that excites a channel most, in views whose textures are "
+        "smoothed at random."
+    )
+    paragraphs = (
+        "Vision transformers read a picture patch by patch, and pictures optimised for them tend to fall apart into "
+        "patches. This method was made against that, and serves convolutional networks as well, so that the two "
+        "kinds can be compared.",
+        "The picture is described by its Fourier spectrum, divided by a power of the frequency, so that every number "
+        "of the description changes the picture as a whole. Its colours are described along the axes of the "
+        "Karhunen-Loeve transform of photographs: in the first all channels rise together, in the others they differ "
+        "less and less.",
+        "At each step the picture, continued by its mirror image, is shifted, scaled by 0.80 to 1.19 and turned at "
+        "random; then the network sees it closed and opened, two operations of mathematical morphology that remove "
+        "dark and bright details smaller than a random element of 3 by 3 pixels and leave the outlines of larger "
+        "things. A channel's value is its mean over all patches or positions. What raises it and what lowers it are "
+        "two pictures.",
+    )
+    limits = (
+        "Closing and opening come after shifts, scaling and rotation here, where the authors' code has them in "
+        "between and twice; a parameter repeats them.",
+        "The authors lower the step size when the loss of a whole batch stalls. Here it is constant, so that "
+        "pictures do not depend on their batch.",
+        "A hundred steps are few: colours and shapes are less settled than those of longer methods.",
+    )
     paper = Paper(
         title="Visualization Comparison of Vision Transformers and Convolutional Neural Networks",
         authors="Shi, Li, Zhang, Yamaguchi",
         year=2023,
+        venue="IEEE Transactions on Multimedia",
         url="https://bit.ly/net-vis-compare",
         equation="equations 3, 5b, 7 and 8",
     )

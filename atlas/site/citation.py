@@ -12,7 +12,6 @@ from atlas.site.catalog.model import Unit
 from atlas.site.catalog.studies import Study
 from atlas.site.documents.page import CitationData
 from atlas.site.metadata import SiteMetadata
-from atlas.site.words.method_notes import method_title
 
 NO_AUTHOR, NO_LICENCE, NO_ADDRESS = "author not stated", "licence not stated", "address not stated"
 """What stands in a citation, and at the foot of every page, where the owner of an atlas has said nothing."""
@@ -130,7 +129,7 @@ def _citation(
         licence=metadata.licence,
         url=quote(metadata.url + subject.address, safe=":/?#@!$&'*+,;=%~[]-._") if metadata.url else "",
         date=date,
-        methods=tuple(method_title(method) for method in dict.fromkeys(methods)),
+        methods=tuple(model.method_cards.title(method) for method in dict.fromkeys(methods)),
         weights=model.weights,
         rendering=subject.lead.key if subject.lead else "",
     )

@@ -1,6 +1,6 @@
 """Templates: the one file that knows Jinja2."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from jinja2 import BaseLoader, ChoiceLoader, DictLoader, Environment, FileSystemLoader, PrefixLoader, StrictUndefined
@@ -12,11 +12,12 @@ from atlas.site.words.formats import FILTERS
 from atlas.site.words.measures import measure_meaning, measure_title, value_of
 
 
-def environment(kinds: Iterable[PageKind], **names: Any) -> Environment:
+def environment(kinds: Iterable[PageKind], method_title: Callable[[str], str], **names: Any) -> Environment:
     """Return the templates' environment: everything is escaped, and an undefined name is an error.
 
     Args:
-        kinds: those whose templates there are. names: what every template sees.
+        kinds: those whose templates there are. method_title: name of a method to how people write it.
+        names: what every template sees.
     """
     kinds = list(kinds)
     inline: BaseLoader = DictLoader({kind.template_name: kind.source for kind in kinds if kind.source})
@@ -32,6 +33,6 @@ def environment(kinds: Iterable[PageKind], **names: Any) -> Environment:
     )
     jinja.filters.update(FILTERS)
     jinja.filters.update(measure_title=measure_title, measure_meaning=measure_meaning, value_of=value_of)
-    jinja.filters["success"] = succeeded
+    jinja.filters.update(success=succeeded, method_title=method_title)
     jinja.globals.update(names)
     return jinja

@@ -27,7 +27,6 @@ from atlas.site.planning import Plan, Planned, blamed
 from atlas.site.resources import resource_folder
 from atlas.site.search import search_index, search_script
 from atlas.site.templates import environment
-from atlas.site.words.method_notes import method_title
 from atlas.version import __version__
 
 Progress = Callable[[str, int, int], None]
@@ -78,10 +77,10 @@ class SiteWriter:
             **self._write_static(),
             "date": catalog.date,
             "versions": _versions(catalog),
-            "methods": [(method_title(name), address) for name, address in catalog.methods.items()],
+            "methods": [(catalog.method_cards.title(name), address) for name, address in catalog.methods.items()],
             "photos": [(credits.card.name, credits.address) for credits in catalog.photo_sets],
         }
-        self._jinja = environment(self._plan.kinds, site=site, catalog=catalog)
+        self._jinja = environment(self._plan.kinds, catalog.method_cards.title, site=site, catalog=catalog)
         for model in catalog.models:
             self._write_model(model)
         self._write_pages(self._plan.of(None))

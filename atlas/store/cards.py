@@ -54,8 +54,8 @@ class Cards(Generic[Card]):
             StoreError: there is none, it is damaged, or another's.
         """
         card = parse(self._model, self.path(name))
-        called = getattr(card, "name", name)
-        if name.partition("-")[0] != called:
+        called = getattr(card, "key", getattr(card, "name", name))
+        if called != name:
             raise StoreError(f'{self.path(name)} is about another thing ("{called}")', REMEDY)
         return card
 

@@ -21,8 +21,8 @@ FILE_NAME = re.compile(r'"([0-9a-f]{64}\.[a-z]+)"')
 def verify(store: Store) -> Iterator[Damage]:
     """Read everything in the store again and follow what it refers to; yield what is damaged or lost.
 
-    Read are documents of results and their files, failed attempts, cards of models and metrics, inputs, credits,
-    pictures that several records show, and selections.
+    Read are documents of results and their files, failed attempts, cards of models, metrics and methods, inputs,
+    credits, pictures that several records show, and selections.
     """
     if problem := marker_problem(store.path):
         yield Damage("store", NAME, problem)
@@ -89,6 +89,8 @@ def _parts_damage(store: Store, survey: Survey, references: References) -> Itera
         yield from _read_damage("card", fingerprint, lambda one=fingerprint: store.card(one), references)  # type: ignore[misc]
     for name in survey.metrics:
         yield from _read_damage("metric", name, lambda one=name: store.metric_cards.read(one), references)  # type: ignore[misc]
+    for name in survey.methods:
+        yield from _read_damage("method", name, lambda one=name: store.method_cards.read(one), references)  # type: ignore[misc]
     for digest in survey.photos:
         yield from _read_damage("photo", digest, lambda one=digest: store.photo_credit(one), references)  # type: ignore[misc]
     for digest in survey.inputs:
@@ -100,12 +102,14 @@ def _parts_damage(store: Store, survey: Survey, references: References) -> Itera
 def _lost_references(store: Store, survey: Survey, references: References) -> Iterator[Damage]:
     there = {
         "card": set(survey.cards),
+        "method": set(survey.methods),
         "input": set(survey.inputs),
         "photo": set(survey.photos),
         "picture": set(survey.pictures),
     }
     words = {
         "card": "the model's card",
+        "method": "the method's card",
         "input": "the input",
         "photo": "the photo's credit",
         "picture": "the photo as it was shown",

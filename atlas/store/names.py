@@ -7,7 +7,7 @@ from pathlib import Path
 
 from atlas.store.files import explained
 
-FOLDERS = ("models", "metrics", "inputs", "photos", "pictures", "objects", "selections")
+FOLDERS = ("models", "metrics", "methods", "inputs", "photos", "pictures", "objects", "selections")
 """The folders that hold what is stored."""
 DERIVED = "derived"
 """The folder of pictures that can be derived again."""

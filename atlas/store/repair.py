@@ -37,6 +37,7 @@ def discard(store: Store, damage: Damage) -> None:
             paths = {
                 "card": store.card_path,
                 "metric": store.metric_cards.path,
+                "method": store.method_cards.path,
                 "input": store.input_path,
                 "photo": store.photo_path,
                 "picture": store.shared_path,

@@ -5,6 +5,7 @@ Layout, all paths relative to the store::
     store.json                          format and schema version
     models/<fingerprint>.json           one model card per model
     metrics/<name>.card.json            what each number says: one card for each that was measured
+    methods/<name>-<version>.card.json  what each method does: one card for each that something was rendered with
     inputs/<sha256>                     files that jobs name by digest: spectra, directions, photos, lists of references
     photos/<sha256>.json                whom a photo among the inputs is owed to
     pictures/<sha256>.<type>            photos as networks were shown them: once for all records that show them
@@ -26,6 +27,7 @@ from pydantic import BaseModel
 from atlas.core.analysis import PhotoCredit
 from atlas.core.attempt import Attempt
 from atlas.core.canonical import digest_bytes
+from atlas.core.method_card import MethodCard
 from atlas.core.metric_card import MetricCard
 from atlas.core.model_card import ModelCard
 from atlas.core.record import Asset, Record
@@ -59,6 +61,7 @@ class Store:
         self.path = Path(path)
         self.selections = Selections(self.path)
         self.metric_cards = Cards(self.path / "metrics", MetricCard)
+        self.method_cards = Cards(self.path / "methods", MethodCard)
         (check_marker if damaged else open_marker)(self.path, create)
 
     # --- results -----------------------------------------------------------------------------------------------
@@ -315,6 +318,20 @@ class Store:
             StoreError: a card is damaged.
         """
         return self.metric_cards.read_all()
+
+    # --- cards of methods --------------------------------------------------------------------------------------
+
+    def save_method(self, card: MethodCard) -> None:
+        """Store what a method does; a newer card of the same version of it replaces it."""
+        self.method_cards.save(card.key, card)
+
+    def methods(self) -> dict[str, MethodCard]:
+        """Return the cards of all methods that something was rendered with, by name and version, e.g. ``maco-1``.
+
+        Raises:
+            StoreError: a card is damaged.
+        """
+        return self.method_cards.read_all()
 
 
 def _content(path: Path) -> bytes:

@@ -8,6 +8,7 @@ from typing import Literal, TypeVar
 
 from atlas.core.analysis import Analysis, ClassConcepts
 from atlas.core.job import Job
+from atlas.core.method_card import card_key
 from atlas.core.record import Record
 from atlas.errors import StoreError
 from atlas.store.keyed import AnalysisDocument, AnyDocument, Foreign
@@ -17,7 +18,9 @@ from atlas.store.store import Store
 T = TypeVar("T")
 _DERIVED = re.compile(r"[0-9a-f]+\.[a-z]+")
 """Names of derived pictures and of what lists them."""
-Kind = Literal["store", "folder", "result", "card", "metric", "input", "photo", "picture", "selection", "derived"]
+Kind = Literal[
+    "store", "folder", "result", "card", "metric", "method", "input", "photo", "picture", "selection", "derived"
+]
 
 
 @dataclass(frozen=True)
@@ -27,9 +30,9 @@ class Damage:
     Attributes:
         kind: what it is. ``photo`` is a photo's credit, ``picture`` one that several records show; ``folder`` one that
             holds some of the others; ``derived`` something that stands where derived pictures belong.
-        key: of the result; for a model's card its fingerprint, for a metric's its name, for an input or a photo its
-            digest, for a picture its file's name; a folder's path in the store, or a derived file's; a
-            selection's name.
+        key: of the result; for a model's card its fingerprint, for a metric's its name, for a method's its name and
+            version, for an input or a photo its digest, for a picture its file's name; a folder's path in the store, or
+            a derived file's; a selection's name.
         problem: a sentence for a person.
         owners: keys of the results that refer to it.
         other_version: another version of atlas wrote it, so it is to be left alone.
@@ -43,8 +46,9 @@ class Damage:
 
     @property
     def name(self) -> str:
-        """What it is called in a message: the beginning of a digest, or a path in the store."""
-        return self.key if self.kind in ("store", "folder", "derived") else self.key[:12] or "selections"
+        """What it is called in a message: the beginning of a digest, or a path or a name in the store."""
+        whole = ("store", "folder", "derived", "metric", "method")
+        return self.key if self.kind in whole else self.key[:12] or "selections"
 
 
 @dataclass
@@ -59,6 +63,7 @@ class Survey:
         self.results = self._sharded("objects")
         self.cards = self._listed("models", store.card_keys)
         self.metrics = self._listed("metrics", store.metric_cards.names)
+        self.methods = self._listed("methods", store.method_cards.names)
         self.inputs = self._listed("inputs", store.input_keys)
         self.photos = self._listed("photos", store.photo_keys)
         self.pictures = self._listed("pictures", store.shared_names)
@@ -111,6 +116,7 @@ class References:
     def add_job(self, job: Job, key: str) -> None:
         """Note what a job names."""
         self._add("card", [job.model.fingerprint], key)
+        self._add("method", [card_key(job.method, job.version)], key)
         target = job.target
         self._add("input", filter(None, (target.direction, target.photo, target.references)), key)
         self._add("input", _digests(job.parameters.values()), key)

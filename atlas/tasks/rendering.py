@@ -94,6 +94,7 @@ class RenderTask(Task):
         """See :meth:`Task.run`."""
         started = perf_counter()
         results = render(tasks, bench)
+        bench.store.save_method(methods.get(tasks[0].job.method).card)
         return _finish(tasks, results, bench, bench.provenance((perf_counter() - started) / len(tasks), len(tasks)))
 
 

@@ -161,6 +161,7 @@ def one_of_each(store):
     credit.symlink_to(credit.name)
     selection = store.selections.file(store.selections.names()[0])
     flip(selection)
+    flip(store.method_cards.path("maco-1"))
 
 
 def flip(path):
@@ -172,6 +173,7 @@ def flip(path):
 # Each: what is done to the store, and how many problems that is.
 FAULTS = {
     "no inputs": (without("inputs"), 4),
+    "no cards of methods": (without("methods"), 2),
     "no credits, cards, selections or marker": (without("photos", "models", "selections", "store.json"), 4),
     "no renderings": (without_kind(Record), 4),
     "no analyses and no cache": (without_kind(ArraysDocument, LayerStatistics, ClassConcepts), 6),
@@ -181,7 +183,7 @@ FAULTS = {
     "no inputs and no photo as it was shown": (without("inputs", "pictures"), 5),
     "a damaged photo as it was shown": (lambda store: flip(store.shared_path(store.shared_names()[0])), 1),
     "other things in the place of folders": (in_the_way, 10),
-    "one file of each kind": (one_of_each, 6),
+    "one file of each kind": (one_of_each, 7),
 }
 
 

@@ -2,7 +2,6 @@
 
 import json
 from hashlib import sha256
-from importlib.resources import files
 from pathlib import Path
 
 import numpy as np
@@ -15,6 +14,7 @@ from small_runs import PARAMETERS
 from torch.utils._python_dispatch import TorchDispatchMode
 
 from atlas.core.job import LOGITS, PHOTO_KINDS, Job, ModelIdentity, Target
+from atlas.core.method_card import MethodCard
 from atlas.errors import ModelError
 from atlas.methods import RenderBatch, methods
 from atlas.methods.base import REFERENCE_PHOTOS
@@ -142,12 +142,18 @@ def test_declarations_are_complete(name):
 
 
 @pytest.mark.parametrize("name", METHODS)
-def test_the_site_explains_every_parameter(name):
-    notes = json.loads(files("atlas.site.words").joinpath("methods.json").read_text(encoding="utf-8"))["methods"]
+def test_its_card_explains_it_and_every_parameter(name):
     method = methods.get(name)
-    assert notes[name]["parameters"].keys() == method.parameters.model_fields.keys()
-    assert (notes[name]["paper"]["title"], notes[name]["paper"]["url"]) == (method.paper.title, method.paper.url)
-    assert notes[name].get("data", "") == method.data
+    card = method.card
+    assert MethodCard.model_validate_json(card.model_dump_json()) == card
+    assert len(card.paragraphs) >= 2 and len(card.limits) >= 2
+    assert all(text.strip().endswith(".") for text in (card.summary, *card.paragraphs, *card.limits))
+    assert card.paper and card.paper.venue and card.paper.equation
+    assert [one.name for one in card.parameters] == [*method.parameters.model_fields]
+    defaults = method.parameters().model_dump(mode="json")
+    for one in card.parameters:
+        assert one.meaning and not one.meaning.endswith(".") and one.allowed
+        assert one.default == defaults[one.name]
 
 
 @pytest.mark.parametrize("name", METHODS)

@@ -13,6 +13,7 @@ from atlas.core.analysis import PhotoCredit
 from atlas.core.attempt import Attempt
 from atlas.core.record import SCHEMA_VERSION, Failure, Record
 from atlas.errors import StoreError, StoreSchemaError
+from atlas.methods import methods
 from atlas.store import Store, files
 from atlas.store.documents import encode
 from atlas.store.integrity import verify
@@ -129,6 +130,23 @@ def test_verify_sees_every_kind_of_damage(store):
         discard(store, damage)
     assert [one for one in verify(store) if one.kind == "result"] == []
     assert sorted(record.key for record in store.records()) == sorted(keys[4:])
+
+
+def test_a_record_whose_methods_card_is_lost_or_anothers_is_told_by_verify(store):
+    record, pictures = done()
+    keep(store, record, pictures)
+    store.save_method(methods.get("cbr").card)
+
+    def problems():
+        return {one.name: one.problem for one in verify(store) if one.kind == "method"}
+
+    assert problems() == {"maco-1": "the method's card is lost; 1 other needs it"}
+    store.save_method(methods.get("maco").card)
+    assert problems() == {} and store.methods()["maco-1"].title == "MACO"
+    store.method_cards.path("maco-1").write_bytes(store.method_cards.path("cbr-1").read_bytes())
+    assert "is about another thing" in problems()["maco-1"]
+    with pytest.raises(StoreError, match="cannot name a card"):
+        store.save_method(methods.get("maco").card.model_copy(update={"name": "Mine / of course"}))
 
 
 def test_cards_and_credits_under_each_others_names_are_damage(store):

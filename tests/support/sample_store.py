@@ -24,6 +24,8 @@ from atlas.core.canonical import digest, digest_bytes
 from atlas.core.job import Job, ModelIdentity, Preprocessing, Target
 from atlas.core.model_card import ClassLabel, LayerInfo, ModelCard
 from atlas.core.record import Asset, ClassScore, Failure, Measurement, Provenance, Record
+from atlas.methods import methods
+from atlas.site.catalog.methods import method_book
 from atlas.store import Store
 
 SCRIPT_NAME = "<script>alert(1)</script>"
@@ -224,11 +226,18 @@ def sample_jobs() -> Iterator[tuple[Job, str]]:
     yield job("a", Target(kind="channel", **rich), method="fourier"), "done"
 
 
+METHOD_CARDS = tuple(method.card for _, method in methods)
+"""What is known of methods; of the foreign one nothing is."""
+BOOK = method_book(METHOD_CARDS)
+
+
 def make_sample_store(path: Path, side: int = 96) -> Store:
     """Make the sample store at ``path``; pictures are ``side`` pixels wide. The foreign method has no transparency."""
     store = Store(path, create=True)
     for variant in ("a", "b"):
         store.save_card(card(variant))
+    for each in METHOD_CARDS:
+        store.save_method(each)
     for work, status in [*sample_jobs(), *_sample_directions(store)]:
         made, pictures = record(work, status, side, with_alpha=work.method == "maco")
         keep(store, made, pictures)

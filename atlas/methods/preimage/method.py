@@ -40,11 +40,40 @@ class Preimage(Method[PreimageParameters]):
     name = "preimage"
     version = 1
     title = "Natural pre-image"
-    summary = "Finds pixels with a photo's activation, or a unit's highest, among pictures as smooth as photos."
+    summary = (
+        "Searches for pixels that give a layer the activation that a photograph gives it, or more of it, or excite "
+        "one unit most, among pictures that are as bounded and smooth as photographs."
+    )
+    paragraphs = (
+        "A layer of a network forgets part of what a photograph shows. Inversion starts from noise and searches for "
+        "a picture with the same activation at the layer: what it shows as in the photograph, the layer has kept, "
+        "and what differs from one random start to the next it does not tell apart. A caricature starts from the "
+        "photograph and strengthens what is active in it. Activation maximisation strengthens a single class, "
+        "channel or neuron.",
+        "Many pictures have nearly the same activation, most of them noise. Two penalties ask for a natural one: "
+        "colours must not lie far from the mean colour of photographs, and neighbouring pixels must not differ much. "
+        "Colours are also kept within a fixed distance of the mean. Shifting the picture by a few pixels at each "
+        "step, up to a quarter of the layer's stride, makes shapes crisper.",
+        "The data term weighs 300 in the early layers, then 100, 20 and 1 in the last ones, at the same relative "
+        "depths as in the paper. It can be limited to some channels, or to a window in the middle of the layer's "
+        "map. HOG and dense SIFT, descriptors from before learned features, can be inverted like any network.",
+    )
+    limits = (
+        "The picture that is shown is the one that the network sees, kept within the range of colours. The paper "
+        "lets values leave that range and stretches what it prints; here pictures of units and caricatures are "
+        "stretched at the end, inversions are not.",
+        "The largest activation of a unit on photographs, by which the paper normalises activation maximisation, is "
+        "estimated with pictures that have the spectrum of photographs and random phases unless it is given. For "
+        "this normalisation and that of caricatures the authors' code is followed, as the printed ones multiply "
+        "where they should divide.",
+        "Its objective is minus an energy, with the penalties, and not comparable with the objectives of other "
+        "methods; the error or the activation measured on the finished picture is.",
+    )
     paper = Paper(
         title="Visualizing Deep Convolutional Neural Networks Using Natural Pre-Images",
         authors="Mahendran, Vedaldi",
         year=2016,
+        venue="IJCV",
         url="https://arxiv.org/abs/1512.02017",
         equation="equation 1 and Algorithm 1",
     )

@@ -4,7 +4,7 @@ from typing import Literal
 
 from pydantic import Field, field_validator
 
-from atlas.methods.parameters import MethodParameters
+from atlas.methods.parameters import LEVELS, PIXELS, SHARE, MethodParameters
 from atlas.synthesis.scores.channels import channel_numbers
 
 
@@ -16,31 +16,75 @@ class PreimageParameters(MethodParameters):
         default=1 / 7,
         ge=0,
         lt=1,
-        description="share of an inversion's steps, at the end, without jitter and at a tenth of the rate (authors: 50 "
-        "of 350)",
+        description="part of an inversion's steps, at the end, in which the picture is not shifted and the step size "
+        "is a tenth (authors: 50 of 350)",
+        json_schema_extra=SHARE,
     )
     learning_rate: float = Field(
-        default=0.01, gt=0, description="initial rate, as a share of H W B^2 / alpha (section 3.4: 0.01; authors: 0.05)"
+        default=0.01,
+        gt=0,
+        description="initial step size, as a share of H W B^2 / alpha, which would remove the first penalty in one "
+        "step (section 3.4: 0.01; authors: 0.05)",
+        json_schema_extra=SHARE,
     )
-    momentum: float = Field(default=0.9, ge=0, lt=1, description="rho of Algorithm 1 (section 3.4: 0.9)")
+    momentum: float = Field(
+        default=0.9,
+        ge=0,
+        lt=1,
+        description="rho of Algorithm 1: how much of the sums of squared gradients and of moves is kept from step to "
+        "step (section 3.4: 0.9)",
+    )
     image_size: int | None = Field(
-        default=None, ge=32, le=4096, description="side of the picture, which the network sees whole; the model's input"
+        default=None,
+        ge=32,
+        le=4096,
+        description="side of the picture, which the network sees whole; the model's input unless chosen",
+        json_schema_extra=PIXELS,
     )
     weight: Literal["depth"] | float = Field(
         default="depth",
-        description="C, the weight of the objective. By depth: 300, 100, 20 and 1 for inversions of ever later layers, "
-        "20 for HOG and DSIFT, and 1 for everything else (sections 5 to 7)",
+        description='C: how much the activation counts against the penalties; by "depth" 300, 100, 20 and 1 for '
+        "inversions of ever later layers, 20 for HOG and DSIFT, and 1 for caricatures and units (sections 5 to 7)",
     )
     jitter: Literal["stride"] | int = Field(
         default="stride",
-        description="T, one more than the largest shift, pixels; by stride a quarter of the layer's (section 5.2)",
+        description='T: number of positions, in each direction, to which the picture is shifted at random; by "stride" '
+        "a quarter of the layer's (section 5.2); 1 means no shift",
+        json_schema_extra=PIXELS,
     )
-    alpha: float = Field(default=6.0, ge=1, le=100, description="exponent of bounded colours (section 3.3: 6)")
-    beta: float = Field(default=2.0, ge=1, le=10, description="exponent of bounded variation (section 3.3: 2)")
-    length: float = Field(default=80.0, gt=0, le=442, description="B, typical distance from the mean colour (80)")
-    bound: float = Field(default=160.0, gt=0, le=442, description="B_+, largest distance from the mean colour (2 B)")
+    alpha: float = Field(
+        default=6.0,
+        ge=1,
+        le=100,
+        description="power of the penalty on colours far from the mean (section 3.3: 6)",
+    )
+    beta: float = Field(
+        default=2.0,
+        ge=1,
+        le=10,
+        description="power of the penalty on differences between neighbours (section 3.3: 2)",
+    )
+    length: float = Field(
+        default=80.0,
+        gt=0,
+        le=442,
+        description="B: typical distance of a pixel's colour from the mean colour, where the first penalty is 1 (80)",
+        json_schema_extra=LEVELS,
+    )
+    bound: float = Field(
+        default=160.0,
+        gt=0,
+        le=442,
+        description="B_+: largest distance of a pixel's colour from the mean colour (2 B)",
+        json_schema_extra=LEVELS,
+    )
     slope: float = Field(
-        default=80 / 6.5, gt=0, le=442, description="V, typical difference between neighbours (section 3.3: B / 6.5)"
+        default=80 / 6.5,
+        gt=0,
+        le=442,
+        description="V: typical difference between neighbouring pixels, where the second penalty is 1 for each colour "
+        "(section 3.3: B / 6.5)",
+        json_schema_extra=LEVELS,
     )
     channels: str = Field(
         default="all",
@@ -51,14 +95,14 @@ class PreimageParameters(MethodParameters):
         default=0,
         ge=0,
         le=4096,
-        description="side of the central window of the map that they are about, in places of the map; 0 for all of it "
-        "(figure 9: 5)",
+        description="side of the window in the middle of the layer's map that they are about, in places of the map; 0 "
+        "for all of it (figure 9: 5)",
     )
     largest: float = Field(
         default=0.0,
         ge=0,
-        description="M, the unit's largest activation on photos (section 6); 0 takes the largest of any unit of the "
-        "layer in 16 pictures with the spectrum of photos and random phases",
+        description="M: largest activation of the unit on photos (section 6); 0 estimates it: the largest of any unit "
+        "of the layer in 16 pictures with the spectrum of photos and random phases",
     )
     stretch: Literal["by kind", "always", "never"] = Field(
         default="by kind",

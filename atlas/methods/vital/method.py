@@ -36,12 +36,41 @@ class VITAL(Method[ResolvedVITAL]):
     name = "vital"
     version = 1
     title = "VITAL"
-    summary = "Finds a picture whose activations, channel by channel, are distributed as those of reference photos."
+    summary = (
+        "Searches for a picture whose activations, channel by channel and stage by stage, are distributed as those "
+        "of real photographs of the class, or of patches of photographs that excite a unit."
+    )
+    paragraphs = (
+        "Most methods ask for more of a class's score. VITAL asks for none of it: it takes reference photographs of "
+        "the class, looks at what the network makes of them at its stem and after each of its stages, and searches "
+        "for a picture of which the network makes the same.",
+        "What is compared are distributions. The values that a channel has at all positions are sorted, for every "
+        "photograph, and averaged over the photographs; the picture's own sorted values are pulled towards them "
+        "(sort matching). So each channel shall be as strong, over as much of the picture, as it is in photographs "
+        "of the class, but nothing says where.",
+        "For a unit inside the network all photographs are cut into patches, and those that excite it most, one of "
+        "each photograph, are the references. Because most of a patch has nothing to do with the unit, activations "
+        "are multiplied by their relevance for it, found on the way back through the network, before they are sorted "
+        "and compared; layers up to the unit's own are matched. For a concept the patches are those whose activation "
+        "points most nearly in its direction. A unit that answers to several things can be rendered once for each: "
+        "its best patches are grouped by k-means, and each cluster has its own picture.",
+        "The picture starts as noise. At each step it is shifted around its edges by up to 30 pixels and changed by "
+        "the optimiser Adam, whose rate rises at first and then falls along a cosine; each pixel is kept within the "
+        "range of colours.",
+    )
+    limits = (
+        "It shows what the reference photographs have in common as the network sees them, so it can only be as good "
+        "as they are: what is in many of them, such as a background, becomes part of the picture.",
+        "Where things are is not compared, so parts may be repeated, or lie in the wrong place.",
+        "Its objective is minus a squared distance between activations, summed over layers, and not comparable with "
+        "the objectives of other methods; the activation measured on the finished picture is.",
+    )
     paper = Paper(
         title="VITAL: More Understandable Feature Visualization through Distribution Alignment and Relevant "
         "Information Flow",
         authors="Gorgun, Schiele, Fischer",
         year=2025,
+        venue="ICCV",
         url="https://arxiv.org/abs/2503.22399",
         equation="algorithm 1 and section 1.1 of the supplement",
     )

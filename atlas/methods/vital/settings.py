@@ -7,7 +7,7 @@ from pydantic import Field, field_validator
 
 from atlas.core.model_card import ModelCard
 from atlas.errors import ModelError, did_you_mean
-from atlas.methods.parameters import MethodParameters
+from atlas.methods.parameters import PIXELS, MethodParameters
 
 T = TypeVar("T")
 
@@ -36,46 +36,71 @@ class VITALParameters(MethodParameters):
     learning_rate: float | None = Field(
         default=None,
         gt=0,
-        description="of Adam: 1 in the model's normalised input (paper), 0.05 for a spectrum's coefficients (Lucid)",
+        description="step size of Adam: 1 in the network's normalised input (paper), 0.05 for a spectrum's "
+        "coefficients (Lucid) unless chosen",
     )
     warmup: int = Field(
         default=100,
         ge=0,
         le=100_000,
-        description="steps in which the rate rises, a tenth of all at most, before its cosine to 0 (authors: 100)",
+        description="steps in which the step size rises, a tenth of all at most, before it falls along a cosine to 0 "
+        "(authors: 100)",
     )
     image_size: int | None = Field(
-        default=None, ge=32, le=4096, description="side of the picture, which the network sees whole; the model's input"
+        default=None,
+        ge=32,
+        le=4096,
+        description="side of the picture, which the network sees whole; the model's input unless chosen",
+        json_schema_extra=PIXELS,
     )
-    jitter: int = Field(default=30, ge=0, le=4000, description="largest random shift, pixels of it (authors: 30)")
+    jitter: int = Field(
+        default=30,
+        ge=0,
+        le=4000,
+        description="largest random shift of the picture, around its edges (authors: 30)",
+        json_schema_extra=PIXELS,
+    )
     parametrization: Literal["pixels", "fourier"] = Field(
         default="pixels",
         description='what is optimised: "pixels" of the normalised input (paper), or a "fourier" spectrum with its low '
         "frequencies amplified, which leaves less noise",
     )
-    decay: float = Field(default=1.0, ge=0, le=4, description="power of 1/frequency of a spectrum (Lucid: 1)")
-    references: int = Field(default=50, ge=1, le=5000, description="reference photos of a target (paper: 50)")
+    decay: float = Field(
+        default=1.0,
+        ge=0,
+        le=4,
+        description="power of the frequency by which such a spectrum is divided: 0 treats all frequencies alike "
+        "(Lucid: 1)",
+    )
+    references: int = Field(
+        default=50,
+        ge=1,
+        le=5000,
+        description="reference photos of a target whose activations are matched, at most (paper: 50)",
+    )
     layers: Literal["stages"] | tuple[str, ...] = Field(
         default="stages",
-        description='layers to match, or "stages": stem and stages of a CNN, patch projection and four blocks of a ViT',
+        description='the layers at which activations are matched; "stages": stem and stages of a CNN, patch projection '
+        "and four blocks of a ViT",
     )
     class_weights: Literal["paper"] | tuple[float, ...] = Field(
         default=PAPER,
-        description='weights of the layers for classes, or "paper": 1, but for three networks that the paper names',
+        description='weights of these layers for classes; "paper": 1, but for three networks that the paper names',
     )
     class_penalty: Literal["paper"] | float = Field(
         default=PAPER,
-        description='weight of total variation and of the norm for classes, or "paper": 0, but for two ViTs',
+        description='weight of total variation, and of the norm of the network\'s input, for classes; "paper": 0, but '
+        "for two ViTs",
     )
     class_relevance: Literal["none", "lrp", "guided"] = Field(
         default="none",
-        description='what activations are multiplied by for classes: "none" (paper), or relevance for the logit, which '
-        "takes backgrounds away (section 2.2); with it the paper sets class_penalty to 0.00001",
+        description='what activations are multiplied by for classes: "none" (paper), or their relevance for the logit, '
+        "which takes backgrounds away (section 2.2); with it the paper sets class_penalty to 0.00001",
     )
     relevance: Literal["lrp", "guided"] = Field(
         default="lrp",
-        description='relevance for units inside the network: "lrp", layer-wise relevance propagation by the z+ rule, '
-        'or "guided" backpropagation (section 3.5)',
+        description='how relevance is found for units inside the network: "lrp", layer-wise relevance propagation by '
+        'the z+ rule, or "guided" backpropagation (section 3.5)',
     )
     unit_stem_weight: float = Field(
         default=0.1,
@@ -83,19 +108,38 @@ class VITALParameters(MethodParameters):
         description="weight of the first layer for units inside the network; the others' is 1 (paper)",
     )
     unit_penalty: float = Field(
-        default=3e-6, ge=0, description="weight of total variation and of the norm for them (paper: 0.000003)"
+        default=3e-6,
+        ge=0,
+        description="weight of total variation, and of the norm of the network's input, for units inside the network "
+        "(paper: 0.000003)",
     )
     patch_size: int | None = Field(
-        default=None, ge=8, le=4096, description="side of reference patches, pixels (paper: 64 of 224)"
+        default=None,
+        ge=8,
+        le=4096,
+        description="side of the patches that photos are cut into for units inside the network (paper: 64 of 224); in "
+        "proportion to the model's input unless chosen",
+        json_schema_extra=PIXELS,
     )
     patch_stride: int | None = Field(
-        default=None, ge=1, le=4096, description="from one patch to the next, pixels; 0.8 of their side, as in CRAFT"
+        default=None,
+        ge=1,
+        le=4096,
+        description="from one patch to the next; 0.8 of their side unless chosen, as in CRAFT",
+        json_schema_extra=PIXELS,
     )
     clusters: int = Field(
-        default=1, ge=1, le=100, description="renderings of a channel or neuron, each of another cluster of its patches"
+        default=1,
+        ge=1,
+        le=100,
+        description="how many renderings a channel or neuron gets, each of another cluster of the patches that excite "
+        "it",
     )
     cluster_patches: int = Field(
-        default=1000, ge=2, le=100_000, description="best patches of a unit that are clustered by k-means (paper: 1000)"
+        default=1000,
+        ge=2,
+        le=100_000,
+        description="how many of a unit's best patches are clustered by k-means (paper: 1000)",
     )
 
     @field_validator("class_weights")

@@ -7,6 +7,7 @@ from functools import cached_property
 from atlas.site.catalog.addresses import unique_slugs
 from atlas.site.catalog.concepts import ConceptView
 from atlas.site.catalog.credits import Credits
+from atlas.site.catalog.methods import MethodBook
 from atlas.site.catalog.model import Model, Unit
 from atlas.site.catalog.numbers import Numbers, total
 from atlas.site.catalog.shown import Shown
@@ -19,6 +20,7 @@ class Catalog:
     models: list[Model]
     date: str
     photo_sets: list[Credits]
+    method_cards: MethodBook
 
     def units(self) -> Iterator[Unit]:
         """Yield every unit of every model."""

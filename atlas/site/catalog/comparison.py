@@ -9,7 +9,6 @@ from typing import NamedTuple
 from atlas.site.catalog.addresses import page_name, unique_slugs
 from atlas.site.catalog.model import Model, Unit
 from atlas.site.catalog.shown import Shown
-from atlas.site.words.method_notes import method_title
 
 MOST_COLUMNS = 4
 """Columns of one comparison: with more, pictures would be too small to compare."""
@@ -35,7 +34,7 @@ class Column:
     @property
     def method_title(self) -> str:
         """The method's name."""
-        return method_title(self.method)
+        return self.model.method_cards.title(self.method)
 
 
 @dataclass(frozen=True, eq=False)

@@ -163,7 +163,7 @@ def read_class(
     view = ClassView(model, photos, index, key, layer, document.measure, document.fitted, document.reason, read)
 
     def renderings(at: str, direction: str) -> list[Shown]:
-        return ordered(directions.get((at, index, direction), ()))
+        return ordered(directions.get((at, index, direction), ()), model.method_cards)
 
     for concept in document.concepts:
         name = document.concept_key(concept)

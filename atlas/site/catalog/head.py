@@ -1,9 +1,10 @@
 """ModelHead: what every view of a model's parts knows of the model itself: its card, and where its pages are."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 
 from atlas.core.model_card import ModelCard
+from atlas.site.catalog.methods import MethodBook
 
 
 @dataclass(eq=False)
@@ -12,11 +13,13 @@ class ModelHead:
 
     Attributes:
         slug: its name in addresses. class_pages: indices of the classes that have a page.
+        method_cards: what is known of the methods that it was rendered with.
     """
 
     card: ModelCard
     slug: str
     class_pages: frozenset[int] = frozenset()
+    method_cards: MethodBook = field(default_factory=MethodBook)
 
     @cached_property
     def folder(self) -> str:

@@ -11,10 +11,12 @@ from dataclasses import dataclass, field
 from functools import cached_property
 
 from atlas.core.analysis import PhotoCredit
+from atlas.core.method_card import MethodCard
 from atlas.core.model_card import ModelCard
 from atlas.core.record import Record
 from atlas.core.selection import Selection
 from atlas.errors import StoreError, StoreSchemaError
+from atlas.site.catalog.methods import MethodBook, method_book
 from atlas.store import Store
 from atlas.store.keyed import AnyDocument
 
@@ -29,6 +31,7 @@ class Holdings:
         cards: fingerprint to card; as the configuration has it, of its own models.
         credits: whom photos that jobs are about are owed to, by digest.
         notices: sentences on what is left out.
+        methods: what is known of the methods that records were made with.
     """
 
     store: Store
@@ -37,6 +40,7 @@ class Holdings:
     cards: dict[str, ModelCard] = field(default_factory=dict)
     credits: dict[str, PhotoCredit] = field(default_factory=dict)
     notices: list[str] = field(default_factory=list)
+    methods: MethodBook = field(default_factory=MethodBook)
 
     @cached_property
     def own_keys(self) -> frozenset[str]:
@@ -59,6 +63,7 @@ def read_holdings(store: Store, configuration: str, left_out: Collection[str] = 
     own, others = store.selections.read(configuration), _others(store, configuration)
     found = Holdings(store, own or Selection(configuration=configuration))
     _read_cards(found)
+    found.methods = method_book(_method_cards(store))
     uncredited = _read_credits(found)
     foreign = {photo.digest for each in others for photo in each.photos} - {photo.digest for photo in found.own.photos}
     damaged, analysed = len(left_out), False
@@ -155,6 +160,16 @@ def _read_cards(found: Holdings) -> None:
         except StoreError:  # then its records have none, which decides what follows
             continue
     found.cards |= found.own.cards
+
+
+def _method_cards(store: Store) -> Iterator[MethodCard]:
+    for name in store.method_cards.names():
+        try:
+            yield store.method_cards.read(name)
+        except StoreSchemaError:
+            raise
+        except StoreError:  # then its page says that there is none, and `status --verify` why
+            continue
 
 
 def _read_credits(found: Holdings) -> set[str]:

@@ -15,7 +15,6 @@ from atlas.site.catalog.head import ModelHead
 from atlas.site.catalog.numbers import Numbers
 from atlas.site.catalog.shown import Shown
 from atlas.site.catalog.studies import FAMILIES, Family, Study
-from atlas.site.words.method_notes import method_title
 
 Status = Literal["done", "dead", "failed", "none"]
 OF_UNITS: tuple[Family, ...] = ("accentuation", "adversarial")
@@ -82,9 +81,9 @@ class Unit:
         return self.lead.record.top_classes if self.lead else ()
 
     @property
-    def own_class(self) -> int:
-        """The class that it is, or -1."""
-        return self.index if self.layer.is_output else -1
+    def own_class(self) -> int | None:
+        """The class that it is, if it is one."""
+        return self.index if self.layer.is_output else None
 
     @cached_property
     def title(self) -> str:
@@ -120,7 +119,7 @@ class Unit:
         if not self.layer.is_output:
             what = f"{self.layer.info.name} {job.target.kind} {self.index}"
         name = f"{self.title}, {what}" if self.layer.is_output and self.title != what else what
-        return f"{method_title(job.method)} rendering of what {verb} {name}; seed {job.seed}"
+        return f"{self.model.method_cards.title(job.method)} rendering of what {verb} {name}; seed {job.seed}"
 
 
 @dataclass

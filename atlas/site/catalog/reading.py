@@ -16,6 +16,7 @@ from atlas.site.catalog.concepts import ClassView, DirectionKey, read_class
 from atlas.site.catalog.credits import PhotoBook
 from atlas.site.catalog.head import ModelHead
 from atlas.site.catalog.holdings import Holdings
+from atlas.site.catalog.methods import MethodBook
 from atlas.site.catalog.model import Layer, Model, Unit
 from atlas.site.catalog.neighbours import find_neighbours
 from atlas.site.catalog.shown import ordered
@@ -39,7 +40,7 @@ def read_catalog(holdings: Holdings, labels: Mapping[str, Label]) -> Catalog:
     used = [fingerprint for fingerprint in sorted(cards) if records.get(fingerprint) or fingerprint in selections]
     slugs = unique_slugs((fingerprint, cards[fingerprint].name) for fingerprint in used)
     for fingerprint in used:
-        reader = _ModelReader(store, cards[fingerprint], slugs[fingerprint], labels, book)
+        reader = _ModelReader(store, cards[fingerprint], slugs[fingerprint], labels, book, holdings.methods)
         model = reader.read(records.get(fingerprint, ()), selections.get(fingerprint), holdings.credits)
         if model.layers or model.studies:
             models.append(model)
@@ -48,7 +49,7 @@ def read_catalog(holdings: Holdings, labels: Mapping[str, Label]) -> Catalog:
         raise SiteError(f"the store at {store.path} holds no renderings yet", "run `atlas render` first")
     models.sort(key=lambda model: (model.card.name.lower(), model.slug))
     rendered = [rendering.record.provenance.created for model in models for rendering in model.renderings()]
-    return Catalog(models, max(rendered or dates)[:10], book.arrange())
+    return Catalog(models, max(rendered or dates)[:10], book.arrange(), holdings.methods)
 
 
 class _ModelReader:
@@ -58,13 +59,22 @@ class _ModelReader:
         book: takes note of the photos that are shown.
     """
 
-    def __init__(self, store: Store, card: ModelCard, slug: str, labels: Mapping[str, Label], book: PhotoBook) -> None:
+    def __init__(
+        self,
+        store: Store,
+        card: ModelCard,
+        slug: str,
+        labels: Mapping[str, Label],
+        book: PhotoBook,
+        methods: MethodBook,
+    ) -> None:
         self.dates: list[str] = []
         self._card = card
         self._slug = slug
         self._store = store
         self._labels = labels
         self._book = book
+        self._methods = methods
 
     def read(
         self, records: Iterable[Record], selection: ModelSelection | None, credits: Mapping[str, PhotoCredit]
@@ -91,8 +101,8 @@ class _ModelReader:
             units[LOGITS].setdefault(index, [])
         if LOGITS in units and not units[LOGITS]:
             del units[LOGITS]
-        head = ModelHead(self._card, self._slug, frozenset(units.get(LOGITS, ())))
-        model = Model(head.card, head.slug, head.class_pages)
+        head = ModelHead(self._card, self._slug, frozenset(units.get(LOGITS, ())), self._methods)
+        model = Model(head.card, head.slug, head.class_pages, head.method_cards)
         if selection is not None:
             model.concepts = self._read_concepts(head, current, selection, directions)
         self._arrange(model, units)
@@ -149,4 +159,4 @@ def _unit(layer: Layer, index: int, records: list[Record]) -> Unit:
     classes = layer.model.card.classes
     label = classes[index] if layer.is_output and index < len(classes) else None
     concepts = layer.model.concepts.get(index) if layer.is_output else None
-    return Unit(layer.model, layer, index, label, ordered(records), concepts)
+    return Unit(layer.model, layer, index, label, ordered(records, layer.model.method_cards), concepts)

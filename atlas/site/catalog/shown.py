@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from atlas.core.record import Record
+from atlas.site.catalog.methods import MethodBook
 from atlas.site.pictures.picture import Picture
-from atlas.site.words.method_notes import method_title
 
 
 @dataclass
@@ -46,10 +46,12 @@ class Shown:
         return None if found is None else found.value
 
 
-def ordered(records: Iterable[Record]) -> list[Shown]:
+def ordered(records: Iterable[Record], methods: MethodBook) -> list[Shown]:
     """Return the renderings of one thing, the leading one first, each with its own title."""
     renderings = [Shown(record) for record in sorted(records, key=_rank)]
-    for rendering, title in zip(renderings, titles([rendering.record for rendering in renderings]), strict=True):
+    for rendering, title in zip(
+        renderings, titles([rendering.record for rendering in renderings], methods), strict=True
+    ):
         rendering.title = title
     return renderings
 
@@ -74,9 +76,9 @@ def _rank(record: Record) -> tuple[object, ...]:
     )
 
 
-def titles(records: list[Record]) -> list[str]:
+def titles(records: list[Record], methods: MethodBook) -> list[str]:
     """Name the renderings of one thing, shortly, so that no two that differ in a parameter have the same name."""
-    short = [_short_title(record) for record in records]
+    short = [_short_title(record, methods) for record in records]
     repeated = {title for title, count in Counter(short).items() if count > 1}
     result = []
     for title, record in zip(short, records, strict=True):
@@ -108,9 +110,9 @@ def differing(record: Record, twins: Iterable[Record]) -> list[str]:
     return words
 
 
-def _short_title(record: Record) -> str:
+def _short_title(record: Record, methods: MethodBook) -> str:
     target = record.job.target
-    words = [method_title(record.job.method)]
+    words = [methods.title(record.job.method)]
     if target.sign < 0:
         words.append("negative")
     if target.kind == "neuron":

@@ -12,10 +12,10 @@ from atlas.core.canonical import canonical_json
 from atlas.core.job import LOGITS, PHOTO_KINDS
 from atlas.core.record import ClassScore, Record
 from atlas.site.catalog.head import ModelHead
+from atlas.site.catalog.methods import MethodBook
 from atlas.site.catalog.shown import Shown, differing
 from atlas.site.pictures.picture import Picture
 from atlas.site.words.formats import short
-from atlas.site.words.method_notes import method_title
 
 Family = Literal["inversion", "caricature", "accentuation", "adversarial"]
 """What a picture that is about a photo is."""
@@ -76,12 +76,12 @@ FAMILIES: dict[Family, FamilyWords] = {
 """In the order in which pages show them."""
 
 
-def family_of(record: Record) -> Family:
+def family_of(record: Record, methods: MethodBook) -> Family:
     """Return which family the picture of a job with a photo belongs to."""
     kind = record.job.target.kind
     if kind == "inversion" or kind == "caricature":
         return kind
-    small = record.asset("perturbation") is not None or record.job.method == "adversarial"
+    small = record.asset("perturbation") is not None or methods.perturbs(record.job.method)
     return "adversarial" if small else "accentuation"
 
 
@@ -178,9 +178,9 @@ class Study:
         return short(self.title, LONGEST)
 
     @property
-    def own_class(self) -> int:
+    def own_class(self) -> None:
         """No class is its own."""
-        return -1
+        return None
 
     @property
     def lead(self) -> Shown | None:
@@ -203,7 +203,7 @@ class Study:
         """The renderings of each family, in the order of :data:`FAMILIES`."""
         found: dict[Family, list[Shown]] = {family: [] for family in FAMILIES}
         for rendering in self.renderings:
-            found[family_of(rendering.record)].append(rendering)
+            found[family_of(rendering.record, self.model.method_cards)].append(rendering)
         return {family: renderings for family, renderings in found.items() if renderings}
 
     @cached_property
@@ -269,7 +269,7 @@ class Study:
             lead = group[0].record
             twins = [other for other in leads if other.job.method == method]
             words = differing(lead, twins)[:2] if len(twins) > 1 else []
-            yield Strip(self, family, " · ".join([method_title(method), *words]), group)
+            yield Strip(self, family, " · ".join([self.model.method_cards.title(method), *words]), group)
 
     def subject(self, rendering: Shown) -> str:
         """Return what a picture is of: its layer, or its class or unit."""
@@ -285,14 +285,14 @@ class Study:
 
     def is_adversarial(self, rendering: Shown) -> bool:
         """Tell whether a picture is an adversarial example."""
-        return family_of(rendering.record) == "adversarial"
+        return family_of(rendering.record, self.model.method_cards) == "adversarial"
 
     def alt(self, rendering: Shown) -> str:
         """Describe a picture for those who cannot see it."""
-        job, words = rendering.record.job, FAMILIES[family_of(rendering.record)]
+        job, words = rendering.record.job, FAMILIES[family_of(rendering.record, self.model.method_cards)]
         how = "at" if job.target.kind in PHOTO_KINDS else "towards"
         what = f"{words.noun} of {self.name} {how} {short(self.subject(rendering), LONGEST)}"
-        return f"{what} by {method_title(job.method)}, seed {job.seed}"
+        return f"{what} by {self.model.method_cards.title(job.method)}, seed {job.seed}"
 
 
 def _photo_width(rendering: Shown) -> int:
@@ -335,7 +335,7 @@ def make_studies(
         for rendering in renderings:
             job = rendering.record.job
             what = short(study.subject(rendering), LONGEST)
-            rendering.title = f"{what} · {method_title(job.method)} · seed {job.seed}"
+            rendering.title = f"{what} · {model.method_cards.title(job.method)} · seed {job.seed}"
         studies.append(study)
     return sorted(studies, key=lambda study: (study.credit is None, study.title.lower(), study.digest))
 

@@ -17,8 +17,8 @@ from atlas.site.page import Link, Page, Placed
 from atlas.site.page_kind import PageKind
 from atlas.site.pages.methods import ADDRESS
 from atlas.site.pictures.picture import Picture
+from atlas.site.words import caution
 from atlas.site.words.formats import parameter
-from atlas.site.words.method_notes import limits, method_note
 
 SAMPLE = 6
 """Pictures on a method's page."""
@@ -76,34 +76,34 @@ def made_with(name: str, catalog: Catalog) -> list[Made]:
 
 def method_page(name: str, catalog: Catalog) -> Page:
     """Return the page of a method."""
-    note = method_note(name)
+    card = catalog.method_cards.card(name)
     jobs = [rendering.record.job for rendering in catalog.renderings() if rendering.record.job.method == name]
-    versions, written, meanings = sorted({job.version for job in jobs}), values(jobs), note["parameters"]
+    versions, written = sorted({job.version for job in jobs}), values(jobs)
     rows = [
-        (key, "; ".join(found[:6]) + ("; …" if len(found) > 6 else ""), meanings.get(key, ""))
+        (key, "; ".join(found[:6]) + ("; …" if len(found) > 6 else ""), card.meaning(key))
         for key, found in written.items()
     ]
     references = sorted({job.target.references for job in jobs if job.target.references})
     demonstrations = sorted({model.demonstration for model in catalog.models if name in model.methods} - {""})
     data = MethodData(
         name=name,
-        title=note["title"],
+        title=card.title,
         versions=tuple(versions),
         parameters={key: tuple(found) for key, found in written.items()},
         references=tuple(references),
         demonstration=" ".join(demonstrations) if references else "",
     )
     context = {
-        "note": note,
-        "limits": limits(),
+        "card": card,
+        "caution": caution,
         "versions": versions,
         "parameters": rows,
         "sample": made_with(name, catalog)[:SAMPLE],
         "references": references,
         "demonstrations": demonstrations,
     }
-    crumbs = [Link("Methods", ADDRESS), Link(note["title"])]
-    return Page(catalog.methods[name], note["title"], note["summary"], data, context, crumbs)
+    crumbs = [Link("Methods", ADDRESS), Link(card.title)]
+    return Page(catalog.methods[name], card.title, card.summary, data, context, crumbs)
 
 
 def values(jobs: list[Job]) -> dict[str, list[str]]:

@@ -7,7 +7,6 @@ from atlas.site.contents import Contents
 from atlas.site.documents.base import Document
 from atlas.site.page import Link, Page, Placed
 from atlas.site.page_kind import PageKind, SearchEntry
-from atlas.site.words.method_notes import method_note, method_title
 
 ADDRESS = "methods/index.html"
 
@@ -40,8 +39,9 @@ class MethodsKind(PageKind):
 
     def search(self, contents: Contents) -> Iterator[SearchEntry]:
         """Yield an entry for each method."""
-        for name, address in contents.catalog.methods.items():
-            yield SearchEntry(method_title(name), "method", address, name)
+        catalog = contents.catalog
+        for name, address in catalog.methods.items():
+            yield SearchEntry(catalog.method_cards.title(name), "method", address, name)
 
 
 METHODS = MethodsKind()
@@ -51,13 +51,13 @@ def methods_page(contents: Contents) -> Page:
     """Return the list of methods."""
     catalog = contents.catalog
     entries = [
-        (name, method_note(name), address, [model for model in catalog.models if name in model.methods])
+        (name, catalog.method_cards.card(name), address, [model for model in catalog.models if name in model.methods])
         for name, address in catalog.methods.items()
     ]
     data = MethodsData(
         methods=tuple(
-            ListedMethod(name=name, title=note["title"], summary=note["summary"], href=f"../{address}")
-            for name, note, address, _ in entries
+            ListedMethod(name=name, title=card.title, summary=card.summary, href=f"../{address}")
+            for name, card, address, _ in entries
         )
     )
     words = "The methods that made the pictures of this atlas: what each optimises, and how it misleads."

@@ -10,7 +10,6 @@ from pydantic import JsonValue
 from atlas.core.model_card import LayerInfo
 from atlas.site.catalog.numbers import lost_words
 from atlas.site.pictures.picture import ENLARGED, THUMBNAILS, Derived
-from atlas.site.words.method_notes import method_title
 
 TRACE_POINTS = 120
 """Points of a trace's line, but for its ends and extremes."""
@@ -121,7 +120,6 @@ FILTERS = {
         share,
         short,
         is_web,
-        method_title,
         lost_words,
     )
 }

@@ -6,7 +6,7 @@ import re
 import pytest
 from records import record_of
 from sample_site import Document, Sample
-from sample_store import CLASSES, COMPARED, DEAD_CLASS, FAILED_CLASS, card, job, record
+from sample_store import BOOK, CLASSES, COMPARED, DEAD_CLASS, FAILED_CLASS, card, job, record
 
 from atlas.core.job import Target
 from atlas.core.model_card import ClassLabel
@@ -17,12 +17,12 @@ from atlas.site.catalog.shown import ordered
 
 def model(slug: str, labels: list[ClassLabel], methods: dict[str, range]) -> Model:
     """Return a model with classes rendered by some methods; of each the indices."""
-    made = Model(card("a", slug).model_copy(update={"classes": tuple(labels)}), slug)
+    made = Model(card("a", slug).model_copy(update={"classes": tuple(labels)}), slug, method_cards=BOOK)
     layer = Layer(made, made.card.layers[-1], 1, f"m/{slug}/classes")
     for index in sorted({index for indices in methods.values() for index in indices}):
         target = Target(kind="logit", layer="logits", unit=index)
         records = [record(job("a", target, method=name), side=8)[0] for name, its in methods.items() if index in its]
-        layer.units.append(Unit(made, layer, index, labels[index], ordered(records)))
+        layer.units.append(Unit(made, layer, index, labels[index], ordered(records, BOOK)))
     made.layers.append(layer)
     return made
 
@@ -116,7 +116,7 @@ def test_models_are_compared_by_one_method() -> None:
 def test_a_method_that_made_nothing_has_no_column() -> None:
     dead = model("x", labels("a"), {"maco": range(1)})
     work = job("a", Target(kind="logit", layer="logits", unit=0), method="cbr")
-    dead.layers[0].units[0].renderings += ordered([record(work, "dead")[0]])
+    dead.layers[0].units[0].renderings += ordered([record(work, "dead")[0]], BOOK)
     assert [column.method for column in comparisons([dead]).columns] == ["maco"]
 
 

@@ -1,6 +1,7 @@
 """Names of renderings: as short as they can be, and no two alike that differ in a parameter."""
 
 from records import done, job
+from sample_store import BOOK
 
 from atlas.site.catalog.shown import titles
 
@@ -17,7 +18,7 @@ def test_as_many_parameters_are_named_as_tell_renderings_apart():
         named(crops=4, crop_mean=0.5, crop_std=0.1, image_size=320),
         named(crops=8, crop_mean=0.8, crop_std=0.2, image_size=320),
     ]
-    assert titles(made) == [
+    assert titles(made, BOOK) == [
         "MACO · seed 0 · crop mean 0.5 · crop std 0.1 · crops 4 · image size 224",
         "MACO · seed 0 · crop mean 0.5 · crop std 0.1 · crops 4 · image size 320",
         "MACO · seed 0 · crop mean 0.8 · crop std 0.2",

@@ -11,7 +11,7 @@ import pytest
 from records import keep
 from sample_concepts import HOSTILE_AUTHOR, HOSTILE_PHOTO, add_concepts, add_statistics
 from sample_site import Document, Sample
-from sample_store import CLASSES, card, identity, job, record
+from sample_store import BOOK, CLASSES, card, identity, job, record
 from sample_studies import (
     CREDITS,
     HOPELESS,
@@ -175,7 +175,7 @@ def gallery_pages(sample: Sample, name: str) -> list[str]:
 
 def test_the_adversarial_gallery_has_every_example_with_both_labels(sample: Sample) -> None:
     own = {it.key: it for it in made_of_photos(sample.store) if it.job.model == identity("a")}
-    adversarial = {key: it for key, it in own.items() if family_of(it) == "adversarial"}
+    adversarial = {key: it for key, it in own.items() if family_of(it, BOOK) == "adversarial"}
     pages = gallery_pages(sample, "adversarial")
     assert len(adversarial) == TARGETED + 2 and len(pages) == 2
     listed = [
@@ -219,7 +219,7 @@ def test_galleries_lead_to_every_photo_and_are_linked_from_the_model(sample: Sam
     wanted = {
         it.job.target.photo
         for it in made_of_photos(sample.store)
-        if it.job.model == identity("a") and family_of(it) == family
+        if it.job.model == identity("a") and family_of(it, BOOK) == family
     }
     found = {entry["photo"] for page in gallery_pages(sample, name) for entry in data(sample, page)["entries"]}
     assert found == wanted

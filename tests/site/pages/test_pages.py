@@ -28,10 +28,12 @@ from sample_store import (
     WIDE_UNITS,
     card,
     job,
+    make_sample_store,
     record,
 )
 
 from atlas.core.job import Job, ModelIdentity, Target
+from atlas.core.method_card import MethodCard, Paper, ParameterCard
 from atlas.core.record import Record
 from atlas.site import SiteMetadata, build_site
 from atlas.site.page import PAGE_SIZE
@@ -385,7 +387,43 @@ def test_method_pages_say_what_is_known(sample: Sample) -> None:
         for author in ("Geirhos", "Zimmermann", "Borowski"):
             assert author in words
     assert "Fel, Boissin" in known and "64; 128" in known
-    assert "strength" in foreign and "0.5" in foreign and "not part of atlas itself" in foreign
+    assert "strength" in foreign and "0.5" in foreign and "has lost its description" in foreign
+
+
+def test_a_method_of_another_package_gets_the_same_pages_texts_and_listings(tmp_path: Path) -> None:
+    """What its card in the store says of it, and nothing of the package, which the machine of the site may not have."""
+    store = make_sample_store(tmp_path / "store", side=16)
+    strength = ParameterCard(name="strength", meaning="how strongly <it> pulls", unit="N", default=1.0)
+    paper = Paper(title="On pulling", authors="Puller", year=2031, venue="A journal", url="https://example.org/pull")
+    first = MethodCard(name="third-party", version=1, title="Old name", summary="It pulls.")
+    second = MethodCard(
+        name="third-party",
+        version=2,
+        title="The Third",
+        summary="It pulls at pictures.",
+        paragraphs=("It pulls at every pixel.",),
+        limits=("It may pull too far.",),
+        paper=paper,
+        kinds=("logit",),
+        needs=("a rope",),
+        data="Three ropes, CC0",
+        parameters=(strength,),
+    )
+    for known in (second, first):
+        store.save_method(known)
+    build_site(store, tmp_path / "site", SiteMetadata())
+    page = Document((tmp_path / "site" / "methods" / "third-party.html").read_text(encoding="utf-8"))
+    for words in (
+        "The Third", "It pulls at every pixel.", "It may pull too far.", "Puller (2031)", "On pulling", "A journal",
+        "it needs a rope", "Three ropes, CC0", "how strongly <it> pulls [N]", "0.5",
+    ):  # fmt: skip
+        assert words in page.words()
+    listed = Document((tmp_path / "site" / "methods" / "index.html").read_text(encoding="utf-8")).words()
+    assert "The Third" in listed and "It pulls at pictures." in listed
+    (home,) = [(tmp_path / "site" / "index.html").read_text(encoding="utf-8")]
+    assert "The Third" in home and "third-party.html" in home
+    made = [path.read_text(encoding="utf-8") for path in (tmp_path / "site").glob("m/*/c/*.html")]
+    assert any('<dt title="steps of NAdam (paper: 256)">steps</dt>' in page for page in made)
 
 
 def test_values_of_a_parameter_are_in_order() -> None:
