@@ -1,6 +1,12 @@
 """How strongly each concept is in an activation, given the concepts' directions: two ways that factorisations use."""
 
+from collections.abc import Callable
+from typing import TypeAlias
+
 import numpy as np
+
+Encode: TypeAlias = Callable[[np.ndarray, np.ndarray], np.ndarray]
+"""Activations (m, C) and directions (r, C) to strengths (m, r) >= 0: what a factorisation does."""
 
 PASSES = 30
 """Steps allowed per direction in one non-negative least-squares problem, ten times what SciPy allows by default: only
@@ -59,3 +65,10 @@ def nearest(activations: np.ndarray, directions: np.ndarray) -> np.ndarray:
     strengths = np.zeros_like(along, dtype=np.float32)
     strengths[rows, nearest] = np.maximum(along[rows, nearest], 0) / lengths[nearest]
     return strengths
+
+
+def position_strengths(maps: np.ndarray, directions: np.ndarray, encode: Encode) -> np.ndarray:
+    """Return the strengths (p, h, w, r) of directions (r, C) at each position of activation maps (p, C, h, w)."""
+    count, channels, rows, columns = maps.shape
+    positions = maps.transpose(0, 2, 3, 1).reshape(-1, channels)
+    return encode(positions, directions).reshape(count, rows, columns, -1)

@@ -7,13 +7,10 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from atlas.concepts.encode import least_squares
+from atlas.concepts.encode import Encode, least_squares
 
 Activation: TypeAlias = Callable[[Tensor], Tensor]
 """The first part of a network: images (p, 3, H, W) to canonical maps (p, C, h, w), differentiable."""
-
-Encode: TypeAlias = Callable[[np.ndarray, np.ndarray], np.ndarray]
-"""Activations (m, C) and directions (r, C) to strengths (m, r) >= 0."""
 
 BLUR = 0.02
 """Standard deviation of the smoothing, as a share of the image's side: 4.5 px at 224, the grain that strided

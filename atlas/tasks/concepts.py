@@ -20,6 +20,7 @@ from atlas.activations.class_photos import ClassPhotos, PhotoActivations, gather
 from atlas.activations.views import Viewer
 from atlas.concepts.check import check_activations
 from atlas.concepts.document import Fit, describe, direction_bytes, no_concepts
+from atlas.concepts.encode import position_strengths
 from atlas.concepts.factorisations.base import FACTORISATIONS, Factorisation
 from atlas.concepts.factorise import factorise, factorise_many
 from atlas.concepts.gallery import PATCH_CELL, PATCH_COLUMNS, PHOTO_CELL, Shown, top_patches
@@ -223,15 +224,13 @@ class _Class:
             raise ConceptError(
                 f"the photos of {self.job.name} changed while they were being read", "run the same command again"
             )
-        count, channels, rows, columns = self.data.maps.shape
-        positions = self.data.maps.transpose(0, 2, 3, 1).reshape(-1, channels)
         directions = arrays["directions"]
-        maps = self._factorisation.encode(positions, directions).reshape(count, rows, columns, -1)
+        maps = position_strengths(self.data.maps, directions, self._factorisation.encode)
         if not self._bench.store.has(self.job.importance.key):
             self._measure(maps, directions)
         _, importance = read_arrays(self._bench.store, self.job.importance.key)
         return Fit(
-            coefficients=arrays["coefficients"].reshape(count, -1, len(directions)),
+            coefficients=arrays["coefficients"].reshape(len(maps), -1, len(directions)),
             directions=directions,
             stability=arrays["stability"],
             error=float(found.facts["error"]),  # type: ignore[arg-type]

@@ -83,7 +83,7 @@ def measure(prepared: Prepared, index: int) -> dict[str, Any]:
         (Network, "taps", stages.around("network, photos and patches")),
         (ActivationCache, "put", stages.around("cache of activations")),
         (concepts, "factorise_many", stages.around("factorisation and coefficients of patches")),
-        (concepts, "encode", stages.around("coefficients of positions")),
+        (concepts, "position_strengths", stages.around("coefficients of positions")),
         (concepts, "pooled", stages.around("importance")),
         (concepts, "sobol_importance", stages.around("importance")),
         (concepts, "describe", stages.around(LEFT_OUT)),

@@ -1,11 +1,11 @@
 """Photos in a saved Hugging Face dataset: encoded bytes as they are, labels by name, splits, columns."""
 
-import builtins
 import json
 import os
 import random
 import re
 import shutil
+import sys
 from collections import Counter
 
 import datasets
@@ -14,6 +14,7 @@ import pytest
 from photo_files import photo_bytes, write_files
 
 from atlas.errors import PhotoError
+from atlas.extras import MissingExtraError
 
 datasets.disable_progress_bars()
 
@@ -278,14 +279,7 @@ def test_a_folder_that_is_no_dataset_is_said(opened, tmp_path):
 
 def test_without_the_library_the_error_says_what_to_install(opened, tmp_path, monkeypatch):
     saved(tmp_path / "set")
-    real = builtins.__import__
-
-    def absent(name, *rest):
-        if name == "datasets":
-            raise ImportError(name)
-        return real(name, *rest)
-
-    monkeypatch.setattr(builtins, "__import__", absent)
-    with pytest.raises(PhotoError) as caught:
+    monkeypatch.setitem(sys.modules, "datasets", None)  # as if it were not installed
+    with pytest.raises(MissingExtraError) as caught:
         opened(tmp_path / "set")
     assert "pip install 'lens-atlas[huggingface]'" in str(caught.value)
