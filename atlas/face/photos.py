@@ -35,7 +35,7 @@ def reference_photos(path: Path | str, cache: Path) -> PhotoSet:
     Raises:
         PhotoError: there are none.
     """
-    return open_photo_set(PhotosSpec(path=Path(path).expanduser().absolute(), cache=cache))
+    return open_photo_set(PhotosSpec(path=Path(path).expanduser(), cache=cache))
 
 
 def given_photos(photos: Sequence[Any], cache: Path) -> PhotoSet:

@@ -8,6 +8,7 @@ from photo_files import write_files, write_tar
 
 from atlas.config import load_config
 from atlas.errors import ConfigError, PhotoError
+from atlas.face.photos import reference_photos
 from atlas.photos import PhotosSpec
 from atlas.photos.choose import reader_for
 from atlas.photos.digest_cache import DigestCache
@@ -104,6 +105,7 @@ def test_a_reader_of_another_package_reads_its_addresses_and_files(zoo, opened, 
         there = pickle.loads(pickle.dumps(found))  # noqa: S301 - as a worker gets it
         assert there.image(there.photos[2]).getpixel((0, 0)) == (120, 0, 0)
     assert opened(Path("zoo://everywhere/at once")).spec.address == "zoo://everywhere/at once"
+    assert len(reference_photos("zoo://everywhere", tmp_path / "cache").photos) == 3  # as a notebook names it
 
 
 def test_a_configuration_may_name_an_address_that_is_read_and_no_other(zoo, tmp_path):
