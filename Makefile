@@ -8,13 +8,14 @@ TEST_ARGS ?=
 BENCH_ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint format bench clean
+.PHONY: help demo test lint format docs bench clean
 
 help:
 	@echo "make demo    render a real ImageNet model and build its site (five to ten minutes on two cores, after installation)"
 	@echo "make test    run every test"
 	@echo "make lint    ruff and mypy"
 	@echo "make format  let ruff rewrite what it can"
+	@echo "make docs    make the reference from the code and build the documentation in build/docs"
 	@echo "make bench   measure speed and memory against a peer"
 	@echo "make clean   remove .venv, caches and build/site; build/store is kept"
 	@echo "PYTHON=python3.12 make ... chooses the interpreter (3.10 or newer)"
@@ -35,6 +36,10 @@ lint: $(VENV)/.dev
 format: $(VENV)/.dev
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
+
+docs: $(VENV)/.dev
+	$(BIN)/python -m reference
+	$(BIN)/zensical build --strict --clean
 
 bench: $(VENV)/.bench
 	$(BIN)/python benchmarks/render.py $(BENCH_ARGS)

@@ -3,6 +3,9 @@
 from collections.abc import Iterable, Sequence
 from difflib import get_close_matches
 
+DOCUMENTATION = "https://lens-atlas.github.io/lens-atlas"
+"""Where remedies send those who want to read on."""
+
 MAX_LISTED = 50
 """Problems that are written out; a list of thousands of wrong values is one mistake."""
 

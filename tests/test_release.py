@@ -14,7 +14,7 @@ import atlas
 
 ROOT = Path(__file__).resolve().parent.parent
 DOCUMENT: dict[str, Any] = yaml.safe_load((ROOT / ".github" / "workflows" / "release.yml").read_text(encoding="utf-8"))
-USED = ("atlas/__init__.py", "CITATION.cff", "CHANGELOG.md")
+USED = ("atlas/version.py", "CITATION.cff", "CHANGELOG.md")
 
 
 @pytest.fixture

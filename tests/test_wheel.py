@@ -80,6 +80,7 @@ def test_the_sdist_holds_what_make_and_the_tests_need(distributions):
     used = re.findall(r"\.ci/\w+", (CHECKOUT / "Makefile").read_text(encoding="utf-8"))
     assert ".ci/browser" in used
     assert {*used, "Makefile", ".github/workflows/pages.yml", "tests/test_workflow.py"} <= names
+    assert {"docs/index.md", "reference/__main__.py", "zensical.toml"} <= names
 
 
 def test_licences_travel_with_both(distributions):

@@ -13,7 +13,7 @@ class ConceptsBlock(ConceptSettings):
 
     Attributes:
         model: names of models; empty means the only one.
-        classes: names, ids, indices or globs; ``("all",)`` is every class that has photos.
+        classes: names, ids, indices or globs; ``"all"`` is every class that has photos.
         layer: module path, or ``auto`` for the latest layer that is never negative.
         method, parameters: of the renderings. seeds: one rendering of each concept for each.
         cosine_power: of the cosine in a direction's objective (dot product times cosine^p).

@@ -18,7 +18,7 @@ from atlas.config.render import RenderBlock, UnitSample
 from atlas.config.settings import Config, ExecutorSettings, SiteSettings, StoreSettings, Tables
 from atlas.core.data_files import read_toml
 from atlas.core.job import TargetKind
-from atlas.errors import ConfigError, did_you_mean
+from atlas.errors import DOCUMENTATION, ConfigError, did_you_mean
 from atlas.models.spec import ModelSpec
 from atlas.photos.spec import PhotosSpec, address_of
 
@@ -74,7 +74,7 @@ def load_config(path: Path) -> Config:
         found += _path_problems(config)
         if not found:
             return config
-    remedy = "correct the file and try again; the README describes every key"
+    remedy = f"correct the file and try again; every key is described at {DOCUMENTATION}/reference/configuration/"
     raise ConfigError([str(problem) for problem in found], str(path), remedy)
 
 

@@ -85,13 +85,13 @@ class RenderBlock(BaseModel):
 
     Attributes:
         model: names of models; empty means the only one.
-        classes: names, ids, indices or globs of classes to render the logits of, ``("all",)`` for all of them.
+        classes: names, ids, indices or globs of classes to render the logits of, ``"all"`` for all of them.
         layers: globs of layers to render channels of.
         units: which of each layer's channels.
         kind: ``channel`` (mean over positions), ``neuron`` (one position), ``inversion`` or ``caricature`` (of photos,
-            by what a layer holds of them); None is what the method most likely means: ``inversion`` of photos, else
-            ``channel``.
-        position: (row, column) of a neuron; None is the central one.
+            by what a layer holds of them); unless given, what the method most likely means: ``inversion`` of photos,
+            else ``channel``.
+        position: (row, column) of a neuron; the central one unless given.
         photos: names, globs or folders of reference photos, or a sample of them: one rendering for each.
         sign: ``positive`` renders what raises a unit, ``negative`` what lowers it.
         method, parameters: how; the parameters are checked against the method's own model.

@@ -24,7 +24,7 @@ class SiteSettings(SiteMetadata):
 
     Attributes:
         path: the site's folder, or a link to it. `atlas build` keeps in it what it did not write.
-        labels: what people call concepts, a TOML file, see :mod:`atlas.site.words.labels`; None for no labels.
+        labels: what people call concepts, a TOML file, see ``docs/guides/photos.md``; no labels unless given.
     """
 
     path: Path = Path("build/site")
@@ -51,11 +51,12 @@ class ExecutorSettings(Table):
 
     Attributes:
         kind: ``serial`` renders in this process, ``ray`` on several devices or machines; ``auto`` chooses.
-        address: a Ray cluster, ``auto`` for the one this machine belongs to or ``host:port``; None starts a local one.
-        workers: processes; None means one per device.
+        address: a Ray cluster, ``auto`` for the one this machine belongs to or ``host:port``; without it a
+            local one is started.
+        workers: processes; one per device unless given.
         batch_size: jobs optimised together; ``auto`` fits it to the device.
         device: ``auto``, ``cpu``, ``mps``, ``cuda`` or one of several as in ``cuda:0``.
-        threads: CPU threads per worker; None shares the cores among the workers.
+        threads: CPU threads per worker; unless given, the workers share the cores.
     """
 
     kind: Literal["auto", "serial", "ray"] = "auto"

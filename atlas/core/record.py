@@ -1,4 +1,4 @@
-"""Record: what the store keeps about one job. The schema is versioned and documented in the README."""
+"""Record: what the store keeps about one job. The schema is versioned and documented in `docs/reference`."""
 
 from typing import Literal
 

@@ -2,13 +2,17 @@
 
 import types
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Annotated, Any, Literal, Union, get_args, get_origin
 
 from annotated_types import Ge, Gt, Le, Lt
-from pydantic import BaseModel
+from pydantic import BaseModel, JsonValue
 from pydantic.fields import FieldInfo
 
 from atlas.core.method_card import ParameterCard
+
+WORDS: dict[Any, str] = {str: "text", Path: "a path", Any: "any value", JsonValue: "any value"}
+"""Types that have names of their own."""
 
 
 def parameter_cards(model: type[BaseModel]) -> tuple[ParameterCard, ...]:
@@ -40,11 +44,15 @@ def allowed(annotation: Any, metadata: Sequence[object] = ()) -> str:
         if parts[-1] is Ellipsis:
             return f"a list, each {allowed(parts[0])}"
         return f"[{', '.join(allowed(part) for part in parts)}]"
+    if origin in (list, frozenset):
+        return f"a list, each {allowed(parts[0])}"
+    if origin is dict or annotation is dict:
+        return "a table"
     if annotation is bool:
         return "true or false"
     if annotation in (int, float):
         return " ".join(["a whole number" if annotation is int else "a number", *_bounds(metadata)])
-    return "text" if annotation is str else getattr(annotation, "__name__", str(annotation))
+    return WORDS.get(annotation, str(getattr(annotation, "__name__", "any value")))
 
 
 def _bounds(metadata: Sequence[object]) -> list[str]:

@@ -40,7 +40,7 @@ class ModelSpec(Frozen):
             else the ImageNet statistics (0.485, 0.456, 0.406) and (0.229, 0.224, 0.225).
         size: input size in pixels, a side or (height, width). Default: what the source knows, else 224.
         channels: 1 (a luma image) or 3. Default: what the source or the first convolution says, else 3.
-        class_names: file of one name for each class; see :mod:`atlas.models.names.class_names`.
+        class_names: file of one name for each class; see ``docs/guides/models.md``.
         output: key or index of the logits, where ``forward`` returns several tensors.
         licence: of the weights, shown on the site.
         folder: where modules of source ``callable``, and the files that they open, are looked for first. Default: the

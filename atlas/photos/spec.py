@@ -53,17 +53,17 @@ class PhotosSpec(BaseModel):
         reader: ``auto`` chooses by what is there; else the name of one of :data:`READERS`.
         classes: file that says which class a folder or label stands for where names differ: CSV rows ``folder,class``,
             or a TOML or JSON table from folder to class name, id or index. An empty class leaves the folder out.
-        attribution: file that says whom photos are owed to; None takes ``SOURCES``, ``ATTRIBUTION`` or ``CREDITS``
+        attribution: file that says whom photos are owed to; unless given, ``SOURCES``, ``ATTRIBUTION`` or ``CREDITS``
             (csv, json, toml, md or txt) beside the photos.
         max_megapixels: a larger photo is refused from its header.
         cache: folder for what can be computed again: digests, activations. Deleting it is safe.
-        patch_size: side of a patch in pixels at the model's input size; None is 64 of 224, in proportion.
+        patch_size: side of a patch in pixels at the model's input size; 64 of 224, in proportion, unless given.
         stride: from one patch to the next, as a share of its side.
         statistics: measure the rendered units on these photos.
         top: photo patches shown of each unit.
         split: of a Hugging Face dataset that has several.
-        image_column: of a Hugging Face dataset; None is the only one that holds images.
-        label_column: of a Hugging Face dataset, or the key in a WebDataset sample's JSON; None finds it.
+        image_column: of a Hugging Face dataset; unless given, the only one that holds images.
+        label_column: of a Hugging Face dataset, or the key in a WebDataset sample's JSON; found unless given.
         demonstration: too few photos to conclude anything from; the pages say so.
     """
 

@@ -4,6 +4,7 @@ from pydantic import BaseModel, JsonValue
 
 from atlas.core.analysis import ArraysDocument, ClassConcepts, LayerStatistics, PhotoCredit
 from atlas.core.attempt import Attempt
+from atlas.core.method_card import MethodCard
 from atlas.core.metric_card import MetricCard
 from atlas.core.model_card import ModelCard
 from atlas.core.record import Record
@@ -18,6 +19,7 @@ DOCUMENTS: dict[str, type[BaseModel]] = {
     "concepts": ClassConcepts,
     "attempt": Attempt,
     "model-card": ModelCard,
+    "method-card": MethodCard,
     "metric-card": MetricCard,
     "photo-credit": PhotoCredit,
     "selection": Selection,

@@ -85,12 +85,6 @@ def test_the_demo_takes_as_long_in_its_help_as_in_the_readme_and_the_makefile(at
         assert "five to ten minutes on two cores" in " ".join(text.split())
 
 
-def test_no_section_of_the_readme_stands_twice():
-    paragraphs = [it.strip() for it in (Path(__file__).parents[2] / "README.md").read_text().split("\n\n")]
-    long = [it for it in paragraphs if len(it) > 80]
-    assert len(long) == len(set(long)) > 50
-
-
 def test_the_demo_keeps_a_configuration_and_says_where_it_cannot_write(atlas):
     (atlas.folder / "file").touch()
     refused = atlas("demo", "--out", "file/demo")

@@ -62,7 +62,7 @@ def _from_file(path: Path, classes: int) -> tuple[ClassLabel, ...]:
 
 
 def read_class_names(path: Path) -> tuple[ClassLabel, ...]:
-    """Read a list of names in any of the forms that the README shows; what looks like another form is refused.
+    """Read a list of names in any form that ``docs/guides/models.md`` shows; what looks like another is refused.
 
     Raises:
         ModelError: the file is missing, not UTF-8, malformed, no list of names, or has gaps.

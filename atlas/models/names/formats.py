@@ -3,9 +3,12 @@
 import re
 from collections.abc import Sequence
 
-from atlas.errors import ModelError
+from atlas.errors import DOCUMENTATION, ModelError
 
-REMEDY = "write the names alone, one a line, in the order of the model's output; the README shows what else is read"
+REMEDY = (
+    "write the names alone, one a line, in the order of the model's output; "
+    f"what else is read: {DOCUMENTATION}/guides/models/#names-of-classes"
+)
 
 _WHOLE = (
     (r"<(!doctype|html|head|\?xml)\b", "a web page or XML"),
