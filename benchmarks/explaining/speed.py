@@ -20,7 +20,7 @@ from atlas.activations.views import Viewer
 from atlas.core.analysis import ClassConcepts
 from atlas.models.network.network import Network
 from atlas.models.vision_model import VisionModel
-from atlas.tasks import concepts
+from atlas.tasks import class_bench, concepts, factorising, importance
 from explaining.product import Prepared, listening, load, prepare, results_kept
 from explaining.study import Study, answer, arguments, requests
 
@@ -77,15 +77,15 @@ def measure(prepared: Prepared, index: int) -> dict[str, Any]:
     """
     stages, of_cores, documents = Stages(), Stages(process_time), list[ClassConcepts]()
     places = [
-        (concepts, "gather", stages.around("waiting for photos, rest of activations")),
+        (class_bench, "gather", stages.around("waiting for photos, rest of activations")),
         (Viewer, "whole", stages.around("cutting and resizing views")),
         (Viewer, "patches", stages.around("cutting and resizing views")),
         (Network, "taps", stages.around("network, photos and patches")),
         (ActivationCache, "put", stages.around("cache of activations")),
-        (concepts, "factorise_many", stages.around("factorisation and coefficients of patches")),
+        (factorising, "factorise_many", stages.around("factorisation and coefficients of patches")),
         (concepts, "position_strengths", stages.around("coefficients of positions")),
-        (concepts, "pooled", stages.around("importance")),
-        (concepts, "sobol_importance", stages.around("importance")),
+        (importance, "pooled", stages.around("importance")),
+        (importance, "sobol_importance", stages.around("importance")),
         (concepts, "describe", stages.around(LEFT_OUT)),
         (concepts, "describe", of_cores.around(LEFT_OUT)),
         (concepts, "describe", results_kept(documents)),

@@ -88,9 +88,9 @@ def test_a_later_stage_is_made_again_without_those_before(tmp_path, photos, stag
     def untouched(*_, **__):
         raise AssertionError("an earlier stage was made again")
 
-    monkeypatch.setattr("atlas.tasks.concepts.factorise_many", untouched)
+    monkeypatch.setattr("atlas.tasks.factorising.factorise_many", untouched)
     if stage == "importance":
-        monkeypatch.setattr("atlas.tasks.concepts.sobol_importance", untouched)
+        monkeypatch.setattr("atlas.tasks.importance.sobol_importance", untouched)
     plan, store, report = analysed(config)
     assert not report.failed
     again = documents(plan, store)
@@ -411,7 +411,7 @@ def test_directions_that_are_in_no_patch_are_not_shown(tmp_path, photos, monkeyp
             each.coefficients[:, 1] = 0
         return made
 
-    monkeypatch.setattr("atlas.tasks.concepts.factorise_many", with_an_absent_one)
+    monkeypatch.setattr("atlas.tasks.factorising.factorise_many", with_an_absent_one)
     plan, store, report = analysed(concept_configuration(tmp_path, photos, count=3, shown=3))
     assert not report.failed
     for document in documents(plan, store).values():
