@@ -12,18 +12,19 @@ MAX_MEMORY_ATTEMPTS = 2
 
 def quarantine(store: Store, task: Task, attempts: int, for_memory: bool = False) -> Outcome:
     """Record that a task ended its worker ``attempts`` times, and the last time for lack of memory or not."""
-    message = _message(attempts, for_memory)
+    message = _message(task, attempts, for_memory)
     store.record_failure(task.failed(Failure(kind="quarantined", message=message), made_now("unknown", 0.0)))
     return Outcome(task, "failed", message, quarantined=True)
 
 
-def _message(attempts: int, for_memory: bool) -> str:
-    lower = "lower executor.workers or executor.batch_size, or the method's crops or image_size"
+def _message(task: Task, attempts: int, for_memory: bool) -> str:
     if for_memory:
-        return f"its worker process was ended {attempts} times for lack of memory while working on it; {lower}"
+        return (
+            f"its worker process was ended {attempts} times for lack of memory while working on it; lower {task.relief}"
+        )
     return (
         f"its worker process died {attempts} times while working on it: it crashed, or was killed from outside, which "
-        f"is often for lack of memory ({lower})"
+        f"is often for lack of memory (lower {task.relief})"
     )
 
 

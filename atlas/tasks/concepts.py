@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
 from time import perf_counter
-from typing import Any, ClassVar
+from typing import ClassVar
 
 from atlas.activations.views import Viewer
 from atlas.concepts.document import Fit, describe, direction_bytes, no_concepts
@@ -62,7 +62,7 @@ class ConceptsTask(AnalysisTask):
         return self.analysis.class_index
 
     @property
-    def shares(self) -> Any:
+    def shares(self) -> object:
         """Layer and settings of the factorisation, of classes that torch factorises; others are made alone."""
         stage = self.factorisation
         return [stage.layers, stage.numerics, stage.parameters] if self.settings.solver == "torch" else self.key

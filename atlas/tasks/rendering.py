@@ -6,7 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import partial
 from time import perf_counter
-from typing import Any, ClassVar
+from typing import ClassVar
 
 from atlas.core.attempt import Attempt
 from atlas.core.job import PHOTO_KINDS, Job, ModelIdentity
@@ -35,6 +35,7 @@ class RenderTask(Task):
 
     kind: ClassVar[str] = "rendering"
     cost: ClassVar[int] = 1
+    relief: ClassVar[str] = f"{Task.relief}, or the method's crops or image_size"
 
     job: Job
     references: tuple[Photo, ...] = ()
@@ -71,7 +72,7 @@ class RenderTask(Task):
         return self.job.target.layer, self.job.target.kind, self.job.method
 
     @property
-    def shares(self) -> Any:
+    def shares(self) -> object:
         """Layer, kind, method, parameters and numerics; a class's concepts are looked at together, and made so."""
         job, target = self.job, self.job.target
         of_class = target.unit if target.kind == "direction" else None

@@ -26,11 +26,12 @@ class Task(ABC):
     Attributes:
         model: the model's name in the configuration.
         kind: what is made, in one word. cost: of one, in pictures, roughly; it decides whether several workers are
-            worth their start.
+            worth their start. relief: what to lower, in words, where there is too little memory for one.
     """
 
     kind: ClassVar[str]
     cost: ClassVar[int] = 4
+    relief: ClassVar[str] = "executor.workers or executor.batch_size"
 
     model: str
 
@@ -60,7 +61,7 @@ class Task(ABC):
         """What a table of the plan says of it: layer, kind, method."""
 
     @property
-    def shares(self) -> Any:
+    def shares(self) -> object:
         """What must be equal, as JSON, of tasks that are made in one batch; nothing but itself, unless it says so."""
         return self.key
 

@@ -2,8 +2,9 @@
 
 import json
 from contextlib import contextmanager
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from threading import Event
+from typing import ClassVar
 
 import numpy as np
 import pytest
@@ -12,6 +13,7 @@ from small_photos import write_photos
 from small_runs import PARAMETERS, concept_configuration, made, prepared, run, selected
 
 from atlas.config import RenderBlock
+from atlas.core.analysis import Analysis
 from atlas.errors import ConfigError
 from atlas.jobs.executors import cluster
 from atlas.jobs.executors.base import Monitor
@@ -20,9 +22,11 @@ from atlas.jobs.pending import pending
 from atlas.jobs.quarantine import quarantine
 from atlas.jobs.run import run_plan
 from atlas.store.integrity import verify
+from atlas.tasks.analysis import AnalysisTask, keep_arrays
 from atlas.tasks.concepts import ConceptsTask
 from atlas.tasks.machine import COST_WORTH_RAY, Machine
 from atlas.tasks.tally import TallyTask
+from atlas.tasks.task import Outcome
 
 RENDER = ({"model": ("tiny",), "classes": ("red", "blue"), "parameters": PARAMETERS},)
 KINDS = {"tally": 1, "statistics": 1, "concepts": 3, "rendering": 2 + 3 * 2}
@@ -198,6 +202,47 @@ def test_several_workers_are_started_for_much_work_only(monkeypatch):
     assert replace(machine, executor="serial").executor_for(10**6) == "serial"
     assert replace(machine, address="host:1").executor_for(1) == "ray"
     assert Machine("cuda:0", 64).executor_for(10**6) == "serial"
+
+
+@dataclass(frozen=True)
+class Probe(AnalysisTask):
+    """Another kind of task: made in batches of two at most, for want of memory; one of a class fails."""
+
+    kind: ClassVar[str] = "probe"
+    tried: ClassVar[list[int]] = []
+
+    @property
+    def shares(self):
+        return "all"
+
+    def together(self, machine):
+        return None
+
+    @staticmethod
+    def run(tasks, bench):
+        Probe.tried.append(len(tasks))
+        if len(tasks) > 2:
+            raise MemoryError("for two at most")
+        if any(task.analysis.class_index == 1 for task in tasks):
+            raise RuntimeError("class 1 cannot be probed")
+        for task in tasks:
+            keep_arrays(bench, task.analysis, {"zero": np.zeros(1)}, {}, 0.0)
+        return [Outcome(task, "done", f"probed {task.analysis.class_index}") for task in tasks]
+
+
+def test_another_kind_of_task_has_all_that_the_others_have(tmp_path, photos):
+    plan, store = prepared(configuration(tmp_path, photos))
+    analysis = plan.concepts[0].analysis.model_dump()
+    made_of = [Analysis.model_validate(analysis | {"class_index": index}) for index in range(4)]
+    probes = tuple(Probe("tiny", each, ()) for each in made_of)
+    Probe.tried.clear()
+    report = run_plan(replace(plan, tasks=probes, configuration=""), store, Machine("cpu", 8))
+    assert Probe.tried == [4, 2, 1, 1, 2], "halved for memory, then one by one for the one that fails"
+    assert report.done_by_kind == {"probe": 3} and report.notices == ["probed 0", "probed 2", "probed 3"]
+    [failed] = report.failed
+    assert failed.message == "RuntimeError: class 1 cannot be probed"
+    assert store.failure(probes[1].key).error.message == failed.message
+    assert pending(replace(plan, tasks=probes), store).missing == [probes[1]]
 
 
 def test_a_concepts_pictures_are_expected_and_then_the_same_but_for_their_direction(tmp_path, photos):
