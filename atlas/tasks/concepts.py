@@ -12,6 +12,7 @@ from typing import ClassVar
 
 from atlas.activations.views import Viewer
 from atlas.concepts.document import Fit, describe, direction_bytes, no_concepts
+from atlas.concepts.encode import position_strengths
 from atlas.concepts.gallery import Shown
 from atlas.concepts.settings import ConceptSettings
 from atlas.core.analysis import Analysis, ClassConcepts
@@ -19,7 +20,7 @@ from atlas.errors import ConceptError
 from atlas.store import Store
 from atlas.tasks.analysis import AnalysisTask, read_arrays
 from atlas.tasks.bench import Bench
-from atlas.tasks.class_bench import ClassBench, Floats
+from atlas.tasks.class_bench import ClassBench
 from atlas.tasks.directions import pictures_of
 from atlas.tasks.factorising import factorise_together
 from atlas.tasks.importance import measure_importance
@@ -134,7 +135,7 @@ class ConceptsTask(AnalysisTask):
                 f"the photos of {self.name} changed while they were being read", "run the same command again"
             )
         directions = arrays["directions"]
-        maps = position_strengths(on, directions)
+        maps = position_strengths(on.data.maps, directions, on.factorisation.encode)
         if not on.bench.store.has(self.importance.key):
             measure_importance(on, self.importance, maps, directions)
         _, importance = read_arrays(on.bench.store, self.importance.key)
@@ -146,10 +147,3 @@ class ConceptsTask(AnalysisTask):
             maps=maps,
             **importance,
         )
-
-
-def position_strengths(on: ClassBench, directions: Floats) -> Floats:
-    """Return the coefficients (p, h, w, r) of whole photos at every position of the layer."""
-    count, channels, rows, columns = on.data.maps.shape
-    positions = on.data.maps.transpose(0, 2, 3, 1).reshape(-1, channels)
-    return on.factorisation.encode(positions, directions).reshape(count, rows, columns, -1)
