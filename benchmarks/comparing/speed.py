@@ -10,14 +10,12 @@ from typing import Any
 from rendering.clock import StepClock, timer_for
 from torch import Tensor
 
-from atlas.jobs.executors.base import Monitor
-from atlas.jobs.run import run_plan
+import atlas
+from atlas.face.project import Project
 from atlas.methods import methods
-from atlas.models.load import VisionModel, load_model
+from atlas.models.load import VisionModel
 from atlas.models.network.network import Network
-from atlas.plan.make import make_plan
-from atlas.store import Store
-from atlas.tasks.machine import Machine, resolve_device
+from atlas.tasks.machine import resolve_device
 from comparing.study import Study, table
 
 GOAL = 0.8
@@ -27,7 +25,7 @@ def speeds(study: Study, layer: str, batch: int, steps: int, warmup: int) -> str
     """Time some steps of every method that the model allows; return Markdown."""
     config = study.config(())
     spec = config.models[0]
-    model = load_model(spec)
+    model = atlas.load(spec)
     rows: list[list[object]] = []
     for name, method in methods:
         photos = study.photos is not None
@@ -71,11 +69,9 @@ def timed(
         config = replace(study, folder=Path(folder)).config((block,))
         config = config.model_copy(update={"executor": config.executor.model_copy(update={"batch_size": batch})})
         models = {config.models[0].name: model}
-        plan = make_plan(config, models, study.photo_set())
-        store = Store(Path(folder) / "store", create=True)
-        monitor = Monitor(on_step=lambda _, done, __: clock(done))
-        report = run_plan(plan, store, Machine.of(config.executor), monitor)
-        if report.finished - len(report.failed) != len(plan.jobs):
+        project = Project.open(config, models=models)
+        report, jobs = project.run(on_step=lambda _, done, __: clock(done)), len(project.plan.jobs)
+        if report.finished - len(report.failed) != jobs:
             raise RuntimeError(f"{report.failed[0].task}: {report.failed[0].message}")
         within = sum(timer.between(*span) for span in spans)
     return clock.seconds(), within / (clock.seconds() * clock.counted)

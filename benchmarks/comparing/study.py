@@ -11,17 +11,15 @@ import torch.nn.functional as F
 from PIL import Image
 from torch import Tensor
 
+import atlas
 from atlas.config import Config
 from atlas.core.job import LOGITS
 from atlas.core.record import Record
-from atlas.jobs.run import run_plan
-from atlas.models.load import VisionModel, load_model
-from atlas.models.spec import ModelSpec
+from atlas.face.project import Project
+from atlas.models.load import VisionModel
 from atlas.photos import Photo, PhotoSet, open_photo_set
 from atlas.photos.views import central_square
-from atlas.plan.make import make_plan
 from atlas.store import Store
-from atlas.tasks.machine import Machine
 from comparing.sheet import write_sheet
 
 LITE = {f"lite{number}": f"efficientnet-lite{number}" for number in range(3)}
@@ -56,13 +54,12 @@ class Study:
         config = self.config(blocks)
         for spec in config.models:
             if spec.name not in self.loaded:
-                self.loaded[spec.name] = load_model(spec)
-        plan = make_plan(config, self.loaded, self.photo_set(config))
-        store = self.store
-        report = run_plan(plan, store, Machine.of(config.executor))
+                self.loaded[spec.name] = atlas.load(spec)
+        project = Project.open(config, models=self.loaded)
+        report = project.run()
         if report.failed:
             raise RuntimeError(f"{report.failed[0].task}: {report.failed[0].message}")
-        return [store.read(job.key) for job in plan.jobs]
+        return [self.store.read(job.key) for job in project.plan.jobs]
 
     @property
     def store(self) -> Store:
@@ -105,7 +102,7 @@ class Study:
 
 def judge(name: str) -> VisionModel:
     """Return one of the efficientnet-lite networks."""
-    return load_model(ModelSpec(name=name, source="package", architecture=LITE[name]))
+    return atlas.load(f"package:{LITE[name]}", name=name)
 
 
 @torch.no_grad()

@@ -11,18 +11,14 @@ from pathlib import Path
 from typing import Any
 from unittest.mock import patch
 
+import atlas
 from atlas.config import Config
-from atlas.jobs.run import run_plan
-from atlas.models.load import VisionModel, load_model
-from atlas.models.spec import ModelSpec
+from atlas.face.project import Project
+from atlas.models.load import VisionModel
 from atlas.photos import open_photo_set
 from atlas.photos.classes import match_classes
 from atlas.photos.spec import PhotosSpec
-from atlas.plan.make import make_plan
-from atlas.plan.plan import Plan
-from atlas.store import Store
 from atlas.tasks.concepts import ConceptsTask
-from atlas.tasks.machine import Machine
 from explaining.study import MeasuringError, Study, answer, arguments, requests
 
 
@@ -30,14 +26,12 @@ from explaining.study import MeasuringError, Study, answer, arguments, requests
 class Prepared:
     """Classes planned but not looked at: an empty store, an empty cache."""
 
-    plan: Plan
-    store: Store
-    machine: Machine
+    project: Project
 
     @property
     def jobs(self) -> dict[int, ConceptsTask]:
         """Class index to the task that finds its concepts."""
-        return {task.class_index: task for task in self.plan.concepts}
+        return {task.class_index: task for task in self.project.plan.concepts}
 
     def run(self, classes: Sequence[int]) -> None:
         """Find the concepts of classes, as ``atlas render`` does, and render none.
@@ -46,14 +40,14 @@ class Prepared:
             MeasuringError: it failed.
         """
         chosen = tuple(replace(self.jobs[index], pictures=()) for index in classes)
-        report = run_plan(replace(self.plan, tasks=chosen), self.store, self.machine)
+        report = replace(self.project, plan=replace(self.project.plan, tasks=chosen)).run()
         if report.done != len(classes):
             raise MeasuringError("; ".join(outcome.message for outcome in report.failed) or "it was stopped")
 
 
 def load(study: Study) -> VisionModel:
     """Load the study's model."""
-    return load_model(ModelSpec.model_validate(study.model))
+    return atlas.load(study.model)
 
 
 def prepare(study: Study, model: VisionModel, classes: Sequence[int], folder: Path) -> Prepared:
@@ -73,10 +67,7 @@ def prepare(study: Study, model: VisionModel, classes: Sequence[int], folder: Pa
             "concepts": (study.block | {"classes": tuple(classes)},),
         }
     )
-    models = {model.card.name: model}
-    photos = open_photo_set(config.photos) if config.photos else None
-    plan = make_plan(config, models, photos)
-    return Prepared(plan, Store(config.store.path, create=True), Machine.of(config.executor))
+    return Prepared(Project.open(config, models={model.card.name: model}))
 
 
 @contextmanager

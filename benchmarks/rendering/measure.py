@@ -28,14 +28,11 @@ from time import perf_counter
 
 import torch
 
+import atlas
 from atlas.config import Config
-from atlas.jobs.executors.base import Monitor
-from atlas.jobs.run import run_plan
-from atlas.models.load import VisionModel, load_model
-from atlas.plan.make import make_plan
-from atlas.store import Store
+from atlas.face.project import OnStep, Project
+from atlas.models.load import VisionModel
 from atlas.synthesis.pictures.spectrum import TEMPLATE
-from atlas.tasks.machine import Machine
 from rendering import lite0
 from rendering.case import Case, CaseError, Result
 from rendering.clock import NetworkClock, StepClock, timer_for
@@ -46,9 +43,9 @@ CLASSES = 1000
 def measure_atlas(case: Case) -> Result:
     """Render ``case.jobs`` classes with atlas."""
     config = configuration(case, "store")
-    models = {spec.name: load_model(spec) for spec in config.models}
+    models = {spec.name: atlas.load(spec) for spec in config.models}
     loaded = peak_memory()
-    run(configuration(replace(case, jobs=case.batch, steps=1), "rehearsal"), models, Monitor())  # starts up libraries
+    run(configuration(replace(case, jobs=case.batch, steps=1), "rehearsal"), models)  # starts up libraries
     timer = timer_for(case.device)
     steps = StepClock(timer, case.steps, case.warmup)
     network = None
@@ -57,22 +54,22 @@ def measure_atlas(case: Case) -> Result:
         made = models["lite0"].network(numerics, torch.device(case.device))
         network = NetworkClock(made.module, timer, lambda: steps.running)
     started = perf_counter()
-    run(config, models, Monitor(on_step=lambda _, done, __: steps(done)))
+    run(config, models, lambda _, done, __: steps(done))
     total = perf_counter() - started
     outside = max(0.0, total / case.jobs - steps.seconds() * case.steps / case.batch)
     return result(case, steps, network, total, outside, loaded)
 
 
-def run(config: Config, models: dict[str, VisionModel], monitor: Monitor) -> None:
+def run(config: Config, models: dict[str, VisionModel], on_step: OnStep | None = None) -> None:
     """Render everything that the configuration asks for, as ``atlas render`` does.
 
     Raises:
         CaseError: not every job gave a picture.
     """
-    plan, store = make_plan(config, models), Store(config.store.path, create=True)
-    report = run_plan(plan, store, Machine.of(config.executor), monitor)
-    if report.done != len(plan.jobs):
-        raise CaseError(f"{len(plan.jobs) - report.done} of {len(plan.jobs)} jobs gave no picture")
+    project = Project.open(config, models=models)
+    report, jobs = project.run(on_step=on_step), len(project.plan.jobs)
+    if report.done != jobs:
+        raise CaseError(f"{jobs - report.done} of {jobs} jobs gave no picture")
 
 
 def configuration(case: Case, store: str) -> Config:
