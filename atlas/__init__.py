@@ -14,7 +14,7 @@ from atlas.version import __version__
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from atlas.api import build, load, render, run
+    from atlas.api import build, concepts, load, render, run
     from atlas.core.job import Target
     from atlas.errors import AtlasError, AtlasWarning
     from atlas.face.interrupted import Interrupted
@@ -30,6 +30,7 @@ _PLACES = {
     "Store": "atlas.store",
     "Target": "atlas.core.job",
     "build": "atlas.api",
+    "concepts": "atlas.api",
     "load": "atlas.api",
     "open_picture": "atlas.picture",
     "render": "atlas.api",
@@ -47,6 +48,7 @@ __all__ = [
     "Target",
     "__version__",
     "build",
+    "concepts",
     "load",
     "open_picture",
     "render",

@@ -2,9 +2,9 @@
 
 from typing import Any
 
+from atlas.concepts.factorisations.base import FACTORISATIONS
 from pydantic import BaseModel
 
-from atlas.concepts.factorisations.base import FACTORISATIONS
 from atlas.core.registry import OURS, Registry
 from atlas.models.spec import SOURCES
 from atlas.photos.spec import READERS

@@ -2,6 +2,7 @@
 
 import inspect
 import io
+import pkgutil
 import signal
 import subprocess
 import sys
@@ -14,9 +15,11 @@ from command_line import CommandLine
 from PIL import Image
 from small_photos import picture as photo_of
 from small_photos import write_photos
+from small_runs import concept_configuration
 from torch import nn
 
 import atlas
+from atlas.core.analysis import ClassConcepts
 from atlas.core.canonical import digest_bytes
 from atlas.errors import ConfigError, ModelError, PhotoError, RenderError, TargetError
 from atlas.methods import methods
@@ -296,6 +299,64 @@ def test_ctrl_c_keeps_what_is_finished(tiny, monkeypatch, tmp_path, stored):
         assert {path: path.stat().st_mtime_ns for path in made} == made
 
 
+# --- concepts, run, build --------------------------------------------------------------------------------------------
+
+SMALL = {"count": 3, "shown": 2, "designs": 8, "minimum": 3, "patches": 4, "heat_photos": 2, "fits": 2}
+
+
+def test_concepts_are_those_of_a_configuration(tmp_path):
+    photos = write_photos(tmp_path / "photos")
+    config = concept_configuration(tmp_path, photos, classes=("red", "blue"))
+    config = config.model_copy(update={"photos": config.photos.model_copy(update={"patch_size": None})})
+    report = atlas.run(config, progress=False)
+    assert report.failed == []
+    model = atlas.load("tiny_networks:colours", size=32, classes=["red", "green", "blue"])
+    options = {"parameters": {"steps": 4, "image_size": 32, "crops": 2}, "progress": False, "device": "cpu"}
+    found = atlas.concepts(model, photos, classes=["red", "blue"], **SMALL, **options)
+    assert list(found) == ["red", "blue"]
+    store = atlas.Store(config.store.path)
+    for concepts in found.values():
+        assert concepts.document.concepts == store.document(ClassConcepts, concepts.document.key).concepts
+        assert len(concepts) == len(concepts.document.concepts) > 0 and concepts.reason == ""
+        assert concepts.importance == [one.importance.value for one in concepts.document.concepts]
+        for number, concept in enumerate(concepts, start=1):
+            assert concept.number == number and len(concept.patches) == concept.document.sprite.count
+            assert {patch.size for patch in concept.patches} == {(concept.document.sprite.cell,) * 2}
+            (picture,) = concept.pictures
+            assert picture.record.job == store.read(picture.key).job
+            assert picture.record.job.target.direction == concept.document.direction
+    html = found._repr_html_()
+    assert html.count("<table>") == 2 and "red" in html and "data:image/" in html
+    with pytest.raises(ConfigError, match='did you mean "count"'):
+        atlas.concepts(model, photos, classes="red", cont=3)
+    with pytest.raises(ConfigError, match='did you mean "red"'):
+        atlas.concepts(model, photos, classes="redd", **SMALL, **options)
+
+
+def test_a_configuration_is_run_and_built(command_line):
+    path = command_line.configure(block="classes = [1, 2]")
+    report = atlas.run(path, progress=False)
+    assert (report.done, report.failed, report.interrupted) == (2, [], False)
+    assert atlas.run(path, progress=False).finished == 0
+    site = atlas.build(path, progress=False)
+    assert site.renderings == 2 and (command_line.folder / "build" / "site" / "index.html").is_file()
+    assert command_line("plan").out.count("2 stored") == 1
+    with pytest.raises(atlas.AtlasError, match="atlas init"):
+        atlas.run(command_line.folder / "absent.toml")
+
+
+def test_ctrl_c_ends_a_run_in_order(command_line, monkeypatch):
+    path = command_line.configure(block="classes = [1, 2, 3]")
+    path.write_text(path.read_text().replace("batch_size = 4", "batch_size = 1"))
+    monkeypatch.setattr(
+        "atlas.face.progress.RunProgress.on_outcome", lambda self, outcome: signal.raise_signal(signal.SIGINT)
+    )
+    with pytest.raises(atlas.Interrupted, match="call again"):
+        atlas.run(path, progress=False)
+    monkeypatch.undo()
+    assert atlas.run(path, progress=False).done == 2
+
+
 # --- pictures --------------------------------------------------------------------------------------------------------
 
 
@@ -369,6 +430,11 @@ def test_every_public_name_is_there_and_listed():
         assert isinstance(value, str) or inspect.getdoc(value), name
     with pytest.raises(AttributeError, match="it has: AtlasError"):
         atlas.rendr  # noqa: B018
+
+
+def test_no_public_name_is_that_of_a_module():
+    modules = {module.name for module in pkgutil.iter_modules(atlas.__path__)}
+    assert modules.isdisjoint(atlas.__all__)
 
 
 def test_an_import_loads_nothing_but_itself():

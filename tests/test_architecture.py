@@ -16,8 +16,8 @@ MODULES = sorted(PACKAGE.rglob("*.py"))
 FOUNDATION = {"errors", "extras", "core"}
 BELOW_SYNTHESIS = FOUNDATION | {"models", "photos"}
 BELOW_METHODS = BELOW_SYNTHESIS | {"synthesis", "attribution"}
-BELOW_CONCEPTS = BELOW_METHODS | {"activations"}
-BELOW_TASKS = BELOW_CONCEPTS | {"methods", "concepts", "metrics", "store", "config"}
+BELOW_CRAFT = BELOW_METHODS | {"activations"}
+BELOW_TASKS = BELOW_CRAFT | {"methods", "craft", "metrics", "store", "config"}
 BELOW_JOBS = BELOW_TASKS | {"tasks", "plan"}
 MAY_IMPORT = {
     "errors": set(),
@@ -30,11 +30,11 @@ MAY_IMPORT = {
     "synthesis": BELOW_SYNTHESIS,
     "attribution": BELOW_SYNTHESIS,
     "activations": BELOW_SYNTHESIS,
-    "concepts": BELOW_CONCEPTS,
+    "craft": BELOW_CRAFT,
     "metrics": BELOW_METHODS,
     "methods": BELOW_METHODS | {"activations.views"},
     "site": FOUNDATION | {"store"},
-    "config": FOUNDATION | {"models.spec", "photos.spec", "concepts.settings", "site.metadata", "methods"},
+    "config": FOUNDATION | {"models.spec", "photos.spec", "craft.settings", "site.metadata", "methods"},
     "tasks": BELOW_TASKS,
     "plan": BELOW_TASKS | {"tasks"},
     "jobs": BELOW_JOBS,

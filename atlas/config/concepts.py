@@ -4,8 +4,8 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field, model_validator
 
-from atlas.concepts.settings import ConceptSettings
 from atlas.config.render import ClassSelector, Seed, Text, listed
+from atlas.craft.settings import ConceptSettings
 
 
 class ConceptsBlock(ConceptSettings):

@@ -6,13 +6,13 @@ from pathlib import Path
 
 from pydantic import JsonValue
 
-from atlas.concepts.factorisations.base import FACTORISATIONS
-from atlas.concepts.factorisations.nmf import LARGE
-from atlas.concepts.settings import FACTORISATION, IMPORTANCE, SHOWN, ConceptSettings
 from atlas.config import ConceptsBlock
 from atlas.core.analysis import Analysis
 from atlas.core.job import LOGITS
 from atlas.core.model_card import ModelCard
+from atlas.craft.factorisations.base import FACTORISATIONS
+from atlas.craft.factorisations.nmf import LARGE
+from atlas.craft.settings import FACTORISATION, IMPORTANCE, SHOWN, ConceptSettings
 from atlas.errors import ConfigError
 from atlas.models.load import VisionModel
 from atlas.photos import Photo, PhotoSet

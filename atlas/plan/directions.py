@@ -6,10 +6,10 @@ from pathlib import Path
 
 import numpy as np
 
-from atlas.concepts.document import direction_bytes
 from atlas.config import ConceptsBlock
 from atlas.core.canonical import digest_bytes
 from atlas.core.job import Target
+from atlas.craft.document import direction_bytes
 from atlas.methods import methods
 from atlas.methods.base import REFERENCE_PHOTOS
 from atlas.models.load import VisionModel

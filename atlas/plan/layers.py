@@ -2,8 +2,8 @@
 
 from collections.abc import Callable, Iterable
 
-from atlas.concepts.factorisations.base import FACTORISATIONS, taking_signs
 from atlas.config import ConceptsBlock
+from atlas.craft.factorisations.base import FACTORISATIONS, taking_signs
 from atlas.errors import AtlasError, did_you_mean
 from atlas.models.anatomy.concept_layer import (
     check_concept_layer,

@@ -12,10 +12,10 @@ from torch import Tensor
 from atlas.activations.cache import ActivationCache
 from atlas.activations.class_photos import ClassPhotos, PhotoActivations, gather
 from atlas.activations.views import Viewer
-from atlas.concepts.check import check_activations
-from atlas.concepts.factorisations.base import FACTORISATIONS, Factorisation
-from atlas.concepts.settings import ConceptSettings
 from atlas.core.analysis import Analysis
+from atlas.craft.check import check_activations
+from atlas.craft.factorisations.base import FACTORISATIONS, Factorisation
+from atlas.craft.settings import ConceptSettings
 from atlas.errors import ConceptError
 from atlas.models.network.network import Network
 from atlas.photos import Photo

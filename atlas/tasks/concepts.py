@@ -11,11 +11,11 @@ from time import perf_counter
 from typing import ClassVar
 
 from atlas.activations.views import Viewer
-from atlas.concepts.document import Fit, describe, direction_bytes, no_concepts
-from atlas.concepts.encode import position_strengths
-from atlas.concepts.gallery import Shown
-from atlas.concepts.settings import ConceptSettings
 from atlas.core.analysis import Analysis, ClassConcepts
+from atlas.craft.document import Fit, describe, direction_bytes, no_concepts
+from atlas.craft.encode import position_strengths
+from atlas.craft.gallery import Shown
+from atlas.craft.settings import ConceptSettings
 from atlas.errors import ConceptError
 from atlas.store import Store
 from atlas.tasks.analysis import AnalysisTask, read_arrays

@@ -5,9 +5,9 @@ from time import perf_counter
 
 import numpy as np
 
-from atlas.concepts.factorise import factorise_many
-from atlas.concepts.stability import stability
 from atlas.core.analysis import Analysis
+from atlas.craft.factorise import factorise_many
+from atlas.craft.stability import stability
 from atlas.tasks.analysis import keep_arrays
 from atlas.tasks.bench import Bench
 from atlas.tasks.class_bench import ClassBench

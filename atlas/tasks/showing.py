@@ -5,12 +5,12 @@ from functools import partial
 
 import numpy as np
 
-from atlas.concepts.document import Fit, direction_bytes
-from atlas.concepts.factorise import factorise
-from atlas.concepts.gallery import PATCH_CELL, PATCH_COLUMNS, PHOTO_CELL, Shown, top_patches
-from atlas.concepts.implicit import implicit_heat, position_heat
 from atlas.core.analysis import Part
 from atlas.core.canonical import digest_bytes
+from atlas.craft.document import Fit, direction_bytes
+from atlas.craft.factorise import factorise
+from atlas.craft.gallery import PATCH_CELL, PATCH_COLUMNS, PHOTO_CELL, Shown, top_patches
+from atlas.craft.implicit import implicit_heat, position_heat
 from atlas.errors import ConceptError
 from atlas.tasks.class_bench import ClassBench, Floats
 

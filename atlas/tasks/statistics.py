@@ -7,8 +7,8 @@ from typing import ClassVar
 
 from atlas.activations.tally import Tally
 from atlas.activations.views import Viewer
-from atlas.concepts.gallery import Shown
 from atlas.core.analysis import QUANTILES, Histogram, LayerStatistics, UnitStatistics
+from atlas.craft.gallery import Shown
 from atlas.tasks.analysis import AnalysisTask, Arrays, read_arrays
 from atlas.tasks.bench import Bench
 from atlas.tasks.task import Outcome

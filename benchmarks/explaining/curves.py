@@ -14,10 +14,10 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from atlas.concepts.curves import area_under, deletion_curve, insertion_curve
-from atlas.concepts.document import Fit
-from atlas.concepts.importance import share_importance
-from atlas.concepts.reconstruct import pooled
+from atlas.craft.curves import area_under, deletion_curve, insertion_curve
+from atlas.craft.document import Fit
+from atlas.craft.importance import share_importance
+from atlas.craft.reconstruct import pooled
 from atlas.errors import ConceptError
 from atlas.models.anatomy.tail import Context, tail_of
 from atlas.models.vision_model import VisionModel

@@ -18,6 +18,7 @@ from atlas.models.load import VisionModel
 from atlas.photos import open_photo_set
 from atlas.photos.classes import match_classes
 from atlas.photos.spec import PhotosSpec
+from atlas.store import Store
 from atlas.tasks.concepts import ConceptsTask
 from explaining.study import MeasuringError, Study, answer, arguments, requests
 
@@ -27,6 +28,11 @@ class Prepared:
     """Classes planned but not looked at: an empty store, an empty cache."""
 
     project: Project
+
+    @property
+    def store(self) -> Store:
+        """The store that results go to."""
+        return self.project.store
 
     @property
     def jobs(self) -> dict[int, ConceptsTask]:

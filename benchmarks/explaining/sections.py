@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from rendering.session import table
 
-from atlas.concepts.sobol import bootstrap_interval
+from atlas.craft.sobol import bootstrap_interval
 from atlas.store import Store
 from explaining.rendered import GOAL, Rendered, read
 from explaining.study import Study, child

@@ -7,9 +7,9 @@ import pytest
 from small_photos import picture, write_photos
 from small_runs import analysed, analyses_of, concept_configuration, made, prepared, selected
 
-from atlas.concepts.factorisations.base import FACTORISATIONS
-from atlas.concepts.factorise import factorise_many
 from atlas.core.analysis import ClassConcepts
+from atlas.craft.factorisations.base import FACTORISATIONS
+from atlas.craft.factorise import factorise_many
 from atlas.errors import AtlasError, ConfigError
 from atlas.jobs.executors.base import Monitor
 from atlas.store.repair import discard_result
@@ -204,7 +204,7 @@ def test_other_factorisations_take_both_signs(tmp_path, photos, kind):
 
 
 ROWS = """
-from atlas.concepts.factorisations.base import Factorisation
+from atlas.craft.factorisations.base import Factorisation
 from atlas.core.factorisation_card import FactorisationCard
 
 

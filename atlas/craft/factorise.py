@@ -6,8 +6,8 @@ from typing import get_args
 
 import numpy as np
 
-from atlas.concepts.check import check_activations
-from atlas.concepts.factorisations.base import FACTORISATIONS, Factorisation, Fitting, Solver, Start
+from atlas.craft.check import check_activations
+from atlas.craft.factorisations.base import FACTORISATIONS, Factorisation, Fitting, Solver, Start
 from atlas.errors import ConceptError
 
 

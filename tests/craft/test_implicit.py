@@ -5,8 +5,8 @@ import pytest
 import torch
 from scipy.optimize import nnls
 
-from atlas.concepts.encode import least_squares, nearest
-from atlas.concepts.implicit import implicit_heat, position_heat, strength_gradient
+from atlas.craft.encode import least_squares, nearest
+from atlas.craft.implicit import implicit_heat, position_heat, strength_gradient
 
 SIDE, CHANNELS, CONCEPTS = 16, 8, 5
 

@@ -4,10 +4,10 @@ from collections.abc import Iterator, Sequence
 
 import numpy as np
 
-from atlas.concepts.factorisations.base import Factorisation, Fitting
-from atlas.concepts.factorisations.convergence import without_convergence_warnings
 from atlas.core.factorisation_card import FactorisationCard
 from atlas.core.metric_card import Source
+from atlas.craft.factorisations.base import Factorisation, Fitting
+from atlas.craft.factorisations.convergence import without_convergence_warnings
 
 LARGE = 4_000_000
 """Values from which NMF is done in torch on a CPU as well: 3,000 patches of 1,280 channels. On one core both solvers
@@ -74,7 +74,7 @@ def _in_sklearn(matrix: np.ndarray, count: int, fitting: Fitting) -> np.ndarray:
 def _in_torch(matrices: Sequence[np.ndarray], count: int, fitting: Fitting) -> list[np.ndarray]:
     import torch
 
-    from atlas.concepts.factorisations.nmf_batch import factorise_batch
+    from atlas.craft.factorisations.nmf_batch import factorise_batch
 
     found: list[np.ndarray] = []
     for group in _groups(matrices, fitting.device):

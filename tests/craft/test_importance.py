@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 import torch
 
-from atlas.concepts.importance import share_importance, sobol_importance
-from atlas.concepts.reconstruct import masked_logits, pooled
-from atlas.concepts.sobol import jansen, sobol_masks
+from atlas.craft.importance import share_importance, sobol_importance
+from atlas.craft.reconstruct import masked_logits, pooled
+from atlas.craft.sobol import jansen, sobol_masks
 from atlas.errors import ConceptError
 
 PHOTOS, SIDE, CONCEPTS, CHANNELS = 3, 4, 5, 12

@@ -4,7 +4,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
-from atlas.concepts.factorisations.base import FACTORISATIONS, Solver
+from atlas.craft.factorisations.base import FACTORISATIONS, Solver
 
 FACTORISATION = frozenset({"photos", "limit", "count", "factorisation", "fits", "solver"})
 IMPORTANCE = frozenset({"importance", "designs"})

@@ -7,7 +7,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from atlas.concepts.encode import Encode, least_squares
+from atlas.craft.encode import Encode, least_squares
 
 Activation: TypeAlias = Callable[[Tensor], Tensor]
 """The first part of a network: images (p, 3, H, W) to canonical maps (p, C, h, w), differentiable."""

@@ -17,7 +17,7 @@ Start: TypeAlias = Literal["spectral", "random"]
 
 @dataclass(frozen=True)
 class Fitting:
-    """How directions are found: what :func:`atlas.concepts.factorise.factorise` is told that is not data.
+    """How directions are found: what :func:`atlas.craft.factorise.factorise` is told that is not data.
 
     Attributes:
         solver: for factorisations that have several; others leave it aside.
@@ -61,7 +61,7 @@ class Factorisation(ABC):
         A row's strengths depend on nothing but that row. Heat maps that go to the pixels take them for the
         least-squares solution over the directions that have any.
         """
-        from atlas.concepts.encode import least_squares
+        from atlas.craft.encode import least_squares
 
         return least_squares(activations, directions)
 
@@ -71,11 +71,11 @@ FACTORISATIONS: Registry[Factorisation] = Registry(
     "atlas.factorisations",
     Factorisation,
     {
-        "convex-nmf": "atlas.concepts.factorisations.convex_nmf:CONVEX_NMF",
-        "dictionary": "atlas.concepts.factorisations.dictionary:DICTIONARY",
-        "k-means": "atlas.concepts.factorisations.k_means:K_MEANS",
-        "nmf": "atlas.concepts.factorisations.nmf:NMF",
-        "semi-nmf": "atlas.concepts.factorisations.semi_nmf:SEMI_NMF",
+        "convex-nmf": "atlas.craft.factorisations.convex_nmf:CONVEX_NMF",
+        "dictionary": "atlas.craft.factorisations.dictionary:DICTIONARY",
+        "k-means": "atlas.craft.factorisations.k_means:K_MEANS",
+        "nmf": "atlas.craft.factorisations.nmf:NMF",
+        "semi-nmf": "atlas.craft.factorisations.semi_nmf:SEMI_NMF",
     },
 )
 """All factorisations."""

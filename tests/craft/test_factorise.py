@@ -8,11 +8,11 @@ import pytest
 from scipy.optimize import linear_sum_assignment
 from sklearn.decomposition import NMF
 
-from atlas.concepts.check import check_activations
-from atlas.concepts.encode import least_squares
-from atlas.concepts.factorisations.base import FACTORISATIONS, taking_signs
-from atlas.concepts.factorise import factorise, factorise_many
-from atlas.concepts.stability import stability
+from atlas.craft.check import check_activations
+from atlas.craft.encode import least_squares
+from atlas.craft.factorisations.base import FACTORISATIONS, taking_signs
+from atlas.craft.factorise import factorise, factorise_many
+from atlas.craft.stability import stability
 from atlas.errors import ConceptError, ConfigError
 
 KINDS = FACTORISATIONS.names()
@@ -140,12 +140,12 @@ def test_many_are_each_as_if_alone(kind, solver):
 def test_large_data_goes_to_torch(monkeypatch):
     activations, _ = planted()
     assert np.array_equal(factorise(activations, 4).directions, factorise(activations, 4, solver="sklearn").directions)
-    monkeypatch.setattr("atlas.concepts.factorisations.nmf.LARGE", activations.size)
+    monkeypatch.setattr("atlas.craft.factorisations.nmf.LARGE", activations.size)
     assert np.array_equal(factorise(activations, 4).directions, factorise(activations, 4, solver="torch").directions)
 
 
 def test_groups_for_a_device_hold_padded_matrices_within_the_bound(monkeypatch):
-    from atlas.concepts.factorisations import nmf as module
+    from atlas.craft.factorisations import nmf as module
 
     monkeypatch.setattr(module, "BATCH_VALUES", 100 * 4)
     matrices = [np.zeros((rows, 4)) for rows in (40, 40, 10, 60, 300, 5)]
@@ -218,18 +218,18 @@ def test_a_check_finds_what_a_factorisation_would():
 
 
 def test_convex_nmf_has_a_largest_number_of_patches(monkeypatch):
-    monkeypatch.setattr("atlas.concepts.factorisations.convex_nmf.MOST_PATCHES", 100)
+    monkeypatch.setattr("atlas.craft.factorisations.convex_nmf.MOST_PATCHES", 100)
     assert "at most 100 patches" in refused(planted()[0], kind="convex-nmf")
 
 
 def test_importing_the_module_loads_no_solver():
-    code = "import sys, atlas.concepts.factorise; print({'torch', 'sklearn', 'scipy'} & set(sys.modules))"
+    code = "import sys, atlas.craft.factorise; print({'torch', 'sklearn', 'scipy'} & set(sys.modules))"
     loaded = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert loaded.stdout.strip() == "set()"
 
 
 def test_a_configuration_is_checked_without_numbers():
-    code = "import sys, atlas.concepts.settings; print({'torch', 'numpy', 'sklearn', 'scipy'} & set(sys.modules))"
+    code = "import sys, atlas.craft.settings; print({'torch', 'numpy', 'sklearn', 'scipy'} & set(sys.modules))"
     loaded = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert loaded.stdout.strip() == "set()"
 
@@ -237,7 +237,7 @@ def test_a_configuration_is_checked_without_numbers():
 OTHERS = """
 import numpy as np
 
-from atlas.concepts.factorisations.base import Factorisation
+from atlas.craft.factorisations.base import Factorisation
 from atlas.core.factorisation_card import FactorisationCard
 
 

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from atlas.concepts.stability import first_share, stability, together
+from atlas.craft.stability import first_share, stability, together
 from atlas.errors import ConceptError
 
 tables = arrays(float, st.tuples(st.integers(1, 6), st.integers(1, 5)), elements=st.floats(0, 100))

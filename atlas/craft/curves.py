@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from atlas.concepts.reconstruct import Logit, masked_logits
+from atlas.craft.reconstruct import Logit, masked_logits
 
 
 def deletion_curve(

@@ -6,7 +6,7 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from atlas.concepts.curves import area_under, deletion_curve, insertion_curve
+from atlas.craft.curves import area_under, deletion_curve, insertion_curve
 
 COEFFICIENTS = np.array([[1.0, 4, 2], [3, 1, 1]], dtype=np.float32)[:, None, None, :]  # two photos of one position
 DIRECTIONS = np.eye(3, 5, dtype=np.float32)

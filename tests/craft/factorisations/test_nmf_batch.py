@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sklearn.decomposition import NMF
 
-from atlas.concepts.factorisations.nmf_batch import factorise_batch
+from atlas.craft.factorisations.nmf_batch import factorise_batch
 
 
 def structured(seed, rows=80, channels=50, concepts=6):

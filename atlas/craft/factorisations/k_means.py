@@ -4,10 +4,10 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from atlas.concepts.encode import nearest
-from atlas.concepts.factorisations.base import Factorisation, Fitting
-from atlas.concepts.factorisations.convergence import without_convergence_warnings
 from atlas.core.factorisation_card import FactorisationCard
+from atlas.craft.encode import nearest
+from atlas.craft.factorisations.base import Factorisation, Fitting
+from atlas.craft.factorisations.convergence import without_convergence_warnings
 
 
 class KMeans(Factorisation):

@@ -4,10 +4,10 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from atlas.concepts.factorisations.base import Factorisation, Fitting
-from atlas.concepts.factorisations.convergence import without_convergence_warnings
 from atlas.core.factorisation_card import FactorisationCard
 from atlas.core.metric_card import Source
+from atlas.craft.factorisations.base import Factorisation, Fitting
+from atlas.craft.factorisations.convergence import without_convergence_warnings
 
 PENALTY = 0.1
 """Weight of the strengths' sum in dictionary learning, for activations of mean norm 1 (0.5 to 2)."""

@@ -8,13 +8,13 @@ from numpy.typing import NDArray
 
 from atlas.activations.class_photos import ClassPhotos
 from atlas.activations.views import Box
-from atlas.concepts.factorisations.base import FACTORISATIONS
-from atlas.concepts.gallery import PATCH_CELL, PATCH_COLUMNS, PHOTO_CELL, PHOTO_COLUMNS, Shown, top_patches
-from atlas.concepts.settings import ConceptSettings
-from atlas.concepts.stability import first_share, together
 from atlas.core.analysis import Analysis, ClassConcepts, Concept, Importance, Part, PhotoCounts, Together
 from atlas.core.canonical import digest_bytes
 from atlas.core.record import Provenance
+from atlas.craft.factorisations.base import FACTORISATIONS
+from atlas.craft.gallery import PATCH_CELL, PATCH_COLUMNS, PHOTO_CELL, PHOTO_COLUMNS, Shown, top_patches
+from atlas.craft.settings import ConceptSettings
+from atlas.craft.stability import first_share, together
 
 Floats = NDArray[np.float32]
 WHOLE: Box = (0.0, 0.0, 1.0, 1.0)

@@ -4,8 +4,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from atlas.concepts.reconstruct import Logit, logit_gradients, masked_logits
-from atlas.concepts.sobol import bootstrap_interval, jansen, sobol_masks
+from atlas.craft.reconstruct import Logit, logit_gradients, masked_logits
+from atlas.craft.sobol import bootstrap_interval, jansen, sobol_masks
 from atlas.errors import ConceptError
 
 
@@ -41,10 +41,10 @@ def sobol_importance(
     so that indices may add up to more than 1. A photo without any of the concepts has indices of 0.
 
     Args:
-        coefficients: (p, h, w, r) >= 0; :func:`atlas.concepts.reconstruct.pooled` shrinks them where that is safe.
+        coefficients: (p, h, w, r) >= 0; :func:`atlas.craft.reconstruct.pooled` shrinks them where that is safe.
         directions: (r, C).
         logit: the rest of the network, from maps (m, C, h, w) on ``device`` to the class's logit (m,).
-        designs: N; the network sees N (r + 1) maps per photo. See :func:`atlas.concepts.sobol.sobol_masks`.
+        designs: N; the network sees N (r + 1) maps per photo. See :func:`atlas.craft.sobol.sobol_masks`.
         seed: of the masks, the same for all photos, and of the interval.
         batch: maps in memory at once.
 

@@ -4,10 +4,10 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from atlas.concepts.factorisations.base import Factorisation, Fitting
-from atlas.concepts.factorisations.k_means import clustered
-from atlas.concepts.factorisations.updates import PAPER, SOFTNESS, TINY, UPDATES, indicators, negative, positive
 from atlas.core.factorisation_card import FactorisationCard
+from atlas.craft.factorisations.base import Factorisation, Fitting
+from atlas.craft.factorisations.k_means import clustered
+from atlas.craft.factorisations.updates import PAPER, SOFTNESS, TINY, UPDATES, indicators, negative, positive
 from atlas.errors import ConceptError
 
 MOST_PATCHES = 10_000

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from scipy.optimize import nnls
 
-from atlas.concepts.encode import least_squares, nearest
+from atlas.craft.encode import least_squares, nearest
 
 small = st.integers(-3, 3).map(float)
 

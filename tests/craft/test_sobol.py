@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from atlas.concepts.sobol import bootstrap_interval, jansen, sobol_masks, total_indices
+from atlas.craft.sobol import bootstrap_interval, jansen, sobol_masks, total_indices
 from atlas.errors import ConceptError
 
 

@@ -2,8 +2,8 @@
 
 import numpy as np
 
-from atlas.concepts.factorisations.base import taking_signs
 from atlas.core.factorisation_card import FactorisationCard
+from atlas.craft.factorisations.base import taking_signs
 from atlas.errors import ConceptError
 
 

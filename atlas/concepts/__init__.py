@@ -1,1 +1,0 @@
-"""What photos tell about a network: its units on them, and the concepts of a class (CRAFT)."""
