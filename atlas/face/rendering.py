@@ -13,6 +13,7 @@ from atlas.face.workplace import Workplace, known_model
 from atlas.models.load import VisionModel
 from atlas.picture import Picture, Pictures
 from atlas.store import Store
+from atlas.store.files import read_bytes
 from atlas.tasks.rendering import RenderTask
 
 
@@ -58,7 +59,7 @@ def picture_of(planned_job: RenderTask, model: VisionModel, store: Store, photos
     shown = {one.index for one in (*record.top_classes, *record.photo_classes)}
     shown |= {target.unit} if target.kind in ("logit", "direction") else set()
     names = {index: card.classes[index].name for index in sorted(shown) if index < len(card.classes)}
-    files = {str(asset.role): store.read_file(key, asset.file_name) for asset in record.assets}
+    files = {str(asset.role): read_bytes(store.asset_path(record, asset)) for asset in record.assets}
     recipe = Recipe(
         name=name,
         model=card.name,
