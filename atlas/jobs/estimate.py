@@ -12,6 +12,7 @@ import numpy as np
 from atlas.jobs.allocator import keep_freed_memory
 from atlas.jobs.run import keep_inputs
 from atlas.jobs.worker import Work, Worker
+from atlas.methods import methods
 from atlas.plan.plan import Plan
 from atlas.store import Store
 from atlas.synthesis.steps.ascent import Stopped
@@ -83,5 +84,5 @@ def _seconds(worker: Worker, batch: Batch) -> float:
 
 
 def _bytes(picture: RenderTask) -> int:
-    side = picture.job.parameters.get("image_size")
-    return int(BYTES_PER_PIXEL * side * side) if isinstance(side, int) else 0
+    side = methods.get(picture.job.method).complete(picture.job.parameters).side
+    return int(BYTES_PER_PIXEL * side * side)

@@ -51,7 +51,31 @@ class Resolved(Generic[P]):
 
 
 class Method(ABC, Generic[P]):
-    """A way to make pictures of targets. Subclass, then ``methods.register(name, instance)``.
+    """A way to make pictures of targets: one file, which another package names in its entry points.
+
+    .. code-block:: python
+
+        class PlainParameters(MethodParameters):
+            steps: int = Field(default=100, ge=1, description="steps of gradient ascent")
+
+
+        class Plain(Method[PlainParameters]):
+            name, version, title, summary = "plain", 1, "Plain ascent", "Climbs the gradient of pixels."
+            kinds = frozenset({"logit", "channel"})
+            parameters = PlainParameters
+
+            def render(self, batch: RenderBatch[PlainParameters]) -> list[Result]:
+                picture = Pixels(batch.parameters.side, 0.01, batch.generators, batch.device, True, batch.grey)
+                objective = TargetObjective(batch.targets, batch.device, batch.load_input)
+                value = mean_over_views(batch.network, batch.layer, objective, None, WholeView(batch.parameters.shown))
+                optimizer = torch.optim.Adam(picture.parameters(), lr=0.05)
+                return results(batch.ascend(picture, value, optimizer, batch.parameters.steps))
+
+
+        PLAIN = Plain()  # [project.entry-points."atlas.methods"]  plain = "mypackage.plain:PLAIN"
+
+    Picture, score and optimiser are parts of :mod:`atlas.synthesis`, or of one's own. The contract that every method
+    keeps is ``tests/methods/test_contract.py``; what is declared below is what its pages and tables say.
 
     Attributes:
         name: as written in the configuration. version: bump by hand whenever the pictures change.
@@ -71,8 +95,8 @@ class Method(ABC, Generic[P]):
 
     name: ClassVar[str]
     version: ClassVar[int]
-    title: ClassVar[str]
-    summary: ClassVar[str]
+    title: ClassVar[str] = ""
+    summary: ClassVar[str] = ""
     paragraphs: ClassVar[tuple[str, ...]] = ()
     limits: ClassVar[tuple[str, ...]] = ()
     paper: ClassVar[Paper | None] = None
@@ -93,8 +117,8 @@ class Method(ABC, Generic[P]):
         return MethodCard(
             name=self.name,
             version=self.version,
-            title=self.title,
-            summary=self.summary,
+            title=self.title or self.name,
+            summary=self.summary or f"Renderings made with the method {self.name}.",
             paragraphs=self.paragraphs,
             limits=self.limits,
             paper=self.paper,
