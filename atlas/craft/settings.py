@@ -1,8 +1,8 @@
 """ConceptSettings: what decides the concepts of a class besides its photos, the model and the layer."""
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, JsonValue, model_validator
 
 from atlas.craft.factorisations.base import FACTORISATIONS, Solver
 
@@ -64,6 +64,6 @@ class ConceptSettings(BaseModel):
             raise ValueError(f"designs = {self.designs} must be a power of two, such as 32 or 64")
         return self
 
-    def of_stage(self, fields: frozenset[str]) -> dict[str, Any]:
+    def of_stage(self, fields: frozenset[str]) -> dict[str, JsonValue]:
         """Return the settings of one stage as its key holds them."""
         return self.model_dump(include=set(fields))
