@@ -73,7 +73,7 @@ def _cards(store: Store) -> Iterator[ModelCard]:
     """
     found = store.selections.cards()
     with suppress(StoreError):  # of a folder that cannot be listed
-        for fingerprint in store.card_keys():
+        for fingerprint in store.model_cards.names():
             with suppress(StoreError):
                 found[fingerprint] = store.card(fingerprint)
     yield from found.values()

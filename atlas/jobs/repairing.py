@@ -109,7 +109,7 @@ def _shown_again(record: Record, name: str, plan: Plan, store: Store) -> bool:
     except (PhotoError, StoreError):  # the run that follows says so
         return False
     made, picture = encode_image(as_uint8(square.numpy()), "photo")
-    store.keep_shared(made.file_name, picture)
+    store.pictures.save(made.file_name, picture)
     return made.file_name == name
 
 

@@ -2,7 +2,7 @@
 
 import os
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 from atlas.core.canonical import digest_bytes
@@ -33,14 +33,6 @@ def verify(store: Store) -> Iterator[Damage]:
     yield from _parts_damage(store, survey, references)
     yield from _lost_references(store, survey, references)
     yield from _selection_damage(store, survey, references)
-
-
-def _read_damage(kind: Kind, key: str, read: Callable[[], object], references: References) -> Iterator[Damage]:
-    """Yield why something cannot be read, if it cannot."""
-    try:
-        read()
-    except StoreError as error:
-        yield Damage(kind, key, error.message, references.of(kind, key), isinstance(error, StoreSchemaError))
 
 
 def _result_damage(store: Store, key: str, references: References) -> Iterator[Damage]:
@@ -85,28 +77,18 @@ def _file_problem(path: Path, sha256: str) -> str:
 
 
 def _parts_damage(store: Store, survey: Survey, references: References) -> Iterator[Damage]:
-    for fingerprint in survey.cards:
-        yield from _read_damage("card", fingerprint, lambda one=fingerprint: store.card(one), references)  # type: ignore[misc]
-    for name in survey.metrics:
-        yield from _read_damage("metric", name, lambda one=name: store.metric_cards.read(one), references)  # type: ignore[misc]
-    for name in survey.methods:
-        yield from _read_damage("method", name, lambda one=name: store.method_cards.read(one), references)  # type: ignore[misc]
-    for digest in survey.photos:
-        yield from _read_damage("photo", digest, lambda one=digest: store.photo_credit(one), references)  # type: ignore[misc]
-    for digest in survey.inputs:
-        yield from _read_damage("input", digest, lambda one=digest: store.read_input(one), references)  # type: ignore[misc]
-    for name in survey.pictures:
-        yield from _read_damage("picture", name, lambda one=name: store.read_shared(one), references)  # type: ignore[misc]
+    """Yield which cards, inputs and shared pictures cannot be read."""
+    for kind, part in store.parts.items():
+        for name in survey.parts[kind]:
+            try:
+                part.read(name)
+            except StoreError as error:
+                other_version = isinstance(error, StoreSchemaError)
+                yield Damage(kind, name, error.message, references.of(kind, name), other_version)
 
 
 def _lost_references(store: Store, survey: Survey, references: References) -> Iterator[Damage]:
-    there = {
-        "card": set(survey.cards),
-        "method": set(survey.methods),
-        "input": set(survey.inputs),
-        "photo": set(survey.photos),
-        "picture": set(survey.pictures),
-    }
+    there: dict[Kind, set[str]] = {kind: set(names) for kind, names in survey.parts.items()}
     words = {
         "card": "the model's card",
         "method": "the method's card",

@@ -34,15 +34,7 @@ def discard(store: Store, damage: Damage) -> None:
         elif damage.kind == "selection":
             remove(store.selections.file(damage.key))
         else:
-            paths = {
-                "card": store.card_path,
-                "metric": store.metric_cards.path,
-                "method": store.method_cards.path,
-                "input": store.input_path,
-                "photo": store.photo_path,
-                "picture": store.shared_path,
-            }
-            remove(paths[damage.kind](damage.key))
+            remove(store.parts[damage.kind].path(damage.key))
 
 
 def discard_result(store: Store, key: str) -> None:

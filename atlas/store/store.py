@@ -21,7 +21,7 @@ names are nobody's business here.
 import os
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, Literal
 
 from pydantic import BaseModel
 
@@ -33,18 +33,21 @@ from atlas.core.metric_card import MetricCard
 from atlas.core.model_card import ModelCard
 from atlas.core.record import Asset, Record
 from atlas.errors import StoreError
-from atlas.store.cards import Cards
 from atlas.store.documents import REMEDY, Document, encode, parse
-from atlas.store.files import read_bytes, write_atomic, write_changed
+from atlas.store.files import read_bytes, write_atomic
 from atlas.store.keyed import AnyDocument, decode_any
 from atlas.store.marker import check_marker, open_marker
-from atlas.store.names import ATTEMPT, DIGEST, DIGEST_JSON, FILE, named, sharded
+from atlas.store.names import ATTEMPT, DIGEST, FILE, named, sharded
+from atlas.store.parts import Cards, Contents, read_content
 from atlas.store.selections import Selections
 from atlas.store.table import make_table
 
 if TYPE_CHECKING:
     import pyarrow
 
+PartKind = Literal["card", "metric", "method", "photo", "input", "picture"]
+"""Kinds of what a store holds besides results and selections: cards of models, metrics and methods, credits of photos,
+what results name by digest, and pictures that several of them show."""
 ATTEMPTS_KEPT = 3
 """Failed attempts at one key that are kept; the newest replaces the last."""
 
@@ -65,9 +68,27 @@ class Store:
     def __init__(self, path: Path | str, create: bool = False, damaged: bool = False) -> None:
         self.path = Path(path)
         self.selections = Selections(self.path)
-        self.metric_cards = Cards(self.path / "metrics", MetricCard)
-        self.method_cards = Cards(self.path / "methods", MethodCard)
+        self.model_cards = Cards(
+            self.path / "models", ModelCard, lambda card: card.identity.fingerprint, by_digest=True
+        )
+        self.metric_cards = Cards(self.path / "metrics", MetricCard, lambda card: card.name)
+        self.method_cards = Cards(self.path / "methods", MethodCard, lambda card: card.key)
+        self.credits = Cards(self.path / "photos", PhotoCredit, lambda credit: credit.digest, by_digest=True)
+        self.inputs = Contents(self.path / "inputs", DIGEST)
+        self.pictures = Contents(self.path / "pictures", FILE)
         (check_marker if damaged else open_marker)(self.path, create)
+
+    @property
+    def parts(self) -> "dict[PartKind, Cards[Any] | Contents]":
+        """What the store holds besides results and selections, by kind."""
+        return {
+            "card": self.model_cards,
+            "metric": self.metric_cards,
+            "method": self.method_cards,
+            "photo": self.credits,
+            "input": self.inputs,
+            "picture": self.pictures,
+        }
 
     # --- results -----------------------------------------------------------------------------------------------
 
@@ -169,7 +190,7 @@ class Store:
             if digest_bytes(data) != name.partition(".")[0]:
                 raise ValueError(f"the file {name} of {key} is not what its name says")
             if name in shared:
-                self.keep_shared(name, data)
+                self.pictures.save(name, data)
             if name in own:
                 write_atomic(self.folder(key) / name, data)
         write_atomic(self.document_path(key), encode(document))
@@ -180,7 +201,7 @@ class Store:
         Raises:
             StoreError: it is missing or damaged.
         """
-        return _content(self.folder(key) / name)
+        return read_content(self.folder(key) / name)
 
     def picture_path(self, record: Record, role: str) -> Path | None:
         """Return the path of a record's picture, or None if the record has none of that role."""
@@ -189,29 +210,7 @@ class Store:
 
     def asset_path(self, record: Record, asset: Asset) -> Path:
         """Return the path of one of a record's pictures."""
-        return self.shared_path(asset.file_name) if asset.is_shared else self.folder(record.key) / asset.file_name
-
-    # --- pictures that several results show --------------------------------------------------------------------
-
-    def shared_path(self, name: str) -> Path:
-        """Return where a picture that several records show is stored; ``name`` is :attr:`Asset.file_name`."""
-        return self.path / "pictures" / name
-
-    def keep_shared(self, name: str, data: bytes) -> None:
-        """Store a picture that several records show, unless it is there."""
-        write_changed(self.shared_path(name), data)
-
-    def shared_names(self) -> list[str]:
-        """Return the names of all pictures that several records may show, sorted."""
-        return named(self.path / "pictures", FILE)
-
-    def read_shared(self, name: str) -> bytes:
-        """Return a picture that several records show.
-
-        Raises:
-            StoreError: it is missing or damaged.
-        """
-        return _content(self.shared_path(name))
+        return self.pictures.path(asset.file_name) if asset.is_shared else self.folder(record.key) / asset.file_name
 
     # --- failures ----------------------------------------------------------------------------------------------
 
@@ -239,21 +238,21 @@ class Store:
         folder = self.folder(key) / "attempts"
         return [folder / name for name in named(folder, ATTEMPT)] if os.path.isdir(folder) else []
 
-    # --- inputs ------------------------------------------------------------------------------------------------
+    # --- parts: what results name, and cards -------------------------------------------------------------------
 
     def save_input(self, data: bytes) -> str:
         """Store a file that job parameters name by its digest, and return that digest (sha256)."""
         digest = digest_bytes(data)
-        write_changed(self.input_path(digest), data)
+        self.inputs.save(digest, data)
         return digest
 
     def input_path(self, digest: str) -> Path:
         """Return where the input of that digest is stored."""
-        return self.path / "inputs" / digest
+        return self.inputs.path(digest)
 
     def input_keys(self) -> list[str]:
         """Return the digests of all inputs, sorted."""
-        return named(self.path / "inputs", DIGEST)
+        return self.inputs.names()
 
     def read_input(self, digest: str) -> bytes:
         """Return the bytes of an input.
@@ -261,24 +260,11 @@ class Store:
         Raises:
             StoreError: it is missing or damaged.
         """
-        path = self.input_path(digest)
-        if not os.path.lexists(path):
-            raise StoreError(f"{path}, which jobs name, is lost", REMEDY)
-        return _content(path)
-
-    # --- photos ------------------------------------------------------------------------------------------------
+        return self.inputs.read(digest)
 
     def save_photo(self, credit: PhotoCredit) -> None:
         """Store whom a photo that jobs are about is owed to; a newer credit of the same photo replaces it."""
-        write_changed(self.photo_path(credit.digest), encode(credit))
-
-    def photo_path(self, digest: str) -> Path:
-        """Return where the credit of the photo of that digest is stored."""
-        return self.path / "photos" / f"{digest}.json"
-
-    def photo_keys(self) -> list[str]:
-        """Return the digests of all photos with a credit, sorted."""
-        return named(self.path / "photos", DIGEST_JSON)
+        self.credits.save(credit)
 
     def photo_credit(self, digest: str) -> PhotoCredit:
         """Return whom a photo is owed to.
@@ -286,24 +272,11 @@ class Store:
         Raises:
             StoreError: there is no credit, it is damaged, or another photo's.
         """
-        credit = parse(PhotoCredit, self.photo_path(digest))
-        if credit.digest != digest:
-            raise StoreError(f"{self.photo_path(digest)} is about another photo ({credit.digest[:12]}...)", REMEDY)
-        return credit
-
-    # --- model cards -------------------------------------------------------------------------------------------
+        return self.credits.read(digest)
 
     def save_card(self, card: ModelCard) -> None:
         """Store a model's card; a newer one of the same fingerprint replaces it."""
-        write_changed(self.card_path(card.identity.fingerprint), encode(card))
-
-    def card_path(self, fingerprint: str) -> Path:
-        """Return where the card of the model with that fingerprint is stored."""
-        return self.path / "models" / f"{fingerprint}.json"
-
-    def card_keys(self) -> list[str]:
-        """Return the fingerprints of all model cards, sorted."""
-        return named(self.path / "models", DIGEST_JSON)
+        self.model_cards.save(card)
 
     def card(self, fingerprint: str) -> ModelCard:
         """Return a model's card.
@@ -311,10 +284,7 @@ class Store:
         Raises:
             StoreError: there is none, it is damaged, or another model's.
         """
-        card = parse(ModelCard, self.card_path(fingerprint))
-        if card.identity.fingerprint != fingerprint:
-            raise StoreError(f"{self.card_path(fingerprint)} is about another model", REMEDY)
-        return card
+        return self.model_cards.read(fingerprint)
 
     def cards(self) -> dict[str, ModelCard]:
         """Return fingerprint to model card.
@@ -322,13 +292,11 @@ class Store:
         Raises:
             StoreError: a card is damaged.
         """
-        return {fingerprint: self.card(fingerprint) for fingerprint in self.card_keys()}
-
-    # --- cards of metrics --------------------------------------------------------------------------------------
+        return self.model_cards.read_all()
 
     def save_metric(self, card: MetricCard) -> None:
         """Store what a number says; a newer card of the same name replaces it."""
-        self.metric_cards.save(card.name, card)
+        self.metric_cards.save(card)
 
     def metrics(self) -> dict[str, MetricCard]:
         """Return the cards of all numbers that were measured, by name.
@@ -338,11 +306,9 @@ class Store:
         """
         return self.metric_cards.read_all()
 
-    # --- cards of methods --------------------------------------------------------------------------------------
-
     def save_method(self, card: MethodCard) -> None:
         """Store what a method does; a newer card of the same version of it replaces it."""
-        self.method_cards.save(card.key, card)
+        self.method_cards.save(card)
 
     def methods(self) -> dict[str, MethodCard]:
         """Return the cards of all methods that something was rendered with, by name and version, e.g. ``maco-1``.
@@ -351,18 +317,6 @@ class Store:
             StoreError: a card is damaged.
         """
         return self.method_cards.read_all()
-
-
-def _content(path: Path) -> bytes:
-    """Return what is in a file that is named by its content.
-
-    Raises:
-        StoreError: it is missing or damaged.
-    """
-    data = read_bytes(path)
-    if digest_bytes(data) != path.name.partition(".")[0]:
-        raise StoreError(f"{path} does not match its name", REMEDY)
-    return data
 
 
 def _of_key(document: Document, key: str, path: Path) -> Document:

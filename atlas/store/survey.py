@@ -61,12 +61,7 @@ class Survey:
     def __post_init__(self) -> None:
         store = self.store
         self.results = self._sharded("objects")
-        self.cards = self._listed("models", store.card_keys)
-        self.metrics = self._listed("metrics", store.metric_cards.names)
-        self.methods = self._listed("methods", store.method_cards.names)
-        self.inputs = self._listed("inputs", store.input_keys)
-        self.photos = self._listed("photos", store.photo_keys)
-        self.pictures = self._listed("pictures", store.shared_names)
+        self.parts = {kind: self._listed(part.folder.name, part.names) for kind, part in store.parts.items()}
         self.selections = self._listed("selections", store.selections.names)
         self._derived(DERIVED)
         if (store.path / DERIVED).is_dir():

@@ -153,10 +153,10 @@ def one_of_each(store):
     lost.unlink()
     lost.mkdir()
     (lost / "notes.txt").write_text("mine")
-    card = store.card_path(store.card_keys()[0])
+    card = store.model_cards.path(store.model_cards.names()[0])
     card.unlink()
     os.mkfifo(card)
-    credit = store.photo_path(store.photo_keys()[0])
+    credit = store.credits.path(store.credits.names()[0])
     credit.unlink()
     credit.symlink_to(credit.name)
     selection = store.selections.file(store.selections.names()[0])
@@ -181,7 +181,7 @@ FAULTS = {
     "nothing but inputs": (without("objects", "selections", "models", "photos", "store.json"), 1),
     "no photo as it was shown": (without("pictures"), 1),
     "no inputs and no photo as it was shown": (without("inputs", "pictures"), 5),
-    "a damaged photo as it was shown": (lambda store: flip(store.shared_path(store.shared_names()[0])), 1),
+    "a damaged photo as it was shown": (lambda store: flip(store.pictures.path(store.pictures.names()[0])), 1),
     "other things in the place of folders": (in_the_way, 10),
     "one file of each kind": (one_of_each, 7),
 }

@@ -86,7 +86,7 @@ def test_changed_code_is_another_model_and_turned_back_the_old_one(rendered, bef
         report, again, _, said = rendered(make)
         assert (report.finished, said) == (0, [])
         assert [job.key for job in again.jobs] == [job.key for job in plan.jobs]
-    assert len(store.card_keys()) == 2 and len(list(store.records())) == 4
+    assert len(store.model_cards.names()) == 2 and len(list(store.records())) == 4
 
 
 def test_a_third_model_of_the_same_modules_is_neither_of_the_two(rendered):
@@ -95,12 +95,12 @@ def test_a_third_model_of_the_same_modules_is_neither_of_the_two(rendered):
         report, plan, store, _ = rendered(lambda scale=scale: Net(lambda images: images * scale))
         assert report.done == 2
         keys |= {job.key for job in plan.jobs}
-    assert len(keys) == 6 and len(store.card_keys()) == 3
+    assert len(keys) == 6 and len(store.model_cards.names()) == 3
 
 
 def test_the_first_outputs_stay_on_the_card_so_that_small_changes_do_not_add_up(rendered):
     store = rendered(lambda: Net(plain))[2]
-    [key] = store.card_keys()
+    [key] = store.model_cards.names()
     first = store.card(key).computed
     for step in range(1, 30):  # each less than the tolerance, all together more
         report, _, _, said = rendered(lambda step=step: Net(lambda images: images * (1 + 1e-6 * step)))
@@ -116,9 +116,9 @@ def test_a_model_whose_card_is_lost_keeps_its_keys(rendered, lost):
     _, planned, store, _ = rendered(lambda: Net(twice))
     variant = planned.jobs[0].job.model
     assert variant.variant
-    for key in store.card_keys():
+    for key in store.model_cards.names():
         if lost == "both" or (key == variant.fingerprint) == (lost == "its own"):
-            store.card_path(key).write_text("{")
+            store.model_cards.path(key).write_text("{")
     report, again, _, said = rendered(lambda: Net(twice))
     assert (report.finished, said) == (0, [])
     assert [job.key for job in again.jobs] == [job.key for job in planned.jobs]
@@ -137,7 +137,7 @@ def test_repairing_gives_back_the_card_of_another_configurations_model(rendered,
     _, plan, _, _ = rendered(lambda: Net(twice))
     assert key not in store.selections.read_named(name).cards
     before = store.card(key)
-    harm(store.card_path(key))
+    harm(store.model_cards.path(key))
     damage = list(verify(store))
     assert [(one.kind, one.key) for one in damage] == [("card", key)]
     discard_damaged(damage, plan, store)
@@ -146,9 +146,9 @@ def test_repairing_gives_back_the_card_of_another_configurations_model(rendered,
 
 def test_a_model_of_an_earlier_version_is_another_and_the_reason_is_said(rendered):
     _, _, store, _ = rendered(tiny_networks.Tiny)
-    [key] = store.card_keys()
+    [key] = store.model_cards.names()
     card = store.card(key)
-    store.card_path(key).unlink()
+    store.model_cards.path(key).unlink()
     for name in store.selections.names():
         store.selections.file(name).unlink()
     fields = card.identity.model_dump() | {"structure": None}

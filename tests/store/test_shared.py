@@ -49,9 +49,9 @@ def test_each_picture_of_a_photo_is_there_once_and_all_that_show_it_find_it(tmp_
     for record in records:
         path = store.picture_path(record, "photo")
         assert path == store.path / "pictures" / record.asset("photo").file_name
-        assert path.read_bytes() == store.read_shared(path.name)
+        assert path.read_bytes() == store.pictures.read(path.name)
         assert len(list(store.folder(record.key).glob("*.png"))) == 1, "beside the record is its own picture only"
-    assert set(store.shared_names()) >= {record.asset("photo").file_name for record in records}
+    assert set(store.pictures.names()) >= {record.asset("photo").file_name for record in records}
     assert damage_of(store) == []
 
 
@@ -60,13 +60,13 @@ def test_a_lost_or_damaged_one_is_one_problem_of_all_that_show_it(tmp_path, harm
     store = Store(tmp_path / "store", create=True)
     for layer in "abc":
         keep(store, *about_a_photo(layer))
-    [name] = store.shared_names()
-    harm(store.shared_path(name))
+    [name] = store.pictures.names()
+    harm(store.pictures.path(name))
     [damage] = damage_of(store)
     assert (damage.kind, damage.key) == ("picture", name)
     assert sorted(damage.owners) == sorted(store.keys())
     with pytest.raises(StoreError):
-        store.read_shared(name)
+        store.pictures.read(name)
     keep(store, *about_a_photo("d"))
     assert damage_of(store) == [], "the next that shows it mends it"
 
@@ -98,4 +98,4 @@ def test_two_processes_that_are_killed_leave_nothing_half_written(tmp_path):
     store = Store(tmp_path / "store")
     assert len(list(store.records())) >= 20
     assert damage_of(store) == []
-    assert len(store.shared_names()) <= 3
+    assert len(store.pictures.names()) <= 3

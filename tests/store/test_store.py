@@ -157,8 +157,8 @@ def test_cards_and_credits_under_each_others_names_are_damage(store):
         store.save_photo(credit)
     assert list(verify(store)) == []
     for paths in (
-        [store.card_path(card.identity.fingerprint) for card in cards],
-        [store.photo_path(credit.digest) for credit in credits],
+        [store.model_cards.path(card.identity.fingerprint) for card in cards],
+        [store.credits.path(credit.digest) for credit in credits],
     ):
         contents = [path.read_bytes() for path in paths]
         for path, content in zip(paths, reversed(contents), strict=True):

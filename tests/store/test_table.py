@@ -98,6 +98,7 @@ KINDS = {
     "concepts": ["objects/*/*/document.json"],
     "model-card": ["models/*.json"],
     "metric-card": ["metrics/*.json"],
+    "method-card": ["methods/*.json"],
     "photo-credit": ["photos/*.json"],
     "selection": ["selections/*.json"],
 }

@@ -152,7 +152,7 @@ def _unknown(configuration: str, others: list[Selection], analysed: bool) -> Ite
 
 
 def _read_cards(found: Holdings) -> None:
-    for fingerprint in found.store.card_keys():
+    for fingerprint in found.store.model_cards.names():
         try:
             found.cards[fingerprint] = found.store.card(fingerprint)
         except StoreSchemaError:
@@ -176,7 +176,7 @@ def _read_credits(found: Holdings) -> set[str]:
     """Read whom photos are owed to; return those of which that is damaged."""
     found.credits |= {photo.digest: photo for photo in found.own.photos}
     damaged = set()
-    for digest in set(found.store.photo_keys()) - found.credits.keys():
+    for digest in set(found.store.credits.names()) - found.credits.keys():
         try:
             found.credits[digest] = found.store.photo_credit(digest)
         except StoreSchemaError:
