@@ -4,6 +4,7 @@ import re
 import unicodedata
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
+from functools import cached_property
 from urllib.parse import quote
 
 from atlas.site.catalog.addresses import slug
@@ -40,7 +41,7 @@ class Citation:
     weights: str
     rendering: str
 
-    @property
+    @cached_property
     def bibtex(self) -> str:
         """The BibTeX entry. ``urldate`` is the date of access: scripts put the reader's day in the place of ``date``.
 

@@ -11,7 +11,8 @@ import pytest
 from sample_site import Document, Sample, script_value
 from sample_store import DEAD_CLASS, DEAD_UNIT, FAILED_CLASS, FAILED_UNIT, WIDE_LAYER
 
-from atlas.site.catalog.numbers import STATUSES, counted, lost_words, rendered_words
+from atlas.site.catalog.numbers import counted, lost_words, rendered_words
+from atlas.site.documents.numbers import Counts
 
 
 def documents(sample: Sample, pattern: str) -> Iterator[dict[str, Any]]:
@@ -42,7 +43,7 @@ def test_a_models_numbers_are_those_of_its_lists(sample: Sample, model: str) -> 
             if document["kind"] in ("classes", "layer")
             for unit in document["data"]["units"]
         )
-        assert {status: listed[status] for status in STATUSES} == numbers[name]
+        assert {status: listed[status] for status in Counts.model_fields} == numbers[name]
     for status in ("dead", "failed"):
         lost = entries(sample, f"{model}/{status}/*.json", "units")
         assert len(lost) == numbers["classes"][status] + numbers["units"][status]
