@@ -39,7 +39,7 @@ format: $(VENV)/.dev
 
 docs: $(VENV)/.dev
 	$(BIN)/python -m reference
-	$(BIN)/zensical build --strict --clean
+	$(BIN)/python -m zensical build --strict --clean
 
 bench: $(VENV)/.bench
 	$(BIN)/python benchmarks/render.py $(BENCH_ARGS)

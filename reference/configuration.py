@@ -2,10 +2,10 @@
 
 from typing import Any
 
-from atlas.concepts.factorisations.base import FACTORISATIONS
 from pydantic import BaseModel
 
 from atlas.core.registry import OURS, Registry
+from atlas.craft.factorisations.base import FACTORISATIONS
 from atlas.models.spec import SOURCES
 from atlas.photos.spec import READERS
 from reference.fields import rows, summary

@@ -46,7 +46,7 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
         shutil.copytree(ROOT / name, folder / name)
     shutil.copy(ROOT / "zensical.toml", folder)
     command = [sys.executable, "-m", "zensical", "build", "--strict", "--clean"]
-    environment = os.environ | NOWHERE | {"PYTHONPATH": str(folder)}
+    environment = os.environ | NOWHERE | {"PYTHONPATH": ""}
     ended = subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, check=False)
     assert ended.returncode == 0, ended.stdout + ended.stderr
     assert "griffe:" not in ended.stdout + ended.stderr
