@@ -207,6 +207,12 @@ def test_what_is_lost_is_counted_and_made_again(project, whole, fault):
     assert "Nothing to repair" in project("status", "--repair").out
 
 
+def test_the_status_counts_results_of_every_kind(project):
+    status = project("status")
+    assert status.status == 0 and "tiny: 10 done, 0 dead, 0 failed" in status.out
+    assert "rendering 4, concepts 1, factorisation 1, importance 1, statistics 2, tally 1" in status.out
+
+
 def test_what_stood_in_the_way_with_content_is_kept(project):
     store = store_of(project)
     one_of_each(store)
