@@ -4,11 +4,11 @@ from collections.abc import Collection, Iterable, Sequence
 
 from atlas.core.record import Record
 from atlas.errors import PhotoError, StoreError
+from atlas.jobs.cards import metric_cards
 from atlas.jobs.pending import Pending
 from atlas.methods import methods
 from atlas.methods.outcome import as_uint8
 from atlas.methods.photos import square_of
-from atlas.metrics import in_order
 from atlas.photos.spec import LARGEST_FILE
 from atlas.plan.plan import Plan
 from atlas.store import Store
@@ -30,7 +30,7 @@ def discard_damaged(damage: Iterable[Damage], plan: Plan, store: Store) -> None:
     mine: dict[str, Collection[str]] = {
         "result": plan.keys,
         "card": {card.identity.fingerprint for card in plan.cards.values()},
-        "metric": {metric.card.name for metric in in_order()},
+        "metric": {card.name for card in metric_cards()},
         "photo": plan.photos,
         "input": {*plan.inputs, *plan.photos, *(one.key for one in found if not concepts.isdisjoint(one.owners))},
         "selection": (store.selections.path(plan.configuration).stem,),

@@ -16,6 +16,7 @@ from itertools import chain
 
 from atlas.errors import ConfigError
 from atlas.jobs.allocator import keep_freed_memory
+from atlas.jobs.cards import keep_cards
 from atlas.jobs.executors.base import Executor, Monitor
 from atlas.jobs.executors.serial import SerialExecutor
 from atlas.jobs.pending import Pending, pending, refuse_unknown
@@ -23,7 +24,6 @@ from atlas.jobs.report import Report
 from atlas.jobs.selecting import select
 from atlas.jobs.walk import Walk
 from atlas.jobs.worker import Work
-from atlas.metrics import in_order
 from atlas.photos.spec import LARGEST_FILE
 from atlas.plan.plan import Plan
 from atlas.store import Store
@@ -55,8 +55,7 @@ def run_plan(
     select(plan, store, todo.is_whole)
     for card in plan.cards.values():
         store.save_card(card)
-    for metric in in_order():
-        store.save_metric(metric.card)
+    keep_cards(store)
     keep_inputs(plan, store)
     report = Report()
     walk = Walk(todo, store, machine)

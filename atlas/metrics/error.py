@@ -29,7 +29,7 @@ class Error(Metric):
             year=2015,
             url="https://arxiv.org/abs/1412.0035",
         ),
-        limits=("Errors of different layers cannot be compared as if they had one scale: the paper normalises too.",),
+        limits=("It is relative to its own layer: equal errors at two layers need not mean that as much is lost.",),
     )
     place = 30
 

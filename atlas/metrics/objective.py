@@ -14,8 +14,7 @@ class Objective(Metric):
     card = MetricCard(
         name="objective",
         title="objective",
-        summary="what the method itself maximised, over the views of its last step and in its own unit. Objectives of "
-        "methods with different units cannot be compared",
+        summary="what the method itself maximised, in its own unit, over the views of its last step",
         meaning=(
             "A method climbs its objective step by step; this is where it ended. It tells whether the ascent came to "
             "rest, not how good the picture is: views are crops or shifts of the picture, with noise, and some methods "

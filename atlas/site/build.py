@@ -133,7 +133,9 @@ def unusable() -> Iterator[str]:
 
 def undrawn(catalog: Catalog) -> Iterator[str]:
     """Say which plots are left out where the library that draws them is not installed."""
-    if not can_draw() and any(make_plots(study) for model in catalog.models for study in model.studies):
+    if not can_draw() and any(
+        make_plots(study, catalog.glossary) for model in catalog.models for study in model.studies
+    ):
         yield f"pages of photos have tables and no plots: {missing('matplotlib', 'drawing them').sentence}"
 
 

@@ -11,6 +11,7 @@ from atlas.site.catalog.statistics import OnPhotos, on_photos
 from atlas.site.drawings.class_section import ClassSection
 from atlas.site.metadata import SiteMetadata
 from atlas.site.published import PublishedPictures
+from atlas.site.words.glossary import Glossary
 from atlas.store import Store
 
 T = TypeVar("T")
@@ -40,6 +41,11 @@ class Contents:
     pictures: PublishedPictures
     _statistics: Latest[OnPhotos] = field(default_factory=Latest, repr=False)
     _section: Latest[ClassSection] = field(default_factory=Latest, repr=False)
+
+    @property
+    def glossary(self) -> Glossary:
+        """What every number says."""
+        return self.catalog.glossary
 
     def on_photos(self, layer: Layer) -> OnPhotos:
         """Return what photos say of a layer's units; nothing if they were not asked.

@@ -25,12 +25,18 @@ class Link:
 
 @dataclass(frozen=True)
 class Figure:
-    """One figure beside a picture. ``word`` marks a name, which is set smaller than a number."""
+    """One figure beside a picture.
+
+    Attributes:
+        word: it is a name, which is set smaller than a number.
+        metric: name of the number, which leads to what it says; empty for what needs no explanation.
+    """
 
     value: str
     label: str
     address: str = ""
     word: bool = False
+    metric: str = ""
 
 
 @dataclass(frozen=True)
@@ -81,6 +87,11 @@ class Page:
         return json_beside(self.address)
 
     @property
+    def json_here(self) -> str:
+        """Its JSON's address, as seen from the page: both lie in one folder."""
+        return self.json.rpartition("/")[2]
+
+    @property
     def root(self) -> str:
         """Relative way to the root."""
         return root_of(self.address)
@@ -105,6 +116,7 @@ class Page:
         return Links(
             page=root + self.address,
             manifest=f"{root}manifest.json",
+            metrics=f"{root}metrics/index.json",
             up=root + up[-1] if up else None,
             previous=root + before if before else None,
             next=root + after if after else None,

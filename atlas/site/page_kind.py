@@ -112,6 +112,7 @@ OURS = {
         "photos": "photos:PHOTOS",
         "methods": "methods:METHODS",
         "method": "method:METHOD",
+        "metrics": "metrics:METRICS",
         "compare": "compare:COMPARE",
         "comparison": "comparison:COMPARISON",
         "data": "data:DATA",

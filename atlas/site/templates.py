@@ -9,7 +9,6 @@ from atlas.site.catalog.studies import succeeded
 from atlas.site.page_kind import PageKind
 from atlas.site.resources import resource_folder
 from atlas.site.words.formats import FILTERS
-from atlas.site.words.measures import measure_meaning, measure_title, value_of
 
 
 def environment(kinds: Iterable[PageKind], method_title: Callable[[str], str], **names: Any) -> Environment:
@@ -32,7 +31,6 @@ def environment(kinds: Iterable[PageKind], method_title: Callable[[str], str], *
         auto_reload=False,
     )
     jinja.filters.update(FILTERS)
-    jinja.filters.update(measure_title=measure_title, measure_meaning=measure_meaning, value_of=value_of)
     jinja.filters.update(success=succeeded, method_title=method_title)
     jinja.globals.update(names)
     return jinja

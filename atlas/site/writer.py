@@ -80,7 +80,8 @@ class SiteWriter:
             "methods": [(catalog.method_cards.title(name), address) for name, address in catalog.methods.items()],
             "photos": [(credits.card.name, credits.address) for credits in catalog.photo_sets],
         }
-        self._jinja = environment(self._plan.kinds, catalog.method_cards.title, site=site, catalog=catalog)
+        names = {"site": site, "catalog": catalog, "glossary": catalog.glossary}
+        self._jinja = environment(self._plan.kinds, catalog.method_cards.title, **names)
         for model in catalog.models:
             self._write_model(model)
         self._write_pages(self._plan.of(None))

@@ -24,6 +24,7 @@ from atlas.core.canonical import digest, digest_bytes
 from atlas.core.job import Job, ModelIdentity, Preprocessing, Target
 from atlas.core.model_card import ClassLabel, LayerInfo, ModelCard
 from atlas.core.record import Asset, ClassScore, Failure, Measurement, Provenance, Record
+from atlas.jobs.cards import keep_cards
 from atlas.methods import methods
 from atlas.site.catalog.methods import method_book
 from atlas.store import Store
@@ -238,6 +239,7 @@ def make_sample_store(path: Path, side: int = 96) -> Store:
         store.save_card(card(variant))
     for each in METHOD_CARDS:
         store.save_method(each)
+    keep_cards(store)
     for work, status in [*sample_jobs(), *_sample_directions(store)]:
         made, pictures = record(work, status, side, with_alpha=work.method == "maco")
         keep(store, made, pictures)

@@ -11,16 +11,23 @@ from atlas.site.catalog.methods import MethodBook
 from atlas.site.catalog.model import Model, Unit
 from atlas.site.catalog.numbers import Numbers, total
 from atlas.site.catalog.shown import Shown
+from atlas.site.words.glossary import Glossary
 
 
 @dataclass
 class Catalog:
-    """Everything the pages show. ``date`` is the newest record's, so that the same store gives the same bytes."""
+    """Everything the pages show.
+
+    Attributes:
+        date: the newest record's, so that the same store gives the same bytes.
+        glossary: what every number says.
+    """
 
     models: list[Model]
     date: str
     photo_sets: list[Credits]
     method_cards: MethodBook
+    glossary: Glossary
 
     def units(self) -> Iterator[Unit]:
         """Yield every unit of every model."""

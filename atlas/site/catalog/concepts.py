@@ -119,6 +119,11 @@ class ClassView:
         """What importance is measured by, in words."""
         return {"sobol": "total Sobol index of the logit", "share": "share of the logit"}[self.measure]
 
+    @property
+    def metric(self) -> str:
+        """The name of the number that importance is."""
+        return f"importance_{self.measure}"
+
     def value(self, importance: float) -> str:
         """Write an importance as a figure: an index with two decimals, a share as a percentage."""
         if self.measure == "share":

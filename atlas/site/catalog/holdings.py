@@ -12,6 +12,7 @@ from functools import cached_property
 
 from atlas.core.analysis import PhotoCredit
 from atlas.core.method_card import MethodCard
+from atlas.core.metric_card import MetricCard
 from atlas.core.model_card import ModelCard
 from atlas.core.record import Record
 from atlas.core.selection import Selection
@@ -29,6 +30,7 @@ class Holdings:
         own: what its configuration is about; nothing if it was never rendered into this store.
         records: by the fingerprint of their model; every model has a card.
         cards: fingerprint to card; as the configuration has it, of its own models.
+        metrics: what numbers say, by name.
         credits: whom photos that jobs are about are owed to, by digest.
         notices: sentences on what is left out.
         methods: what is known of the methods that records were made with.
@@ -38,6 +40,7 @@ class Holdings:
     own: Selection
     records: dict[str, list[Record]] = field(default_factory=lambda: defaultdict(list))
     cards: dict[str, ModelCard] = field(default_factory=dict)
+    metrics: dict[str, MetricCard] = field(default_factory=dict)
     credits: dict[str, PhotoCredit] = field(default_factory=dict)
     notices: list[str] = field(default_factory=list)
     methods: MethodBook = field(default_factory=MethodBook)
@@ -64,6 +67,7 @@ def read_holdings(store: Store, configuration: str, left_out: Collection[str] = 
     found = Holdings(store, own or Selection(configuration=configuration))
     _read_cards(found)
     found.methods = method_book(_method_cards(store))
+    _read_metrics(found)
     uncredited = _read_credits(found)
     foreign = {photo.digest for each in others for photo in each.photos} - {photo.digest for photo in found.own.photos}
     damaged, analysed = len(left_out), False
@@ -170,6 +174,19 @@ def _method_cards(store: Store) -> Iterator[MethodCard]:
             raise
         except StoreError:  # then its page says that there is none, and `status --verify` why
             continue
+
+
+def _read_metrics(found: Holdings) -> None:
+    for name in found.store.metric_cards.names():
+        try:
+            found.metrics[name] = found.store.metric_cards.read(name)
+        except StoreSchemaError:
+            raise
+        except StoreError:  # words about a number, without which the number is still right
+            found.notices.append(
+                f'what "{name}" says is damaged in the store, so pages show that number without a description; '
+                "`atlas status --verify --repair` writes it again"
+            )
 
 
 def _read_credits(found: Holdings) -> set[str]:

@@ -21,6 +21,7 @@ from atlas.site.catalog.model import Layer, Model, Unit
 from atlas.site.catalog.neighbours import find_neighbours
 from atlas.site.catalog.shown import ordered
 from atlas.site.catalog.studies import make_studies
+from atlas.site.words.glossary import Glossary
 from atlas.site.words.labels import Label
 from atlas.store import Store
 
@@ -49,7 +50,7 @@ def read_catalog(holdings: Holdings, labels: Mapping[str, Label]) -> Catalog:
         raise SiteError(f"the store at {store.path} holds no renderings yet", "run `atlas render` first")
     models.sort(key=lambda model: (model.card.name.lower(), model.slug))
     rendered = [rendering.record.provenance.created for model in models for rendering in model.renderings()]
-    return Catalog(models, max(rendered or dates)[:10], book.arrange(), holdings.methods)
+    return Catalog(models, max(rendered or dates)[:10], book.arrange(), holdings.methods, Glossary(holdings.metrics))
 
 
 class _ModelReader:

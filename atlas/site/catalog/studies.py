@@ -125,7 +125,7 @@ class Strip:
     def elements(self) -> int:
         """About how many elements a page needs for it."""
         extra = 20 if self.family == "adversarial" else 0
-        return 34 + len(self.renderings) * (14 + extra + len(self.measures))
+        return 36 + len(self.measures) + len(self.renderings) * (15 + extra + len(self.measures))
 
     @property
     def pictures(self) -> int:

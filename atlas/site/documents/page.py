@@ -14,6 +14,7 @@ class Links(Sparse):
 
     page: str = Field(description="the HTML page that this file stands beside")
     manifest: str = Field(description="the list of all pages")
+    metrics: str = Field(description="what every number says")
     up: str | None = Field(default=None, description="the page that leads to this one")
     previous: str | None = None
     next: str | None = None

@@ -14,17 +14,14 @@ from typing import TYPE_CHECKING, Any, Literal
 from atlas.core.canonical import digest_bytes
 from atlas.extras import has
 from atlas.site.catalog.studies import Strip, Study
+from atlas.site.words.glossary import Glossary
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-MEASURES = {
-    "error": ("Error", "relative error of the activation, 0 is the same"),
-    "psnr": ("PSNR", "dB, against the photo, higher is nearer"),
-    "fft2d": ("FFT2D", "1 minus the cosine of the Fourier magnitudes, 0 is the same"),
-}
-"""What is plotted: a title, and what it means."""
+PLOTTED = ("error", "psnr", "fft2d")
+"""Measurements that are plotted."""
 COLOURS = {
     "#fffefb": "#1a1917",
     "#1b1a17": "#ece7dc",
@@ -66,21 +63,13 @@ class Curve:
 
 @dataclass(frozen=True)
 class Plot:
-    """One measure over layers."""
+    """One number over layers: its name, and its title and what it says, for people."""
 
     name: str
     layers: tuple[str, ...]
     curves: tuple[Curve, ...]
-
-    @property
-    def title(self) -> str:
-        """The measure's name."""
-        return MEASURES[self.name][0]
-
-    @property
-    def meaning(self) -> str:
-        """What the measure says, and its unit."""
-        return MEASURES[self.name][1]
+    title: str = ""
+    meaning: str = ""
 
     @cached_property
     def words(self) -> str:
@@ -94,10 +83,10 @@ class Plot:
                 if len(places) > 1:
                     ends += f" to {last:.3g} at {self.layers[places[-1]]}"
                 lines.append(f"{curve.title}: {ends}")
-        return f"{self.title} over layers. {'; '.join(lines)}. All values are in the table."
+        return f"{self.title or self.name} over layers. {'; '.join(lines)}. All values are in the table."
 
 
-def make_plots(study: Study) -> list[Plot]:
+def make_plots(study: Study, glossary: Glossary) -> list[Plot]:
     """Return the plots of a study's inversions; none unless two layers were inverted."""
     strips = [strip for strip in study.strips if strip.family == "inversion"]
     shown = {it.record.job.target.layer for strip in strips for it in strip.renderings if it.record.status == "done"}
@@ -105,10 +94,11 @@ def make_plots(study: Study) -> list[Plot]:
     if len(layers) < 2:
         return []
     plots = []
-    for name in MEASURES:
+    for name in PLOTTED:
         curves = tuple(curve for strip in strips if (curve := _curve(strip, name, layers)).values)
         if curves:
-            plots.append(Plot(name, layers, curves))
+            title = glossary.title(name)
+            plots.append(Plot(name, layers, curves, title[:1].upper() + title[1:], glossary.meaning(name)))
     return plots
 
 

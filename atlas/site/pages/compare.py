@@ -13,6 +13,7 @@ from atlas.site.page import Link, Page, Placed
 from atlas.site.page_kind import PageKind
 from atlas.site.pages.compare_data import column_keys, compare_scripts
 from atlas.site.words.formats import short
+from atlas.site.words.glossary import Glossary
 
 SHOWN = 9
 """Comparisons that the first page shows with pictures; the others are named."""
@@ -47,13 +48,13 @@ class CompareKind(PageKind):
     def pages(self, contents: Contents) -> Iterator[Placed]:
         """Yield the one page, if anything can be compared."""
         if contents.comparisons.all:
-            yield Placed(ADDRESS, partial(compare_page, contents.comparisons))
+            yield Placed(ADDRESS, partial(compare_page, contents.comparisons, contents.glossary))
 
 
 COMPARE = CompareKind()
 
 
-def compare_page(comparisons: Comparisons) -> Page:
+def compare_page(comparisons: Comparisons, glossary: Glossary) -> Page:
     """Return the list of comparisons."""
     columns = comparisons.columns
     choices = list(zip(column_keys(columns), _titles(columns), strict=True))
@@ -66,10 +67,11 @@ def compare_page(comparisons: Comparisons) -> Page:
             "choices": choices[:MOST_CHOICES],
             "shown": [(comparison, _sample(comparison)) for comparison in comparisons.all[:SHOWN]],
             "others": comparisons.all[SHOWN:],
+            "measures": glossary.compared,
         },
         crumbs=[Link("Compare")],
         view="raw",
-        scripts=dict(compare_scripts(columns)),
+        scripts=dict(compare_scripts(columns, glossary)),
     )
 
 

@@ -6,10 +6,7 @@ from atlas.site.catalog.addresses import unique_slugs
 from atlas.site.catalog.comparison import Cell, Column, align
 from atlas.site.scripts import picture_pairs, script
 from atlas.site.words.formats import short
-from atlas.site.words.measures import measure_title, value_of
-
-MEASURES = ("objective", "activation", "probability")
-"""Measurements that are compared."""
+from atlas.site.words.glossary import Glossary
 
 
 def column_keys(columns: Sequence[Column]) -> list[str]:
@@ -19,7 +16,7 @@ def column_keys(columns: Sequence[Column]) -> list[str]:
     return [slugs[f"{place}"] for place in range(len(columns))]
 
 
-def compare_scripts(columns: Sequence[Column]) -> Iterator[tuple[str, bytes]]:
+def compare_scripts(columns: Sequence[Column], glossary: Glossary) -> Iterator[tuple[str, bytes]]:
     """Yield (address, content) of the data files.
 
     ``columns.js`` has the titles of all rows; a column's file has for each of its classes [row, address of the class's
@@ -29,14 +26,14 @@ def compare_scripts(columns: Sequence[Column]) -> Iterator[tuple[str, bytes]]:
     yield "compare/columns.js", script("atlasColumns", [short(row.title) for row in rows])
     for place, key in enumerate(column_keys(columns)):
         cells = [(number, cell) for number, row in enumerate(rows) if (cell := row.cells[place]) is not None]
-        yield f"compare/{key}.js", script("atlasColumn", [_entry(number, cell) for number, cell in cells])
+        yield f"compare/{key}.js", script("atlasColumn", [_entry(number, cell, glossary) for number, cell in cells])
 
 
-def _entry(number: int, cell: Cell) -> list[object]:
+def _entry(number: int, cell: Cell, glossary: Glossary) -> list[object]:
     rendering = cell.rendering
     words = "\n".join(
-        f"{measure_title(name, True)} {value_of(rendering, name)}"
-        for name in MEASURES
+        f"{glossary.title(name, True)} {glossary.value_of(rendering.record, name)}"
+        for name in glossary.compared
         if rendering.record.measurement(name)
     )
     files, colour = picture_pairs(rendering.picture)

@@ -1,6 +1,6 @@
 """The pages of a comparison. They start with whole pictures: methods differ in what their transparency means."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from functools import partial
 
 from pydantic import Field
@@ -12,8 +12,8 @@ from atlas.site.documents.base import Document, Sparse
 from atlas.site.page import Link, Page, Placed, pager
 from atlas.site.page_kind import PageKind, SearchEntry
 from atlas.site.pages.compare import ADDRESS
-from atlas.site.pages.compare_data import MEASURES
 from atlas.site.words.formats import short, thousands
+from atlas.site.words.glossary import COMPARED, Glossary
 
 
 class ColumnData(Document):
@@ -41,6 +41,7 @@ class CellData(Sparse):
     objective: Measured | None = None
     activation: Measured | None = None
     probability: Measured | None = None
+    others: dict[str, Measured] | None = Field(default=None, description="what other packages measure, by name")
 
 
 class RowData(Document):
@@ -71,7 +72,7 @@ class ComparisonKind(PageKind):
         for comparison in contents.comparisons.all:
             addresses = [f"{comparison.folder}/{page_name(number + 1)}" for number in range(comparison.pages)]
             for number, address in enumerate(addresses, 1):
-                yield Placed(address, partial(comparison_page, comparison, addresses, number))
+                yield Placed(address, partial(comparison_page, comparison, addresses, number, contents.glossary))
 
     def search(self, contents: Contents) -> Iterator[SearchEntry]:
         """Yield an entry for each comparison."""
@@ -83,20 +84,22 @@ class ComparisonKind(PageKind):
 COMPARISON = ComparisonKind()
 
 
-def comparison_page(comparison: Comparison, addresses: list[str], number: int) -> Page:
+def comparison_page(comparison: Comparison, addresses: list[str], number: int, glossary: Glossary) -> Page:
     """Return page ``number``, from 1, of a comparison."""
     rows = comparison.page(number)
     title = comparison.title if number == 1 else f"{comparison.title}, page {number}"
-    pictures = [cell.rendering.picture for row in rows for cell in row.cells if cell and cell.rendering.picture]
+    cells = [cell for row in rows for cell in row.cells if cell]
+    measures = [name for name in glossary.compared if any(cell.rendering.record.measurement(name) for cell in cells)]
+    pictures = [cell.rendering.picture for cell in cells if cell.rendering.picture]
     return Page(
         addresses[number - 1],
         f"{title} · {comparison.subject}",
         f"{thousands(len(comparison.rows))} classes, {comparison.subject}: {comparison.title} side by side."[:300],
-        comparison_data(comparison, number, root_of(addresses[0])),
+        comparison_data(comparison, number, root_of(addresses[0]), measures),
         {
             "comparison": comparison,
             "rows": rows,
-            "measures": MEASURES,
+            "measures": measures,
             "demonstrations": comparison.demonstrations,
         },
         crumbs=[Link("Compare", ADDRESS), Link(comparison.title)],
@@ -108,8 +111,12 @@ def comparison_page(comparison: Comparison, addresses: list[str], number: int) -
     )
 
 
-def comparison_data(comparison: Comparison, number: int, root: str) -> ComparisonData:
-    """Return what the JSON of page ``number``, from 1, of a comparison says."""
+def comparison_data(comparison: Comparison, number: int, root: str, measures: Sequence[str]) -> ComparisonData:
+    """Return what the JSON of page ``number``, from 1, of a comparison says.
+
+    Args:
+        measures: names of what is compared.
+    """
     return ComparisonData(
         columns=tuple(
             ColumnData(model=column.model.card.name, weights=column.model.weights, method=column.method)
@@ -118,21 +125,27 @@ def comparison_data(comparison: Comparison, number: int, root: str) -> Compariso
         page=number,
         of=comparison.pages,
         rows=tuple(
-            RowData(title=row.title, cells=tuple(_cell(cell, root) for cell in row.cells))
+            RowData(title=row.title, cells=tuple(_cell(cell, root, measures) for cell in row.cells))
             for row in comparison.page(number)
         ),
     )
 
 
-def _cell(cell: Cell | None, root: str) -> CellData | None:
+def _cell(cell: Cell | None, root: str, measures: Sequence[str]) -> CellData | None:
     if cell is None:
         return None
     record = cell.rendering.record
-    found = {name: measured for name in MEASURES if (measured := record.measurement(name)) is not None}
+    found = {
+        name: Measured(value=measured.value, unit=measured.unit)
+        for name in measures
+        if (measured := record.measurement(name)) is not None
+    }
+    others = {name: measured for name, measured in found.items() if name not in COMPARED}
     return CellData(
         index=cell.unit.index,
         key=record.key,
         status=record.status,
         href=root + cell.unit.address,
-        **{name: Measured(value=measured.value, unit=measured.unit) for name, measured in found.items()},
+        **{name: measured for name, measured in found.items() if name in COMPARED},
+        others=others or None,
     )

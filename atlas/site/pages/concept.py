@@ -23,6 +23,7 @@ from atlas.site.page_kind import PageKind
 from atlas.site.pages.figures import other_figures
 from atlas.site.pictures.picture import Derived
 from atlas.site.words.formats import number, percent
+from atlas.site.words.glossary import Glossary
 
 PARTS = 6
 """Sub-concepts that the page shows: each asks for two files."""
@@ -130,7 +131,7 @@ def concept_page(view: ClassView, place: int, contents: Contents) -> Page:
         ],
         previous=Link(before.title, before.address) if before else None,
         next=Link(after.title, after.address) if after else None,
-        figures=concept_figures(concept, details, document),
+        figures=concept_figures(concept, details, document, contents.glossary),
         citation=cite_concept(concept, contents.metadata, contents.catalog.date),
         image=concept.shown[0].picture.raw[-1].path if concept.shown and concept.shown[0].picture else "",
     )
@@ -203,30 +204,43 @@ def _part(concept: ConceptView, part: Part, document: ClassConcepts, root: str) 
     )
 
 
-def concept_figures(concept: ConceptView, details: Concept, document: ClassConcepts) -> list[Figure]:
+def concept_figures(
+    concept: ConceptView, details: Concept, document: ClassConcepts, glossary: Glossary
+) -> list[Figure]:
     """Return the figures beside a concept's picture."""
     view, importance = concept.owner, details.importance
     interval = f"95 % interval {view.value(importance.low)} to {view.value(importance.high)}"
     figures = [
-        Figure(view.value(importance.value), f"{view.measure_name}, {interval}"),
-        Figure(f"{concept.number} of {document.fitted}", "rank by importance among the fitted directions"),
-        Figure(percent(details.first), "of the photos have it as their most important concept"),
+        Figure(view.value(importance.value), f"{view.measure_name}, {interval}", metric=view.metric),
+        Figure(
+            f"{concept.number} of {document.fitted}",
+            "rank by importance among the fitted directions",
+            metric=view.metric,
+        ),
+        Figure(percent(details.first), "of the photos have it as their most important concept", metric="concept_first"),
         _stability(details),
-        Figure(number(document.error), f"relative reconstruction error of the factorisation into {document.fitted}"),
+        Figure(
+            number(document.error),
+            f"relative reconstruction error of the factorisation into {document.fitted}",
+            metric="reconstruction_error",
+        ),
     ]
     cosine = concept.lead.measured("cosine") if concept.lead else None
     if concept.lead and cosine is not None:
         share = placed_among_patches(details, cosine)
         among = f": higher than {share}\u00a0% of the class's own patches" if share is not None else ""
-        figures.insert(3, Figure(number(cosine), f"cosine of the rendering's activation to the direction{among}"))
-    return [*figures, *(other_figures(concept.lead) if concept.lead else ())]
+        label = f"cosine of the rendering's activation to the direction{among}"
+        figures.insert(3, Figure(number(cosine), label, metric="cosine"))
+    return [*figures, *(other_figures(concept.lead, glossary) if concept.lead else ())]
 
 
 def _stability(details: Concept) -> Figure:
     if details.stability is None:
-        return Figure("not measured", "stability: the factorisation was made only once", word=True)
+        label = "stability: the factorisation was made only once"
+        return Figure("not measured", label, word=True, metric="concept_stability")
     words = "stability: its smallest best cosine when the factorisation is repeated"
-    return Figure(number(details.stability), words if details.stable else f"{words}, too small to rely on")
+    label = words if details.stable else f"{words}, too small to rely on"
+    return Figure(number(details.stability), label, metric="concept_stability")
 
 
 def _parts(concept: ConceptView, details: Concept, document: ClassConcepts) -> list[dict[str, Any]]:

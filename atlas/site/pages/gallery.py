@@ -21,6 +21,13 @@ ROW = 5
 """Pictures of a strip that a gallery shows beside the photo."""
 PAGE_PICTURES = 34
 """Files of pictures on one page: with the page, style, script and icon a first view asks for 38."""
+BRIEF: dict[Family, tuple[str, ...]] = {
+    "inversion": ("error", "psnr", "fft2d"),
+    "caricature": ("exaggeration", "psnr", "fft2d"),
+    "accentuation": ("probability_before", "probability", "activation"),
+    "adversarial": ("probability", "perturbation"),
+}
+"""Numbers that stand below the pictures of each family."""
 PAGE_ROWS = 12
 """Rows on one page, for its HTML."""
 
@@ -132,7 +139,7 @@ def gallery_page(model: Model, family: Family, entries: list[Entry], addresses: 
             of=len(addresses),
             entries=tuple(_entry(entry, root_of(addresses[0])) for entry in entries),
         ),
-        {"model": model, "family": family, "words": words, "entries": entries},
+        {"model": model, "family": family, "words": words, "entries": entries, "measures": BRIEF[family]},
         crumbs=[Link(model.card.name, model.address), Link(words.title)],
         pages=pager(addresses, place),
         number=place,
@@ -201,18 +208,19 @@ def _figures(family: Family, renderings: list[Shown], studies: int) -> list[Figu
     words = FAMILIES[family]
     done = [rendering for rendering in renderings if rendering.record.status == "done"]
     figures = [
-        Figure(thousands(len(done)), words.noun if len(done) == 1 else words.plural),
-        Figure(thousands(studies), "photo" if studies == 1 else "photos"),
+        Figure(thousands(len(done)), words.noun if len(done) == 1 else words.plural, metric="count_pictures"),
+        Figure(thousands(studies), "photo" if studies == 1 else "photos", metric="count_photos"),
     ]
     missing = len(renderings) - len(done)
     if missing:
-        figures.append(Figure(thousands(missing), "without a picture"))
+        figures.append(Figure(thousands(missing), "without a picture", metric="count_failed"))
     if family == "adversarial":
         known = [result for rendering in done if (result := succeeded(rendering.record)) is not None]
         changes = [value for rendering in done if (value := rendering.measured("perturbation")) is not None]
         if known:
-            figures.append(Figure(percent(sum(known) / len(known)), f"succeeded: {sum(known)} of {len(known)}"))
+            label = f"succeeded: {sum(known)} of {len(known)}"
+            figures.append(Figure(percent(sum(known) / len(known)), label, metric="count_succeeded"))
         if changes:
             label = f"largest change of any pixel, where black to white is 1; median {number(median(changes))}"
-            figures.append(Figure(number(max(changes)), label))
+            figures.append(Figure(number(max(changes)), label, metric="perturbation"))
     return figures

@@ -143,28 +143,31 @@ def model_figures(model: Model) -> list[Figure]:
     if model.classes:
         rendered = numbers.classes["done"]
         words = f"class{'' if rendered == 1 else 'es'} rendered"
-        figures.append(Figure(thousands(rendered), words, model.classes.address))
+        figures.append(Figure(thousands(rendered), words, model.classes.address, metric="count_rendered"))
     if model.hidden:
         units, layers = numbers.units["done"], counted(numbers.layers, "layer")
-        figures.append(Figure(thousands(units), f"unit{'' if units == 1 else 's'} rendered, of {layers}"))
+        words = f"unit{'' if units == 1 else 's'} rendered, of {layers}"
+        figures.append(Figure(thousands(units), words, metric="count_rendered"))
     figures += [
-        Figure(thousands(numbers.lost[status]), status, lost_address(model, status))
+        Figure(thousands(numbers.lost[status]), status, lost_address(model, status), metric=f"count_{status}")
         for status in LOST
         if numbers.lost[status]
     ]
-    figures.append(Figure(thousands(numbers.pictures), "picture" if numbers.pictures == 1 else "pictures"))
+    words = "picture" if numbers.pictures == 1 else "pictures"
+    figures.append(Figure(thousands(numbers.pictures), words, metric="count_pictures"))
     figures.append(
         Figure(
             thousands(numbers.all_layers),
             f"layer{'' if numbers.all_layers == 1 else 's'} of the network",
             layers_address(model),
+            metric="count_layers",
         )
     )
     if numbers.concepts:
         words = f"concept{'' if numbers.concepts == 1 else 's'} of {counted(numbers.explained, 'class', 'classes')}"
-        figures.append(Figure(thousands(numbers.concepts), words, concepts_address(model)))
+        figures.append(Figure(thousands(numbers.concepts), words, concepts_address(model), metric="count_concepts"))
     if model.studies:
         pictures = sum(it.record.status == "done" for study in model.studies for it in study.renderings)
         words = f"picture{'' if pictures == 1 else 's'} made from {counted(numbers.photos, 'photo')}"
-        figures.append(Figure(thousands(pictures), words))
+        figures.append(Figure(thousands(pictures), words, metric="count_pictures"))
     return figures

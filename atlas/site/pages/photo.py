@@ -19,7 +19,6 @@ from atlas.site.drawings.plots import Drawing, draw, make_plots
 from atlas.site.page import Figure, Link, Page, Placed, pager
 from atlas.site.page_kind import PageKind, SearchEntry
 from atlas.site.words.formats import thousands
-from atlas.site.words.measures import MEASURES
 
 
 class StudiedPhoto(Document):
@@ -88,7 +87,7 @@ def study_page(study: Study, number: int, before: Study | None, after: Study | N
             "families": by_family(strips),
             "drawings": drawings,
             "table": plot_table(drawings) if first else None,
-            "known": known_measures(strips),
+            "known": measured_names(strips),
         },
         crumbs=[Link(model.card.name, model.address), Link("Photos", f"{model.address}#photos"), Link(study.title)],
         previous=Link(before.title, before.address) if before and len(addresses) == 1 else None,
@@ -123,7 +122,7 @@ def study_data(study: Study, number: int) -> StudyData:
 
 def _drawings(study: Study, contents: Contents) -> list[Drawing]:
     """Return the plots of how well each layer keeps the photo, whose files are then in the site."""
-    drawings = [draw(plot) for plot in make_plots(study)]
+    drawings = [draw(plot) for plot in make_plots(study, contents.glossary)]
     for path, content in (file for drawing in drawings for file in drawing.files):
         contents.pictures.drawing(path, content)
     return drawings
@@ -134,10 +133,9 @@ def by_family(strips: Sequence[Strip]) -> list[tuple[Any, list[Strip]]]:
     return [(FAMILIES[family], list(group)) for family, group in groupby(strips, key=lambda strip: strip.family)]
 
 
-def known_measures(strips: Sequence[Strip]) -> list[str]:
-    """Return the names of measurements on a page that have a meaning to be told."""
-    named = {name for strip in strips for name in strip.measures}
-    return [name for name in MEASURES if name in named]
+def measured_names(strips: Sequence[Strip]) -> list[str]:
+    """Return the names of all that was measured of a page's pictures, in the order of their first mention."""
+    return list(dict.fromkeys(name for strip in strips for name in strip.measures))
 
 
 def plot_table(drawings: Sequence[Drawing]) -> dict[str, Any] | None:
@@ -167,5 +165,5 @@ def _figures(study: Study) -> list[Figure]:
             if known:
                 missing = f", {sum(known)} of {len(known)} successful{missing}"
         noun = words.noun if len(done) == 1 else words.plural
-        figures.append(Figure(thousands(len(done)), f"{noun}{missing}"))
+        figures.append(Figure(thousands(len(done)), f"{noun}{missing}", metric="count_pictures"))
     return figures

@@ -53,9 +53,9 @@ def photos_page(credits: Credits, addresses: list[str], number: int) -> Page:
     """Return page ``number``, from 1, of a photo set."""
     card, entries = credits.card, credits.page(number)
     figures = [
-        Figure(thousands(card.photos), "photos"),
+        Figure(thousands(card.photos), "photos", metric="count_photos"),
         Figure(thousands(card.classes), "classes" if card.classes != 1 else "class"),
-        Figure(thousands(len(credits.credits)), "photos shown, in whole or in part"),
+        Figure(thousands(len(credits.credits)), "photos shown, in whole or in part", metric="count_photos"),
     ]
     return Page(
         addresses[number - 1],

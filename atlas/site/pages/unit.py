@@ -23,6 +23,7 @@ from atlas.site.page import PAGE_SIZE, Figure, Link, Page, Placed
 from atlas.site.page_kind import PageKind
 from atlas.site.pages.figures import other_figures
 from atlas.site.words.formats import number, percent
+from atlas.site.words.glossary import Glossary
 
 MOST, MOST_BESIDE_CONCEPTS = 13, 9
 """Renderings that a page shows with their recipes; with ten concept cards there is room for fewer."""
@@ -114,7 +115,7 @@ def unit_page(layer: Layer, place: int, contents: Contents) -> Page:
         f"{unit.title if layer.is_output else what} · {model.card.name}",
         f"What {model.card.name} has learned for {full}, with the recipe of each picture.{status}"[:300],
         unit_data(unit, seen, section),
-        _context(unit, seen, section, contents.comparisons),
+        _context(unit, seen, section, contents),
         crumbs=[
             Link(model.card.name, model.address),
             Link("Classes" if layer.is_output else layer.info.name, list_address),
@@ -122,7 +123,7 @@ def unit_page(layer: Layer, place: int, contents: Contents) -> Page:
         ],
         previous=Link(before.title, before.address) if before else None,
         next=Link(after.title, after.address) if after else None,
-        figures=[*unit_figures(unit), *_concept_figures(section)],
+        figures=[*unit_figures(unit, contents.glossary), *_concept_figures(section)],
         citation=cite_unit(unit, contents.metadata, contents.catalog.date),
         image=unit.image,
     )
@@ -148,9 +149,7 @@ def unit_data(unit: Unit, seen: UnitOnPhotos | None, section: ClassSection | Non
     return ClassData(**dict(data), concepts=None if section is None else class_concepts(section, root))
 
 
-def _context(
-    unit: Unit, seen: UnitOnPhotos | None, section: ClassSection | None, comparisons: Comparisons
-) -> dict[str, Any]:
+def _context(unit: Unit, seen: UnitOnPhotos | None, section: ClassSection | None, contents: Contents) -> dict[str, Any]:
     """Return what the template shows."""
     has_cards = section is not None and bool(section.cards)
     return {
@@ -158,14 +157,14 @@ def _context(
         "section": section,
         "referred": any(shown.record.job.target.references for shown in unit.renderings),
         **photo_context(unit, seen),
-        **renderings_context(unit, MOST_BESIDE_CONCEPTS if has_cards else MOST),
-        "compared": _compared(unit, comparisons),
+        **renderings_context(unit, MOST_BESIDE_CONCEPTS if has_cards else MOST, contents.glossary),
+        "compared": _compared(unit, contents.comparisons),
         "from_photos": unit.model.from_photos.get((unit.layer.info.name, unit.index), []),
         "most_from_photos": 0 if has_cards else FROM_PHOTOS,
     }
 
 
-def renderings_context(unit: Unit, most: int) -> dict[str, Any]:
+def renderings_context(unit: Unit, most: int, glossary: Glossary) -> dict[str, Any]:
     """Return which of a unit's renderings the template shows, and where: one of each method in a row, then the others.
 
     Args:
@@ -178,7 +177,7 @@ def renderings_context(unit: Unit, most: int) -> dict[str, Any]:
         "row": [it for it in chosen if it in row],
         "others": [it for it in chosen[1:] if it not in row and it.picture is not None],
         "recipes": chosen[1:],
-        "measures": [name for name in ("objective", "activation", "probability") if row],
+        "measures": [name for name in glossary.compared if any(it.record.measurement(name) for it in row)],
         "unshown": len(unit.renderings) - len(chosen),
     }
 
@@ -207,24 +206,25 @@ def _marked(unit: Unit) -> list[Shown]:
     return [*first, *(it for it in unit.shown if it not in first and it.record.job.target.kind != "neuron")][:MARKED]
 
 
-def unit_figures(unit: Unit) -> list[Figure]:
+def unit_figures(unit: Unit, glossary: Glossary) -> list[Figure]:
     """Return the figures beside a unit's picture: what it reaches, how it is recognised, and as what else."""
     if unit.lead is None:
         return []
     record, figures = unit.lead.record, []
     if record.status == "done" and unit.reached is not None:
-        measured = record.measurement("activation") is not None
-        what = "logit" if unit.layer.is_output else "activation" if measured else "objective"
-        figures.append(Figure(number(unit.reached), f"{what} reached"))
+        name = "objective" if record.measurement("activation") is None else "activation"
+        title = "logit" if unit.layer.is_output else glossary.title(name)
+        figures.append(Figure(number(unit.reached), f"{title} reached", metric=name))
     if unit.probability is not None:
-        figures.append(Figure(percent(unit.probability), "probability of this class on the picture"))
+        words = "probability of this class on the picture"
+        figures.append(Figure(percent(unit.probability), words, metric="probability"))
     if unit.rivals:
         rival = unit.rivals[0]
         place = "second" if unit.top_classes[0].index == unit.own_class else "first"
         address = unit.model.unit_address(rival.index) or ""
         words = f"{place} class on this picture, {percent(rival.probability)}"
         figures.append(Figure(unit.model.label(rival.index), words, address, word=True))
-    return [*figures, *other_figures(unit.lead)]
+    return [*figures, *other_figures(unit.lead, glossary)]
 
 
 def _concept_figures(section: ClassSection | None) -> list[Figure]:
@@ -234,9 +234,10 @@ def _concept_figures(section: ClassSection | None) -> list[Figure]:
     figures = []
     if counts.readable:
         label = f"of {counts.readable:,} photos predicted as this class"
-        figures.append(Figure(percent(counts.predicted / counts.readable), label))
+        figures.append(Figure(percent(counts.predicted / counts.readable), label, metric="predicted_share"))
     unstable = sum(not concept.stable for concept in concepts)
-    figures.append(Figure(str(len(concepts)), f"concepts, {unstable} unstable" if unstable else "concepts"))
+    words = f"concepts, {unstable} unstable" if unstable else "concepts"
+    figures.append(Figure(str(len(concepts)), words, metric="count_concepts"))
     return figures
 
 

@@ -166,7 +166,10 @@ def test_search_finds_lists_with_the_same_numbers(sample: Sample) -> None:
         assert pages[f"{entry['folder']}/concepts/index.html"][1] == counted(numbers["concepts"], "concept")
     names = {name for _, kind, _, name in index["pages"] if kind == "method"}
     assert {"maco", "vital", "preimage"} <= names
-    assert all((sample.site / address).is_file() for _, _, address, _ in index["pages"])
+    for _, _, address, _ in index["pages"]:
+        file, _, anchor = address.partition("#")
+        assert (sample.site / file).is_file()
+        assert f'id="{anchor}"' in (sample.site / file).read_text() or not anchor
 
 
 def test_dead_and_failed_units_are_listed_with_their_reasons(sample: Sample) -> None:

@@ -265,7 +265,7 @@ def test_a_store_of_photos_alone_is_a_site(tmp_path: Path) -> None:
         commit(store, *study_record(work, "done", 32))
     report = build_site(store, tmp_path / "site", SiteMetadata())
     pages = json.loads((tmp_path / "site" / "manifest.json").read_text())["pages"]
-    kinds = ("home", "model", "layers", "dead", "failed", "methods", "method", "photo", "inversions")
+    kinds = ("home", "model", "layers", "dead", "failed", "methods", "method", "metrics", "photo", "inversions", "data")
     assert Counter(page["kind"] for page in pages) == dict.fromkeys(kinds, 1)
     assert report.pages == len(pages) + 1
 

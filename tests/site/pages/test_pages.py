@@ -70,7 +70,7 @@ def kind_of(address: str) -> str:
 
 def test_every_kind_of_page_is_there(documents: dict[str, Document]) -> None:
     assert {kind_of(address) for address in documents} == {
-        "index", "model", "classes", "class", "layer", "unit", "concept", "method", "methods", "photos",
+        "index", "model", "classes", "class", "layer", "unit", "concept", "method", "methods", "metrics", "photos",
         "layers", "concepts", "dead", "failed", "data",
         "photo", "inversions", "caricatures", "accentuations", "adversarial", "compare", "comparison",
     }  # fmt: skip

@@ -1,0 +1,22 @@
+"""Cards: what all numbers say that a run may measure, kept in the store for those that only read it."""
+
+from collections.abc import Iterator
+
+from atlas.activations import cards as activations
+from atlas.core.metric_card import MetricCard
+from atlas.craft import cards as concepts
+from atlas.metrics import in_order
+from atlas.store import Store
+
+
+def metric_cards() -> Iterator[MetricCard]:
+    """Yield the card of every number: of pictures, of units on photos, of concepts."""
+    yield from (metric.card for metric in in_order())
+    yield from activations.CARDS
+    yield from concepts.CARDS
+
+
+def keep_cards(store: Store) -> None:
+    """Store what all numbers say; newer words replace older ones."""
+    for card in metric_cards():
+        store.save_metric(card)

@@ -1,0 +1,53 @@
+"""The page of metrics: every number of the site leads to its words; one without a card still has a place."""
+
+import json
+
+import pytest
+from sample_site import Sample
+
+from atlas.core.metric_card import MetricCard
+from atlas.core.record import Measurement
+from atlas.jobs.cards import metric_cards
+from atlas.metrics import in_order
+from atlas.site.words.glossary import NAMED, UNKNOWN, Glossary
+from atlas.site.words.own_cards import OWN_CARDS
+
+MEASURED = Measurement(name="sharpness", value=12.3456, unit="lp/mm")
+
+
+def test_every_number_has_one_card() -> None:
+    names = [card.name for card in (*metric_cards(), *OWN_CARDS)]
+    assert len(names) == len(set(names)) and set(NAMED) <= set(names)
+
+
+def test_the_page_explains_every_number(sample: Sample) -> None:
+    found = json.loads((sample.site / "metrics" / "index.json").read_text())["data"]["metrics"]
+    cards = {card.name: card for card in (*metric_cards(), *OWN_CARDS)}
+    text = (sample.site / "metrics" / "index.html").read_text()
+    measured = {it.name for record in sample.store.records() for it in record.measurements}
+    for entry in found:
+        assert MetricCard.model_validate(entry["card"]) == cards[entry["name"]]
+        assert f'id="{entry["name"]}"' in text
+        assert (entry["measured"] > 0) == (entry["name"] in measured)
+    assert {entry["name"] for entry in found} == set(cards)
+
+
+def test_pages_lead_to_it(sample: Sample) -> None:
+    for address, text in sample.pages():
+        if address != "404.html":
+            assert "metrics/index.html" in text, address
+
+
+def test_a_number_without_a_card_has_its_name_and_value_and_says_that_nothing_is_kept() -> None:
+    glossary = Glossary({})
+    assert glossary.title("sharp_edges") == "sharp edges" and glossary.meaning("sharp_edges") == UNKNOWN
+    assert glossary.value(MEASURED) == "12.3 lp/mm"
+    assert glossary.address("sharp edges?") == "metrics/index.html#sharp-edges-"
+
+
+@pytest.mark.parametrize(("form", "written"), [("number", "0.500"), ("percent", "50\u00a0%")])
+def test_a_card_says_how_its_values_are_written(form: str, written: str) -> None:
+    card = in_order()[0].card.model_copy(update={"name": "mine", "form": form, "compared": True})
+    glossary = Glossary({"mine": card})
+    assert glossary.value(Measurement(name="mine", value=0.5)) == written
+    assert glossary.compared == ("objective", "activation", "probability", "mine")
