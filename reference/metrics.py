@@ -26,10 +26,14 @@ BETTER = {
 
 
 def cards() -> list[MetricCard]:
-    """Return the cards of all numbers that a run may measure."""
-    from atlas.metrics import in_order
+    """Return the cards of all our numbers: of those that a run may measure, and of those that a site works out."""
+    from atlas.core.registry import OURS
+    from atlas.jobs.cards import metric_cards
+    from atlas.metrics import METRICS
+    from atlas.site.words.own_cards import OWN_CARDS
 
-    return [metric.card for metric in in_order()]
+    others = {name for name in METRICS.names() if METRICS.origin(name) != OURS}
+    return [card for card in (*metric_cards(), *OWN_CARDS) if card.name not in others]
 
 
 def metrics() -> str:
@@ -58,7 +62,7 @@ def _section(card: MetricCard) -> str:
 
 
 def _facts(card: MetricCard) -> Iterator[str]:
-    yield f"In {_unit(card)}" if card.unit != "1" or card.varies else ""
+    yield f"In {_unit(card)}" if _unit(card) not in ("", "activation") else ""
     low, high = ("" if end is None else f"{end:g}".replace("-", "−") for end in (card.lowest, card.highest))
     yield f"From {low} to {high}" if low and high else f"{low} and more" if low else f"{high} and less" if high else ""
     yield BETTER[card.better]
