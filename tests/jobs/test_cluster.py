@@ -61,6 +61,7 @@ def test_it_renders_what_serial_renders_quietly_and_on_loopback(tmp_path, capfd,
     for name in ("profile", "queue", "types", "code"):  # a project's own, which must not stand in for Python's
         (tmp_path / f"{name}.py").write_text("raise RuntimeError('shadowed')\n")
     monkeypatch.chdir(tmp_path)
+    before = {name: os.environ.get(name) for name in session.QUIET}
 
     def on_outcome(outcome):
         if not listening:
@@ -73,6 +74,7 @@ def test_it_renders_what_serial_renders_quietly_and_on_loopback(tmp_path, capfd,
     plan, store = prepared(config)
     report = made(plan, store, config, Monitor(on_notice=notices.append, on_outcome=on_outcome))[0]
     assert capfd.readouterr() == ("", "")
+    assert {name: os.environ.get(name) for name in session.QUIET} == before
 
     assert (report.done, report.failed) == (200, [])
     _, serial_plan, serial = run(configuration(tmp_path / "serial", seeds=(0,)))

@@ -57,15 +57,30 @@ def ray_session(address: str | None) -> Iterator[Any]:
         ExecutorError: it cannot be started or joined.
         Stopped: SIGTERM came while it was starting.
     """
+    with _environment_of_ray():
+        if address is None:
+            with _kept_folder() as folder, _joined("on this machine", _own(folder)) as ray:
+                yield ray
+        else:
+            if address != "auto":
+                _check_reachable(address)
+            with _joined(f'at "{address}"', {"address": address}) as ray:
+                yield ray
+
+
+@contextmanager
+def _environment_of_ray() -> Iterator[None]:
+    """Set what Ray and its processes read from the environment; put back what was there for all else that is run."""
+    before = {name: os.environ.get(name) for name in QUIET}
     os.environ.update(QUIET)
-    if address is None:
-        with _kept_folder() as folder, _joined("on this machine", _own(folder)) as ray:
-            yield ray
-    else:
-        if address != "auto":
-            _check_reachable(address)
-        with _joined(f'at "{address}"', {"address": address}) as ray:
-            yield ray
+    try:
+        yield
+    finally:
+        for name, value in before.items():
+            if value is None:
+                os.environ.pop(name, None)
+            else:
+                os.environ[name] = value
 
 
 def ended_for_memory() -> list[int]:
