@@ -3,7 +3,6 @@
 import os
 
 import pytest
-from packages import Packages
 
 
 def unproven(reporter: pytest.TerminalReporter) -> int:
@@ -23,6 +22,8 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
 @pytest.fixture
 def packages(tmp_path, monkeypatch):
     """Installs packages that add parts, for the length of a test."""
+    from packages import Packages  # here, so that the rest of this file stands alone
+
     made = Packages(tmp_path / "packages", monkeypatch)
     yield made
     made.forget()
