@@ -26,7 +26,7 @@ demo: $(VENV)/.demo
 
 test: $(VENV)/.dev
 	.ci/browser $(BIN)
-	$(BIN)/python -m pytest $(TEST_ARGS)
+	$(BIN)/python -m pytest -n 2 --dist loadfile $(TEST_ARGS)
 
 lint: $(VENV)/.dev
 	$(BIN)/ruff check .
