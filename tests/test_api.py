@@ -119,6 +119,13 @@ def test_a_wrong_model_or_option_says_what_is_near(what, options, says):
 # --- render ----------------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.parametrize("what", [3, None, b"resnet18", np.zeros(3), nn.Linear, lambda: nn.Linear(3, 2)])
+def test_what_is_no_model_is_refused_with_what_one_is(what):
+    with pytest.raises(ModelError, match="is no model") as caught:
+        atlas.load(what)
+    assert "a network (an object, not its class)" in caught.value.remedy
+
+
 def test_key_and_bytes_are_those_of_the_command_line(command_line, tiny):
     path = command_line.configure()
     head = path.read_text().split("[[render]]")[0]

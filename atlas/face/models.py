@@ -35,13 +35,21 @@ def spec_of(what: "str | ModelSpec | Mapping[str, Any]", options: Mapping[str, A
 
     Raises:
         ConfigError: a field is unknown, with the nearest name, or has no such value.
+        ModelError: it is none of these.
     """
     if isinstance(what, ModelSpec):
         table = {name: getattr(what, name) for name in what.model_fields_set}
     elif isinstance(what, Mapping):
         table = dict(what)
-    else:
+    elif isinstance(what, str):
         table = _named(what)
+    else:
+        kind = f"the class {what.__name__}" if isinstance(what, type) else f"a {type(what).__name__}"
+        raise ModelError(
+            f"{kind} is no model",
+            'give a name such as "resnet18.a1_in1k", "package:efficientnet-lite0" or "my_module:function", a network '
+            "(an object, not its class), or a table; weights in a file go with checkpoint=",
+        )
     table |= {name: value for name, value in options.items() if value is not None}
     table.setdefault("name", table.get("architecture"))
     for key in _PATHS:
