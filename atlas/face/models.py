@@ -25,7 +25,7 @@ _OF_OBJECTS = ("channels", "output", "licence", "class_names")
 _PATHS = ("checkpoint", "class_names", "folder")
 
 
-def spec_of(what: "str | ModelSpec | Mapping[str, Any]", options: Mapping[str, Any]) -> ModelSpec:
+def spec_of(what: object, options: Mapping[str, Any]) -> ModelSpec:
     """Return the specification of a model that is to be built.
 
     Args:
