@@ -10,6 +10,7 @@ from atlas.methods.feature_vis import FeatureVis
 from atlas.methods.fourier import Fourier
 from atlas.methods.inversion import Inversion
 from atlas.methods.maco import MACO
+from atlas.methods.natural import Natural
 from atlas.methods.parameters import MethodParameters
 from atlas.methods.plug_in_inversion import PlugInInversion
 from atlas.methods.preimage.method import Preimage
@@ -30,6 +31,7 @@ __all__ = [
     "Inversion",
     "Method",
     "MethodParameters",
+    "Natural",
     "Paper",
     "PlugInInversion",
     "Preimage",

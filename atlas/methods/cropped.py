@@ -75,6 +75,14 @@ class CroppedMethod(Method[CroppedP]):
     def score(self, batch: RenderBatch[CroppedP], crops: "Views") -> "tuple[Score, Views]":
         """Return what each view is worth, and the views: the crops, or more than them."""
 
+    def views(self, batch: RenderBatch[CroppedP]) -> "Views":
+        """Return the random views of the pictures: crops, drawn from their generators."""
+        from atlas.synthesis.views.crops import RandomCrops, Sides
+
+        given = batch.parameters
+        sides = Sides(given.crops, given.crop_mean, given.crop_std, given.crop_smallest)
+        return RandomCrops(batch.generators, given.steps, [sides], given.shown, batch.device)
+
     def samples(self, parameters: CroppedP) -> int:
         """See :meth:`Method.samples`."""
         return parameters.crops
@@ -85,23 +93,12 @@ class CroppedMethod(Method[CroppedP]):
 
         from atlas.methods.outcome import results
         from atlas.synthesis.steps.evaluation import mean_score
-        from atlas.synthesis.views.crops import RandomCrops
         from atlas.synthesis.views.noise import HashedNoise
 
         given, steps = batch.parameters, batch.parameters.steps
         image = self.picture(batch)
-        crops = RandomCrops(
-            batch.generators,
-            steps,
-            given.crops,
-            given.crop_mean,
-            given.crop_std,
-            given.crop_smallest,
-            given.shown,
-            batch.device,
-        )
+        score, views = self.score(batch, self.views(batch))
         noise = HashedNoise(list(batch.seeds), steps, (3, given.side, given.side), given.noise, batch.device)
-        score, views = self.score(batch, crops)
         optimizer = torch.optim.NAdam(image.parameters(), lr=given.learning_rate)
         decay = torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, steps) if given.schedule == "cosine" else None
         return results(batch.ascend(image, mean_score(score, noise, views), optimizer, steps, decay))

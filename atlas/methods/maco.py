@@ -11,6 +11,7 @@ from atlas.methods.cropped import CroppedMethod, CroppedParameters
 from atlas.methods.parameters import MethodParameters
 
 if TYPE_CHECKING:
+    import torch
     from torch import nn
 
     from atlas.models.vision_model import VisionModel
@@ -46,14 +47,18 @@ class PhaseMethod(CroppedMethod[PhaseP]):
         data, digest = spectrum_bytes(None if asked.spectrum == NATURAL else folder / asked.spectrum)
         return Resolved(self.filled(asked, model, spectrum=digest), {digest: data})
 
-    def picture(self, batch: RenderBatch[PhaseP]) -> "nn.Module":
-        """See :meth:`CroppedMethod.picture`."""
-        from atlas.synthesis.pictures.parametrization import FourierPhase
+    def magnitude(self, batch: RenderBatch[PhaseP]) -> "torch.Tensor":
+        """Return the magnitude that the pictures keep, (3, side, side // 2 + 1)."""
         from atlas.synthesis.pictures.spectrum import parse_spectrum, resize_spectrum
 
         side = batch.parameters.side
-        magnitude = resize_spectrum(parse_spectrum(batch.load_input(batch.parameters.spectrum)), side, side)
-        return FourierPhase(magnitude, side, batch.generators, batch.device, batch.grey)
+        return resize_spectrum(parse_spectrum(batch.load_input(batch.parameters.spectrum)), side, side)
+
+    def picture(self, batch: RenderBatch[PhaseP]) -> "nn.Module":
+        """See :meth:`CroppedMethod.picture`."""
+        from atlas.synthesis.pictures.parametrization import FourierPhase
+
+        return FourierPhase(self.magnitude(batch), batch.parameters.side, batch.generators, batch.device, batch.grey)
 
 
 class MACO(PhaseMethod[MACOParameters]):

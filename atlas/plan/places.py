@@ -10,8 +10,8 @@ from atlas.config import RenderBlock
 from atlas.core.job import LOGITS, PHOTO_KINDS, TargetKind
 from atlas.core.model_card import LayerInfo
 from atlas.errors import AtlasError, ConfigError
-from atlas.models.code.foreign import foreign_code
 from atlas.models.load import VisionModel
+from atlas.models.network.sizes import FAILS, shape_at
 from atlas.plan.select import select_classes, select_layers, select_units
 
 
@@ -74,10 +74,9 @@ def _fit_problems(
     names = [layer.name for layer in layers] or [LOGITS]
     for (setting, size), layer in product((unusual or {"": usual}).items(), names):
         try:
-            with torch.no_grad(), foreign_code("it fails"):  # a forward may raise anything at all
-                shape = network(torch.zeros(2, 3, *size), layer).shape
+            shape = shape_at(network, size, layer)
         except AtlasError as error:
-            reason = error.message.splitlines()[0].removeprefix("it fails: ")
+            reason = error.message.splitlines()[0].removeprefix(f"{FAILS}: ")
             expects = f"{expected.height} x {expected.width}"
             return [f"parameters.{setting}: the model does not take it ({reason}); it expects {expects}"]
         if block.position is not None:

@@ -14,22 +14,30 @@ from atlas.synthesis.pictures.colour import from_klt, recorrelate
 class FourierPhase(nn.Module):
     """MACO's image: the magnitude of its Fourier spectrum is fixed, only the phase is learned (MACO, definition 3.1).
 
-    ``image = sigmoid(recorrelate(standardise(irfft2(magnitude * exp(i * phase)))))``. The zeroth and (for an even
-    width) the Nyquist column of a half spectrum must be Hermitian; irfft2 projects them silently, so the magnitude is
-    kept exactly everywhere else.
+    ``image = sigmoid(recorrelate(contrast * standardise(irfft2(magnitude * exp(i * phase)))))``. The zeroth and (for an
+    even width) the Nyquist column of a half spectrum must be Hermitian; irfft2 projects them silently, so the magnitude
+    is kept exactly everywhere else.
 
     Args:
         magnitude: (3, H, W // 2 + 1), colour-decorrelated, FFT-ordered, non-negative.
         width: W, since a half spectrum alone does not tell an even from an odd width.
         generators: B CPU generators; each draws its item's phase from U[-pi, pi].
         grey: render luminance only, for models with a single input channel; the three channels are then equal.
+        contrast: standard deviation of the signal before colours and sigmoid (MACO: 1).
     """
 
     def __init__(
-        self, magnitude: Tensor, width: int, generators: Sequence[torch.Generator], device: torch.device, grey: bool
+        self,
+        magnitude: Tensor,
+        width: int,
+        generators: Sequence[torch.Generator],
+        device: torch.device,
+        grey: bool,
+        contrast: float = 1.0,
     ) -> None:
         super().__init__()
         self._width = width
+        self._contrast = contrast
         self._grey = grey
         self._magnitude = (magnitude[:1] if grey else magnitude).to(device)
         start = [torch.rand(self._magnitude.shape, generator=generator) for generator in generators]
@@ -39,6 +47,8 @@ class FourierPhase(nn.Module):
         """Return the images, (B, 3, H, W) float32 sRGB in [0, 1]."""
         signal: Tensor = InverseFourier.apply(self.phase, self._magnitude, self._width)  # type: ignore[no-untyped-call]
         standard = F.group_norm(signal, 1, eps=0.0)  # zero mean and unit variance over all of one image
+        if self._contrast != 1:
+            standard = standard * self._contrast
         return torch.sigmoid(standard.expand(-1, 3, -1, -1) if self._grey else recorrelate(standard))
 
 

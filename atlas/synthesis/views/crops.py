@@ -1,6 +1,7 @@
 """Transforms: the random views of the image that the network sees at each step."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import torch
@@ -8,17 +9,30 @@ import torch.nn.functional as F
 from torch import Tensor
 
 
+@dataclass(frozen=True)
+class Sides:
+    """How many crops there are of a size: their side is drawn from N(mean, std), clipped to [smallest, 1].
+
+    Attributes:
+        count: per item and step. mean, std, smallest: shares of the image's side.
+    """
+
+    count: int
+    mean: float
+    std: float
+    smallest: float
+
+
 class RandomCrops:
     """Square crops that stay inside the image, resized to the network's input (MACO, section 4).
 
-    The side is drawn from N(mean, std), clipped to [smallest, 1], as a share of the image; the place is uniform over
-    all that keep the crop inside, so that the whole picture is used. All draws are made at once, per item.
+    The place is uniform over all that keep the crop inside, so that the whole picture is used. All draws are made at
+    once, per item.
 
     Args:
         generators: B CPU generators, one per item.
         steps: number of steps that will be asked for.
-        count: crops per item and step.
-        mean, std, smallest: distribution of the side, share of the image's side.
+        sides: how many crops there are of which size, one kind after the other.
         size: (height, width) of the views, pixels.
     """
 
@@ -26,16 +40,13 @@ class RandomCrops:
         self,
         generators: Sequence[torch.Generator],
         steps: int,
-        count: int,
-        mean: float,
-        std: float,
-        smallest: float,
+        sides: Sequence[Sides],
         size: tuple[int, int],
         device: torch.device,
     ) -> None:
-        self.count = count
+        self.count = sum(each.count for each in sides)
         self._size = size
-        boxes = [_draw_boxes(generator, steps, count, mean, std, smallest) for generator in generators]
+        boxes = [torch.cat([_draw_boxes(generator, steps, each) for each in sides], dim=1) for generator in generators]
         self.boxes = torch.stack(boxes, dim=1).to(device)  # (steps, B, count, 3)
 
     def __call__(self, images: Tensor, step: int, crops: slice) -> Tensor:
@@ -50,10 +61,11 @@ class RandomCrops:
         return crop_resize(images, boxes, self._size)
 
 
-def _draw_boxes(generator: torch.Generator, steps: int, count: int, mean: float, std: float, smallest: float) -> Tensor:
+def _draw_boxes(generator: torch.Generator, steps: int, sides: Sides) -> Tensor:
     """Return (steps, count, 3): side, top, left, as shares of the image's side."""
-    side = torch.randn(steps, count, 1, generator=generator).mul_(std).add_(mean).clamp_(smallest, 1.0)
-    corner = torch.rand(steps, count, 2, generator=generator) * (1.0 - side)
+    side = torch.randn(steps, sides.count, 1, generator=generator)
+    side = side.mul_(sides.std).add_(sides.mean).clamp_(sides.smallest, 1.0)
+    corner = torch.rand(steps, sides.count, 2, generator=generator) * (1.0 - side)
     return torch.cat([side, corner], dim=-1)
 
 

@@ -142,3 +142,9 @@ def test_grey_spectra_and_pixels_have_three_equal_channels():
     for image in (spectrum(), Pixels(32, 1.0, generators(1), CPU, decorrelate=True, grey=True)()):
         assert image.shape == (1, 3, 32, 32) and image.std() > 0.05
         assert torch.equal(image[:, 0], image[:, 1]) and torch.equal(image[:, 0], image[:, 2])
+
+
+def test_contrast_multiplies_the_standardised_signal():
+    spectrum = natural_spectrum(48, 48)
+    plain, strong = (FourierPhase(spectrum, 48, generators(2), CPU, False, contrast)().double() for contrast in (1, 2))
+    torch.testing.assert_close(torch.logit(strong), 2 * torch.logit(plain), rtol=0, atol=1e-3)

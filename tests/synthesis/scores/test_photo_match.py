@@ -7,7 +7,7 @@ import torch
 from atlas.models.load import load_model
 from atlas.models.spec import ModelSpec
 from atlas.synthesis.scores.photo_match import BesidePhotos, PhotoMatch, SideBySideMatch, relative_error
-from atlas.synthesis.views.crops import RandomCrops
+from atlas.synthesis.views.crops import RandomCrops, Sides
 
 CPU = torch.device("cpu")
 
@@ -82,7 +82,7 @@ def test_the_photo_itself_has_no_error(tiny):
 
 def test_each_view_is_compared_with_the_same_view_of_the_photo(tiny):
     generators = [torch.Generator().manual_seed(seed) for seed in (0, 1)]
-    crops = RandomCrops(generators, 3, 2, 0.5, 0.2, 0.1, (32, 32), CPU)
+    crops = RandomCrops(generators, 3, [Sides(2, 0.5, 0.2, 0.1)], (32, 32), CPU)
     photos, images = noise(2, 3, 48, 48), noise(2, 3, 48, 48, seed=1)
     views, score = BesidePhotos(crops, photos), SideBySideMatch(tiny, {"body": 1.0}, 2)
     assert views.count == 2

@@ -3,14 +3,14 @@ import torch.nn.functional as F
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from atlas.synthesis.views.crops import RandomCrops, crop_by_matrices, crop_resize, crop_with_steady_gradient
+from atlas.synthesis.views.crops import RandomCrops, Sides, crop_by_matrices, crop_resize, crop_with_steady_gradient
 
 CPU = torch.device("cpu")
 
 
 def crops(seeds, steps=50, count=3, mean=0.25, std=0.1, smallest=0.05):
     generators = [torch.Generator().manual_seed(seed) for seed in seeds]
-    return RandomCrops(generators, steps, count, mean, std, smallest, (16, 16), CPU)
+    return RandomCrops(generators, steps, [Sides(count, mean, std, smallest)], (16, 16), CPU)
 
 
 def test_the_whole_image_as_crop_is_a_plain_resize():
@@ -67,3 +67,14 @@ def test_crops_of_an_item_do_not_depend_on_its_batch():
     alone = crops([5])(image[1:2], 7, slice(0, 3))
     assert torch.equal(batch[1], alone)
     torch.testing.assert_close(crops([5])(image[1:2], 7, slice(1, 2)), alone[1:2])
+
+
+def test_crops_of_several_sizes_stand_side_by_side_and_the_first_kind_is_as_it_is_alone():
+    generators = [[torch.Generator().manual_seed(seed) for seed in range(30)] for _ in range(2)]
+    small, large = Sides(3, 0.4, 0.05, 0.05), Sides(2, 0.9, 0.02, 0.05)
+    alone = RandomCrops(generators[0], 40, [small], (16, 16), CPU)
+    mixed = RandomCrops(generators[1], 40, [small, large], (16, 16), CPU)
+    assert (alone.count, mixed.count) == (3, 5)
+    assert torch.equal(mixed.boxes[:, :, :3], alone.boxes)
+    found = mixed.boxes[:, :, 3:, 0]
+    assert abs(found.mean() - 0.9) < 0.01 and abs(found.std() - 0.02) < 0.005

@@ -1,0 +1,56 @@
+"""Natural: what it chooses for a model, and what the network is shown."""
+
+import pytest
+import torch
+from method_runs import batch_of, rendered, resolved
+
+from atlas.core.job import LOGITS, Target
+from atlas.methods import methods
+from atlas.models.load import load_model
+from atlas.models.spec import ModelSpec
+
+NATURAL = methods.get("natural")
+
+
+def model_of(name, **spec):
+    return load_model(ModelSpec(name=name, **spec))
+
+
+@pytest.mark.parametrize(
+    ("model", "shown"),
+    [
+        ({"architecture": "test_resnet", "pretrained": False, "size": 160}, (128, 128)),
+        ({"architecture": "test_resnet", "pretrained": False, "size": 96}, (96, 96)),
+        ({"architecture": "vit_tiny_patch16_224", "pretrained": False}, (224, 224)),
+    ],
+)
+def test_views_are_small_where_the_network_takes_them(model, shown):
+    assert resolved(NATURAL, model_of("m", **model)).shown == shown
+
+
+def test_a_resolution_that_is_given_is_kept():
+    assert resolved(NATURAL, model_of("m", architecture="test_resnet", pretrained=False), resolution=64).shown == (
+        64,
+        64,
+    )
+
+
+def test_the_network_sees_crops_and_wide_crops_mirrored_and_in_changing_colours():
+    parameters = NATURAL.parameters(image_size=32, resolution=(32, 32), steps=3, crops=3, wide_crops=1)
+    views = NATURAL.views(batch_of(NATURAL.complete(parameters.model_dump()), 0, 1))
+    assert (views.count, NATURAL.samples(parameters)) == (4, 4)
+    assert views(torch.rand(2, 3, 32, 32), 2, slice(None)).shape == (8, 3, 32, 32)
+
+
+def test_with_neutral_settings_it_is_maco():
+    """Each part is switched off by its neutral value, and then nothing is left but MACO, bit for bit."""
+    model = model_of("tiny", source="callable", architecture="tiny_networks:tiny", size=32)
+    targets = [Target(kind="logit", layer=LOGITS, unit=unit) for unit in (1, 2)]
+    same = {"steps": 5, "image_size": 48, "crops": 3, "crop_mean": 0.5, "crop_std": 0.1, "learning_rate": 0.5}
+    neutral = {"wide_crops": 0, "flip": False, "colour_jitter": 0.0, "contrast": 1.0}
+    for one, other in zip(
+        rendered(NATURAL, model, targets, **same, **neutral),
+        rendered(methods.get("maco"), model, targets, **same),
+        strict=True,
+    ):
+        assert one.trace == other.trace and (one.image == other.image).all() and (one.alpha == other.alpha).all()
