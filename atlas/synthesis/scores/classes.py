@@ -1,6 +1,7 @@
 """Inversion of a classifier: the score of DeepInversion and Plug-In Inversion, cross-entropy and priors, per view."""
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import torch
 import torch.nn.functional as F
@@ -78,13 +79,42 @@ def statistics_distance(seen: Mapping[nn.Module, Tensor], first: float) -> Tenso
     """
     total: Tensor | None = None
     for norm, maps in seen.items():
-        variance, mean = torch.var_mean(maps.float().flatten(2), dim=2, correction=0)
+        mean, variance = moments(maps.float().flatten(2))
         held = norm.get_buffer("running_mean"), norm.get_buffer("running_var")
         distance = _norm(mean - held[0]) + _norm(variance - held[1])
         total = first * distance if total is None else total + distance
     if total is None:
         raise ValueError("no batch norm was reached")
     return total
+
+
+class Moments(torch.autograd.Function):
+    """Mean and biased variance of each row, with the gradient in closed form: ``gm / P + 2 gv (x - mean) / P``.
+
+    ``torch.var_mean`` takes seven times as long on a CPU, and its gradient twice as long.
+    """
+
+    @staticmethod
+    def forward(ctx: Any, maps: Tensor) -> tuple[Tensor, Tensor]:
+        """Return the mean and the variance (N, C) of maps (N, C, P)."""
+        mean = maps.mean(dim=2)
+        ctx.save_for_backward(maps, mean)
+        centred = maps - mean[:, :, None]  # the difference of two sums of squares would lose digits
+        return mean, torch.linalg.vector_norm(centred, dim=2).square_().div_(maps.shape[2])
+
+    @staticmethod
+    def backward(ctx: Any, *gradients: Tensor) -> Tensor:
+        """Return the gradient to the maps."""
+        (maps, mean), (to_mean, to_variance) = ctx.saved_tensors, gradients
+        slope = to_variance * (2 / maps.shape[2])
+        level = to_mean / maps.shape[2] - slope * mean
+        return torch.addcmul(level[:, :, None], maps, slope[:, :, None])
+
+
+def moments(maps: Tensor) -> tuple[Tensor, Tensor]:
+    """Return the mean and the biased variance of each channel of maps (N, C, P), (N, C) each."""
+    found: tuple[Tensor, Tensor] = Moments.apply(maps)  # type: ignore[no-untyped-call]
+    return found
 
 
 def total_variation(images: Tensor) -> Tensor:

@@ -7,6 +7,7 @@ k-th smallest of the picture's values is pulled to the mean of the photos' k-th 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
+import numpy as np
 import torch
 from torch import Tensor
 
@@ -19,6 +20,9 @@ from atlas.synthesis.steps.evaluation import VIEWS_PER_PASS, never_alone
 
 Maps = dict[str, Tensor]
 """Layer to (N, C, P): the values of every channel at every position."""
+
+MANY = 1024
+"""Values of a channel from which on counting sorts are the faster ones (measured on a CPU with AVX-512)."""
 
 MapsOf = Callable[[Tensor], Maps]
 """Views (N, 3, H, W) in [0, 1] -> what is matched of them; no item depends on another."""
@@ -35,10 +39,11 @@ class SortMatching(torch.autograd.Function):
     def forward(ctx: Any, maps: Tensor, targets: Tensor) -> Tensor:
         """Return the loss (N,) of maps (N, C, P) and ascending targets (N, C, P)."""
         order = ascending(maps)
-        difference = maps.gather(2, order) - targets
+        difference = maps.gather(2, order).sub_(targets)
         count = maps.shape[1] * maps.shape[2]
-        ctx.save_for_backward(torch.empty_like(maps).scatter_(2, order, difference * (2 / count)))
-        return difference.square().flatten(1).sum(dim=1) / count
+        loss = torch.linalg.vector_norm(difference.flatten(1), dim=1).square_().div_(count)
+        ctx.save_for_backward(torch.empty_like(maps).scatter_(2, order, difference.mul_(2 / count)))
+        return loss
 
     @staticmethod
     def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor, None]:
@@ -58,15 +63,35 @@ def ascending(maps: Tensor) -> Tensor:
     maps = maps.detach()
     if maps.device.type != "cpu" or maps.dtype != torch.float32:
         return maps.argsort(dim=2, stable=True)
-    # Two thirds of the time of numpy's argsort, a third of torch's: values and places sorted as one whole number each.
-    # A float's bits are in the order of floats once those of negative ones are turned over.
+    # Several times faster than torch's and numpy's sorts of floats. A float's bits are in the order of floats once
+    # those of negative ones are turned over.
     bits = maps.contiguous().view(torch.int32)
-    keys = (bits ^ ((bits >> 31) & 0x7FFFFFFF)).long()
-    keys <<= 32
-    keys |= torch.arange(maps.shape[2])
-    keys.numpy().sort(axis=2)
-    keys &= 0xFFFFFFFF
-    return keys
+    keys = bits ^ ((bits >> 31) & 0x7FFFFFFF)
+    return _by_halves(keys) if maps.shape[2] >= MANY else _with_places(keys)
+
+
+def _by_halves(keys: Tensor) -> Tensor:
+    """Return the order of whole numbers (N, C, P), int32: by their lower halves first, then stably by the upper ones.
+
+    numpy sorts numbers of 16 bits by counting, in a time that is linear in P.
+    """
+    upper, lower = keys >> 16, keys & 0xFFFF
+    first = _places(lower.numpy().astype(np.uint16))
+    return first.gather(2, _places(upper.gather(2, first).numpy().astype(np.int16)))
+
+
+def _places(values: np.ndarray) -> Tensor:
+    return torch.from_numpy(values.argsort(axis=2, kind="stable"))
+
+
+def _with_places(keys: Tensor) -> Tensor:
+    """Return the order of whole numbers (N, C, P), int32: sorted together with their places, as one number each."""
+    both = keys.long()
+    both <<= 32
+    both |= torch.arange(keys.shape[2])
+    both.numpy().sort(axis=2)
+    both &= 0xFFFFFFFF
+    return both
 
 
 def channel_values(raw: Tensor, layer: LayerInfo) -> Tensor:

@@ -8,7 +8,13 @@ from torch import nn
 from atlas.models.load import load_model
 from atlas.models.network.norms import batch_norms, norm_inputs
 from atlas.models.spec import ModelSpec
-from atlas.synthesis.scores.classes import ClassEntropy, DeepInversionScore, statistics_distance, total_variation
+from atlas.synthesis.scores.classes import (
+    ClassEntropy,
+    DeepInversionScore,
+    moments,
+    statistics_distance,
+    total_variation,
+)
 
 CPU = torch.device("cpu")
 
@@ -78,6 +84,16 @@ def test_the_distance_is_that_of_the_definition():
             expected[item] += weight * (np.sqrt(np.square(means).sum()) + np.sqrt(np.square(spreads).sum()))
     # The maps enter in float32.
     np.testing.assert_allclose(statistics_distance(seen, 10.0).detach().numpy(), expected, rtol=1e-5)
+
+
+def test_moments_and_their_gradient_are_those_of_the_definition():
+    maps = (noise(3, 4, 50).double() * 2 + 100).requires_grad_()  # a mean far above the deviation
+    mean, variance = moments(maps)
+    np.testing.assert_allclose(mean.detach(), maps.detach().numpy().mean(axis=2), rtol=1e-14)
+    np.testing.assert_allclose(variance.detach(), maps.detach().numpy().var(axis=2), rtol=1e-12)
+    assert torch.autograd.gradcheck(moments, maps)
+    single = moments(maps.detach().float())[1]
+    np.testing.assert_allclose(single, variance.detach(), rtol=1e-4)
 
 
 def test_total_variation_by_loops():

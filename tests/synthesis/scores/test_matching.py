@@ -8,7 +8,15 @@ from atlas.errors import ModelError
 from atlas.models.load import load_model
 from atlas.models.spec import ModelSpec
 from atlas.synthesis.scores.classes import total_variation
-from atlas.synthesis.scores.matching import MatchScore, StageMaps, ascending, channel_values, mean_sorted, sort_matching
+from atlas.synthesis.scores.matching import (
+    MANY,
+    MatchScore,
+    StageMaps,
+    ascending,
+    channel_values,
+    mean_sorted,
+    sort_matching,
+)
 from atlas.synthesis.steps.evaluation import VIEWS_PER_PASS
 
 CPU = torch.device("cpu")
@@ -69,8 +77,10 @@ def test_the_gradient_is_that_of_autograd_with_ranks_held_fixed():
     torch.testing.assert_close(maps.grad, again.grad, rtol=1e-12, atol=0)
 
 
-def test_the_order_is_that_of_a_stable_sort_in_both_precisions():
-    maps = torch.randn(2, 3, 400, generator=torch.Generator().manual_seed(0)) * 10.0 ** torch.arange(-20, 20).repeat(10)
+@pytest.mark.parametrize("count", [10, MANY // 40 + 1])
+def test_the_order_is_that_of_a_stable_sort_in_both_precisions(count):
+    sizes = 10.0 ** torch.arange(-20, 20).repeat(count)
+    maps = torch.randn(2, 3, 40 * count, generator=torch.Generator().manual_seed(0)) * sizes
     maps[:, 1] = maps[:, 1].clamp(-1, 1).round()  # many are equal
     maps[:, 2, ::7] = float("inf")
     maps[:, 2, 3::7] = -float("inf")
