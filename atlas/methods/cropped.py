@@ -83,6 +83,10 @@ class CroppedMethod(Method[CroppedP]):
         sides = Sides(given.crops, given.crop_mean, given.crop_std, given.crop_smallest)
         return RandomCrops(batch.generators, given.steps, [sides], given.shown, batch.device)
 
+    def compares_views(self, parameters: CroppedP) -> bool:
+        """Tell whether the score looks at all views of a picture at once, so that they must not be shown in passes."""
+        return False
+
     def samples(self, parameters: CroppedP) -> int:
         """See :meth:`Method.samples`."""
         return parameters.crops
@@ -100,5 +104,6 @@ class CroppedMethod(Method[CroppedP]):
         score, views = self.score(batch, self.views(batch))
         noise = HashedNoise(list(batch.seeds), steps, (3, given.side, given.side), given.noise, batch.device)
         optimizer = torch.optim.NAdam(image.parameters(), lr=given.learning_rate)
+        value = mean_score(score, noise, views, together=self.compares_views(given))
         decay = torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, steps) if given.schedule == "cosine" else None
-        return results(batch.ascend(image, mean_score(score, noise, views), optimizer, steps, decay))
+        return results(batch.ascend(image, value, optimizer, steps, decay))

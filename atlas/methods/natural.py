@@ -83,6 +83,14 @@ class NaturalParameters(MACOParameters):
         description="standard deviation of the signal that becomes the picture: 2 gives the contrast of photos (MACO: "
         "1)",
     )
+    statistics: float = Field(
+        default=5.0,
+        ge=0,
+        le=1e4,
+        description="how much it counts that means and deviations of channels over a picture's views are those of "
+        "photos, which batch norms hold, in standard deviations of the activations of the unit's layer; 0 for networks "
+        "without batch norms",
+    )
 
 
 class Natural(PhaseMethod[NaturalParameters]):
@@ -121,11 +129,16 @@ class Natural(PhaseMethod[NaturalParameters]):
     parameters = NaturalParameters
 
     def resolve(self, asked: MethodParameters, model: "VisionModel", folder: Path) -> Resolved[NaturalParameters]:
-        """See :meth:`Method.resolve`: a resolution that the model takes is chosen."""
+        """See :meth:`Method.resolve`: a resolution that the model takes is chosen, and no statistics that it lacks."""
         assert isinstance(asked, NaturalParameters)
-        if asked.resolution is None:
-            asked = asked.model_copy(update={"resolution": shown_size(model)})
-        return super().resolve(asked, model, folder)
+        chosen: dict[str, object] = {} if asked.resolution else {"resolution": shown_size(model)}
+        if "batch norm" not in model.offers:
+            chosen["statistics"] = 0.0
+        return super().resolve(asked.model_copy(update=chosen), model, folder)
+
+    def compares_views(self, parameters: NaturalParameters) -> bool:
+        """See :meth:`CroppedMethod.compares_views`: statistics are of all of them."""
+        return parameters.statistics > 0
 
     def samples(self, parameters: NaturalParameters) -> int:
         """See :meth:`Method.samples`."""
@@ -158,8 +171,11 @@ class Natural(PhaseMethod[NaturalParameters]):
 
     def score(self, batch: RenderBatch[NaturalParameters], crops: "Views") -> "tuple[Score, Views]":
         """See :meth:`CroppedMethod.score`."""
+        from atlas.synthesis.scores.statistics import StatisticsScore
         from atlas.synthesis.scores.units import TargetObjective
 
+        if weight := batch.parameters.statistics:
+            return StatisticsScore(batch.network, batch.targets, weight, batch.load_input), crops
         objective = TargetObjective(batch.targets, batch.device, batch.load_input)
         return lambda shown: objective(batch.network(shown, batch.layer)), crops
 

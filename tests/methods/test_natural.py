@@ -21,7 +21,11 @@ def model_of(name, **spec):
     [
         ({"architecture": "test_resnet", "pretrained": False, "size": 160}, (128, 128)),
         ({"architecture": "test_resnet", "pretrained": False, "size": 96}, (96, 96)),
-        ({"architecture": "vit_tiny_patch16_224", "pretrained": False}, (224, 224)),
+        ({"architecture": "test_vit", "pretrained": False, "size": 160}, (128, 128)),
+        (
+            {"architecture": "test_vit", "pretrained": False, "arguments": {"dynamic_img_size": False}},
+            (160, 160),
+        ),
     ],
 )
 def test_views_are_small_where_the_network_takes_them(model, shown):
@@ -47,10 +51,16 @@ def test_with_neutral_settings_it_is_maco():
     model = model_of("tiny", source="callable", architecture="tiny_networks:tiny", size=32)
     targets = [Target(kind="logit", layer=LOGITS, unit=unit) for unit in (1, 2)]
     same = {"steps": 5, "image_size": 48, "crops": 3, "crop_mean": 0.5, "crop_std": 0.1, "learning_rate": 0.5}
-    neutral = {"wide_crops": 0, "flip": False, "colour_jitter": 0.0, "contrast": 1.0}
+    neutral = {"wide_crops": 0, "flip": False, "colour_jitter": 0.0, "contrast": 1.0, "statistics": 0.0}
     for one, other in zip(
         rendered(NATURAL, model, targets, **same, **neutral),
         rendered(methods.get("maco"), model, targets, **same),
         strict=True,
     ):
         assert one.trace == other.trace and (one.image == other.image).all() and (one.alpha == other.alpha).all()
+
+
+def test_statistics_are_asked_for_where_the_network_holds_some():
+    tiny = {"source": "callable", "size": 32}
+    assert resolved(NATURAL, model_of("a", architecture="tiny_networks:tiny", **tiny)).statistics > 0
+    assert resolved(NATURAL, model_of("b", architecture="tiny_networks:colours", **tiny)).statistics == 0

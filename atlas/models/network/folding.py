@@ -21,6 +21,7 @@ from atlas.errors import ModelError
 from atlas.models.code.foreign import foreign_code
 from atlas.models.network.capture import watching
 from atlas.models.network.examine import dry_input
+from atlas.models.network.norms import keep_statistics
 from atlas.models.network.output import first_tensor
 
 TOLERANCE = 1e-4
@@ -126,6 +127,7 @@ def _fused(module: nn.Module, convolution: str, norm: str) -> dict[str, nn.Modul
     plain = nn.BatchNorm2d(old.num_features, eps=old.eps, affine=old.affine)  # type: ignore[arg-type]
     plain.load_state_dict({name: old.state_dict()[name] for name in plain.state_dict()})
     fused = fuse_conv_bn_eval(module.get_submodule(convolution), plain.eval())  # type: ignore[type-var]
+    keep_statistics(fused, plain)
     rest = _FoldedNorm(old.drop, old.act) if _has_inner_activation(old) else nn.Identity()  # type: ignore[arg-type]
     return {convolution: fused, norm: rest}
 

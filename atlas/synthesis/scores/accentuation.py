@@ -8,7 +8,7 @@ from torch import Tensor
 from atlas.core.job import Target
 from atlas.models.network.network import Network
 from atlas.synthesis.scores.photo_match import relative_error
-from atlas.synthesis.scores.units import TargetObjective
+from atlas.synthesis.scores.units import TargetObjective, spread_of_units
 from atlas.synthesis.steps.evaluation import activation_of
 
 
@@ -41,9 +41,8 @@ class AccentuationScore:
         self._target, self._layer = targets[0].layer, layer
         leaf = photos.detach().requires_grad_()
         activation = activation_of(network, leaf, self._target)
-        pooled = activation.dim() > 2 and targets[0].kind != "neuron"
-        values = activation.detach().flatten(2).mean(dim=2) if pooled else activation.detach().flatten(1)
-        weights = weight * values.std(dim=1, correction=0) * _reached(leaf, self._objective(activation))
+        spread = spread_of_units(activation.detach(), targets[0].kind)
+        weights = weight * spread * _reached(leaf, self._objective(activation))
         self._weights = weights[:, None]  # (B, 1)
 
     def __call__(self, views: Tensor) -> Tensor:

@@ -7,7 +7,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from atlas.core.job import Target
+from atlas.core.job import Target, TargetKind
 from atlas.errors import ModelError
 
 LEAST_COSINE = 0.1
@@ -143,3 +143,16 @@ def _unit_vector(target: Target, load_input: Callable[[str], bytes]) -> Tensor:
             "find the concepts again",
         )
     return (vector / length).float()
+
+
+def spread_of_units(activation: Tensor, kind: TargetKind) -> Tensor:
+    """Return the standard deviation of an activation over units, of means over positions or, for neurons, at each.
+
+    Args:
+        activation: (N, C, h, w) or (N, C).
+    Returns:
+        (N,), the scale by which what is subtracted from objectives of a layer is weighed.
+    """
+    pooled = activation.dim() > 2 and kind != "neuron"
+    values = activation.flatten(2).mean(dim=2) if pooled else activation.flatten(1)
+    return values.std(dim=1, correction=0)

@@ -49,7 +49,7 @@ def mean_over_views(
     return mean_score(lambda shown: objective(network(shown, layer)), noise, views)
 
 
-def mean_score(score: Score, noise: HashedNoise | None, views: Views) -> Evaluate:
+def mean_score(score: Score, noise: HashedNoise | None, views: Views, together: bool = False) -> Evaluate:
     """Return the evaluation of a batch: the mean of a score over each item's views of its image.
 
     The network sees the views in passes, so its memory depends neither on the number of views nor, past one pass, on
@@ -57,15 +57,17 @@ def mean_score(score: Score, noise: HashedNoise | None, views: Views) -> Evaluat
 
     Args:
         noise: added to the images before views are taken of them; None adds none.
+        together: show all views in one pass, for a score that looks at all of an item's views at once.
     """
 
     def evaluate(images: Tensor, step: int) -> Tensor:
         shown = images if noise is None else images + noise(step)
         total = torch.zeros(len(images), device=images.device)
-        per_cut = max(1, VIEWS_PER_CUT // len(images))
+        per_cut = views.count if together else max(1, VIEWS_PER_CUT // len(images))
+        per_pass = per_cut if together else max(1, VIEWS_PER_PASS.get(images.device.type, 64) // len(images))
         for start in range(0, views.count, per_cut):
             cut = views(shown, step, slice(start, start + per_cut))
-            values, gradient = _in_passes(score, cut, len(images))
+            values, gradient = _in_passes(score, cut, len(images), per_pass)
             cut.backward(gradient / views.count)
             total += values / views.count
         return total
@@ -109,12 +111,15 @@ class WholeView:
         return F.interpolate(images, size=self._size, mode="bilinear", antialias=True, align_corners=False)
 
 
-def _in_passes(score: Score, views: Tensor, batch: int) -> tuple[Tensor, Tensor]:
-    """Return the sum of the score over each item's views (B,), and its gradient to the views (B * n, 3, h, w)."""
+def _in_passes(score: Score, views: Tensor, batch: int, per_pass: int) -> tuple[Tensor, Tensor]:
+    """Return the sum of the score over each item's views (B,), and its gradient to the views (B * n, 3, h, w).
+
+    Args:
+        per_pass: views of each item that the network sees at once.
+    """
     grouped = views.detach().unflatten(0, (batch, -1))  # (B, n, 3, h, w)
     gradient = torch.empty_like(grouped)
     total = torch.zeros(batch, device=views.device)
-    per_pass = max(1, VIEWS_PER_PASS.get(views.device.type, 64) // batch)
     for start in range(0, grouped.shape[1], per_pass):
         part = slice(start, start + per_pass)
         leaf = grouped[:, part].flatten(0, 1).requires_grad_()
