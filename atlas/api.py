@@ -82,6 +82,7 @@ def render(
     target: Any,
     *,
     method: str = "maco",
+    preset: str | None = None,
     seed: int | Sequence[int] = 0,
     photo: Any = None,
     photos: Path | str | None = None,
@@ -108,6 +109,8 @@ def render(
             of a layer, for methods that invert one; an ``atlas.Target``; an array or tensor (units,) as a direction in
             ``layer``, or several (n, units). A list of these gives a list of pictures in its order.
         method: as ``[[render]]`` names it.
+        preset: ``draft``, ``standard`` or ``fine``: fills the method's parameters that are not given, where it has one
+            of that name. The key is that of the same parameters written out.
         seed: one or several; each gives a picture of its own.
         photo: what pictures start from or are of, for methods that do: a file, a PIL image or an array (H, W, 3)
             of uint8, or several; with ``photos``, names or globs among these.
@@ -131,7 +134,7 @@ def render(
 
     Raises:
         TargetError: the model has no such target; names the nearest.
-        ConfigError: the method or a parameter is unknown, with the nearest name, or does not fit.
+        ConfigError: the method, its preset or a parameter is unknown, with the nearest name, or does not fit.
         RenderError: the only picture failed.
         Interrupted: Ctrl-C, after the current step; its ``finished`` holds the pictures that were.
     """
@@ -142,6 +145,7 @@ def render(
 
     request = Request(
         method=method,
+        preset=preset,
         parameters={**(parameters or {}), **more},
         seeds=(seed,) if isinstance(seed, int) else tuple(seed),
         precision=precision,
@@ -162,6 +166,7 @@ def concepts(
     *,
     classes: str | int | Sequence[str | int] = "all",
     method: str = "maco",
+    preset: str | None = None,
     seed: int | Sequence[int] = 0,
     parameters: Mapping[str, Any] | None = None,
     device: str = "auto",
@@ -180,7 +185,7 @@ def concepts(
         photos: folder, archive or data set of photos: with a folder for each class, or without, where those that the
             model predicts as a class are its photos.
         classes: names, ids, indices or globs; all that have photos unless they are named.
-        method, seed, parameters: of the renderings, as of :func:`render`.
+        method, preset, seed, parameters: of the renderings, as of :func:`render`.
         device, batch_size, store, progress: as of :func:`render`.
         settings, more: other keys of a ``[[concepts]]`` table: ``count=10``, or ``settings={"photos": "all"}`` for
             names that are taken here.
@@ -204,6 +209,7 @@ def concepts(
         classes=(classes,) if isinstance(classes, str | int) else tuple(classes),
         settings={**(settings or {}), **more},
         method=method,
+        preset=preset,
         parameters=parameters or {},
         seeds=(seed,) if isinstance(seed, int) else tuple(seed),
     )

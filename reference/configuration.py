@@ -35,7 +35,8 @@ layers = ["layer3.*", "layer4"]          # channels by glob: * stays within one 
 units = { sample = 32, seed = 0 }        # or "all", "0-15", [3, 7]
 sign = "both"                            # what raises a unit, and what lowers it
 seeds = [0, 1]                           # one picture for each
-parameters = { steps = 128, crop_mean = 0.5 }
+preset = "draft"                         # fills the method's parameters that are not given
+parameters = { crop_mean = 0.35 }
 ```
 """
 

@@ -1,12 +1,12 @@
 """The pages of methods, from their cards: parameters for looking up, how each works and misleads for reading."""
 
-from atlas.core.method_card import MethodCard, Paper, ParameterCard
+from atlas.core.method_card import MethodCard, Paper, ParameterCard, Preset
 from reference.markdown import anchor, table
 
 INTRO = """# Methods: parameters
 
-What `method = "..."` in a `[[render]]` or `[[concepts]]` block may be, and what `parameters` then takes. What "fits the
-model" is chosen for it unless given. [How each works](../explanation/methods.md),
+What `method = "..."` in a `[[render]]` or `[[concepts]]` block may be, what `preset` then fills, and what `parameters`
+takes. What "fits the model" is chosen for it unless given. [How each works](../explanation/methods.md),
 [how to choose](../guides/methods.md) one, and
 [how they compare](https://github.com/lens-atlas/lens-atlas/blob/main/benchmarks/METHODS.md), with pictures.
 """
@@ -64,7 +64,17 @@ def _reference(card: MethodCard) -> str:
     told = f"[How it works, and how it misleads](../explanation/methods.md#{anchor(card.title)})."
     head = ("parameter", "default", "allowed", "meaning")
     text = f"## `{card.name}`\n\n{card.summary} {_cited(card.paper)}\n\n{'; '.join(it for it in facts if it)}. {told}\n"
-    return f"{text}\n{table(head, map(_parameter, card.parameters))}"
+    return f"{text}\n{_presets(card)}{table(head, map(_parameter, card.parameters))}"
+
+
+def _presets(card: MethodCard) -> str:
+    """Return the table of a method's presets; empty if there are none."""
+    rows = [(f'`"{name}"`', it.summary, _filled(it)) for name, it in card.presets.items()]
+    return f"{table(('preset', 'what it is', 'fills'), rows)}\n" if rows else ""
+
+
+def _filled(preset: Preset) -> str:
+    return ", ".join(f"`{key} = {_toml(value).strip('`')}`" for key, value in preset.parameters.items())
 
 
 def _parameter(card: ParameterCard) -> tuple[str, str, str, str]:

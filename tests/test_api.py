@@ -240,6 +240,26 @@ def test_parameters_whose_names_are_taken_are_given_in_a_table(tiny):
         atlas.render(tiny, "1", layer="act", **options)
 
 
+def test_a_preset_is_only_a_word_for_its_parameters(command_line, tiny, tmp_path):
+    """By whichever door it is asked for: the picture has the key of the one whose parameters are written out."""
+    over = {"steps": 2, "image_size": 32, "resolution": 32}
+    spelled = {**methods.get("maco").presets["draft"].parameters, **over}
+    options = {"progress": False, "device": "cpu"}
+    for target, layer in (([3, "act2:2"], None), ([np.ones(16)], "act2")):
+        short = atlas.render(tiny, target, preset="draft", layer=layer, **over, **options)
+        long = atlas.render(tiny, target, parameters=spelled, layer=layer, **options)
+        assert [picture.key for picture in short] == [picture.key for picture in long]
+        assert {picture.record.job.parameters["crop_mean"] for picture in short} == {spelled["crop_mean"]}
+    assert spelled["crop_mean"] != methods.get("maco").parameters().crop_mean
+    table = "steps = 2, image_size = 32, resolution = 32"
+    path = command_line.configure(block='classes = [3]\npreset = "draft"', parameters=table)
+    atlas.run(path, progress=False)
+    (record,) = atlas.Store(command_line.folder / "build" / "store").records()
+    assert record.key == atlas.render(tiny, 3, preset="draft", **over, **options).key
+    with pytest.raises(ConfigError, match='did you mean "draft"'):
+        atlas.render(tiny, 3, preset="daft", **options)
+
+
 def test_a_dead_unit_is_no_error(tmp_path):
     model = atlas.load("tiny_networks:with_dead_units", size=32)
     dead, live = atlas.render(model, ["act2:0", "act2:3"], **QUICK)
@@ -332,6 +352,12 @@ def test_concepts_are_those_of_a_configuration(tmp_path):
             (picture,) = concept.pictures
             assert picture.record.job == store.read(picture.key).job
             assert picture.record.job.target.direction == concept.document.direction
+    filled = methods.get("maco").presets["draft"].parameters
+    over = {"steps": 4, "image_size": 32, "crops": 2, "resolution": 32}
+    kept = {"progress": False, "device": "cpu", "store": tmp_path / "kept"}
+    (short,) = atlas.concepts(model, photos, classes="red", preset="draft", parameters=over, **SMALL, **kept).values()
+    (long,) = atlas.concepts(model, photos, classes="red", parameters={**filled, **over}, **SMALL, **kept).values()
+    assert [one.pictures[0].key for one in short] == [one.pictures[0].key for one in long]
     html = found._repr_html_()
     assert html.count("<table>") == 2 and "red" in html and "data:image/" in html
     with pytest.raises(ConfigError, match='did you mean "count"'):

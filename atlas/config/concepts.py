@@ -15,7 +15,8 @@ class ConceptsBlock(ConceptSettings):
         model: names of models; empty means the only one.
         classes: names, ids, indices or globs; ``"all"`` is every class that has photos.
         layer: module path, or ``auto`` for the latest layer that is never negative.
-        method, parameters: of the renderings. seeds: one rendering of each concept for each.
+        method: of the renderings. preset, parameters: of that method, as in ``[[render]]``.
+        seeds: one rendering of each concept for each.
         cosine_power: of the cosine in a direction's objective (dot product times cosine^p).
         precision: of the network's arithmetic while rendering.
     """
@@ -25,6 +26,7 @@ class ConceptsBlock(ConceptSettings):
     layer: Text = "auto"
     part_layer: Text = "auto"
     method: str = "maco"
+    preset: str | None = None
     parameters: dict[str, Any] = Field(default_factory=dict)
     seeds: Annotated[tuple[Seed, ...], BeforeValidator(listed), Field(min_length=1)] = (0,)
     cosine_power: float = Field(default=2.0, ge=0, le=10)

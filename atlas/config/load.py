@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterator
 from itertools import combinations
 from pathlib import Path
-from typing import Any, TypeVar, get_args
+from typing import TYPE_CHECKING, Any, TypeVar, get_args
 
 from pydantic import BaseModel, ValidationError
 
@@ -21,6 +21,9 @@ from atlas.core.job import TargetKind
 from atlas.errors import DOCUMENTATION, ConfigError, did_you_mean
 from atlas.models.spec import ModelSpec
 from atlas.photos.spec import PhotosSpec, address_of
+
+if TYPE_CHECKING:
+    from atlas.methods import AnyMethod
 
 Located = TypeVar("Located", bound=BaseModel)
 
@@ -125,7 +128,7 @@ def _model_problems(block: dict[str, Any], path: problems.KeyPath, names: list[s
 def _method_problems(block: dict[str, Any], path: problems.KeyPath, kind: object) -> Iterator[Problem]:
     from atlas.methods import methods
 
-    name, parameters = block.get("method", "maco"), block.get("parameters", {})
+    name = block.get("method", "maco")
     if not isinstance(name, str):
         return
     try:
@@ -137,11 +140,23 @@ def _method_problems(block: dict[str, Any], path: problems.KeyPath, kind: object
         yield Problem((*path, "method"), f'"{name}" cannot render a {kind}, only: {", ".join(sorted(method.kinds))}')
     if kind == "direction" and method.takes_photo(kind):
         yield Problem((*path, "method"), f'"{name}" starts from a photo, which a concept does not have')
-    if isinstance(parameters, dict):
-        try:
-            method.parameters.model_validate_json(json.dumps(parameters, default=str), strict=True)
-        except ValidationError as error:
-            yield from problems.problems_of(error, parameters, (*path, "parameters"), {(): method.parameters})
+    yield from _parameter_problems(method, block, path)
+
+
+def _parameter_problems(method: "AnyMethod", block: dict[str, Any], path: problems.KeyPath) -> Iterator[Problem]:
+    from atlas.methods.presets import spelled_out
+
+    parameters, preset = block.get("parameters", {}), block.get("preset")
+    if not isinstance(parameters, dict):
+        return
+    try:
+        parameters = spelled_out(method, parameters, preset if isinstance(preset, str) else None)
+    except ConfigError as error:
+        yield from (Problem((*path, "preset"), text.removeprefix("preset: ")) for text in error.problems)
+    try:
+        method.parameters.model_validate_json(json.dumps(parameters, default=str), strict=True)
+    except ValidationError as error:
+        yield from problems.problems_of(error, parameters, (*path, "parameters"), {(): method.parameters})
 
 
 def _located(tables: Tables, file: Path) -> Config:

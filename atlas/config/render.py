@@ -94,7 +94,8 @@ class RenderBlock(BaseModel):
         position: (row, column) of a neuron; the central one unless given.
         photos: names, globs or folders of reference photos, or a sample of them: one rendering for each.
         sign: ``positive`` renders what raises a unit, ``negative`` what lowers it.
-        method, parameters: how; the parameters are checked against the method's own model.
+        method: how. preset: of the method's, such as ``draft``: fills the parameters that are not given, and leaves no
+            trace in keys. parameters: of the method; checked against its own model.
         seeds: one rendering of each target for each.
         precision: of the network's arithmetic; ``bfloat16`` is for accelerators that are fast at it, and makes other
             pictures.
@@ -111,6 +112,7 @@ class RenderBlock(BaseModel):
     position: tuple[Place, Place] | None = None
     sign: Literal["positive", "negative", "both"] = "positive"
     method: str = "maco"
+    preset: str | None = None
     parameters: dict[str, Any] = Field(default_factory=dict)
     seeds: Annotated[tuple[Seed, ...], BeforeValidator(listed), Field(min_length=1)] = (0,)
     precision: Literal["float32", "bfloat16"] = "float32"

@@ -38,6 +38,18 @@ class ParameterCard(Frozen):
     allowed: str = ""
 
 
+class Preset(Frozen):
+    """Parameters of a method that are measured to go well together, under one name.
+
+    Attributes:
+        summary: what it is good for, and what was measured of it: seconds a picture, and how well it is recognised.
+        parameters: those that it fills, as a configuration would; what it leaves out keeps its default.
+    """
+
+    summary: str = Field(min_length=1)
+    parameters: dict[str, JsonValue] = Field(default_factory=dict)
+
+
 def card_key(name: str, version: int) -> str:
     """Return what the card of that version of a method is called in a store."""
     return f"{name}-{version}"
@@ -57,6 +69,7 @@ class MethodCard(Frozen):
         seeded: whether its pictures depend on their seed.
         data: what data it brings, from whom, and under which licence; empty if none.
         unit: of its objective; ``activation`` is the unit's own.
+        presets: name to what it fills.
     """
 
     schema_version: int = SCHEMA_VERSION
@@ -76,6 +89,7 @@ class MethodCard(Frozen):
     data: str = ""
     unit: str = "activation"
     parameters: tuple[ParameterCard, ...] = ()
+    presets: dict[str, Preset] = Field(default_factory=dict)
 
     @property
     def key(self) -> str:

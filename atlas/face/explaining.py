@@ -29,13 +29,14 @@ class ConceptsRequest:
 
     Attributes:
         classes: names, ids, indices or globs. settings: other keys of a ``[[concepts]]`` table.
-        method, parameters, seeds: of the renderings.
+        method, preset, parameters, seeds: of the renderings.
     """
 
     photos: Path | str
     classes: Sequence[str | int]
     settings: Mapping[str, Any]
     method: str
+    preset: str | None
     parameters: Mapping[str, Any]
     seeds: tuple[int, ...]
 
@@ -46,7 +47,7 @@ def concepts_of(model: VisionModel, request: ConceptsRequest, place: Workplace) 
         "model": (model.card.name,),
         "classes": tuple(request.classes),
         "method": request.method,
-        "parameters": checked_parameters(methods.get(request.method), request.parameters),
+        "parameters": checked_parameters(methods.get(request.method), request.parameters, request.preset),
         "seeds": request.seeds,
     }
     block = checked(ConceptsBlock, {**request.settings, **table})

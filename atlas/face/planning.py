@@ -20,6 +20,7 @@ from atlas.face.photos import given_photos, reference_photos
 from atlas.face.targets import Asked, Reader
 from atlas.methods import AnyMethod, methods
 from atlas.methods.base import REFERENCE_PHOTOS
+from atlas.methods.presets import spelled_out
 from atlas.models.load import VisionModel
 from atlas.photos import Photo, PhotoSet
 from atlas.plan.photos import references
@@ -39,6 +40,7 @@ class Request:
     """How targets are to be rendered; see :func:`atlas.api.render`.
 
     Attributes:
+        preset: of the method, which fills those of its parameters that are not given, or none.
         parameters: of the method, as given. seeds: one rendering of each target for each.
         photo: what pictures start from or are of, None for none. photos: place of a photo set, if there is one.
         layer, kind: of targets that leave them open.
@@ -46,6 +48,7 @@ class Request:
 
     method: str
     parameters: Mapping[str, Any]
+    preset: str | None = None
     seeds: tuple[int, ...] = (0,)
     precision: Literal["float32", "bfloat16"] = "float32"
     photo: Any = None
@@ -90,7 +93,8 @@ def planned(
         told = "layer: says what directions and numbers are of, and there are none"
         raise ConfigError([told + (own if "layer" in method.parameters.model_fields else "")], remedy="leave it out")
     photo_set, chosen = _photos(request, config.store.path.parent / "cache")
-    work = _Work(request, model, method, checked_parameters(method, request.parameters), photo_set, chosen)
+    given = checked_parameters(method, request.parameters, request.preset)
+    work = _Work(request, model, method, given, photo_set, chosen)
     wanted = [_settled(one, work) for one in asked]
     units = [one for one in wanted if one.direction is None]
     try:
@@ -125,14 +129,15 @@ def planned(
     )
 
 
-def checked_parameters(method: AnyMethod, given: Mapping[str, Any]) -> dict[str, Any]:
-    """Return a method's parameters as a configuration would hold them.
+def checked_parameters(method: AnyMethod, given: Mapping[str, Any], preset: str | None) -> dict[str, Any]:
+    """Return a method's parameters as a configuration would hold them, those of a preset spelled out.
 
     Raises:
-        ConfigError: one is unknown, with the nearest name, or has no such value.
+        ConfigError: the preset or a parameter is unknown, with the nearest name, or has no such value.
     """
+    asked = spelled_out(method, given, preset)
     try:
-        parameters: dict[str, Any] = json.loads(json.dumps(dict(given), default=_plain))
+        parameters: dict[str, Any] = json.loads(json.dumps(asked, default=_plain))
         method.parameters.model_validate_json(json.dumps(parameters), strict=True)
     except ValidationError as error:
         found = problems_of(error, parameters, (), {(): method.parameters})

@@ -10,6 +10,7 @@ from atlas.methods.base import Paper, Resolved, methods
 from atlas.methods.batch import RenderBatch
 from atlas.methods.cropped import CroppedMethod, CroppedParameters
 from atlas.methods.parameters import PIXELS, RANGE, SHARE, MethodParameters
+from atlas.methods.presets import measured
 
 if TYPE_CHECKING:
     from torch import nn
@@ -20,6 +21,13 @@ if TYPE_CHECKING:
 
 AUTO = "auto"
 """Value of ``layer`` that stands for the end of the first stage, or the first block of a transformer."""
+
+
+PRESETS = {
+    "draft": measured("few steps, four views in each", 4, steps=40, crops=4),
+    "standard": measured("the default steps and views", 22, steps=100, crops=8),
+    "fine": measured("twice the steps and views", 88, steps=200, crops=16),
+}
 
 
 class AccentuationParameters(CroppedParameters):
@@ -137,6 +145,7 @@ class Accentuation(CroppedMethod[AccentuationParameters]):
     kinds = frozenset({"logit", "channel", "neuron", "direction"})
     from_photo = True
     parameters = AccentuationParameters
+    presets = PRESETS
 
     def resolve(self, asked: MethodParameters, model: "VisionModel", folder: Path) -> Resolved[AccentuationParameters]:
         """See :meth:`Method.resolve`: the early layer becomes a name.

@@ -4,12 +4,13 @@ from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, Literal, cast
 
 from pydantic import JsonValue
 
 from atlas.core.job import PHOTO_KINDS, Target, TargetKind
-from atlas.core.method_card import MethodCard, Paper
+from atlas.core.method_card import MethodCard, Paper, Preset
 from atlas.core.model_card import LayerInfo
 from atlas.core.registry import Registry
 from atlas.methods.batch import P, RenderBatch, Result
@@ -83,6 +84,7 @@ class Method(ABC, Generic[P]):
             the site and tables of the documentation are made of them.
         kinds: the target kinds that it can render.
         parameters: the model of what a configuration may ask for.
+        presets: names among :data:`atlas.methods.presets.NAMES` to parameters that go well together.
         resolved: a subclass of it in which nothing is left open, where the sizes are not all that may be.
         signs: of the targets that it can render; 1 raises a unit, -1 lowers it.
         needs: what a model must offer; a plan refuses any other, naming the methods that do work.
@@ -102,6 +104,7 @@ class Method(ABC, Generic[P]):
     paper: ClassVar[Paper | None] = None
     kinds: ClassVar[frozenset[TargetKind]]
     parameters: ClassVar[type[MethodParameters]]
+    presets: ClassVar[Mapping[str, Preset]] = MappingProxyType({})
     resolved: ClassVar[type[MethodParameters] | None] = None
     signs: ClassVar[frozenset[int]] = frozenset({1, -1})
     needs: ClassVar[frozenset[Need]] = frozenset()
@@ -131,6 +134,7 @@ class Method(ABC, Generic[P]):
             data=self.data,
             unit=self.unit,
             parameters=parameter_cards(self.parameters),
+            presets=dict(self.presets),
         )
 
     @abstractmethod

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 from atlas.methods.base import Paper, methods
 from atlas.methods.batch import RenderBatch
 from atlas.methods.fourier import OlahMethod, OlahParameters
+from atlas.methods.presets import measured
 
 if TYPE_CHECKING:
     from torch import nn
@@ -12,6 +13,13 @@ if TYPE_CHECKING:
 
 class CBRParameters(OlahParameters):
     """Parameters of CBR: those of the Fourier baseline but for the spectrum's."""
+
+
+PRESETS = {
+    "draft": measured("a quarter of Lucid's steps", 4, steps=128),
+    "standard": measured("Lucid's steps", 16, "1 of 15 classes", steps=512),
+    "fine": measured("twice the steps, two views in each", 64, steps=1024, views=2),
+}
 
 
 class CBR(OlahMethod[CBRParameters]):
@@ -49,6 +57,7 @@ class CBR(OlahMethod[CBRParameters]):
         equation="section 4 (baseline CBR); lucid/optvis/param/spatial.py, pixel_image",
     )
     parameters = CBRParameters
+    presets = PRESETS
 
     def picture(self, batch: RenderBatch[CBRParameters]) -> "nn.Module":
         """See :meth:`TransformedMethod.picture`."""

@@ -5,6 +5,7 @@ from pydantic import Field
 from atlas.methods.base import Method, Paper, methods
 from atlas.methods.batch import RenderBatch, Result
 from atlas.methods.parameters import PIXELS, SHARE, MethodParameters, Size
+from atlas.methods.presets import measured
 
 
 class DeepInversionParameters(MethodParameters):
@@ -68,6 +69,13 @@ class DeepInversionParameters(MethodParameters):
     )
 
 
+PRESETS = {
+    "draft": measured("few steps at VITAL's rate", 7, steps=100, learning_rate=0.05, statistics=0.001),
+    "standard": measured("a quarter of the authors' steps", 35, steps=500, learning_rate=0.05, statistics=0.001),
+    "fine": measured("the authors' steps", 140, steps=2000, learning_rate=0.05, statistics=0.001),
+}
+
+
 class DeepInversion(Method[DeepInversionParameters]):
     """Section 3.2, without the competition with a student of section 3.3, on one picture at a time.
 
@@ -117,6 +125,7 @@ class DeepInversion(Method[DeepInversionParameters]):
     needs = frozenset({"batch norm"})
     unit = "nat"
     parameters = DeepInversionParameters
+    presets = PRESETS
 
     def sizes(self, parameters: DeepInversionParameters) -> dict[str, Size]:
         """See :meth:`Method.sizes`: the whole picture, and half of it where that is asked for."""

@@ -11,6 +11,7 @@ from atlas.errors import ConfigError
 from atlas.methods.base import Paper, Resolved, methods
 from atlas.methods.batch import RenderBatch
 from atlas.methods.parameters import PIXELS, MethodParameters
+from atlas.methods.presets import measured
 from atlas.methods.transformed import SpectrumParameters, TransformedMethod, spectrum
 
 if TYPE_CHECKING:
@@ -76,6 +77,13 @@ class FeatureVisParameters(SpectrumParameters):
     )
 
 
+PRESETS = {
+    "draft": measured("a tenth of the paper's steps", 2.4, steps=100),
+    "standard": measured("three tenths of them", 7, "1 of 15 classes", steps=300),
+    "fine": measured("the paper's steps", 24, steps=1000),
+}
+
+
 class FeatureVis(TransformedMethod[FeatureVisParameters]):
     """Algorithm 1 of the paper: ``x = tau(irfft2(z))``, ``z <- z + eta * grad``.
 
@@ -118,6 +126,7 @@ class FeatureVis(TransformedMethod[FeatureVisParameters]):
         equation="algorithm 1, equation 2",
     )
     parameters = FeatureVisParameters
+    presets = PRESETS
 
     def resolve(self, asked: MethodParameters, model: "VisionModel", folder: Path) -> Resolved[FeatureVisParameters]:
         """See :meth:`Method.resolve`.

@@ -7,6 +7,7 @@ from pydantic import Field
 
 from atlas.methods.base import Paper, methods
 from atlas.methods.batch import RenderBatch
+from atlas.methods.presets import measured
 from atlas.methods.transformed import SpectrumParameters, TransformedMethod, TransformedParameters, spectrum
 
 if TYPE_CHECKING:
@@ -56,6 +57,13 @@ class FourierParameters(OlahParameters, SpectrumParameters):
         "range of colours, as Horama does; false divides it by 4, as Lucid does, and colours saturate with a large "
         "decay",
     )
+
+
+PRESETS = {
+    "draft": measured("a quarter of Lucid's steps", 3.2, steps=128),
+    "standard": measured("Lucid's steps", 13, "4 of 15 classes", steps=512),
+    "fine": measured("twice the steps, two views in each", 50, steps=1024, views=2),
+}
 
 
 OlahP = TypeVar("OlahP", bound=OlahParameters)
@@ -119,6 +127,7 @@ class Fourier(OlahMethod[FourierParameters]):
         equation='section "Preconditioning and Parameterization"; lucid/optvis/param/spatial.py, fft_image',
     )
     parameters = FourierParameters
+    presets = PRESETS
 
     def picture(self, batch: RenderBatch[FourierParameters]) -> "nn.Module":
         """See :meth:`TransformedMethod.picture`."""

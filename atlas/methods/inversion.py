@@ -8,9 +8,17 @@ from atlas.methods.base import methods
 from atlas.methods.batch import RenderBatch
 from atlas.methods.maco import MACO, MACOParameters, PhaseMethod
 from atlas.methods.parameters import SHARE
+from atlas.methods.presets import measured
 
 if TYPE_CHECKING:
     from atlas.synthesis.steps.evaluation import Score, Views
+
+
+PRESETS = {
+    "draft": measured("few steps, four views in each", 7, steps=64, crops=4),
+    "standard": measured("half of MACO's steps and views", 28, steps=128, crops=8),
+    "fine": measured("MACO's steps and views", 110, steps=256, crops=16),
+}
 
 
 class InversionParameters(MACOParameters):
@@ -78,6 +86,7 @@ class Inversion(PhaseMethod[InversionParameters]):
     signs = frozenset({1})
     unit = "1"
     parameters = InversionParameters
+    presets = PRESETS
 
     def score(self, batch: RenderBatch[InversionParameters], crops: "Views") -> "tuple[Score, Views]":
         """See :meth:`CroppedMethod.score`."""

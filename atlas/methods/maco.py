@@ -9,6 +9,7 @@ from atlas.methods.base import IMAGENET_SPECTRUM, Paper, Resolved, methods
 from atlas.methods.batch import RenderBatch
 from atlas.methods.cropped import CroppedMethod, CroppedParameters
 from atlas.methods.parameters import MethodParameters
+from atlas.methods.presets import measured
 
 if TYPE_CHECKING:
     import torch
@@ -30,6 +31,22 @@ class MACOParameters(CroppedParameters):
         "recipes",
     )
 
+
+PRESETS = {
+    "draft": measured(
+        "few steps of two views, large enough for one subject", 4, steps=64, crops=2, crop_mean=0.5, crop_std=0.15
+    ),
+    "standard": measured(
+        "twice the steps and views",
+        15,
+        "5 of 15 classes, where views were of 160 pixels (9 s)",
+        steps=128,
+        crops=4,
+        crop_mean=0.5,
+        crop_std=0.15,
+    ),
+    "fine": measured("the paper's steps and half of its views", 56, steps=256, crops=8, crop_mean=0.5, crop_std=0.15),
+}
 
 PhaseP = TypeVar("PhaseP", bound=MACOParameters)
 
@@ -102,6 +119,7 @@ class MACO(PhaseMethod[MACOParameters]):
     )
     kinds = frozenset({"logit", "channel", "neuron", "direction"})
     parameters = MACOParameters
+    presets = PRESETS
 
     def score(self, batch: RenderBatch[MACOParameters], crops: "Views") -> "tuple[Score, Views]":
         """See :meth:`CroppedMethod.score`."""

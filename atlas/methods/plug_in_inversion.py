@@ -7,6 +7,7 @@ from pydantic import Field
 from atlas.methods.base import Method, Paper, methods
 from atlas.methods.batch import RenderBatch, Result
 from atlas.methods.parameters import PIXELS, RANGE, ResizedParameters
+from atlas.methods.presets import measured
 
 STAGES = 7
 """Stages of growth, from 2/8 to 8/8 of the side (authors' code)."""
@@ -60,6 +61,13 @@ class PlugInInversionParameters(ResizedParameters):
     )
 
 
+PRESETS = {
+    "draft": measured("20 steps in each stage, of one copy", 4, steps=140, views=1),
+    "standard": measured("50 steps in each stage, of two copies", 17, steps=350, views=2),
+    "fine": measured("half of the authors' steps, of four copies", 140, steps=1400, views=4),
+}
+
+
 class PlugInInversion(Method[PlugInInversionParameters]):
     """Cross-entropy alone; centring, jitter, ColorShift and an ensemble of copies take the place of regularisers.
 
@@ -105,6 +113,7 @@ class PlugInInversion(Method[PlugInInversionParameters]):
     signs = frozenset({1})
     unit = "nat"
     parameters = PlugInInversionParameters
+    presets = PRESETS
 
     def samples(self, parameters: PlugInInversionParameters) -> int:
         """See :meth:`Method.samples`."""

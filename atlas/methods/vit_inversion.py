@@ -11,6 +11,7 @@ from atlas.errors import ConfigError, ModelError
 from atlas.methods.base import Method, Paper, Resolved, methods
 from atlas.methods.batch import RenderBatch, Result
 from atlas.methods.parameters import PIXELS, SHARE, MethodParameters, ResizedParameters
+from atlas.methods.presets import measured
 
 if TYPE_CHECKING:
     from torch import nn
@@ -19,6 +20,13 @@ if TYPE_CHECKING:
     from atlas.synthesis.steps.evaluation import Views
 
 ON, OFF = "on", "off"
+
+
+PRESETS = {
+    "draft": measured("half of the authors' steps", 2.2, steps=100),
+    "standard": measured("the authors' steps", 4, steps=200),
+    "fine": measured("three times their steps", 13, steps=600),
+}
 
 
 class ViTInversionParameters(ResizedParameters):
@@ -154,6 +162,7 @@ class ViTInversion(Method[ResolvedViTInversion]):
     signs = frozenset({1})
     unit = "1"
     parameters = ViTInversionParameters
+    presets = PRESETS
     resolved = ResolvedViTInversion
 
     def resolve(self, asked: MethodParameters, model: "VisionModel", folder: Path) -> Resolved[ResolvedViTInversion]:

@@ -8,6 +8,7 @@ from pydantic import Field
 
 from atlas.methods.base import Paper, methods
 from atlas.methods.batch import RenderBatch
+from atlas.methods.presets import measured
 from atlas.methods.transformed import SpectrumParameters, TransformedMethod
 
 if TYPE_CHECKING:
@@ -66,6 +67,13 @@ class ViTMaximizationParameters(SpectrumParameters):
     )
 
 
+PRESETS = {
+    "draft": measured("half of the authors' steps", 2.3, steps=50),
+    "standard": measured("the authors' steps", 5, steps=100),
+    "fine": measured("four times their steps", 19, steps=400),
+}
+
+
 class ViTMaximization(TransformedMethod[ViTMaximizationParameters]):
     """Section IV: the mean of a channel over patch tokens (equation 7), which on a CNN are positions.
 
@@ -111,6 +119,7 @@ class ViTMaximization(TransformedMethod[ViTMaximizationParameters]):
         equation="equations 3, 5b, 7 and 8",
     )
     parameters = ViTMaximizationParameters
+    presets = PRESETS
 
     def picture(self, batch: RenderBatch[ViTMaximizationParameters]) -> "nn.Module":
         """See :meth:`TransformedMethod.picture`."""

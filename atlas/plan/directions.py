@@ -12,6 +12,7 @@ from atlas.core.job import Target
 from atlas.craft.document import direction_bytes
 from atlas.methods import methods
 from atlas.methods.base import REFERENCE_PHOTOS
+from atlas.methods.presets import spelled_out
 from atlas.models.load import VisionModel
 from atlas.photos import Photo
 from atlas.plan.photos import references
@@ -45,7 +46,8 @@ class DirectionPictures:
     def __init__(self, block: ConceptsBlock, name: str, model: VisionModel, folder: Path) -> None:
         self._block, self._name, self._model = block, name, model
         self._method = method = methods.get(block.method)
-        resolved = method.resolve(method.parameters.model_validate(block.parameters), model, folder)
+        asked = method.parameters.model_validate(spelled_out(method, block.parameters, block.preset))
+        resolved = method.resolve(asked, model, folder)
         self._parameters, self._inputs = resolved.parameters, resolved.inputs
 
     def of_class(self, index: int, layers: Sequence[str], photos: Sequence[Photo], concepts: str) -> Pictures:

@@ -9,6 +9,7 @@ from atlas.core.job import Job, Target, TargetKind
 from atlas.errors import AtlasError, ConfigError
 from atlas.methods import AnyMethod, MethodParameters, methods
 from atlas.methods.base import REFERENCE_PHOTOS
+from atlas.methods.presets import spelled_out
 from atlas.models.load import VisionModel
 from atlas.photos import Photo, PhotoSet
 from atlas.plan.models import models_of
@@ -73,7 +74,8 @@ def _expand(
     method = methods.get(block.method)
     kind = _kind(block, method)
     check_method(block, kind, method, model, photos.given)
-    resolved = method.resolve(method.parameters.model_validate(block.parameters), model, folder)
+    asked = method.parameters.model_validate(spelled_out(method, block.parameters, block.preset))
+    resolved = method.resolve(asked, model, folder)
     parameters = resolved.parameters
     inputs |= resolved.inputs
     places = places_of(block, kind, model, method.sizes(parameters))

@@ -66,6 +66,7 @@ def test_every_default_of_the_smallest_configuration(load, tmp_path):
         "position": None,
         "sign": "positive",
         "method": "maco",
+        "preset": None,
         "parameters": {},
         "seeds": (0,),
         "precision": "float32",
@@ -282,6 +283,22 @@ CASES = {
             "render[0].parameters.steps": ["0 must be 1 or more"],
             "render[0].parameters.image_size": ['"big" must be a whole number'],
         },
+    ),
+    "a preset that the method has not": (
+        GOOD + 'preset = "drfat"\nparameters = { stpes = 3 }\n',
+        {"render[0].preset": ["maco", 'did you mean "draft"?', "fine"], "render[0].parameters.stpes": ["steps"]},
+    ),
+    "a preset of concepts": (
+        MODEL + '[photos]\npath = "p"\n[[concepts]]\npreset = "quick"\n',
+        {"concepts[0].preset": ['"quick"', "draft, standard, fine"]},
+    ),
+    "a preset that is a number, and one without a name": (
+        GOOD + "preset = 3\n" + RENDER + 'preset = ""\n',
+        {"render[0].preset": ["3 must be text in quotes"], "render[1].preset": ["maco", "draft, standard, fine"]},
+    ),
+    "a method without presets": (
+        GOOD + 'photos = "a.jpg"\nmethod = "adversarial"\npreset = "draft"\n[photos]\npath = "p"\n',
+        {"render[0].preset": ["adversarial", "nor any other", "leave it out"]},
     ),
     "single brackets": (MODEL + "[render]\nclasses = [1]\n", {"render": ["[[render]]", "two brackets"]}),
     "double brackets": ("[[site]]\n" + GOOD, {"site": ["[site]", "one bracket"]}),

@@ -43,6 +43,12 @@ def test_the_pages_of_methods_say_all_that_the_cards_say(name: str, reference: M
     explained, looked_up = reference._explained(card), reference._reference(card)
     for said in (card.title, card.summary, *card.paragraphs, *card.limits, card.paper.title, card.paper.url, card.data):
         assert said in explained
-    rows = [line for line in looked_up.splitlines() if line.startswith("| `")]
+    of_presets, _, of_parameters = looked_up.rpartition("| parameter |")
+    presets, rows = (
+        [line for line in part.splitlines() if line.startswith("| `")] for part in (of_presets, of_parameters)
+    )
+    assert [row.split("`")[1] for row in presets] == [f'"{name}"' for name in card.presets]
+    for row, preset in zip(presets, card.presets.values(), strict=True):
+        assert preset.summary in row and all(f"`{key} = " in row for key in preset.parameters)
     assert [row.split("`")[1] for row in rows] == [parameter.name for parameter in card.parameters]
     assert all(row.replace("\\|", "").count("|") == 5 for row in rows)

@@ -36,6 +36,7 @@ architecture = "seedling-7"
 [[render]]
 classes = "all"
 method = "whole"
+preset = "draft"
 parameters = { steps = 3, image_size = 48 }
 
 [[render]]

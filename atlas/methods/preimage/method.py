@@ -8,6 +8,7 @@ from atlas.core.model_card import LayerInfo
 from atlas.methods.base import IMAGENET_SPECTRUM, Method, Paper, methods
 from atlas.methods.batch import RenderBatch, Result
 from atlas.methods.preimage.settings import PreimageParameters
+from atlas.methods.presets import measured
 from atlas.synthesis.scores.channels import channel_numbers
 
 if TYPE_CHECKING:
@@ -21,6 +22,13 @@ AREA = 10_000.0
 
 CALM_RATE = 0.1
 """Of the learning rate, in the calm steps (authors' get_defaults.m)."""
+
+
+PRESETS = {
+    "draft": measured("a third of the authors' steps", 3, steps=120),
+    "standard": measured("the authors' steps", 8, steps=350),
+    "fine": measured("three times their steps", 25, steps=1050),
+}
 
 
 class Preimage(Method[PreimageParameters]):
@@ -80,6 +88,7 @@ class Preimage(Method[PreimageParameters]):
     kinds = frozenset({"inversion", "caricature", "logit", "channel", "neuron"})
     unit = "energy"
     parameters = PreimageParameters
+    presets = PRESETS
     data = IMAGENET_SPECTRUM
 
     def objection(self, parameters: PreimageParameters, layer: LayerInfo, model: "VisionModel") -> str:

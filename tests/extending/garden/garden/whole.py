@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING
 
 from pydantic import Field
 
-from atlas.methods.base import Method
+from atlas.methods.base import Method, Preset
 from atlas.methods.parameters import MethodParameters
 
 if TYPE_CHECKING:
@@ -18,6 +18,9 @@ class WholeParameters(MethodParameters):
     learning_rate: float = Field(default=0.05, gt=0, description="step size of Adam, on pixels before the sigmoid")
 
 
+PRESETS = {"draft": Preset(summary="a first look, in a quarter of the steps", parameters={"steps": 16})}
+
+
 class Whole(Method[WholeParameters]):
     """Pixels in decorrelated colours, climbed by Adam; what is random is the start, drawn from each target's seed."""
 
@@ -29,6 +32,7 @@ class Whole(Method[WholeParameters]):
     limits = ("Without random views the picture fills with fine patterns that people do not see in photos.",)
     kinds = frozenset({"logit", "channel", "neuron", "direction"})
     parameters = WholeParameters
+    presets = PRESETS
 
     def render(self, batch: "RenderBatch[WholeParameters]") -> "list[Result]":
         """Return one result for each target of the batch."""
