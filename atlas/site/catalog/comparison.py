@@ -7,6 +7,7 @@ from functools import cached_property
 from typing import NamedTuple
 
 from atlas.site.catalog.addresses import page_name, unique_slugs
+from atlas.site.catalog.methods import precedence
 from atlas.site.catalog.model import Model, Unit
 from atlas.site.catalog.shown import Shown
 
@@ -165,7 +166,7 @@ def comparisons(models: Sequence[Model]) -> Comparisons:
     found: list[Comparison] = []
     for slug in dict.fromkeys(column.model.slug for column in columns):
         found += _grouped([column for column in columns if column.model.slug == slug])
-    for method in sorted({column.method for column in columns}, key=_method_rank):
+    for method in sorted({column.method for column in columns}, key=precedence):
         found += _grouped([column for column in columns if column.method == method])
     slugs = unique_slugs((f"{place}", _name(comparison)) for place, comparison in enumerate(found))
     for place, comparison in enumerate(found):
@@ -180,17 +181,13 @@ def _name(comparison: Comparison) -> str:
     return "-".join([first.model.slug, *(column.method for column in comparison.columns)])
 
 
-def _method_rank(method: str) -> tuple[bool, str]:
-    return method != "maco", method
-
-
 def _columns(model: Model) -> Iterator[Column]:
     by_method: dict[str, dict[int, Cell]] = {}
     for unit in model.classes.units if model.classes else []:
         for rendering in unit.renderings:
             if rendering.record.job.target.sign > 0:
                 by_method.setdefault(rendering.record.job.method, {}).setdefault(unit.index, Cell(unit, rendering))
-    for method in sorted(by_method, key=_method_rank):
+    for method in sorted(by_method, key=precedence):
         if any(cell.rendering.record.status == "done" for cell in by_method[method].values()):
             yield Column(model, method, by_method[method])
 

@@ -5,6 +5,14 @@ from dataclasses import dataclass, field
 
 from atlas.core.method_card import MethodCard
 
+LEADING = ("natural", "maco")
+"""Methods whose pictures come before those of all others."""
+
+
+def precedence(method: str) -> tuple[int, str]:
+    """Return the place of a method among others: those whose pictures lead, then all by name."""
+    return LEADING.index(method) if method in LEADING else len(LEADING), method
+
 
 @dataclass(frozen=True)
 class MethodBook:

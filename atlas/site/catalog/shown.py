@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from atlas.core.record import Record
-from atlas.site.catalog.methods import MethodBook
+from atlas.site.catalog.methods import MethodBook, precedence
 from atlas.site.pictures.picture import Picture
 
 
@@ -67,8 +67,7 @@ def _rank(record: Record) -> tuple[object, ...]:
         STATUS_ORDER[record.status],
         -job.target.sign,
         KIND_ORDER[job.target.kind],
-        job.method != "maco",
-        job.method,
+        precedence(job.method),
         -1 if job.target.cluster is None else job.target.cluster,
         job.seed,
         job.target.position or (-1, -1),

@@ -9,6 +9,7 @@ from typing import NamedTuple
 from pydantic import Field
 
 from atlas.core.job import Job
+from atlas.core.method_card import Preset
 from atlas.site.catalog.catalog import Catalog
 from atlas.site.catalog.striking import best_of
 from atlas.site.contents import Contents
@@ -39,6 +40,7 @@ class MethodData(Document):
     title: str
     versions: tuple[int, ...]
     parameters: dict[str, tuple[str, ...]] = Field(description="parameter to all values that it had, as written")
+    presets: dict[str, Preset] = Field(description="name to the parameters that it fills")
     references: tuple[str, ...] = Field(description="digests of the lists of reference photos")
     demonstration: str = Field(description="says so if those photos only show how it works; empty if they are real")
 
@@ -90,6 +92,7 @@ def method_page(name: str, catalog: Catalog) -> Page:
         title=card.title,
         versions=tuple(versions),
         parameters={key: tuple(found) for key, found in written.items()},
+        presets=card.presets,
         references=tuple(references),
         demonstration=" ".join(demonstrations) if references else "",
     )

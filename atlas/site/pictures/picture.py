@@ -22,11 +22,12 @@ THUMBNAILS = (160, 224)
 FULL = (512, 1024)
 """Widths of full views, pixels: natural textures take about 60 KB at the first; the second is for dense screens."""
 ENLARGED = 1.5
-"""How much larger than its pixels a picture is shown at most, in CSS pixels; above it the pixels would show."""
+"""How much larger than its pixels a picture is shown at most, in CSS pixels; above it the pixels would show. What leads
+a page is shown no larger than it is."""
 MINIMUM_CROP = 0.4
 """Smallest crop, share of the side."""
-LEAD_CROP = 352
-"""Smallest crop of a full view, pixels, where the master has so many: it is shown 520 CSS pixels wide."""
+LEAD_CROP = 512
+"""Smallest crop of a full view, pixels, where the master has so many: its place is 490 CSS pixels wide on a desktop."""
 GRID = 64
 """Masks are smoothed on a grid of this side: they are smooth, so nothing is lost, and 512-pixel ones cost no more."""
 SIGMA = 0.025

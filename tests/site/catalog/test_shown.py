@@ -3,13 +3,22 @@
 from records import done, job
 from sample_store import BOOK
 
-from atlas.site.catalog.shown import titles
+from atlas.site.catalog.shown import ordered, titles
 
 
 def named(**parameters):
     record, _ = done()
     changed = job(parameters=parameters)
     return record.model_copy(update={"job": changed, "key": changed.key})
+
+
+def test_the_best_recognised_methods_picture_leads():
+    record, _ = done()
+    made = []
+    for method in ("fourier", "maco", "cbr", "natural"):
+        by_it = record.job.model_copy(update={"method": method})
+        made.append(record.model_copy(update={"job": by_it, "key": by_it.key}))
+    assert [it.record.job.method for it in ordered(made, BOOK)] == ["natural", "maco", "cbr", "fourier"]
 
 
 def test_as_many_parameters_are_named_as_tell_renderings_apart():

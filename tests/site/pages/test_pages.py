@@ -33,7 +33,7 @@ from sample_store import (
 )
 
 from atlas.core.job import Job, ModelIdentity, Target
-from atlas.core.method_card import MethodCard, Paper, ParameterCard
+from atlas.core.method_card import MethodCard, Paper, ParameterCard, Preset
 from atlas.core.record import Record
 from atlas.site import SiteMetadata, build_site
 from atlas.site.page import PAGE_SIZE
@@ -408,6 +408,7 @@ def test_a_method_of_another_package_gets_the_same_pages_texts_and_listings(tmp_
         needs=("a rope",),
         data="Three ropes, CC0",
         parameters=(strength,),
+        presets={"draft": Preset(summary="a quick <look>, 2 s", parameters={"strength": 0.25})},
     )
     for known in (second, first):
         store.save_method(known)
@@ -416,8 +417,11 @@ def test_a_method_of_another_package_gets_the_same_pages_texts_and_listings(tmp_
     for words in (
         "The Third", "It pulls at every pixel.", "It may pull too far.", "Puller (2031)", "On pulling", "A journal",
         "it needs a rope", "Three ropes, CC0", "how strongly <it> pulls [N]", "0.5",
+        "a quick <look>, 2 s", "strength = 0.25", 'preset = "draft"',
     ):  # fmt: skip
         assert words in page.words()
+    told = json.loads((tmp_path / "site" / "methods" / "third-party.json").read_text(encoding="utf-8"))["data"]
+    assert told["presets"]["draft"]["parameters"] == {"strength": 0.25}
     listed = Document((tmp_path / "site" / "methods" / "index.html").read_text(encoding="utf-8")).words()
     assert "The Third" in listed and "It pulls at pictures." in listed
     (home,) = [(tmp_path / "site" / "index.html").read_text(encoding="utf-8")]
