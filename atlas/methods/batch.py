@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from atlas.methods.photos import LoadInput
     from atlas.models.network.network import Network
-    from atlas.synthesis.steps.ascent import Ascent, Evaluate
+    from atlas.synthesis.steps.ascent import Ascent, Evaluate, Penalty
 
 P = TypeVar("P", bound=MethodParameters)
 
@@ -110,6 +110,7 @@ class RenderBatch(Generic[P]):
         optimizer: "torch.optim.Optimizer",
         steps: int,
         schedule: "torch.optim.lr_scheduler.LRScheduler | None" = None,
+        penalty: "Penalty | None" = None,
     ) -> "Ascent":
         """Climb: see :func:`atlas.synthesis.steps.ascent.ascend`.
 
@@ -124,6 +125,7 @@ class RenderBatch(Generic[P]):
             optimizer,
             steps,
             schedule=schedule,
+            penalty=penalty,
             on_step=lambda done: self.on_step(done, steps),
             should_stop=self.should_stop,
         )

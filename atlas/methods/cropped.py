@@ -10,9 +10,10 @@ from atlas.methods.batch import RenderBatch, Result
 from atlas.methods.parameters import PIXELS, RANGE, SHARE, ResizedParameters
 
 if TYPE_CHECKING:
+    import torch
     from torch import nn
 
-    from atlas.synthesis.steps.evaluation import Score, Views
+    from atlas.synthesis.steps.evaluation import Noise, Score, Views
 
 
 class CroppedParameters(ResizedParameters):
@@ -83,27 +84,36 @@ class CroppedMethod(Method[CroppedP]):
         sides = Sides(given.crops, given.crop_mean, given.crop_std, given.crop_smallest)
         return RandomCrops(batch.generators, given.steps, [sides], given.shown, batch.device)
 
-    def compares_views(self, parameters: CroppedP) -> bool:
-        """Tell whether the score looks at all views of a picture at once, so that they must not be shown in passes."""
-        return False
-
     def samples(self, parameters: CroppedP) -> int:
         """See :meth:`Method.samples`."""
         return parameters.crops
 
-    def render(self, batch: RenderBatch[CroppedP]) -> list[Result]:
-        """See :meth:`Method.render`."""
+    def optimizer(
+        self, parameters: CroppedP, picture: "nn.Module"
+    ) -> "tuple[torch.optim.Optimizer, torch.optim.lr_scheduler.LRScheduler | None]":
+        """Return what moves the picture, and what moves its step size."""
         import torch
 
-        from atlas.methods.outcome import results
-        from atlas.synthesis.steps.evaluation import mean_score
+        optimizer = torch.optim.NAdam(picture.parameters(), lr=parameters.learning_rate)
+        if parameters.schedule == "constant":
+            return optimizer, None
+        return optimizer, torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, parameters.steps)
+
+    def noise(self, batch: RenderBatch[CroppedP], side: int) -> "Noise":
+        """Return the noise that is added to pictures of a side."""
         from atlas.synthesis.views.noise import HashedNoise
 
-        given, steps = batch.parameters, batch.parameters.steps
+        given = batch.parameters
+        return HashedNoise(list(batch.seeds), given.steps, (3, side, side), given.noise, batch.device)
+
+    def render(self, batch: RenderBatch[CroppedP]) -> list[Result]:
+        """See :meth:`Method.render`."""
+        from atlas.methods.outcome import results
+        from atlas.synthesis.steps.evaluation import mean_score
+
+        given = batch.parameters
         image = self.picture(batch)
         score, views = self.score(batch, self.views(batch))
-        noise = HashedNoise(list(batch.seeds), steps, (3, given.side, given.side), given.noise, batch.device)
-        optimizer = torch.optim.NAdam(image.parameters(), lr=given.learning_rate)
-        value = mean_score(score, noise, views, together=self.compares_views(given))
-        decay = torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, steps) if given.schedule == "cosine" else None
-        return results(batch.ascend(image, value, optimizer, steps, decay))
+        value = mean_score(score, self.noise(batch, given.side), views)
+        optimizer, decay = self.optimizer(given, image)
+        return results(batch.ascend(image, value, optimizer, given.steps, decay))

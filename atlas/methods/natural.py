@@ -6,15 +6,15 @@ from typing import TYPE_CHECKING, Literal
 from pydantic import Field
 
 from atlas.methods.base import Resolved, methods
-from atlas.methods.batch import RenderBatch
+from atlas.methods.batch import RenderBatch, Result
 from atlas.methods.maco import MACO, MACOParameters, PhaseMethod
 from atlas.methods.parameters import PIXELS, RANGE, SHARE, MethodParameters, Shown, Size
 
 if TYPE_CHECKING:
-    from torch import nn
-
     from atlas.models.vision_model import VisionModel
-    from atlas.synthesis.steps.evaluation import Score, Views
+    from atlas.synthesis.pictures.changing import ChangingPhase
+    from atlas.synthesis.scores.statistics import ScaledScore
+    from atlas.synthesis.steps.evaluation import Views
 
 LONGEST = 128
 """Longer side of views, pixels, of networks that take it: a third of the time of 224, and pictures are no worse."""
@@ -83,6 +83,36 @@ class NaturalParameters(MACOParameters):
         description="standard deviation of the signal that becomes the picture: 2 gives the contrast of photos (MACO: "
         "1)",
     )
+    blur: float = Field(
+        default=0.007,
+        ge=0,
+        le=0.1,
+        description="at each step the picture is blurred by a Gaussian of a random standard deviation up to this",
+        json_schema_extra=SHARE,
+    )
+    coarse: float = Field(
+        default=0.0,
+        ge=0,
+        le=1,
+        description="part of the steps, from the start, in which the picture is made of its low frequencies alone, of "
+        "fewer pixels and in less time",
+        json_schema_extra=SHARE,
+    )
+    coarse_size: int = Field(
+        default=256,
+        ge=32,
+        le=4096,
+        multiple_of=2,
+        description="side of the picture in these steps",
+        json_schema_extra=PIXELS,
+    )
+    smoothness: float = Field(
+        default=0.0,
+        ge=0,
+        le=100,
+        description="how much variation from pixel to pixel and between blocks of 2 x 2 and 4 x 4 counts, in standard "
+        "deviations of the activations of the unit's layer for each edge from black to white all across",
+    )
     statistics: float = Field(
         default=5.0,
         ge=0,
@@ -106,13 +136,16 @@ class Natural(PhaseMethod[NaturalParameters]):
     paragraphs = (
         "As in MACO, a picture is the magnitude of its Fourier spectrum, which stays that of natural photographs, and "
         "a phase, which is changed along the gradient of the objective (a class's logit before the softmax, the mean "
-        "of a channel over all positions, one neuron, or a direction). Three things differ.",
-        "The picture has the contrast of a photograph. MACO's has about half of it, which is why it looks murky.",
+        "of a channel over all positions, one neuron, or a direction). What differs is how the picture is shown.",
+        "It has the contrast of a photograph. MACO's has about half of it, which is why it looks murky. At each step "
+        "it is blurred a little, by a random width, so that shapes count and not fine grain alone.",
         "At each step the network sees some crops of about half the picture's side and some of nearly all of it, so "
         "that parts and their arrangement count alike. Each is mirrored one time in two, and its brightness, contrast "
-        "and colours are changed at random: a unit cannot be pleased by one colour or one direction alone.",
-        "The views are small, 128 pixels where the network takes that, which costs a third of the time and shows as "
-        "much of the object.",
+        "and colours are changed at random: a unit cannot be pleased by one colour or one direction alone. The views "
+        "are small, 128 pixels where the network takes that, which costs a third of the time.",
+        "Networks with batch norms keep the mean and the deviation of each channel over the photographs of their "
+        "training. Those of a picture's views are held near them, in the layers that no activation follows. Other "
+        "networks are rendered without.",
         "As in MACO, the size of the gradient at each pixel, added up over all steps, is kept as a transparency map.",
     )
     limits = (
@@ -121,6 +154,8 @@ class Natural(PhaseMethod[NaturalParameters]):
         "The fixed magnitude is an average over all photographs. Smooth things, such as fruits and instruments, come "
         "out with more texture than they have, and a flat, empty or strongly periodic picture cannot come out at all.",
         "Since colours change from view to view, a colour that matters to a unit shows less than it might.",
+        "The objective that is recorded has the distance from the statistics subtracted; the activation measured on "
+        "the finished picture has not.",
         "Opacity in the masked view follows the gradient during optimisation. It is no attribution of the finished "
         "picture, and what it hides is part of the picture all the same.",
     )
@@ -136,22 +171,22 @@ class Natural(PhaseMethod[NaturalParameters]):
             chosen["statistics"] = 0.0
         return super().resolve(asked.model_copy(update=chosen), model, folder)
 
-    def compares_views(self, parameters: NaturalParameters) -> bool:
-        """See :meth:`CroppedMethod.compares_views`: statistics are of all of them."""
-        return parameters.statistics > 0
-
     def samples(self, parameters: NaturalParameters) -> int:
         """See :meth:`Method.samples`."""
         return parameters.crops + parameters.wide_crops
 
-    def picture(self, batch: RenderBatch[NaturalParameters]) -> "nn.Module":
+    def picture(self, batch: RenderBatch[NaturalParameters]) -> "ChangingPhase":
         """See :meth:`CroppedMethod.picture`."""
-        from atlas.synthesis.pictures.parametrization import FourierPhase
+        import torch
 
-        given = batch.parameters
-        return FourierPhase(
-            self.magnitude(batch), given.side, batch.generators, batch.device, batch.grey, given.contrast
-        )
+        from atlas.synthesis.pictures.changing import ChangingPhase
+
+        given, drawn = batch.parameters, (batch.generators, batch.device, batch.grey)
+        blurs = None
+        if given.blur:
+            draws = [torch.rand(given.steps, generator=generator) for generator in batch.generators]
+            blurs = torch.stack(draws, dim=1) * given.blur
+        return ChangingPhase(self.magnitude(batch), *drawn, given.contrast, sides_of(given), blurs)
 
     def views(self, batch: RenderBatch[NaturalParameters]) -> "Views":
         """See :meth:`CroppedMethod.views`."""
@@ -169,15 +204,34 @@ class Natural(PhaseMethod[NaturalParameters]):
             views = MirroredViews(views, *drawn, device)
         return ColouredViews(views, *drawn, given.colour_jitter, device) if given.colour_jitter else views
 
-    def score(self, batch: RenderBatch[NaturalParameters], crops: "Views") -> "tuple[Score, Views]":
+    def score(self, batch: RenderBatch[NaturalParameters], crops: "Views") -> "tuple[ScaledScore, Views]":
         """See :meth:`CroppedMethod.score`."""
-        from atlas.synthesis.scores.statistics import StatisticsScore
-        from atlas.synthesis.scores.units import TargetObjective
+        from atlas.synthesis.scores.statistics import ScaledScore
 
-        if weight := batch.parameters.statistics:
-            return StatisticsScore(batch.network, batch.targets, weight, batch.load_input), crops
-        objective = TargetObjective(batch.targets, batch.device, batch.load_input)
-        return lambda shown: objective(batch.network(shown, batch.layer)), crops
+        return ScaledScore(batch.network, batch.targets, batch.parameters.statistics, batch.load_input), crops
+
+    def render(self, batch: RenderBatch[NaturalParameters]) -> list[Result]:
+        """See :meth:`Method.render`."""
+        from atlas.methods.outcome import results
+        from atlas.synthesis.scores.smoothness import Smoothness
+        from atlas.synthesis.steps.evaluation import mean_score
+
+        given, sides = batch.parameters, sides_of(batch.parameters)
+        image = self.picture(batch)
+        score, views = self.score(batch, self.views(batch))
+        noises = {side: self.noise(batch, side) for side in {*sides}}
+        value = mean_score(score, lambda step: noises[sides[step]](step), views, together=given.statistics > 0)
+        penalty = Smoothness(given.smoothness, score.scale) if given.smoothness else None
+        optimizer, decay = self.optimizer(given, image)
+        optimizer.register_step_post_hook(image.advance)
+        return results(batch.ascend(image, value, optimizer, given.steps, decay, penalty))
+
+
+def sides_of(parameters: NaturalParameters) -> list[int]:
+    """Return the side of the picture at each step, pixels."""
+    coarse = round(parameters.coarse * parameters.steps)
+    small = min(parameters.coarse_size, parameters.side)
+    return [small if step < coarse else parameters.side for step in range(parameters.steps)]
 
 
 def shown_size(model: "VisionModel") -> Size:

@@ -6,8 +6,10 @@ from method_runs import batch_of, rendered, resolved
 
 from atlas.core.job import LOGITS, Target
 from atlas.methods import methods
+from atlas.methods.natural import sides_of
 from atlas.models.load import load_model
 from atlas.models.spec import ModelSpec
+from atlas.synthesis.scores.smoothness import variation_at_scales
 
 NATURAL = methods.get("natural")
 
@@ -51,13 +53,34 @@ def test_with_neutral_settings_it_is_maco():
     model = model_of("tiny", source="callable", architecture="tiny_networks:tiny", size=32)
     targets = [Target(kind="logit", layer=LOGITS, unit=unit) for unit in (1, 2)]
     same = {"steps": 5, "image_size": 48, "crops": 3, "crop_mean": 0.5, "crop_std": 0.1, "learning_rate": 0.5}
-    neutral = {"wide_crops": 0, "flip": False, "colour_jitter": 0.0, "contrast": 1.0, "statistics": 0.0}
+    neutral = {"wide_crops": 0, "flip": False, "colour_jitter": 0.0, "contrast": 1.0, "statistics": 0.0, "blur": 0.0}
     for one, other in zip(
         rendered(NATURAL, model, targets, **same, **neutral),
         rendered(methods.get("maco"), model, targets, **same),
         strict=True,
     ):
         assert one.trace == other.trace and (one.image == other.image).all() and (one.alpha == other.alpha).all()
+
+
+def test_pictures_are_small_for_a_part_of_the_steps_and_whole_in_the_end():
+    model = model_of("tiny", source="callable", architecture="tiny_networks:tiny", size=32)
+    target = Target(kind="logit", layer=LOGITS, unit=1)
+    settings = {"steps": 8, "image_size": 64, "coarse": 0.5, "coarse_size": 32}
+    given = resolved(NATURAL, model, **settings)
+    assert sides_of(given) == [32] * 4 + [64] * 4
+    [one] = rendered(NATURAL, model, [target], **settings)
+    assert one.image.shape == (3, 64, 64) and one.alpha.shape == (64, 64) and one.alpha.min() >= 0
+
+
+def test_smoothness_makes_pictures_smoother():
+    model = model_of("tiny", source="callable", architecture="tiny_networks:tiny", size=32)
+    target, settings = Target(kind="logit", layer=LOGITS, unit=1), {"steps": 12, "image_size": 64}
+    rough, smooth = (
+        variation_at_scales(torch.from_numpy(one.image)[None]).item()
+        for weight in (0, 3)
+        for one in rendered(NATURAL, model, [target], **settings, smoothness=weight)
+    )
+    assert smooth < 0.9 * rough
 
 
 def test_statistics_are_asked_for_where_the_network_holds_some():

@@ -45,7 +45,10 @@ class FourierPhase(nn.Module):
 
     def forward(self) -> Tensor:
         """Return the images, (B, 3, H, W) float32 sRGB in [0, 1]."""
-        signal: Tensor = InverseFourier.apply(self.phase, self._magnitude, self._width)  # type: ignore[no-untyped-call]
+        return self._picture(self.phase, self._magnitude, self._width)
+
+    def _picture(self, phase: Tensor, magnitude: Tensor, width: int) -> Tensor:
+        signal: Tensor = InverseFourier.apply(phase, magnitude, width)  # type: ignore[no-untyped-call]
         standard = F.group_norm(signal, 1, eps=0.0)  # zero mean and unit variance over all of one image
         if self._contrast != 1:
             standard = standard * self._contrast
@@ -62,7 +65,7 @@ class InverseFourier(torch.autograd.Function):
 
     @staticmethod
     def forward(ctx: Any, phase: Tensor, magnitude: Tensor, width: int) -> Tensor:
-        """Return the signals (B, C, H, W) of phases (B, C, H, W // 2 + 1) and one magnitude (C, H, W // 2 + 1)."""
+        """Return the signals (B, C, H, W) of phases (B, C, H, W // 2 + 1) and one magnitude or one for each."""
         parts = torch.empty(*phase.shape, 2, dtype=phase.dtype, device=phase.device)
         torch.mul(phase.cos(), magnitude, out=parts[..., 0])
         torch.mul(phase.sin(), magnitude, out=parts[..., 1])

@@ -1,4 +1,4 @@
-"""Statistics of photos that batch norms hold, asked of all views of a picture together."""
+"""An objective with its own scale, less how far a picture's views are from the statistics that batch norms hold."""
 
 from collections.abc import Callable, Sequence
 
@@ -8,49 +8,55 @@ from torch import Tensor, nn
 from atlas.core.job import Target
 from atlas.models.anatomy.statistics import Normalised, normalised_maps, telling_parts
 from atlas.models.network.network import Network
+from atlas.synthesis.scores.classes import moments
 from atlas.synthesis.scores.units import TargetObjective, spread_of_units
 
 FAINTEST = 1e-6
 """Variance below which a channel counts as constant, where the square root has no gradient."""
 
 
-class StatisticsScore:
-    """A target's objective minus a weight times :func:`distance_from_photos`, for networks that hold statistics.
+class ScaledScore:
+    """A target's objective, and the scale by which what is subtracted from it is weighed.
 
-    Units differ in size, so that one weight could not fit them all: it is multiplied by the standard deviation, over
-    units, of the activation of the target's layer in the first step's views. Where no gradient of the objective reaches
-    these, nothing is asked of the picture: the unit must be woken first, or is dead, and that must not look like a
-    change.
+    Units differ in size, so that one weight could not fit them all. The scale is the standard deviation, over units, of
+    the activation of the target's layer in the first views that are shown. Where no gradient of the objective reaches
+    these it is 0: the unit must be woken first, or is dead, and what is subtracted must not look like a change.
 
     Args:
         targets: B targets of one kind on one layer.
-        weight: of the distance.
+        statistics: weight of :func:`distance_from_photos`, which is subtracted; 0 for networks that hold none.
     """
 
     def __init__(
-        self, network: Network, targets: Sequence[Target], weight: float, load_input: Callable[[str], bytes]
+        self, network: Network, targets: Sequence[Target], statistics: float, load_input: Callable[[str], bytes]
     ) -> None:
         self._network, self._layer, self._kind = network, targets[0].layer, targets[0].kind
         self._objective = TargetObjective(targets, network.device, load_input)
-        self._weight = weight
-        self._parts: list[nn.Module] | None = None  # these and the weights (B,) from the first step on
-        self._weights: Tensor | None = None
+        self._statistics = statistics
+        self._parts: list[nn.Module] = []
+        self._scale: Tensor | None = None
+
+    def scale(self) -> Tensor:
+        """Return the scale, (B,); known once views were shown."""
+        assert self._scale is not None
+        return self._scale
 
     def __call__(self, views: Tensor) -> Tensor:
         """Return the score (B, n) of views (B * n, 3, h, w), all n of the first target first."""
-        if self._parts is None:
+        if self._scale is None and self._statistics:
             with torch.no_grad():
                 self._parts = telling_parts(self._network.module, lambda: self._network(views, self._layer))
         with normalised_maps(self._parts) as seen:
             activation = self._network(views, self._layer)
         values = self._objective(activation)
-        if not seen:
-            return values  # the layer comes before any norm
-        if self._weights is None:
+        if self._scale is None:
             sound = activation.detach().nan_to_num(0, 0, 0)  # a broken unit must not cost the others their scale
             spread = spread_of_units(sound, self._kind).view(values.shape).mean(dim=1)
-            self._weights = self._weight * spread * _reached(views, values)
-        return values - (self._weights * distance_from_photos(seen, len(values)))[:, None]
+            self._scale = spread * _reached(views, values)
+        if not seen:
+            return values  # none is asked for, or the layer comes before any norm
+        distance = distance_from_photos(seen, len(values))
+        return values - (self._statistics * self._scale * distance)[:, None]
 
 
 def distance_from_photos(seen: Sequence[Normalised], items: int) -> Tensor:
@@ -65,8 +71,9 @@ def distance_from_photos(seen: Sequence[Normalised], items: int) -> Tensor:
     """
     distances = []
     for each in seen:
-        maps = each.maps.float().unflatten(0, (items, -1))
-        variance, mean = torch.var_mean(maps, dim=(1, 3, 4), correction=0)
+        means, variances = (one.unflatten(0, (items, -1)) for one in moments(each.maps.float().flatten(2)))
+        mean = means.mean(dim=1)
+        variance = variances.mean(dim=1) + (means - mean[:, None]).square().mean(dim=1)
         shift = (mean - each.mean) / each.deviation
         stretch = variance.clamp_min(FAINTEST).sqrt() / each.deviation - 1
         distances.append((shift.square() + stretch.square()).mean(dim=1))

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import torch
+import torch.nn.functional as F
 from torch import Tensor, nn
 
 from atlas.synthesis.steps.redirect import RedirectedReLU
@@ -13,6 +14,10 @@ REDIRECT_STEPS = 16
 
 Evaluate = Callable[[Tensor, int], Tensor]
 """(images (B, 3, H, W), step) -> objective (B,). Calls backward itself where it sums over several passes."""
+
+
+Penalty = Callable[[Tensor], Tensor]
+"""Images (B, 3, H, W) -> what is to be small (B,). The objective was evaluated at these images before."""
 
 
 class Stopped(Exception):
@@ -45,6 +50,7 @@ def ascend(
     steps: int,
     *,
     schedule: torch.optim.lr_scheduler.LRScheduler | None = None,
+    penalty: Penalty | None = None,
     on_step: Callable[[int], None] = lambda step: None,
     should_stop: Callable[[], bool] = lambda: False,
 ) -> Ascent:
@@ -55,11 +61,12 @@ def ascend(
     look for blocked gradients in the first ``REDIRECT_STEPS``.
 
     Args:
-        parametrization: calling it gives the images (B, 3, H, W) in [0, 1].
+        parametrization: calling it gives the images (B, 3, H, W) in [0, 1], which may be smaller before the last step.
         accumulate: evaluates the objective at a leaf tensor of images and adds its gradient to ``.grad``.
         optimizer: over the parametrization's parameters; it descends, the sign is turned here and nowhere else.
         steps: number of moves.
         schedule: moves the optimiser's learning rate after each step; None keeps it.
+        penalty: lowered as well; neither in the trace nor in alpha, and it keeps no unit from being dead.
         on_step: told the number of finished steps after each.
         should_stop: asked before each step.
 
@@ -76,12 +83,14 @@ def ascend(
         values, gradient = _gradient(accumulate, images, step)
         strength = gradient.abs().mean(dim=1)
         passed = _reached(strength)
-        alpha += strength
+        alpha = _at_size(alpha, strength) + strength
         if step < REDIRECT_STEPS and not bool(passed.all()):
             with RedirectedReLU():
                 _, redirected = _gradient(accumulate, images, step)
             gradient = torch.where(passed[:, None, None, None], gradient, redirected)
-            rescued += redirected.abs().mean(dim=1)
+            rescued = _at_size(rescued, strength) + redirected.abs().mean(dim=1)
+        if penalty is not None:
+            gradient = gradient - _penalty_gradient(penalty, images)
         optimizer.zero_grad()
         images.backward(gradient.neg_())  # optimisers descend
         optimizer.step()
@@ -90,6 +99,7 @@ def ascend(
         images = parametrization()
         trace.append(values)
         on_step(step + 1)
+    alpha, rescued = (_at_size(one, images[:, 0]) for one in (alpha, rescued))
     alpha = torch.where(_reached(alpha)[:, None, None], alpha, rescued)
     return Ascent(images.detach(), alpha, torch.stack(trace), _reached(alpha))
 
@@ -97,6 +107,19 @@ def ascend(
 def _reached(strength: Tensor) -> Tensor:
     """Return whether there is any gradient in each (B, H, W). NaN counts: that item is broken, not dead."""
     return strength.flatten(1).amax(dim=1) != 0
+
+
+def _at_size(strength: Tensor, like: Tensor) -> Tensor:
+    """Return strengths per pixel (B, h, w) as those of pictures of another size, whose pixels are others."""
+    if strength.shape == like.shape:
+        return strength
+    share = strength[0].numel() / like[0].numel()
+    return F.interpolate(strength[:, None], like.shape[1:], mode="bilinear", align_corners=False)[:, 0] * share
+
+
+def _penalty_gradient(penalty: Penalty, images: Tensor) -> Tensor:
+    leaf = images.detach().requires_grad_()
+    return torch.autograd.grad(penalty(leaf).sum(), leaf)[0]
 
 
 def _gradient(accumulate: Evaluate, images: Tensor, step: int) -> tuple[Tensor, Tensor]:

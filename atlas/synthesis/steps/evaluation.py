@@ -10,7 +10,6 @@ from torch import Tensor
 from atlas.models.network.network import Network
 from atlas.synthesis.scores.units import TargetObjective
 from atlas.synthesis.steps.ascent import Evaluate
-from atlas.synthesis.views.noise import HashedNoise
 
 VIEWS_PER_CUT = 512
 """Views that are cut out of the images at once, all by one operation; it bounds memory (300 MB at 224 px)."""
@@ -34,12 +33,15 @@ class Views(Protocol):
         ...
 
 
+Noise = Callable[[int], Tensor]
+"""Step -> what is added to the images, (B, 3, H, W), of their size at that step."""
+
 Score = Callable[[Tensor], Tensor]
 """Views (B * n, 3, h, w), all n of the first item first and never a lone one -> what each is worth, (B, n)."""
 
 
 def mean_over_views(
-    network: Network, layer: str, objective: TargetObjective, noise: HashedNoise | None, views: Views
+    network: Network, layer: str, objective: TargetObjective, noise: Noise | None, views: Views
 ) -> Evaluate:
     """Return the evaluation of a batch: the mean of the objective over each item's views of its image.
 
@@ -49,7 +51,7 @@ def mean_over_views(
     return mean_score(lambda shown: objective(network(shown, layer)), noise, views)
 
 
-def mean_score(score: Score, noise: HashedNoise | None, views: Views, together: bool = False) -> Evaluate:
+def mean_score(score: Score, noise: Noise | None, views: Views, together: bool = False) -> Evaluate:
     """Return the evaluation of a batch: the mean of a score over each item's views of its image.
 
     The network sees the views in passes, so its memory depends neither on the number of views nor, past one pass, on

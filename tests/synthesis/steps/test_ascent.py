@@ -106,3 +106,43 @@ def test_no_redirection_is_left_behind_after_an_error():
     torch.relu(leaf).sum().backward()
     assert leaf.grad.item() == 0
     assert RedirectedReLU not in [type(mode) for mode in torch.overrides._get_current_function_mode_stack()]
+
+
+def test_a_penalty_moves_pictures_but_is_in_neither_trace_nor_alpha_and_wakes_no_dead_unit():
+    def objective(images, step):
+        return images.flatten(1).sum(1) * torch.tensor([1.0, 0.0])
+
+    plain = run(objective, batch=2, steps=1)
+    held = run(objective, batch=2, steps=1, penalty=lambda images: 0.5 * images.flatten(1).sum(1))
+    assert torch.equal(plain.trace, held.trace) and torch.equal(plain.alpha, held.alpha)
+    assert held.reached.tolist() == [True, False]
+    torch.testing.assert_close(held.images[0], torch.full((3, 2, 2), 0.5 + 0.1 * 0.5))
+
+
+class Growing(nn.Module):
+    """Images of 2 x 2 pixels that become 4 x 4 after a step."""
+
+    def __init__(self):
+        super().__init__()
+        self.values = nn.Parameter(torch.full((1, 3, 4, 4), 0.5))
+        self.steps = 0
+
+    def forward(self):
+        return self.values[..., ::2, ::2] * 1.0 if self.steps == 0 else self.values * 1.0
+
+    def advance(self, *_):
+        self.steps += 1
+
+
+def test_alpha_of_small_pictures_is_spread_over_the_pixels_of_the_whole_one():
+    picture = Growing()
+    optimizer = torch.optim.SGD(picture.parameters(), lr=0.1)
+    optimizer.register_step_post_hook(picture.advance)
+
+    def evaluate(images, step):
+        values = images.flatten(1).sum(1)
+        values.sum().backward()
+        return values.detach()
+
+    result = ascend(picture, evaluate, optimizer, 2)
+    torch.testing.assert_close(result.alpha, torch.full((1, 4, 4), 0.25 + 1.0))
