@@ -9,6 +9,7 @@ from atlas.methods.base import Resolved, methods
 from atlas.methods.batch import RenderBatch, Result
 from atlas.methods.maco import MACO, MACOParameters, PhaseMethod
 from atlas.methods.parameters import PIXELS, RANGE, SHARE, MethodParameters, Shown, Size
+from atlas.methods.presets import measured
 
 if TYPE_CHECKING:
     from atlas.models.vision_model import VisionModel
@@ -123,6 +124,13 @@ class NaturalParameters(MACOParameters):
     )
 
 
+PRESETS = {
+    "draft": measured("half of the steps, two views in each", 3, steps=64, crops=1, wide_crops=1),
+    "standard": measured("the steps and views that were found by search", 8, steps=128, crops=2, wide_crops=2),
+    "fine": measured("four times the steps", 32, steps=512, crops=2, wide_crops=2),
+}
+
+
 class Natural(PhaseMethod[NaturalParameters]):
     """MACO's parametrization and optimiser; what the network is shown of the picture differs."""
 
@@ -162,6 +170,7 @@ class Natural(PhaseMethod[NaturalParameters]):
     paper = MACO.paper
     kinds = MACO.kinds
     parameters = NaturalParameters
+    presets = PRESETS
 
     def resolve(self, asked: MethodParameters, model: "VisionModel", folder: Path) -> Resolved[NaturalParameters]:
         """See :meth:`Method.resolve`: a resolution that the model takes is chosen, and no statistics that it lacks."""

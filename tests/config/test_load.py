@@ -1,6 +1,7 @@
 """Loading atlas.toml: what a good one becomes, and what is said about every kind of bad one."""
 
 import re
+from importlib.resources import files
 
 import pytest
 from hypothesis import given
@@ -9,6 +10,9 @@ from hypothesis import strategies as st
 from atlas.config import UnitSample, load_config, template
 from atlas.errors import ConfigError
 from atlas.methods import methods
+from atlas.methods.presets import spelled_out
+from atlas.site.catalog.methods import LEADING
+from atlas.site.pictures.picture import LEAD_CROP
 
 MODEL = '[[models]]\nname = "lite"\narchitecture = "tf_efficientnet_lite0"\n'
 RENDER = '[[render]]\nclasses = ["goldfish"]\n'
@@ -42,6 +46,18 @@ def test_the_template_is_a_configuration_that_renders_a_little(load):
     assert "goldfish" in classes.classes
     assert layers.units == UnitSample(sample=4)
     assert config.models[0].source == "package"
+
+
+def test_the_demo_is_of_presets_and_what_leads_its_pages_is_as_large_as_it_is_shown(load):
+    config = load(files("atlas.cli").joinpath("demo.toml").read_text(encoding="utf-8"))
+    leading = [block for block in (*config.render, *config.concepts) if block.method in LEADING]
+    assert len(leading) == 3 and config.concepts[0] in leading
+    for block in (*config.render, *config.concepts):
+        method = methods.get(block.method)
+        assert block.preset in method.presets or not method.presets
+        if block in leading:
+            asked = method.parameters.model_validate(spelled_out(method, block.parameters, block.preset))
+            assert asked.image_size >= LEAD_CROP
 
 
 def test_every_default_of_the_smallest_configuration(load, tmp_path):
