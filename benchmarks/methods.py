@@ -23,6 +23,7 @@ from comparing import classes as class_renderings
 from comparing import photos as photo_jobs
 from comparing.speed import speeds
 from comparing.study import Study
+from judging.judges import vit_spec
 
 FOLDER = click.Path(exists=True, file_okay=False, path_type=Path)
 LAYERS = ("conv_stem", "blocks.1", "blocks.2", "blocks.4", "blocks.6", "logits")
@@ -140,15 +141,7 @@ def vit_model(study: Study) -> dict[str, Any]:
     """Return the ``[[models]]`` table of the ViT."""
     if study.vit is None:
         raise click.UsageError("name the ViT's weights: --vit FILE")
-    return {
-        "name": "vit",
-        "architecture": "vit_small_patch14_dinov2",
-        "checkpoint": study.vit,
-        "arguments": {"img_size": 224, "num_classes": 15},
-        "mean": (0.485, 0.456, 0.406),
-        "std": (0.229, 0.224, 0.225),
-        "size": 224,
-    }
+    return vit_spec(study.vit)
 
 
 if __name__ == "__main__":

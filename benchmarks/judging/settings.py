@@ -1,0 +1,70 @@
+"""Settings: what is compared, by name, in the order of tables and sheets. A new one is a line here."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from comparing.classes import METHODS
+
+from atlas.core.canonical import digest
+from judging.judges import LITE0
+
+VIT = "vit"
+BASELINE = {LITE0: "maco", VIT: "maco on the ViT"}
+"""The setting that others are compared with, by the network that is rendered."""
+
+
+@dataclass(frozen=True)
+class Setting:
+    """A method with its parameters, on a network.
+
+    Attributes:
+        name: for tables and sheets. network: ``lite0`` or ``vit``.
+        parameters: of the method, those that differ from its defaults (or its preset's).
+        preset: name of one of the method's presets; empty for none.
+        photos: whether it is given the reference photos.
+        goal: share ranked first that it is to reach, or None.
+        budget: seconds of two cores a picture that it may take for the goal, or None.
+    """
+
+    name: str
+    method: str
+    parameters: Mapping[str, Any] = field(default_factory=dict)
+    network: str = LITE0
+    preset: str = ""
+    photos: bool = False
+    goal: float | None = None
+    budget: float | None = None
+
+    @property
+    def options(self) -> dict[str, Any]:
+        """What :func:`atlas.render` is given besides targets, seed and photos."""
+        preset = {"preset": self.preset} if self.preset else {}
+        return {"method": self.method, "parameters": dict(self.parameters), **preset}
+
+    @property
+    def digest(self) -> str:
+        """Of all that decides what is rendered, so that a setting that was changed is rendered anew."""
+        return digest([self.network, self.photos, self.options])[:16]
+
+
+SETTINGS = (
+    Setting("cbr", "cbr"),
+    Setting("feature_vis", "feature_vis", METHODS["feature_vis"]),
+    Setting("fourier", "fourier"),
+    Setting("maco", "maco", METHODS["maco"]),
+    Setting("maco on the ViT", "maco", METHODS["maco"], network=VIT),
+)
+
+
+def chosen(names: Iterable[str], settings: Iterable[Setting] = SETTINGS) -> list[Setting]:
+    """Return settings by name, or all.
+
+    Raises:
+        KeyError: there is no such setting; the text names those that there are.
+    """
+    by_name = {setting.name: setting for setting in settings}
+    unknown = [name for name in names if name not in by_name]
+    if unknown:
+        raise KeyError(f"no setting {', '.join(unknown)}; there are {', '.join(by_name)}")
+    return [by_name[name] for name in names] or list(by_name.values())
