@@ -7,6 +7,8 @@ from typing import Any
 from comparing.classes import METHODS
 
 from atlas.core.canonical import digest
+from atlas.methods import methods
+from atlas.methods.presets import spelled_out
 from judging.judges import LITE0
 
 VIT = "vit"
@@ -44,8 +46,10 @@ class Setting:
 
     @property
     def digest(self) -> str:
-        """Of all that decides what is rendered, so that a setting that was changed is rendered anew."""
-        return digest([self.network, self.photos, self.options])[:16]
+        """Of all that decides what is rendered: what was changed of a method or preset is rendered anew."""
+        method = methods.get(self.method)
+        parameters = spelled_out(method, self.parameters, self.preset or None)
+        return digest([self.network, self.photos, method.name, method.version, parameters])[:16]
 
 
 SETTINGS = (
@@ -53,8 +57,12 @@ SETTINGS = (
     Setting("feature_vis", "feature_vis", METHODS["feature_vis"]),
     Setting("fourier", "fourier"),
     Setting("maco", "maco", METHODS["maco"]),
+    Setting("natural", "natural", goal=0.6, budget=10),
+    Setting("vital", "vital", METHODS["vital"] | {"steps": 400}, photos=True, goal=0.9, budget=60),
     Setting("maco on the ViT", "maco", METHODS["maco"], network=VIT),
+    Setting("natural on the ViT", "natural", network=VIT, goal=0.6),
 )
+"""Goals are shares ranked first by the leading judge; budgets, those of ``PICTURES.md``."""
 
 
 def chosen(names: Iterable[str], settings: Iterable[Setting] = SETTINGS) -> list[Setting]:

@@ -14,6 +14,7 @@ from PIL import Image
 from small_photos import CLASSES, picture, write_photos
 
 import atlas
+from atlas.methods import methods
 
 BENCHMARKS = Path(__file__).parents[2] / "benchmarks"
 INDICES = (71, 286, 355)
@@ -251,7 +252,17 @@ def test_settings_are_named_once_and_found_by_name():
     settings = import_module("judging.settings")
     names = [setting.name for setting in settings.SETTINGS]
     assert len(set(names)) == len(names)
+    assert len({setting.digest for setting in settings.SETTINGS}) == len(names)
     assert set(settings.BASELINE.values()) <= set(names)
     assert [one.name for one in settings.chosen(["maco"])] == ["maco"]
     with pytest.raises(KeyError, match="no setting macho; there are cbr"):
         settings.chosen(["macho"])
+
+
+def test_a_preset_and_its_parameters_are_one_setting():
+    setting = import_module("judging.settings").Setting
+    short = setting("a", "maco", preset="draft")
+    written = setting("b", "maco", methods.get("maco").presets["draft"].parameters)
+    assert short.digest == written.digest
+    assert short.digest != replace(short, parameters={"steps": 9}).digest
+    assert short.digest != replace(short, photos=True).digest
