@@ -80,15 +80,21 @@ class Gallery:
                 self.networks[name] = (judge(name), {index: index for index in range(1000)})
         return self.networks[name]
 
-    def render(self, settings: Sequence[Setting], aims: Sequence[Aim], told: Callable[[str], None]) -> None:
-        """Render what is missing, some pictures at a time; several processes share the work by claims."""
+    def render(
+        self, settings: Sequence[Setting], aims: Sequence[Aim], told: Callable[[str], None], wait: bool = False
+    ) -> None:
+        """Render what is missing, some pictures at a time; several processes share the work by claims.
+
+        Args:
+            wait: for what another process is at, so that all is there afterwards.
+        """
         for setting in settings:
             for seed in dict.fromkeys(seed for _, seed in aims):
                 indices = [index for index, each in aims if each == seed]
                 for start in range(0, len(indices), TOGETHER):
                     chunk = [(index, seed) for index in indices[start:][:TOGETHER]]
                     name = f"{setting.digest}-{seed}-{'-'.join(str(index) for index, _ in chunk)}"
-                    with claimed(self.folder / "claims" / name) as mine:
+                    with claimed(self.folder / "claims" / name, wait) as mine:
                         rows = self.ledger.rows()
                         missing = [aim for aim in chunk if row_id(setting, aim) not in rows]
                         if mine and missing:

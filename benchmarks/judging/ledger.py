@@ -36,12 +36,16 @@ class Ledger:
 
 
 @contextmanager
-def claimed(path: Path) -> Iterator[bool]:
-    """Yield whether this process alone holds a claim until the block ends; the end of a process ends its claims."""
+def claimed(path: Path, wait: bool = False) -> Iterator[bool]:
+    """Yield whether this process alone holds a claim until the block ends; the end of a process ends its claims.
+
+    Args:
+        wait: until it does, rather than say that another one holds it.
+    """
     path.parent.mkdir(parents=True, exist_ok=True)
     with path.open("w") as file:
         try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            fcntl.flock(file, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))
         except BlockingIOError:
             yield False
         else:

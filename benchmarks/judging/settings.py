@@ -57,10 +57,12 @@ SETTINGS = (
     Setting("feature_vis", "feature_vis", METHODS["feature_vis"]),
     Setting("fourier", "fourier"),
     Setting("maco", "maco", METHODS["maco"]),
-    Setting("natural", "natural", goal=0.6, budget=10),
+    Setting("natural, draft", "natural", preset="draft"),
+    Setting("natural, standard", "natural", preset="standard", goal=0.6, budget=10),
+    Setting("natural, fine", "natural", preset="fine", goal=0.75, budget=60),
     Setting("vital", "vital", METHODS["vital"] | {"steps": 400}, photos=True, goal=0.9, budget=60),
     Setting("maco on the ViT", "maco", METHODS["maco"], network=VIT),
-    Setting("natural on the ViT", "natural", network=VIT, goal=0.6),
+    Setting("natural, standard, on the ViT", "natural", preset="standard", network=VIT, goal=0.6),
 )
 """Goals are shares ranked first by the leading judge; budgets, those of ``PICTURES.md``."""
 

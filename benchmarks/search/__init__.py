@@ -1,0 +1,1 @@
+"""Parts of ``search.py``: the declared space, and successive halving over it."""
