@@ -12,6 +12,7 @@ from atlas.methods.parameters import PIXELS, RANGE, SHARE, ResizedParameters
 if TYPE_CHECKING:
     import torch
     from torch import nn
+    from torch.optim.optimizer import ParamsT
 
     from atlas.synthesis.steps.evaluation import Noise, Score, Views
 
@@ -89,12 +90,12 @@ class CroppedMethod(Method[CroppedP]):
         return parameters.crops
 
     def optimizer(
-        self, parameters: CroppedP, picture: "nn.Module"
+        self, parameters: CroppedP, moved: "ParamsT"
     ) -> "tuple[torch.optim.Optimizer, torch.optim.lr_scheduler.LRScheduler | None]":
-        """Return what moves the picture, and what moves its step size."""
+        """Return what moves a picture's parameters, and what moves its step size."""
         import torch
 
-        optimizer = torch.optim.NAdam(picture.parameters(), lr=parameters.learning_rate)
+        optimizer = torch.optim.NAdam(moved, lr=parameters.learning_rate)
         if parameters.schedule == "constant":
             return optimizer, None
         return optimizer, torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, parameters.steps)
@@ -115,5 +116,5 @@ class CroppedMethod(Method[CroppedP]):
         image = self.picture(batch)
         score, views = self.score(batch, self.views(batch))
         value = mean_score(score, self.noise(batch, given.side), views)
-        optimizer, decay = self.optimizer(given, image)
+        optimizer, decay = self.optimizer(given, image.parameters())
         return results(batch.ascend(image, value, optimizer, given.steps, decay))

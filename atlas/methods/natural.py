@@ -69,12 +69,19 @@ class NaturalParameters(MACOParameters):
         json_schema_extra=RANGE,
     )
     flip: bool = Field(default=True, description="whether each view is mirrored one time in two")
-    colour_jitter: float = Field(
+    light_jitter: float = Field(
         default=0.4,
         ge=0,
         le=1,
-        description="contrast and the gain of each colour are changed at random in each view, within plus or minus "
-        "this, and brightness within plus or minus half of it",
+        description="the contrast of each view is changed at random within plus or minus this, and its brightness "
+        "within plus or minus half of it",
+        json_schema_extra=SHARE,
+    )
+    colour_jitter: float = Field(
+        default=0.15,
+        ge=0,
+        le=1,
+        description="the gain of each colour of each view is changed at random within plus or minus this",
         json_schema_extra=SHARE,
     )
     contrast: float = Field(
@@ -84,8 +91,18 @@ class NaturalParameters(MACOParameters):
         description="standard deviation of the signal that becomes the picture: 2 gives the contrast of photos (MACO: "
         "1)",
     )
+    magnitudes: float = Field(
+        default=3.0,
+        ge=0,
+        le=10,
+        description="how far the natural logarithm of the strength of each frequency may go from that of photos; 0 "
+        "holds it fixed, as MACO does",
+    )
+    magnitude_rate: float = Field(
+        default=0.1, gt=0, le=10, description="step size of NAdam on these logarithms, where they are free"
+    )
     blur: float = Field(
-        default=0.007,
+        default=0.009,
         ge=0,
         le=0.1,
         description="at each step the picture is blurred by a Gaussian of a random standard deviation up to this",
@@ -108,14 +125,14 @@ class NaturalParameters(MACOParameters):
         json_schema_extra=PIXELS,
     )
     smoothness: float = Field(
-        default=0.0,
+        default=0.15,
         ge=0,
         le=100,
         description="how much variation from pixel to pixel and between blocks of 2 x 2 and 4 x 4 counts, in standard "
         "deviations of the activations of the unit's layer for each edge from black to white all across",
     )
     statistics: float = Field(
-        default=5.0,
+        default=2.0,
         ge=0,
         le=1e4,
         description="how much it counts that means and deviations of channels over a picture's views are those of "
@@ -125,28 +142,30 @@ class NaturalParameters(MACOParameters):
 
 
 PRESETS = {
-    "draft": measured("half of the steps, two views in each", 3, steps=64, crops=1, wide_crops=1),
-    "standard": measured("the steps and views that were found by search", 8, steps=128, crops=2, wide_crops=2),
-    "fine": measured("four times the steps", 32, steps=512, crops=2, wide_crops=2),
+    "draft": measured("two crops and two wide ones", 9, steps=128, crops=2, wide_crops=2),
+    "standard": measured("twice the steps", 18, steps=256, crops=2, wide_crops=2),
+    "fine": measured("twice as many again, of six views", 50, steps=512, crops=3, wide_crops=3),
 }
 
 
 class Natural(PhaseMethod[NaturalParameters]):
-    """MACO's parametrization and optimiser; what the network is shown of the picture differs."""
+    """MACO's parametrization, magnitudes let go of, and its optimiser; what the network is shown differs."""
 
     name = "natural"
     version = 1
     title = "Natural"
     summary = (
-        "Searches for the phase of a picture's Fourier spectrum as MACO does, with the contrast of photographs, while "
+        "Searches for a picture near the Fourier spectrum of natural photographs, smooth and of their contrast, while "
         "the network sees parts and nearly all of it in changing colours."
     )
     paragraphs = (
-        "As in MACO, a picture is the magnitude of its Fourier spectrum, which stays that of natural photographs, and "
-        "a phase, which is changed along the gradient of the objective (a class's logit before the softmax, the mean "
-        "of a channel over all positions, one neuron, or a direction). What differs is how the picture is shown.",
-        "It has the contrast of a photograph. MACO's has about half of it, which is why it looks murky. At each step "
-        "it is blurred a little, by a random width, so that shapes count and not fine grain alone.",
+        "As in MACO, a picture is the magnitude of its Fourier spectrum and a phase, both of which are changed along "
+        "the gradient of the objective (a class's logit before the softmax, the mean of a channel over all positions, "
+        "one neuron, or a direction). The magnitude starts as that of natural photographs and is moved little, within "
+        "bounds: MACO holds it fixed, so that every picture has the texture of an average one.",
+        "What varies from pixel to pixel and from block to block is held down, so that surfaces come out smooth. The "
+        "picture has the contrast of a photograph; MACO's has about half of it, which is why it looks murky. At each "
+        "step it is blurred a little, by a random width, so that shapes count and not fine grain alone.",
         "At each step the network sees some crops of about half the picture's side and some of nearly all of it, so "
         "that parts and their arrangement count alike. Each is mirrored one time in two, and its brightness, contrast "
         "and colours are changed at random: a unit cannot be pleased by one colour or one direction alone. The views "
@@ -159,11 +178,11 @@ class Natural(PhaseMethod[NaturalParameters]):
     limits = (
         "It is this project's own method, put together of known parts. Its settings were found by search on one "
         "convolutional network, with pictures of some classes judged by a network of another family.",
-        "The fixed magnitude is an average over all photographs. Smooth things, such as fruits and instruments, come "
-        "out with more texture than they have, and a flat, empty or strongly periodic picture cannot come out at all.",
+        "What is asked of every picture shows in every picture: little variation, and a spectrum not far from that of "
+        "an average photograph. A unit that wants fine grain or a strongly periodic picture shows less of it.",
         "Since colours change from view to view, a colour that matters to a unit shows less than it might.",
-        "The objective that is recorded has the distance from the statistics subtracted; the activation measured on "
-        "the finished picture has not.",
+        "The objective that is recorded has the distance from the statistics subtracted, but not the variation; the "
+        "activation measured on the finished picture has neither.",
         "Opacity in the masked view follows the gradient during optimisation. It is no attribution of the finished "
         "picture, and what it hides is part of the picture all the same.",
     )
@@ -195,7 +214,7 @@ class Natural(PhaseMethod[NaturalParameters]):
         if given.blur:
             draws = [torch.rand(given.steps, generator=generator) for generator in batch.generators]
             blurs = torch.stack(draws, dim=1) * given.blur
-        return ChangingPhase(self.magnitude(batch), *drawn, given.contrast, sides_of(given), blurs)
+        return ChangingPhase(self.magnitude(batch), *drawn, given.contrast, sides_of(given), blurs, given.magnitudes)
 
     def views(self, batch: RenderBatch[NaturalParameters]) -> "Views":
         """See :meth:`CroppedMethod.views`."""
@@ -211,7 +230,9 @@ class Natural(PhaseMethod[NaturalParameters]):
         views: Views = RandomCrops(*drawn, sides, given.shown, device)
         if given.flip:
             views = MirroredViews(views, *drawn, device)
-        return ColouredViews(views, *drawn, given.colour_jitter, device) if given.colour_jitter else views
+        if not given.light_jitter and not given.colour_jitter:
+            return views
+        return ColouredViews(views, *drawn, given.light_jitter, given.colour_jitter, device)
 
     def score(self, batch: RenderBatch[NaturalParameters], crops: "Views") -> "tuple[ScaledScore, Views]":
         """See :meth:`CroppedMethod.score`."""
@@ -231,7 +252,7 @@ class Natural(PhaseMethod[NaturalParameters]):
         noises = {side: self.noise(batch, side) for side in {*sides}}
         value = mean_score(score, lambda step: noises[sides[step]](step), views, together=given.statistics > 0)
         penalty = Smoothness(given.smoothness, score.scale) if given.smoothness else None
-        optimizer, decay = self.optimizer(given, image)
+        optimizer, decay = self.optimizer(given, image.groups(given.learning_rate, given.magnitude_rate))
         optimizer.register_step_post_hook(image.advance)
         return results(batch.ascend(image, value, optimizer, given.steps, decay, penalty))
 

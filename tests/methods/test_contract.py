@@ -31,7 +31,7 @@ KINDS = [(name, kind) for name, method in methods for kind in sorted(method.kind
 ONE_KIND = {name: next(kind for kind in ORDER if kind in method.kinds) for name, method in methods}
 """A kind of each method: of what holds for any kind alike, one is tried."""
 EASIER = {
-    "natural": {"colour_jitter": 0.0},
+    "natural": {"light_jitter": 0.0, "colour_jitter": 0.0},
     "accentuation": {"regularisation": 1.0, "learning_rate": 0.2},
     "plug_in_inversion": {"contrast": 0.0, "brightness": 0.0, "learning_rate": 0.1},
 }

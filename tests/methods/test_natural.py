@@ -53,7 +53,17 @@ def test_with_neutral_settings_it_is_maco():
     model = model_of("tiny", source="callable", architecture="tiny_networks:tiny", size=32)
     targets = [Target(kind="logit", layer=LOGITS, unit=unit) for unit in (1, 2)]
     same = {"steps": 5, "image_size": 48, "crops": 3, "crop_mean": 0.5, "crop_std": 0.1, "learning_rate": 0.5}
-    neutral = {"wide_crops": 0, "flip": False, "colour_jitter": 0.0, "contrast": 1.0, "statistics": 0.0, "blur": 0.0}
+    neutral = {
+        "wide_crops": 0,
+        "flip": False,
+        "light_jitter": 0.0,
+        "colour_jitter": 0.0,
+        "contrast": 1.0,
+        "statistics": 0.0,
+        "blur": 0.0,
+        "magnitudes": 0.0,
+        "smoothness": 0.0,
+    }
     for one, other in zip(
         rendered(NATURAL, model, targets, **same, **neutral),
         rendered(methods.get("maco"), model, targets, **same),

@@ -1,10 +1,11 @@
-"""Pictures that are shown smaller in the first steps, and blurred at random: large shapes come before fine grain."""
+"""Pictures that steps show smaller or blurred, so that large shapes come first, and whose magnitudes may be free."""
 
 import math
 from collections.abc import Sequence
+from typing import Any
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from atlas.synthesis.pictures.parametrization import FourierPhase
 
@@ -20,6 +21,8 @@ class ChangingPhase(FourierPhase):
     Args:
         sides: of the picture at each step, pixels, even where they are smaller than the picture.
         blurs: (steps, B), standard deviations as shares of the picture's side; None blurs nothing.
+        reach: how far the natural logarithm of each magnitude may go from what it is in photos, as a bound that it
+            comes near and does not pass; 0 holds them fixed.
 
     The others are those of :class:`FourierPhase`, whose magnitude is to be that of a square.
     """
@@ -33,12 +36,20 @@ class ChangingPhase(FourierPhase):
         contrast: float,
         sides: Sequence[int],
         blurs: Tensor | None = None,
+        reach: float = 0.0,
     ) -> None:
         super().__init__(magnitude, magnitude.shape[1], generators, device, grey, contrast)
         self._sides = sides
         self._blurs = None if blurs is None else blurs.to(device)
         self._cycles = {side: squared_cycles(side).to(device) for side in {*sides}}  # copied once, not in steps
+        self._reach = reach
+        self.offsets = nn.Parameter(torch.zeros_like(self.phase)) if reach else None
         self._step = 0
+
+    def groups(self, rate: float, magnitude_rate: float) -> list[dict[str, Any]]:
+        """Return what an optimiser moves, and at which rates: phases, and logarithms of magnitudes if they are free."""
+        free = [] if self.offsets is None else [{"params": [self.offsets], "lr": magnitude_rate}]
+        return [{"params": [self.phase], "lr": rate}, *free]
 
     def advance(self, *_: object) -> None:
         """Go on to the next step's picture; made to be an optimiser's post-step hook."""
@@ -46,11 +57,12 @@ class ChangingPhase(FourierPhase):
 
     def forward(self) -> Tensor:
         """Return the images of the step, (B, 3, side, side) float32 sRGB in [0, 1]; whole and sharp after the last."""
-        if self._step == len(self._sides):
-            return super().forward()
-        side = self._sides[self._step]
+        last = self._step == len(self._sides)
+        side = self._width if last else self._sides[self._step]
         phase, magnitude = low_block(self.phase, side), low_block(self._magnitude, side)
-        if self._blurs is not None:
+        if self.offsets is not None:
+            magnitude = magnitude * (self._reach * torch.tanh(low_block(self.offsets, side) / self._reach)).exp()
+        if self._blurs is not None and not last:
             squares = (math.pi * self._blurs[self._step])[:, None, None, None] ** 2
             magnitude = magnitude * torch.exp(-2 * squares * self._cycles[side])
         return self._picture(phase, magnitude, side)

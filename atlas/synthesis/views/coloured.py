@@ -11,15 +11,17 @@ from atlas.synthesis.steps.evaluation import Views
 class ColouredViews:
     """Views whose contrast, colours and brightness are changed, each view's on its own.
 
-    ``(1 + c) * ((1 + k) * (view - mean) + mean) + b``: contrast k about the mean of each colour and a gain c of each
-    colour, uniform within plus or minus ``reach``, and a brightness b within half of it. Values may leave [0, 1], as in
-    Plug-In Inversion's ColorShift (:mod:`atlas.synthesis.views.rolled`), which has no contrast.
+    ``(1 + c) * ((1 + k) * (view - mean) + mean) + b``: contrast k about the mean of each colour, uniform within plus or
+    minus ``light``, a brightness b within half of it, and a gain c of each colour within plus or minus ``colour``.
+    Values may leave [0, 1], as in Plug-In Inversion's ColorShift (:mod:`atlas.synthesis.views.rolled`), which has no
+    contrast.
 
     Args:
         views: of the pictures.
         generators: B CPU generators, one per item.
         steps: number of steps that will be asked for.
-        reach: largest change, a share; of brightness twice that of the range of colours.
+        light: largest change of contrast, a share, and twice that of brightness, of the range of colours.
+        colour: largest change of the gain of a colour, a share.
     """
 
     def __init__(
@@ -27,18 +29,20 @@ class ColouredViews:
         views: Views,
         generators: Sequence[torch.Generator],
         steps: int,
-        reach: float,
+        light: float,
+        colour: float,
         device: torch.device,
     ) -> None:
         self.count = views.count
         self._views = views
         draws = [torch.rand(steps, views.count, 5, 1, 1, generator=generator) * 2 - 1 for generator in generators]
+        reach = torch.tensor([light, light / 2, colour, colour, colour])[:, None, None]
         self._changes = (torch.stack(draws, dim=1) * reach).to(device)  # (steps, B, count, 5, 1, 1)
 
     def __call__(self, images: Tensor, step: int, part: slice) -> Tensor:
         """Return the views in ``part``: see :class:`atlas.synthesis.steps.evaluation.Views`."""
         contrast, brightness, colours = self._changes[step, :, part].flatten(0, 1).split([1, 1, 3], dim=1)
-        return coloured(self._views(images, step, part), contrast, colours, brightness / 2)
+        return coloured(self._views(images, step, part), contrast, colours, brightness)
 
 
 def coloured(views: Tensor, contrast: Tensor, colours: Tensor, brightness: Tensor) -> Tensor:

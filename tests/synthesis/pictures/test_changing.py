@@ -16,8 +16,8 @@ def generators(count):
     return [torch.Generator().manual_seed(seed) for seed in range(count)]
 
 
-def changing(sides, blurs=None, count=2, side=32):
-    return ChangingPhase(natural_spectrum(side, side), generators(count), CPU, False, 2.0, sides, blurs)
+def changing(sides, blurs=None, count=2, side=32, reach=0.0):
+    return ChangingPhase(natural_spectrum(side, side), generators(count), CPU, False, 2.0, sides, blurs, reach)
 
 
 def signals(pictures):
@@ -71,3 +71,17 @@ def test_frequencies_are_counted_in_cycles_per_picture():
         for column in range(4):
             vertical = row if row < 3 else row - 6
             assert math.isclose(float(found[row, column]), vertical**2 + column**2, rel_tol=1e-6)
+
+
+def test_free_magnitudes_start_as_those_of_photos_and_stay_within_reach():
+    held, free = (changing([16], side=16, reach=reach) for reach in (0.0, 1.5))
+    torch.testing.assert_close(free(), held())
+    with torch.no_grad():
+        free.offsets[0] += torch.linspace(-9, 9, 16)[:, None]
+    found = torch.fft.rfft2(signals(free()))[0].abs() / torch.fft.rfft2(signals(held()))[0].abs()
+    found = found[:, 1:8, 1:-1].log()  # Hermitian columns apart, and rows that are one another's mirror images
+    spread = (found - found[:, :1]).mean(dim=(0, 2))
+    expected = 1.5 * torch.tanh(torch.linspace(-9, 9, 16)[1:8] / 1.5).double()
+    torch.testing.assert_close(spread, expected - expected[0], rtol=0, atol=1e-2)
+    free().square().sum().backward()
+    assert free.offsets.grad.abs().max() > 0

@@ -36,10 +36,19 @@ def test_gradient_to_the_phase_equals_autograd_through_polar(width):
     torch.testing.assert_close(ours.grad, slow.grad, rtol=0, atol=1e-14)
 
 
-def test_gradient_passes_gradcheck():
-    phase = torch.rand(1, 1, 6, 4, dtype=torch.float64, requires_grad=True)
-    magnitude = torch.rand(1, 6, 4, dtype=torch.float64)
-    assert torch.autograd.gradcheck(lambda p: InverseFourier.apply(p, magnitude, 6), (phase,))
+@pytest.mark.parametrize("width", [6, 7])
+def test_gradients_to_phase_and_magnitude_pass_gradcheck(width):
+    generator = torch.Generator().manual_seed(0)
+    phase = torch.rand(2, 1, 6, 4, dtype=torch.float64, generator=generator).requires_grad_()
+    magnitude = torch.rand(2, 1, 6, 4, dtype=torch.float64, generator=generator).requires_grad_()
+    assert torch.autograd.gradcheck(lambda p: InverseFourier.apply(p, magnitude[0].detach(), width), (phase,))
+    assert torch.autograd.gradcheck(lambda p, m: InverseFourier.apply(p, m, width), (phase, magnitude))
+
+
+def test_a_magnitude_of_0_has_no_gradient_rather_than_nan():
+    magnitude = torch.zeros(1, 1, 6, 4, requires_grad=True)
+    InverseFourier.apply(torch.rand(1, 1, 6, 4), magnitude, 6).sum().backward()
+    assert magnitude.grad.abs().max() == 0
 
 
 def test_magnitude_is_the_template_except_in_the_hermitian_columns():

@@ -46,16 +46,16 @@ def test_colours_change_as_the_formula_says_by_loops():
 
 def test_changes_are_uniform_within_reach_and_of_brightness_half_of_it():
     flat = torch.full((30, 3, 2, 2), 0.5)  # no contrast to change: view = 0.5 * gain + brightness
-    views = ColouredViews(WholeView((2, 2)), generators(*range(30)), 40, 0.4, CPU)
+    views = ColouredViews(WholeView((2, 2)), generators(*range(30)), 40, 0.4, 0.2, CPU)
     found = torch.stack([views(flat, step, slice(None)).mean(dim=(2, 3)) for step in range(40)])
-    assert found.min() >= 0.5 * 0.6 - 0.2 and found.max() <= 0.5 * 1.4 + 0.2
+    assert found.min() >= 0.5 * 0.8 - 0.2 and found.max() <= 0.5 * 1.2 + 0.2
     within = found - found.mean(dim=2, keepdim=True)  # brightness is the same for the three colours
     assert float(found.mean()) == pytest.approx(0.5, abs=0.01)
-    assert float(within.var() * 3 / 2) == pytest.approx((0.5 * 0.8) ** 2 / 12, rel=0.05)
-    assert float(found.mean(dim=2).var()) == pytest.approx(0.4**2 / 12 + (0.5 * 0.8) ** 2 / 36, rel=0.1)
+    assert float(within.var() * 3 / 2) == pytest.approx((0.5 * 0.4) ** 2 / 12, rel=0.05)
+    assert float(found.mean(dim=2).var()) == pytest.approx(0.4**2 / 12 + (0.5 * 0.4) ** 2 / 36, rel=0.1)
 
 
-@pytest.mark.parametrize("wrap", [MirroredViews, lambda *given: ColouredViews(*given[:3], 0.4, CPU)])
+@pytest.mark.parametrize("wrap", [MirroredViews, lambda *given: ColouredViews(*given[:3], 0.4, 0.2, CPU)])
 def test_a_view_is_the_same_in_any_batch_and_part(wrap):
     def views(*seeds):
         drawn = (generators(*seeds), 3)
