@@ -11,7 +11,7 @@ BENCH_ARGS ?=
 .PHONY: help demo test lint format docs bench clean
 
 help:
-	@echo "make demo    render a real ImageNet model and build its site (five to ten minutes on two cores, after installation)"
+	@echo "make demo    render a real ImageNet model and build its site (less than three minutes on two cores, after installation)"
 	@echo "make test    run every test"
 	@echo "make lint    ruff and mypy"
 	@echo "make format  let ruff rewrite what it can"

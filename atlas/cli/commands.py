@@ -91,7 +91,7 @@ def cli() -> None:
 def demo(out: Path, open_browser: bool) -> None:
     """Render a real model and build its site.
 
-    Takes five to ten minutes on two cores.
+    Takes less than three minutes on two cores.
     """
     from atlas.cli.demo import prepare_demo
     from atlas.cli.publishing import build_and_report, say_what_next

@@ -82,7 +82,7 @@ def test_the_demo_takes_as_long_in_its_help_as_in_the_readme_and_the_makefile(at
     top = Path(__file__).parents[2]
     told = [(top / name).read_text() for name in ("README.md", "Makefile")] + [atlas("demo", "--help").out]
     for text in told:
-        assert "five to ten minutes on two cores" in " ".join(text.split())
+        assert "less than three minutes on two cores" in " ".join(text.split())
 
 
 def test_the_demo_keeps_a_configuration_and_says_where_it_cannot_write(atlas):
