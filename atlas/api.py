@@ -83,7 +83,7 @@ def render(
     *,
     method: str = "maco",
     preset: str | None = None,
-    seed: int | Sequence[int] = 0,
+    seed: int | str | Sequence[int] = 0,
     photo: Any = None,
     photos: Path | str | None = None,
     layer: str | None = None,
@@ -111,7 +111,9 @@ def render(
         method: as ``[[render]]`` names it.
         preset: ``draft``, ``standard`` or ``fine``: fills the method's parameters that are not given, where it has one
             of that name. The key is that of the same parameters written out.
-        seed: one or several; each gives a picture of its own.
+        seed: one or several; each gives a picture of its own. ``"facets:4"`` gives four that are to show different
+            looks of the target: those of clusters of its class's ``photos`` if there are any, else those that lie in
+            different directions of the network's features.
         photo: what pictures start from or are of, for methods that do: a file, a PIL image or an array (H, W, 3)
             of uint8, or several; with ``photos``, names or globs among these.
         photos: folder, archive or data set of reference photos, for methods that need them.
@@ -138,6 +140,7 @@ def render(
         RenderError: the only picture failed.
         Interrupted: Ctrl-C, after the current step; its ``finished`` holds the pictures that were.
     """
+    from atlas.config.seeds import seeds_of
     from atlas.face.planning import Request
     from atlas.face.rendering import rendered
     from atlas.face.workplace import Workplace
@@ -147,7 +150,7 @@ def render(
         method=method,
         preset=preset,
         parameters={**(parameters or {}), **more},
-        seeds=(seed,) if isinstance(seed, int) else tuple(seed),
+        seeds=seeds_of(seed),
         precision=precision,
         photo=photo,
         photos=photos,

@@ -34,7 +34,7 @@ classes = ["goldfish", 130, "*shark*"]   # logits by name, WordNet id, index or 
 layers = ["layer3.*", "layer4"]          # channels by glob: * stays within one part of a path, ** does not
 units = { sample = 32, seed = 0 }        # or "all", "0-15", [3, 7]
 sign = "both"                            # what raises a unit, and what lowers it
-seeds = [0, 1]                           # one picture for each
+seeds = [0, 1]                           # one picture for each; or "facets:4", four that show different looks
 preset = "draft"                         # fills the method's parameters that are not given
 parameters = { crop_mean = 0.35 }
 ```

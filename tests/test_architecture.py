@@ -32,7 +32,7 @@ MAY_IMPORT = {
     "activations": BELOW_SYNTHESIS,
     "craft": BELOW_CRAFT,
     "metrics": BELOW_METHODS,
-    "methods": BELOW_METHODS | {"activations.views"},
+    "methods": BELOW_METHODS | {"activations.clusters", "activations.views"},
     "site": FOUNDATION | {"store"},
     "config": FOUNDATION | {"models.spec", "photos.spec", "craft.settings", "site.metadata", "methods"},
     "tasks": BELOW_TASKS,

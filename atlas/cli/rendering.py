@@ -1,5 +1,6 @@
 """Plan and render: from the configuration to results, and words about how they went."""
 
+from collections import Counter
 from collections.abc import Collection, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -22,6 +23,8 @@ LISTED = 20
 """How many notices and failures are listed before the rest is only counted."""
 PICTURE = "rendering"
 """Kind of the tasks that are pictures."""
+COMPARED = "diversity"
+"""Kind of the tasks that compare pictures."""
 
 
 def opened(path: Path) -> "Project":
@@ -41,7 +44,7 @@ def plan_and_report(path: Path) -> None:
         _pictures, (outlook.missing, outlook.expected, outlook.quarantined, outlook.present)
     )
     held = f", {quarantined} in quarantine" if quarantined else ""
-    coming = f", and up to {count(expected, 'picture')} of concepts that are still to be found" if expected else ""
+    coming = f", and up to {_coming(outlook.expected)} that are still to be found" if expected else ""
     jobs = count(len(outlook.plan.jobs), "job")
     say(f"\n{jobs}: {present} stored{held}, {missing} to render{coming}")
     if missing or expected:
@@ -65,6 +68,12 @@ def _rows(plan: "Plan", store: "Store | None") -> list[tuple[str, ...]]:
     return [(*names, str(jobs), str(stored)) for names, (jobs, stored) in totals.items()]
 
 
+def _coming(expected: "Sequence[Task]") -> str:
+    """Return how many pictures may come of what photos will tell, in words."""
+    kinds = Counter("concepts" if task.columns[1] == "direction" else "looks" for task in expected)
+    return " and ".join(f"{count(number, 'picture')} of {kind}" for kind, number in sorted(kinds.items()))
+
+
 def _pictures(tasks: "Sequence[Task]") -> int:
     return sum(task.kind == PICTURE for task in tasks)
 
@@ -81,9 +90,9 @@ def run_and_report(project: "Project", todo: "Pending", path: Path) -> int:
     Returns:
         The exit status: 1 if anything failed or was left out.
     """
-    for present in _counted(len(todo.present) - _pictures(todo.present), _pictures(todo.present)):
+    for present in _counted(todo.present):
         say(f"{present} in the store already")
-    for held in _counted(len(todo.quarantined) - _pictures(todo.quarantined), _pictures(todo.quarantined)):
+    for held in _counted(todo.quarantined):
         say(
             f"{held} left out, in quarantine: each ended the process that made it, several times. "
             f"To try again: {command('render', path)} --retry quarantined"
@@ -91,9 +100,12 @@ def run_and_report(project: "Project", todo: "Pending", path: Path) -> int:
     return summarise(project.run(todo), bool(todo.quarantined), path)
 
 
-def _counted(analyses: int, pictures: int) -> list[str]:
-    """Return how many analyses and pictures there are, in words; nothing of what there is none of."""
-    return [text for number, text in ((analyses, _analyses(analyses)), (pictures, count(pictures, "job"))) if number]
+def _counted(tasks: "Sequence[Task]") -> list[str]:
+    """Return how many analyses, comparisons and pictures there are, in words; nothing of what there is none of."""
+    kinds = Counter(task.kind for task in tasks)
+    pictures, compared = kinds.pop(PICTURE, 0), kinds.pop(COMPARED, 0)
+    words = [_analyses(kinds.total()), count(compared, "comparison"), count(pictures, "job")]
+    return [text for number, text in zip((kinds.total(), compared, pictures), words, strict=True) if number]
 
 
 def _analyses(number: int) -> str:
@@ -104,9 +116,12 @@ def summarise(report: "Report", held: bool, path: Path) -> int:
     """Print what a run did; return the exit status: 1 if anything failed or was left out."""
     pictures = report.done_by_kind[PICTURE]
     failed = sum(outcome.task.kind == PICTURE for outcome in report.failed)
-    if report.finished - pictures - len(report.dead) - failed:
+    compared = report.done_by_kind[COMPARED]
+    if report.finished - pictures - compared - len(report.dead) - failed:
         unmade = len(report.failed) - failed
-        say(f"{_analyses(report.done - pictures)} made" + (f", {unmade} failed" if unmade else ""))
+        say(f"{_analyses(report.done - pictures - compared)} made" + (f", {unmade} failed" if unmade else ""))
+    if compared:
+        say(f"{count(compared, 'comparison')} of pictures made")
     for notice in report.notices[:LISTED]:
         say(f"  {first_line(notice)}")
     if pictures or report.dead or failed:

@@ -4,7 +4,8 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field, model_validator
 
-from atlas.config.render import ClassSelector, Seed, Text, listed
+from atlas.config.render import ClassSelector, Text
+from atlas.config.seeds import PlainSeeds, listed
 from atlas.craft.settings import ConceptSettings
 
 
@@ -28,7 +29,7 @@ class ConceptsBlock(ConceptSettings):
     method: str = "maco"
     preset: str | None = None
     parameters: dict[str, Any] = Field(default_factory=dict)
-    seeds: Annotated[tuple[Seed, ...], BeforeValidator(listed), Field(min_length=1)] = (0,)
+    seeds: PlainSeeds = (0,)
     cosine_power: float = Field(default=2.0, ge=0, le=10)
     precision: Literal["float32", "bfloat16"] = "float32"
 

@@ -8,6 +8,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationIn
 from pydantic_core import PydanticCustomError
 
 from atlas.config.problems import ABSENT, WHOLE
+from atlas.config.seeds import Facets, Seeds, listed
 from atlas.core.job import PHOTO_KINDS
 
 Given = TypeVar("Given")
@@ -57,11 +58,6 @@ def _parse_range(part: object) -> tuple[int, int]:
     return first, last
 
 
-def listed(value: object) -> object:
-    """Let a single name or number stand for a list of one."""
-    return tuple(value) if isinstance(value, list) else value if isinstance(value, tuple) else (value,)
-
-
 def _class_selector(value: object) -> object:
     if (isinstance(value, str) and value.strip()) or (
         isinstance(value, int) and not isinstance(value, bool) and value >= 0
@@ -77,7 +73,6 @@ def _photo_selectors(value: object) -> object:
 Text = Annotated[str, Field(min_length=1)]
 ClassSelector = Annotated[int | str, BeforeValidator(_class_selector)]
 Place = Annotated[int, Field(ge=0)]
-Seed = Annotated[int, Field(ge=0, lt=2**31)]
 
 
 class RenderBlock(BaseModel):
@@ -96,7 +91,7 @@ class RenderBlock(BaseModel):
         sign: ``positive`` renders what raises a unit, ``negative`` what lowers it.
         method: how. preset: of the method's, such as ``draft``: fills the parameters that are not given, and leaves no
             trace in keys. parameters: of the method; checked against its own model.
-        seeds: one rendering of each target for each.
+        seeds: one rendering of each target for each; or ``"facets:4"``, four that are to show different looks of it.
         precision: of the network's arithmetic; ``bfloat16`` is for accelerators that are fast at it, and makes other
             pictures.
     """
@@ -114,7 +109,7 @@ class RenderBlock(BaseModel):
     method: str = "maco"
     preset: str | None = None
     parameters: dict[str, Any] = Field(default_factory=dict)
-    seeds: Annotated[tuple[Seed, ...], BeforeValidator(listed), Field(min_length=1)] = (0,)
+    seeds: Seeds = (0,)
     precision: Literal["float32", "bfloat16"] = "float32"
 
     @field_validator("layers")
@@ -148,8 +143,8 @@ class RenderBlock(BaseModel):
 
     @field_validator("model", "seeds")
     @classmethod
-    def _each_once(cls, values: tuple[Given, ...], info: ValidationInfo) -> tuple[Given, ...]:
-        if len(set(values)) < len(values):
+    def _each_once(cls, values: tuple[Given, ...] | Facets, info: ValidationInfo) -> tuple[Given, ...] | Facets:
+        if isinstance(values, tuple) and len(set(values)) < len(values):
             raise ValueError(f"{info.field_name} names one twice; name each once")
         return values
 

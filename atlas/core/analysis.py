@@ -14,7 +14,7 @@ from atlas.core.factorisation_card import FactorisationCard
 from atlas.core.job import Frozen, ModelIdentity, Text
 from atlas.core.record import SCHEMA_VERSION, Provenance
 
-AnalysisKind = Literal["tally", "statistics", "factorisation", "importance", "concepts"]
+AnalysisKind = Literal["tally", "statistics", "factorisation", "importance", "concepts", "facets", "diversity"]
 
 
 class Analysis(Frozen):
@@ -22,12 +22,13 @@ class Analysis(Frozen):
 
     Attributes:
         kind: ``tally`` (units of some layers on some photos), ``statistics`` (one layer, all tallies together),
-            ``factorisation`` (of a class's patches), ``importance`` (of its directions) or ``concepts`` (the most
-            important ones, with their patches and heat maps).
+            ``factorisation`` (of a class's patches), ``importance`` (of its directions), ``concepts`` (the most
+            important ones, with their patches and heat maps), ``facets`` (clusters of a class's photos) or
+            ``diversity`` (of pictures, which are its upstream).
         version: of the code, bumped by hand whenever results change.
         layers: what is measured; one layer but for a tally.
-        class_index: of a factorisation or its concepts; None otherwise.
-        photos: digest over the photos that it reads, in order.
+        class_index: of a factorisation, its concepts, or facets; None otherwise.
+        photos: digest over the photos that it reads, in order; None if it reads none.
         upstream: keys of the analyses that it builds on.
         parameters: all of them, JSON values.
         numerics: how floats are computed.
@@ -38,7 +39,7 @@ class Analysis(Frozen):
     model: ModelIdentity
     layers: tuple[str, ...]
     class_index: int | None = None
-    photos: str
+    photos: str | None = None
     upstream: tuple[str, ...] = ()
     parameters: dict[str, JsonValue]
     numerics: str
@@ -282,6 +283,60 @@ class ClassConcepts(Frozen):
         return digest(
             [self.analysis.model.fingerprint, self.analysis.layers, self.analysis.class_index, concept.direction]
         )[:12]
+
+
+class PhotoCluster(Frozen):
+    """Photos of a class that are alike to the network: one look of the class.
+
+    Attributes:
+        number: of the facet, from 1; the largest cluster first.
+        size: how many photos it has.
+        references: sha256 of the canonical JSON list, among the store's inputs, of their digests, the nearest to the
+            centre first.
+    """
+
+    number: int = Field(ge=1)
+    size: int = Field(ge=1)
+    references: str = Field(pattern=r"^[0-9a-f]{64}$")
+
+
+class ClassFacets(Frozen):
+    """The looks of a class: its photos in clusters.
+
+    Attributes:
+        clusters: two or more, or none. counts: of its photos.
+        photos: those shown, one for each cluster, the nearest to its centre; crops, sprite: the same as pictures.
+        reason: why there are no clusters; empty if there are.
+    """
+
+    schema_version: int = SCHEMA_VERSION
+    key: str
+    analysis: Analysis
+    clusters: tuple[PhotoCluster, ...] = ()
+    counts: PhotoCounts
+    photos: tuple[PhotoCredit, ...] = ()
+    crops: tuple[Crop, ...] = ()
+    sprite: Sprite | None = None
+    reason: str = ""
+    provenance: Provenance
+
+
+class Diversity(Frozen):
+    """How far pictures of one thing lie apart: those of its looks, or of its seeds.
+
+    Attributes:
+        pictures: keys of those that were compared; a dead unit has none.
+        features, pixels: mean over their pairs, see the cards ``diversity`` and ``diversity_pixels``; None if there
+            are not two.
+    """
+
+    schema_version: int = SCHEMA_VERSION
+    key: str
+    analysis: Analysis
+    pictures: tuple[str, ...]
+    features: float | None = None
+    pixels: float | None = None
+    provenance: Provenance
 
 
 class PhotoSetCard(Frozen):

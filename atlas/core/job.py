@@ -26,6 +26,23 @@ class Frozen(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
 
+class Facet(Frozen):
+    """Which of several looks of a thing a picture is to show.
+
+    Attributes:
+        number: from 1.
+        layer: where the objective is drawn along the ``number``-th of a fixed set of orthogonal random directions; None
+            where the facet is a cluster of reference photos, which are then the target's references, the nearest to
+            the cluster's centre first.
+        strength: how far it is drawn: the direction's cosine, in multiples of the objective, that is added to it; the
+            share of the photo in the lowest frequencies of the start.
+    """
+
+    number: int = Field(ge=1, le=64)
+    layer: str | None = None
+    strength: float = Field(gt=0)
+
+
 class Target(Frozen):
     """One thing to render: a logit, the mean of a channel over positions, one neuron, a direction in a layer, or what
     a layer holds of a photo.
@@ -45,6 +62,7 @@ class Target(Frozen):
             an accentuation or an adversarial example starts from.
         references: sha256 of the canonical JSON list, among the store's inputs, of the digests of reference photos.
         cluster: which of the clusters of its reference patches, for a unit that answers to several things.
+        facet: which of several looks of it; None where no looks are told apart.
     """
 
     kind: TargetKind
@@ -57,6 +75,7 @@ class Target(Frozen):
     photo: str | None = Field(default=None, pattern=r"^[0-9a-f]{64}$")
     references: str | None = Field(default=None, pattern=r"^[0-9a-f]{64}$")
     cluster: int | None = Field(default=None, ge=0)
+    facet: Facet | None = None
 
     @model_validator(mode="after")
     def _consistent(self) -> "Target":
@@ -69,19 +88,22 @@ class Target(Frozen):
             raise ValueError(f'a direction and its cosine_power belong to kind "direction", not "{self.kind}"')
         if about_photo and (self.photo is None or self.unit or self.sign < 0):
             raise ValueError(f'a target of kind "{self.kind}" has a photo, and neither unit nor sign')
+        if self.facet is not None and self.facet.layer is None and self.references is None:
+            raise ValueError("a facet that is a cluster of photos has these as its references")
         return self
 
     def __str__(self) -> str:
         start = "" if self.photo is None else f" from photo {self.photo[:12]}"
+        facet = "" if self.facet is None else f", facet {self.facet.number}"
         if self.kind in PHOTO_KINDS:
             return f"{self.layer} {self.kind}{start.replace('from', 'of')}"
         if self.direction is not None:
-            return f"{self.layer} direction {self.direction[:12]} of class {self.unit}{start}"
+            return f"{self.layer} direction {self.direction[:12]} of class {self.unit}{facet}{start}"
         place = "" if self.position is None else f" at {self.position[0]},{self.position[1]}"
         sign = "" if self.sign == 1 else " (negative)"
         where = "logit" if self.kind == "logit" else f"{self.layer} {self.kind}"
         cluster = "" if self.cluster is None else f", cluster {self.cluster}"
-        return f"{where} {self.unit}{place}{sign}{cluster}{start}"
+        return f"{where} {self.unit}{place}{sign}{cluster}{facet}{start}"
 
 
 class Preprocessing(Frozen):

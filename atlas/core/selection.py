@@ -14,11 +14,13 @@ class ModelSelection(Frozen):
     Attributes:
         photo_set: what they were made from.
         concepts: class index to key of its concepts. statistics: layer to key of its statistics.
+        facets: keys of the clusters of classes' photos.
     """
 
     photo_set: PhotoSetCard
     concepts: dict[int, str] = Field(default_factory=dict)
     statistics: dict[str, str] = Field(default_factory=dict)
+    facets: tuple[str, ...] = ()
 
 
 class Selection(Frozen):

@@ -13,6 +13,7 @@ from pydantic import ValidationError
 
 from atlas.config import Config, RenderBlock
 from atlas.config.problems import checked, problems_of
+from atlas.config.seeds import Facets
 from atlas.core.canonical import digest_bytes
 from atlas.core.job import Target, TargetKind
 from atlas.errors import ConfigError, TargetError
@@ -23,13 +24,18 @@ from atlas.methods.base import REFERENCE_PHOTOS
 from atlas.methods.presets import spelled_out
 from atlas.models.load import VisionModel
 from atlas.photos import Photo, PhotoSet
+from atlas.plan.facets import FacetPlanner, check_facets
+from atlas.plan.jobs import job_of
 from atlas.plan.photos import references
 from atlas.plan.plan import Plan
-from atlas.plan.renderings import job_of, plan_renderings
+from atlas.plan.renderings import plan_renderings
 from atlas.plan.select import select_photos
+from atlas.tasks.facets import FacetsTask
 from atlas.tasks.rendering import RenderTask
 
 Place = tuple[object, ...]
+Wanted = RenderTask | FacetsTask
+"""A picture, or what the pictures of a class's looks follow from."""
 INVERTED: tuple[TargetKind, ...] = ("inversion", "caricature")
 """What a method may make of a whole layer, the first that it can."""
 _PREFIX = re.compile(r"^render\[\d+\]\.(parameters\.)?")
@@ -41,7 +47,7 @@ class Request:
 
     Attributes:
         preset: of the method, which fills those of its parameters that are not given, or none.
-        parameters: of the method, as given. seeds: one rendering of each target for each.
+        parameters: of the method, as given. seeds: one rendering of each target for each, or its facets.
         photo: what pictures start from or are of, None for none. photos: place of a photo set, if there is one.
         layer, kind: of targets that leave them open.
     """
@@ -49,7 +55,7 @@ class Request:
     method: str
     parameters: Mapping[str, Any]
     preset: str | None = None
-    seeds: tuple[int, ...] = (0,)
+    seeds: tuple[int, ...] | Facets = (0,)
     precision: Literal["float32", "bfloat16"] = "float32"
     photo: Any = None
     photos: Path | str | None = None
@@ -74,10 +80,8 @@ class _Work:
     chosen: tuple[Photo, ...]
 
 
-def planned(
-    model: VisionModel, targets: Sequence[Any], request: Request, config: Config
-) -> tuple[Plan, list[RenderTask]]:
-    """Return the plan of what is asked for, and its jobs in order: by target, then by photo, then by seed.
+def planned(model: VisionModel, targets: Sequence[Any], request: Request, config: Config) -> tuple[Plan, list[Wanted]]:
+    """Return the plan of what is asked for, and its jobs in order: by target, then by photo, then by seed or facet.
 
     Args:
         config: where it runs; photos are cached beside its store.
@@ -104,17 +108,19 @@ def planned(
     except ConfigError as error:
         problems = dict.fromkeys(_PREFIX.sub("", problem) for problem in error.problems)
         raise ConfigError(list(problems), remedy=error.remedy) from error
-    by_place: dict[Place, list[RenderTask]] = defaultdict(list)
+    by_place: dict[Place, list[Wanted]] = defaultdict(list)
     for job in plan.tasks:
         by_place[_place(job.job.target, job.job.seed)].append(job)
+    for facets in plan.facets:
+        by_place[_place(facets.pictures[0].job.target, 0)].append(replace(facets, measured=False))
     inputs = dict(plan.inputs)
-    jobs: list[RenderTask] = []
+    jobs: list[Wanted] = []
     for one in wanted:
         if one.direction is not None:
             jobs += _directions(one, work, config.folder, inputs)
             continue
         for photo in chosen or (None,):
-            for seed in request.seeds:
+            for seed in (0,) if isinstance(request.seeds, Facets) else request.seeds:
                 digest = None if photo is None else photo.digest
                 jobs += by_place[one.kind, one.layer, one.unit, one.sign, one.position, digest, seed]
     return (
@@ -223,7 +229,7 @@ def _place(target: Target, seed: int) -> Place:
     return target.kind, target.layer, target.unit, target.sign, target.position, target.photo, seed
 
 
-def _directions(one: Asked, work: _Work, folder: Path, inputs: dict[str, bytes]) -> Iterator[RenderTask]:
+def _directions(one: Asked, work: _Work, folder: Path, inputs: dict[str, bytes]) -> Iterator[Wanted]:
     """Yield the jobs of a direction; what they name by digest is added to ``inputs``."""
     method, model, request = work.method, work.model, work.request
     data = np.ascontiguousarray(one.direction, dtype="<f4").tobytes()
@@ -236,6 +242,13 @@ def _directions(one: Asked, work: _Work, folder: Path, inputs: dict[str, bytes])
         raise ConfigError([objection])
     power = request.cosine_power
     target = Target(kind="direction", layer=one.layer, direction=digest_bytes(data), cosine_power=power)
+    if isinstance(request.seeds, Facets):
+        check_facets(request.seeds, "direction", method)
+        planner = FacetPlanner(
+            request.seeds, model.card.name, model, method, parameters, request.precision, None, lambda _: (), False
+        )
+        yield from planner.tasks([target], inputs)
+        return
     listed: tuple[Photo, ...] = ()
     if REFERENCE_PHOTOS in method.needs and work.photo_set is not None:
         listed, digest, content = references(work.photo_set.photos)

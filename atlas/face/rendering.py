@@ -1,12 +1,13 @@
 """Renderings that are asked for in a program: made in this process, and handed back as pictures."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from atlas.core.analysis import ClassFacets
 from atlas.errors import RenderError, TargetError
 from atlas.face.interrupted import Interrupted
-from atlas.face.planning import Request, planned
+from atlas.face.planning import Request, Wanted, planned
 from atlas.face.recipe import Recipe
 from atlas.face.targets import HOW, name_of, objective_of
 from atlas.face.workplace import Workplace, known_model
@@ -25,8 +26,9 @@ def rendered(model: VisionModel, target: Any, request: Request, place: Workplace
     with place.opened() as store:
         model = known_model(model, store)
         config = place.configuration(model, store)
-        plan, jobs = planned(model, targets, request, config)
+        plan, wanted = planned(model, targets, request, config)
         stopped = place.run(plan, store, ("picture", "pictures")).interrupted
+        jobs = [each for one in wanted for each in _pictures(one, store)]
         names = {digest: Path(photo.name).name for digest, photo in plan.photos.items()}
         pictures = [picture_of(job, model, store, names) for job in jobs]
     found = Pictures(picture for picture in pictures if picture is not None)
@@ -37,6 +39,24 @@ def rendered(model: VisionModel, target: Any, request: Request, place: Workplace
         if found[0].status == "failed":
             raise RenderError(f"{found[0].name}: {found[0].message}", "look at the parameters; a picture's trace helps")
         return found[0]
+    return found
+
+
+def _pictures(one: Wanted, store: Store) -> Sequence[RenderTask]:
+    """Return the pictures of what was wanted: of a class, those of the looks that were found.
+
+    Raises:
+        RenderError: none were.
+    """
+    if isinstance(one, RenderTask):
+        return [one]
+    if not store.has(one.key):
+        if (attempt := store.failure(one.key)) is not None:
+            raise RenderError(f"{one.title}: {attempt.error.message}", "mend the photos, or write seeds")
+        return one.expected()  # the run was stopped before
+    if not (found := one.renderings(store)):
+        reason = store.document(ClassFacets, one.key).reason
+        raise RenderError(f"{one.title}: there are none: {reason}", "add photos, or write seeds: seed=[0, 1]")
     return found
 
 

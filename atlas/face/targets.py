@@ -155,6 +155,7 @@ def name_of(target: Target, card: ModelCard, photo: str = "") -> str:
     """
     sign = "-" if target.sign < 0 else ""
     start = f" from {photo}" if photo else ""
+    start = start if target.facet is None else f", facet {target.facet.number}{start}"
     if target.kind in PHOTO_KINDS:
         return f"{target.layer} {target.kind} of {photo or str(target.photo)[:12]}"
     if target.direction is not None:

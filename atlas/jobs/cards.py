@@ -5,13 +5,14 @@ from collections.abc import Iterator
 from atlas.activations import cards as activations
 from atlas.core.metric_card import MetricCard
 from atlas.craft import cards as concepts
-from atlas.metrics import in_order
+from atlas.metrics import diversity, in_order
 from atlas.store import Store
 
 
 def metric_cards() -> Iterator[MetricCard]:
-    """Yield the card of every number: of pictures, of units on photos, of concepts."""
+    """Yield the card of every number: of pictures, one or several, of units on photos, of concepts."""
     yield from (metric.card for metric in in_order())
+    yield from diversity.CARDS
     yield from activations.CARDS
     yield from concepts.CARDS
 

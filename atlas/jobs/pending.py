@@ -41,7 +41,8 @@ class Pending:
         """Take in more tasks; return those of them that are to do."""
         missing: list[Task] = []
         for task in tasks:
-            if isinstance(task, RenderTask) and self._only and not task.key.startswith(self._only):
+            unasked = isinstance(task, RenderTask) and not task.key.startswith(self._only)
+            if self._only and (unasked or task.of_pictures):
                 continue
             if task.is_stored(self._store):
                 if isinstance(task, RenderTask) and DEAD in self._retry and self._store.is_dead(task.key):

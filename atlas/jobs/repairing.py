@@ -22,17 +22,18 @@ from atlas.tasks.task import Task
 def discard_damaged(damage: Iterable[Damage], plan: Plan, store: Store) -> None:
     """Remove what is damaged, as far as it is known to be made again.
 
-    Concepts go with their directions and with the stages that they are made in: making them makes these. Cards of
+    Concepts go with their directions and with the stages that they are made in, clusters of photos with their lists:
+    making them makes these. Cards of
     models come from the selections of all configurations, which keep them too, those of methods from the methods.
     """
     found = [one for one in damage if not one.other_version]
-    concepts = {task.key for task in plan.concepts}
+    makers = {task.key for task in (*plan.concepts, *plan.facets)}
     mine: dict[str, Collection[str]] = {
         "result": plan.keys,
         "card": {card.identity.fingerprint for card in plan.cards.values()},
         "metric": {card.name for card in metric_cards()},
         "photo": plan.photos,
-        "input": {*plan.inputs, *plan.photos, *(one.key for one in found if not concepts.isdisjoint(one.owners))},
+        "input": {*plan.inputs, *plan.photos, *(one.key for one in found if not makers.isdisjoint(one.owners))},
         "selection": (store.selections.path(plan.configuration).stem,),
     }
     for key in _made_with(plan, store, {one.key for one in found if one.kind in ("result", "input")}):
@@ -115,8 +116,10 @@ def _shown_again(record: Record, name: str, plan: Plan, store: Store) -> bool:
 
 def _made_with(plan: Plan, store: Store, lost: set[str]) -> set[str]:
     """Return the keys of the concepts that name one of these inputs as a direction, or are made from one of these
-    analyses, or are one: they are to be made again, which makes the others, too."""
-    return {
+    analyses, or are one, and of the clusters that name one as a list of photos: they are to be made again, which makes
+    the others, too."""
+    clusters = {task.key for task in plan.facets if not lost.isdisjoint((task.key, *task.references(store)))}
+    return clusters | {
         task.key
         for task in plan.concepts
         if not lost.isdisjoint((task.key, task.factorisation.key, task.importance.key))

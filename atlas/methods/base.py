@@ -26,6 +26,10 @@ photos are what the configuration's ``[photos]`` offers."""
 
 REFERENCE_PHOTOS: Need = "reference photos"
 
+FacetsBy = Literal["photos", "directions"]
+"""What tells the looks of a target apart: clusters of its class's photos, from or after which pictures are made, or
+orthogonal directions in the network's features, along which they are drawn."""
+
 IMAGENET_SPECTRUM = (
     "ImageNet's mean magnitude spectrum, from MACO's authors by way of Xplique 2.0.2: MIT licence, IRT Antoine de "
     "Saint Exupery et Universite Paul Sabatier Toulouse III"
@@ -91,6 +95,9 @@ class Method(ABC, Generic[P]):
         from_photo: its pictures start from a photo, whatever their kind: every target names one.
         perturbs: its pictures differ from their photo by what cannot be seen unless it is made stronger.
         seeded: whether its pictures depend on their seed.
+        facets: how it can spread the pictures of one target over its looks: by ``directions`` if it shows the network
+            views through :meth:`RenderBatch.drawn`, by ``photos`` if it begins with :meth:`RenderBatch.begun`, or
+            takes the references of its targets; empty if it cannot.
         data: what data it brings, from whom, and under which licence; empty if none.
         unit: of its objective; "activation" is the unit's own.
     """
@@ -111,6 +118,7 @@ class Method(ABC, Generic[P]):
     from_photo: ClassVar[bool] = False
     perturbs: ClassVar[bool] = False
     seeded: ClassVar[bool] = True
+    facets: ClassVar[frozenset[FacetsBy]] = frozenset()
     data: ClassVar[str] = ""
     unit: ClassVar[str] = "activation"
 

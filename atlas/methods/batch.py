@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING, Generic, Literal, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, Literal, TypeVar, cast
 
 from atlas.core.job import Target, TargetKind
 from atlas.methods.parameters import MethodParameters
@@ -16,7 +16,9 @@ if TYPE_CHECKING:
     from atlas.methods.photos import LoadInput
     from atlas.models.network.network import Network
     from atlas.synthesis.steps.ascent import Ascent, Evaluate, Penalty
+    from atlas.synthesis.steps.evaluation import Score
 
+PictureT = TypeVar("PictureT", bound=Any)
 P = TypeVar("P", bound=MethodParameters)
 
 
@@ -102,6 +104,36 @@ class RenderBatch(Generic[P]):
         from atlas.methods.photos import photos_of
 
         return photos_of(self.targets, self.parameters.side, self.load_input).to(self.device)
+
+    def begun(self, picture: PictureT) -> PictureT:
+        """Return pictures that have begun with the photos of their targets' facets; as they were if they have none.
+
+        Raises:
+            PhotoError: one cannot be decoded.
+        """
+        facet = self.targets[0].facet
+        if facet is None or facet.layer is not None:
+            return picture
+        from atlas.methods.photos import facet_photos
+        from atlas.synthesis.pictures.begun import Begins, low_frequencies
+
+        side = self.parameters.side
+        photos = facet_photos(self.targets, side, self.load_input).to(self.device)
+        cast(Begins, picture).begin(photos, low_frequencies(side, side, facet.strength))
+        return picture
+
+    def drawn(self, score: "Score") -> "Score":
+        """Return a score drawn along the directions of its targets' facets; as it was if they have none.
+
+        Args:
+            score: what each view is worth; it runs the network once, at least up to the facets' layer.
+        """
+        facet = self.targets[0].facet
+        if facet is None or facet.layer is None:
+            return score
+        from atlas.synthesis.scores.drawn import DrawnScore
+
+        return DrawnScore(score, self.network, self.targets)
 
     def ascend(
         self,

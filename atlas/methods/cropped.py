@@ -113,8 +113,8 @@ class CroppedMethod(Method[CroppedP]):
         from atlas.synthesis.steps.evaluation import mean_score
 
         given = batch.parameters
-        image = self.picture(batch)
+        image = batch.begun(self.picture(batch))
         score, views = self.score(batch, self.views(batch))
-        value = mean_score(score, self.noise(batch, given.side), views)
+        value = mean_score(batch.drawn(score), self.noise(batch, given.side), views)
         optimizer, decay = self.optimizer(given, image.parameters())
         return results(batch.ascend(image, value, optimizer, given.steps, decay))

@@ -52,7 +52,7 @@ def allowed(annotation: Any, metadata: Sequence[object] = ()) -> str:
         return "true or false"
     if annotation in (int, float):
         return " ".join(["a whole number" if annotation is int else "a number", *_bounds(metadata)])
-    return WORDS.get(annotation, str(getattr(annotation, "__name__", "any value")))
+    return WORDS.get(annotation, str(getattr(annotation, "written", getattr(annotation, "__name__", "any value"))))
 
 
 def _bounds(metadata: Sequence[object]) -> list[str]:

@@ -82,6 +82,7 @@ class Inversion(PhaseMethod[InversionParameters]):
         "A layer often cannot tell many different pictures apart. Other seeds show others.",
     )
     paper = MACO.paper.model_copy(update={"equation": "section 5, figure 5"})
+    facets = frozenset()
     kinds = frozenset({"inversion"})
     signs = frozenset({1})
     unit = "1"

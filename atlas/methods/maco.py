@@ -55,6 +55,7 @@ class PhaseMethod(CroppedMethod[PhaseP]):
     """A method whose pictures are phases beside the magnitude of natural photos."""
 
     data = IMAGENET_SPECTRUM
+    facets = frozenset({"photos", "directions"})
 
     def resolve(self, asked: MethodParameters, model: "VisionModel", folder: Path) -> Resolved[PhaseP]:
         """See :meth:`Method.resolve`: the spectrum becomes a digest."""

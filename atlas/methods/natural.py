@@ -247,10 +247,11 @@ class Natural(PhaseMethod[NaturalParameters]):
         from atlas.synthesis.steps.evaluation import mean_score
 
         given, sides = batch.parameters, sides_of(batch.parameters)
-        image = self.picture(batch)
+        image = batch.begun(self.picture(batch))
         score, views = self.score(batch, self.views(batch))
         noises = {side: self.noise(batch, side) for side in {*sides}}
-        value = mean_score(score, lambda step: noises[sides[step]](step), views, together=given.statistics > 0)
+        drawn, together = batch.drawn(score), given.statistics > 0
+        value = mean_score(drawn, lambda step: noises[sides[step]](step), views, together=together)
         penalty = Smoothness(given.smoothness, score.scale) if given.smoothness else None
         optimizer, decay = self.optimizer(given, image.groups(given.learning_rate, given.magnitude_rate))
         optimizer.register_step_post_hook(image.advance)

@@ -54,6 +54,23 @@ def square_of(data: bytes, name: str, side: int) -> "torch.Tensor":
     return torch.from_numpy(np.array(square)).permute(2, 0, 1).float() / 255
 
 
+def facet_photos(targets: "Sequence[Target]", side: int, load_input: LoadInput) -> "torch.Tensor":
+    """Return the photo that stands for the facet of each target: the first of its references; see :func:`photos_of`.
+
+    Raises:
+        PhotoError: none of a target's references can be decoded.
+    """
+    import torch
+
+    found = []
+    for target in targets:
+        photo = next(reference_photos(reference_digests(target, load_input), side, load_input), None)
+        if photo is None:
+            raise PhotoError(f"none of the photos of {target} can be decoded", "replace them with photos that can be")
+        found.append(photo[1])
+    return torch.stack(found)
+
+
 def reference_digests(target: "Target", load_input: LoadInput) -> list[str]:
     """Return the digests of a target's reference photos, in the order that its key is over."""
     return [str(digest) for digest in json.loads(load_input(target.references or ""))]

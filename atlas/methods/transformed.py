@@ -67,6 +67,7 @@ class TransformedMethod(Method[TransformedP]):
     """A picture, a sequence of random transformations and an optimiser; subclasses say which."""
 
     kinds = frozenset({"logit", "channel", "neuron", "direction"})
+    facets = frozenset({"photos", "directions"})
 
     @abstractmethod
     def picture(self, batch: RenderBatch[TransformedP]) -> "nn.Module":
@@ -97,12 +98,13 @@ class TransformedMethod(Method[TransformedP]):
         """See :meth:`Method.render`."""
         from atlas.methods.outcome import results
         from atlas.synthesis.scores.units import TargetObjective
-        from atlas.synthesis.steps.evaluation import mean_over_views
+        from atlas.synthesis.steps.evaluation import mean_score
 
-        picture = self.picture(batch)
+        picture = batch.begun(self.picture(batch))
         views = self.views(batch)
         objective = TargetObjective(batch.targets, batch.device, batch.load_input)
-        value = mean_over_views(batch.network, batch.layer, objective, None, views)
+        score = batch.drawn(lambda shown: objective(batch.network(shown, batch.layer)))
+        value = mean_score(score, None, views)
         optimizer = self.optimizer(batch.parameters, picture)
         return results(batch.ascend(picture, value, optimizer, batch.parameters.steps))
 

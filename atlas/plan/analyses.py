@@ -14,9 +14,10 @@ from atlas.photos import PhotoSet
 from atlas.photos.classes import match_classes, read_mapping
 from atlas.plan.concepts import ByClass, PlannedConcepts, plan_concepts
 from atlas.plan.models import models_of, used_models
+from atlas.plan.renderings import Renderings
 from atlas.plan.statistics import plan_statistics, rendered_units
 from atlas.tasks.concepts import ConceptsTask
-from atlas.tasks.rendering import RenderTask
+from atlas.tasks.facets import FacetsTask
 from atlas.tasks.statistics import StatisticsTask
 from atlas.tasks.task import Task
 
@@ -40,14 +41,14 @@ class Analyses:
 def plan_analyses(
     config: Config,
     models: Mapping[str, VisionModel],
-    pictures: Sequence[RenderTask],
+    renderings: Renderings,
     photo_set: PhotoSet | None,
     device: str,
 ) -> Analyses:
     """Plan statistics of every unit that is rendered, and the concepts that the configuration asks for.
 
     Args:
-        pictures: their layers are measured on the photos.
+        renderings: the layers of its pictures are measured on the photos; its facets are current.
         photo_set: the configuration's photos, if it names any.
         device: what factorises, where the configuration leaves the solver open.
 
@@ -60,7 +61,7 @@ def plan_analyses(
     concepts = [each.task for each in planned]
     tallies: list[Task] = []
     statistics: list[StatisticsTask] = []
-    for name, units in rendered_units(pictures).items() if config.photos.statistics else ():
+    for name, units in rendered_units(renderings.pictures).items() if config.photos.statistics else ():
         parts, layers = plan_statistics(name, models[name], photo_set, units)
         tallies += parts
         statistics += layers
@@ -71,7 +72,10 @@ def plan_analyses(
         (*tallies, *concepts, *statistics),
         {digest: data for each in planned for digest, data in each.inputs.items()},
         {digest: data for each in planned for digest, data in each.stand_ins.items()},
-        {fingerprint: _selection(each, photo_set, concepts, statistics) for fingerprint, each in names.items()},
+        {
+            fingerprint: _selection(each, photo_set, concepts, statistics, renderings.facets)
+            for fingerprint, each in names.items()
+        },
     )
 
 
@@ -119,6 +123,7 @@ def _selection(
     photo_set: PhotoSet,
     concepts: Sequence[ConceptsTask],
     statistics: Sequence[StatisticsTask],
+    facets: Sequence[FacetsTask],
 ) -> ModelSelection:
     """Return what of a model is current once everything is made. Its photo set is another one when folders stand for
     other classes.
@@ -133,4 +138,5 @@ def _selection(
         photo_set=card,
         concepts={task.class_index: task.key for task in concepts if task.model in names},
         statistics={task.analysis.layers[0]: task.key for task in statistics if task.model in names},
+        facets=tuple(sorted(task.key for task in facets if task.model in names)),
     )

@@ -15,8 +15,8 @@ from atlas.methods.base import REFERENCE_PHOTOS
 from atlas.methods.presets import spelled_out
 from atlas.models.load import VisionModel
 from atlas.photos import Photo
+from atlas.plan.jobs import job_of
 from atlas.plan.photos import references
-from atlas.plan.renderings import job_of
 from atlas.tasks.rendering import RenderTask
 
 

@@ -6,6 +6,7 @@ from atlas.config import Config
 from atlas.models.load import VisionModel
 from atlas.photos import PhotoSet
 from atlas.plan.analyses import plan_analyses
+from atlas.plan.diversity import plan_diversity
 from atlas.plan.plan import Plan
 from atlas.plan.renderings import plan_renderings
 from atlas.store.selections import configuration_name
@@ -25,8 +26,9 @@ def make_plan(
         ConfigError: the configuration does not fit the models or the photos; all problems of all blocks at once.
     """
     renderings = plan_renderings(config, models, photo_set)
-    analyses = plan_analyses(config, models, renderings.tasks, photo_set, device)
-    tasks = (*analyses.tasks, *renderings.tasks)
+    analyses = plan_analyses(config, models, renderings, photo_set, device)
+    diversity = plan_diversity(renderings, models)
+    tasks = (*analyses.tasks, *renderings.facets, *renderings.tasks, *diversity)
     return Plan(
         tasks=tasks,
         models=dict(models),

@@ -52,6 +52,11 @@ class JobPhotos:
         self.notices: list[str] = []
 
     @property
+    def photo_set(self) -> PhotoSet | None:
+        """The photo set."""
+        return self._set
+
+    @property
     def given(self) -> bool:
         """Whether there is a photo set."""
         return self._set is not None
@@ -108,6 +113,19 @@ class JobPhotos:
             for target in targets
             if target.unit in found
         ]
+
+    def of_class(self, name: str, model: VisionModel, index: int) -> Sequence[Photo]:
+        """Return the photos among which those of a class are: its own, or all if the set has no class folders.
+
+        Args:
+            name: of the model.
+
+        Raises:
+            ConfigError: folders stand for no class.
+        """
+        if self._set is None:
+            return ()
+        return self._classes(name, model).get(index, ()) if self._set.grouped else self._set.photos
 
     @cached_property
     def _all(self) -> References:

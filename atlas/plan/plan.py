@@ -11,6 +11,7 @@ from atlas.models.spec import ModelSpec
 from atlas.photos import Photo, PhotoSet
 from atlas.store import Store
 from atlas.tasks.concepts import ConceptsTask
+from atlas.tasks.facets import FacetsTask
 from atlas.tasks.rendering import RenderTask
 from atlas.tasks.statistics import StatisticsTask
 from atlas.tasks.task import Task
@@ -58,6 +59,11 @@ class Plan:
     def concepts(self) -> tuple[ConceptsTask, ...]:
         """The classes whose concepts are found."""
         return tuple(task for task in self.tasks if isinstance(task, ConceptsTask))
+
+    @cached_property
+    def facets(self) -> tuple[FacetsTask, ...]:
+        """The classes whose photos are told apart."""
+        return tuple(task for task in self.tasks if isinstance(task, FacetsTask))
 
     @cached_property
     def statistics(self) -> tuple[StatisticsTask, ...]:

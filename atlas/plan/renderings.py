@@ -2,21 +2,26 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 
 from atlas.config import Config, RenderBlock
-from atlas.core.job import Job, Target, TargetKind
+from atlas.config.seeds import Facets
+from atlas.core.job import Target, TargetKind
 from atlas.errors import AtlasError, ConfigError
-from atlas.methods import AnyMethod, MethodParameters, methods
+from atlas.methods import AnyMethod, methods
 from atlas.methods.base import REFERENCE_PHOTOS
 from atlas.methods.presets import spelled_out
 from atlas.models.load import VisionModel
 from atlas.photos import Photo, PhotoSet
+from atlas.plan.facets import FacetPlanner, check_facets
+from atlas.plan.jobs import job_of
 from atlas.plan.models import models_of
 from atlas.plan.photos import JobPhotos
 from atlas.plan.places import places_of
 from atlas.plan.refusals import check_layers, check_method
 from atlas.plan.select import GLOB_CHARACTERS
+from atlas.tasks.facets import FacetsTask, merged
 from atlas.tasks.rendering import RenderTask
 
 
@@ -26,15 +31,22 @@ class Renderings:
 
     Attributes:
         tasks: every picture once, in the order of the configuration.
+        facets: the clusters of classes' photos that are looked for, and what is rendered of each.
         inputs: sha256 to bytes of what their parameters and targets name, but for photos.
         photos: sha256 to the photos that they start from or are of.
         notices: sentences for a person.
     """
 
     tasks: tuple[RenderTask, ...]
+    facets: tuple[FacetsTask, ...] = ()
     inputs: dict[str, bytes] = field(default_factory=dict)
     photos: dict[str, Photo] = field(default_factory=dict)
     notices: tuple[str, ...] = ()
+
+    @property
+    def pictures(self) -> tuple[RenderTask, ...]:
+        """Every picture, those among it that stand in for what is still to be found."""
+        return (*self.tasks, *(each for task in self.facets for each in (*task.pictures, *task.otherwise)))
 
 
 def plan_renderings(config: Config, models: Mapping[str, VisionModel], photo_set: PhotoSet | None) -> Renderings:
@@ -49,6 +61,7 @@ def plan_renderings(config: Config, models: Mapping[str, VisionModel], photo_set
             not fit it; all problems of all blocks at once.
     """
     tasks: dict[str, RenderTask] = {}
+    facets: dict[str, FacetsTask] = {}
     inputs: dict[str, bytes] = {}
     problems: list[str] = []
     photos = JobPhotos(photo_set)
@@ -62,15 +75,20 @@ def plan_renderings(config: Config, models: Mapping[str, VisionModel], photo_set
             except AtlasError as error:
                 problems.append(f"{where}.parameters: {error.sentence}")
             else:
-                tasks |= {task.key: task for task in expanded if task.key not in tasks}
+                for task in expanded:
+                    if isinstance(task, FacetsTask):
+                        facets[task.key] = merged(facets[task.key], task) if task.key in facets else task
+                    else:
+                        tasks.setdefault(task.key, task)
     if problems:
         raise ConfigError(problems)
-    return Renderings(tuple(tasks.values()), inputs, photos.used, tuple(dict.fromkeys(photos.notices)))
+    notices = tuple(dict.fromkeys(photos.notices))
+    return Renderings(tuple(tasks.values()), tuple(facets.values()), inputs, photos.used, notices)
 
 
 def _expand(
     block: RenderBlock, name: str, model: VisionModel, folder: Path, inputs: dict[str, bytes], photos: JobPhotos
-) -> list[RenderTask]:
+) -> list[RenderTask | FacetsTask]:
     method = methods.get(block.method)
     kind = _kind(block, method)
     check_method(block, kind, method, model, photos.given)
@@ -82,6 +100,20 @@ def _expand(
     check_layers(method, parameters, places, model)
     chosen = [photo.digest for photo in photos.chosen(block.photos)] if method.takes_photo(kind) else [None]
     targets = [Target(kind=kind, photo=photo, **place._asdict()) for photo in chosen for place in places]
+    if isinstance(block.seeds, Facets):
+        check_facets(block.seeds, kind, method)
+        planner = FacetPlanner(
+            block.seeds,
+            name,
+            model,
+            method,
+            parameters,
+            block.precision,
+            photos.photo_set,
+            partial(photos.of_class, name, model),
+            _is_wide(block),
+        )
+        return planner.tasks(targets, inputs)
     listed: list[tuple[Target, tuple[Photo, ...]]] = [(target, ()) for target in targets]
     if REFERENCE_PHOTOS in method.needs:
         found = photos.with_references(targets, name, model, _is_wide(block))
@@ -93,31 +125,6 @@ def _expand(
         for target in method.expanded(one, parameters)
         for seed in block.seeds
     ]
-
-
-def job_of(
-    method: AnyMethod, target: Target, parameters: MethodParameters, model: VisionModel, seed: int, precision: str
-) -> Job:
-    """Return the job of one picture, in the fastest numerics in which every layer that the method reads exists.
-
-    Args:
-        parameters: as resolved for the model.
-
-    Raises:
-        ModelError: the model does not have a layer.
-    """
-    layers = (target.layer, *method.reads(parameters))
-    keep = method.keeps_norms(target.kind, parameters)
-    numerics = min((model.numerics_for(layer, precision, keep) for layer in layers), key=len)
-    return Job(
-        model=model.card.identity,
-        target=target,
-        method=method.name,
-        version=method.version,
-        parameters=parameters.model_dump(mode="json"),
-        seed=seed,
-        numerics=numerics,
-    )
 
 
 def _kind(block: RenderBlock, method: AnyMethod) -> TargetKind:

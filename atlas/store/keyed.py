@@ -4,13 +4,21 @@ from pathlib import Path
 
 from pydantic import BaseModel
 
-from atlas.core.analysis import Analysis, AnalysisKind, ArraysDocument, ClassConcepts, LayerStatistics
+from atlas.core.analysis import (
+    Analysis,
+    AnalysisKind,
+    ArraysDocument,
+    ClassConcepts,
+    ClassFacets,
+    Diversity,
+    LayerStatistics,
+)
 from atlas.core.job import Job
 from atlas.core.record import Record
 from atlas.store.documents import decode
 
-AnalysisDocument = ArraysDocument | LayerStatistics | ClassConcepts
-"""What an analysis of photos leaves in the store."""
+AnalysisDocument = ArraysDocument | LayerStatistics | ClassConcepts | ClassFacets | Diversity
+"""What an analysis leaves in the store."""
 
 DOCUMENTS: dict[AnalysisKind, type[AnalysisDocument]] = {
     "tally": ArraysDocument,
@@ -18,6 +26,8 @@ DOCUMENTS: dict[AnalysisKind, type[AnalysisDocument]] = {
     "factorisation": ArraysDocument,
     "importance": ArraysDocument,
     "concepts": ClassConcepts,
+    "facets": ClassFacets,
+    "diversity": Diversity,
 }
 """What the document of each kind of analysis is."""
 

@@ -2,7 +2,7 @@
 
 from pydantic import BaseModel, JsonValue
 
-from atlas.core.analysis import ArraysDocument, ClassConcepts, LayerStatistics, PhotoCredit
+from atlas.core.analysis import ArraysDocument, ClassConcepts, ClassFacets, Diversity, LayerStatistics, PhotoCredit
 from atlas.core.attempt import Attempt
 from atlas.core.method_card import MethodCard
 from atlas.core.metric_card import MetricCard
@@ -17,6 +17,8 @@ DOCUMENTS: dict[str, type[BaseModel]] = {
     "arrays": ArraysDocument,
     "statistics": LayerStatistics,
     "concepts": ClassConcepts,
+    "facets": ClassFacets,
+    "diversity": Diversity,
     "attempt": Attempt,
     "model-card": ModelCard,
     "method-card": MethodCard,

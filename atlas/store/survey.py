@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Literal, TypeVar
 
-from atlas.core.analysis import Analysis, ClassConcepts
+from atlas.core.analysis import Analysis, ClassConcepts, ClassFacets, Diversity
 from atlas.core.job import Job
 from atlas.core.method_card import card_key
 from atlas.core.record import Record
@@ -118,12 +118,14 @@ class References:
         self._add("photo", filter(None, [target.photo]), key)
 
     def _add_analysis(self, analysis: Analysis, document: AnalysisDocument, key: str) -> None:
-        self.analysed = True
+        self.analysed = self.analysed or not isinstance(document, Diversity)
         self._add("card", [analysis.model.fingerprint], key)
         self._add("result", analysis.upstream, key)
         if isinstance(document, ClassConcepts):
             for concept in document.concepts:
                 self._add("input", [concept.direction, *(part.direction for part in concept.parts)], key)
+        elif isinstance(document, ClassFacets):
+            self._add("input", [cluster.references for cluster in document.clusters], key)
 
     def of(self, kind: Kind, key: str) -> tuple[str, ...]:
         """Return the keys of what refers to something."""

@@ -85,6 +85,12 @@ COLUMNS = (
     Column("row", "integer", "a neuron's row on the grid; none of the central one", lambda row: row.position[0]),
     Column("column", "integer", "a neuron's column, likewise", lambda row: row.position[1]),
     Column("cluster", "integer", "which cluster of reference patches", lambda row: row.record.job.target.cluster),
+    Column(
+        "facet",
+        "integer",
+        "which of several looks",
+        lambda row: facet.number if (facet := row.record.job.target.facet) else None,
+    ),
     Column("direction", "text", "sha256 of a direction's vector", lambda row: row.record.job.target.direction),
     Column("photo", "text", "sha256 of the photo that it is of or from", lambda row: row.record.job.target.photo),
     Column(

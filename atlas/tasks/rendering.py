@@ -73,10 +73,12 @@ class RenderTask(Task):
 
     @property
     def shares(self) -> object:
-        """Layer, kind, method, parameters and numerics; a class's concepts are looked at together, and made so."""
+        """Layer, kind, method, parameters, numerics and what tells facets apart; a class's concepts are looked at
+        together, and made so."""
         job, target = self.job, self.job.target
         of_class = target.unit if target.kind == "direction" else None
-        return [target.layer, target.kind, of_class, job.method, job.version, job.parameters, job.numerics]
+        facets = None if target.facet is None else [target.facet.layer, target.facet.strength]
+        return [target.layer, target.kind, of_class, job.method, job.version, job.parameters, job.numerics, facets]
 
     def together(self, machine: Machine) -> int | None:
         """See :meth:`Task.together`; all directions of a class."""

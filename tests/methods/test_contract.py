@@ -1,5 +1,6 @@
 """What every registered method must do, and what every family of models must allow."""
 
+import itertools
 import json
 from hashlib import sha256
 from pathlib import Path
@@ -13,14 +14,14 @@ from records import PREPROCESSING, job
 from small_runs import PARAMETERS
 from torch.utils._python_dispatch import TorchDispatchMode
 
-from atlas.core.job import LOGITS, PHOTO_KINDS, Job, ModelIdentity, Target
+from atlas.core.job import LOGITS, PHOTO_KINDS, Facet, Job, ModelIdentity, Target
 from atlas.core.method_card import MethodCard
 from atlas.errors import ModelError
 from atlas.methods import RenderBatch, methods
 from atlas.methods.base import REFERENCE_PHOTOS
 from atlas.models.load import load_model
 from atlas.models.spec import ModelSpec
-from atlas.plan.renderings import job_of
+from atlas.plan.jobs import job_of
 from atlas.synthesis.steps.ascent import Stopped
 
 CPU = torch.device("cpu")
@@ -72,7 +73,7 @@ def render(model, name, targets, parameters=PARAMETERS, seeds=None, **options):
     method, resolved = methods.get(name), settled(model, name, parameters)
     jobs = [job_of(method, target, resolved.parameters, model, 0, "float32") for target in targets]
     network = model.network(jobs[0].numerics, CPU)
-    load_input = (resolved.inputs | VECTORS | PHOTOS | LISTS).__getitem__
+    load_input = (resolved.inputs | VECTORS | PHOTOS | LISTS | LOOKS).__getitem__
     seeds = seeds or [_seed(one) for one in jobs]
     return method.render(RenderBatch(network, targets, seeds, resolved.parameters, load_input, **options))
 
@@ -95,8 +96,12 @@ VECTORS = DIRECTIONS | dict([vector(5, 3), (sha256(bytes(64)).hexdigest(), bytes
 
 PHOTOS = {sha256(data).hexdigest(): data for data in map(photo_bytes, range(12))}
 """Digest to bytes of the photos that targets name."""
-LISTS = {sha256(data).hexdigest(): data for data in [json.dumps([*PHOTOS][5:], separators=(",", ":")).encode()]}
-"""Digest to bytes of the list of reference photos."""
+LISTS, LOOKS = (
+    {sha256(data).hexdigest(): data for data in (json.dumps(each, separators=(",", ":")).encode() for each in some)}
+    for some in ([[*PHOTOS][5:]], [[*PHOTOS][:2], [*PHOTOS][4:6]])
+)
+"""Digest to bytes of the list of reference photos, and of the lists of two clusters."""
+QUICK_LOOKS = {"steps": 3, "image_size": 32, "crops": 2, "learning_rate": 0.05}
 
 
 def targets_of(kind, name="maco"):
@@ -365,3 +370,23 @@ def test_no_tensor_is_copied_from_the_host_in_a_step(name, kind, tiny):
         render(tiny, name, targets, PARAMETERS | {"steps": 4}, on_step=lambda done, _: counts.append(copies.count))
     assert len(counts) == 4
     assert counts[-1] == counts[0]
+
+
+FACETED = [(name, way) for name, method in methods for way in sorted(method.facets)]
+
+
+@pytest.mark.parametrize(("name", "way"), FACETED)
+def test_facets_change_the_picture_whatever_is_rendered_beside_it(tiny, name, way):
+    target = targets_of("logit", name)[0]
+    if way == "directions":
+        targets = [target.model_copy(update={"facet": Facet(number=n, layer="act", strength=2.0)}) for n in (1, 2)]
+    else:
+        listed = [{"references": digest, "facet": Facet(number=n, strength=1.0)} for n, digest in enumerate(LOOKS, 1)]
+        targets = [target.model_copy(update=fields) for fields in listed]
+    both = render(tiny, name, targets, QUICK_LOOKS, seeds=[3, 3])
+    (alone,) = render(tiny, name, targets[1:], QUICK_LOOKS, seeds=[3])
+    (without,) = render(tiny, name, [target], QUICK_LOOKS, seeds=[3])
+    assert {result.status for result in (*both, alone, without)} == {"done"}
+    np.testing.assert_allclose(both[1].image, alone.image, atol=1e-4)
+    pictures = [both[0].image, both[1].image, without.image]
+    assert min(np.abs(one - other).mean() for one, other in itertools.combinations(pictures, 2)) > 1e-4

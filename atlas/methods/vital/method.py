@@ -77,6 +77,7 @@ class VITAL(Method[ResolvedVITAL]):
     kinds = frozenset({"logit", "channel", "neuron", "direction"})
     signs = frozenset({1})
     needs = frozenset({"reference photos"})
+    facets = frozenset({"photos"})
     unit = "squared activation"
     parameters = VITALParameters
     resolved = ResolvedVITAL

@@ -11,6 +11,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from atlas.activations.clusters import clusters as clustered
 from atlas.attribution.relevance import relevance
 from atlas.attribution.starts import Start, channel_start, direction_start, neuron_start
 from atlas.core.job import Target
@@ -28,12 +29,6 @@ from atlas.synthesis.steps.evaluation import VIEWS_PER_PASS, activation_of
 
 if TYPE_CHECKING:
     from atlas.methods.photos import LoadInput
-
-CLUSTER_SEED = 0
-"""Of k-means; clusters of the same patches are the same in every job."""
-
-CLUSTER_STARTS = 10
-"""Random starts of k-means, the best of which counts (scikit-learn's default until 1.4)."""
 
 
 class UnitMaps:
@@ -203,16 +198,9 @@ def clusters(means: Tensor, count: int, what: str) -> list[list[int]]:
     Raises:
         PhotoError: there are fewer patches than clusters.
     """
-    from sklearn.cluster import KMeans
-
-    values = means.double().numpy()
-    if len(values) < count:
-        raise PhotoError(f"{what}: {len(values)} reference patches make no {count} clusters", "add photos")
-    fit = KMeans(count, n_init=CLUSTER_STARTS, random_state=CLUSTER_SEED).fit(values)
-    distances = ((values - fit.cluster_centers_[fit.labels_]) ** 2).sum(axis=1)
-    nearest_first = distances.argsort(kind="stable")
-    members = [[int(place) for place in nearest_first if fit.labels_[place] == label] for label in range(count)]
-    return sorted(members, key=lambda each: (-len(each), each))
+    if len(means) < count:
+        raise PhotoError(f"{what}: {len(means)} reference patches make no {count} clusters", "add photos")
+    return clustered(means.double().numpy(), count)
 
 
 def matched_at(layers: Sequence[str], layer: str, order: Sequence[str]) -> list[str]:

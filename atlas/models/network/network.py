@@ -1,7 +1,7 @@
 """Network: a model made ready to render with on one device, in one way of computing floats."""
 
-from collections.abc import Sequence
-from contextlib import nullcontext
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, nullcontext
 
 import torch
 from torch import Tensor, nn
@@ -90,6 +90,28 @@ class Network:
         raw = self.raw_taps(self.inputs(images), layers)
         return {layer: canonical(raw[layer].float(), find_layer(self.layers(), layer), size) for layer in raw}
 
+    @contextmanager
+    def overhearing(self, layer: str, images: Tensor) -> Iterator[Callable[[], Tensor]]:
+        """Listen to one layer while something else runs the network on images, at least that far.
+
+        Yields:
+            What returns the activation, as :meth:`taps` would, of the first forward pass within the context, once it
+            has run; gradients reach the images.
+
+        Raises:
+            ModelError: no such layer, or one that folding removed; or, once it is asked for, that it was not reached.
+        """
+        self._check(layer)
+        size = (images.shape[2], images.shape[3])
+        with tapping(self.module, {layer: self.calls(layer)}, stop=False) as found:
+            info = find_layer(self.layers(), layer)
+            yield lambda: canonical(self._reached(layer, found.get(layer)).float(), info, size)
+
+    def _check(self, layer: str) -> None:
+        find_layer(self.layers(), layer)
+        if layer in self.lost:
+            raise ModelError(f'layer "{layer}" is folded away in this network', "use the numerics that the model names")
+
     def inputs(self, images: Tensor) -> Tensor:
         """Return images (N, 3, H, W) in [0, 1] as the module takes them."""
         return self._normalise(images).contiguous(memory_format=self._format)
@@ -106,11 +128,7 @@ class Network:
             copies: see :func:`atlas.models.network.capture.tapping`.
         """
         for layer in layers:
-            find_layer(self.layers(), layer)
-            if layer in self.lost:
-                raise ModelError(
-                    f'layer "{layer}" is folded away in this network', "use the numerics that the model names"
-                )
+            self._check(layer)
         calls = {layer: self.calls(layer) for layer in layers if layer != LOGITS}
         found: dict[str, Tensor | None] = {}
         with torch.autocast(self.device.type, torch.bfloat16) if self.half else nullcontext():

@@ -10,7 +10,7 @@ from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field
 from functools import cached_property
 
-from atlas.core.analysis import PhotoCredit
+from atlas.core.analysis import Diversity, PhotoCredit
 from atlas.core.method_card import MethodCard
 from atlas.core.metric_card import MetricCard
 from atlas.core.model_card import ModelCard
@@ -32,6 +32,7 @@ class Holdings:
         cards: fingerprint to card; as the configuration has it, of its own models.
         metrics: what numbers say, by name.
         credits: whom photos that jobs are about are owed to, by digest.
+        diversities: how far pictures lie apart, by the fingerprint of their model.
         notices: sentences on what is left out.
         methods: what is known of the methods that records were made with.
     """
@@ -42,6 +43,7 @@ class Holdings:
     cards: dict[str, ModelCard] = field(default_factory=dict)
     metrics: dict[str, MetricCard] = field(default_factory=dict)
     credits: dict[str, PhotoCredit] = field(default_factory=dict)
+    diversities: dict[str, list[Diversity]] = field(default_factory=lambda: defaultdict(list))
     notices: list[str] = field(default_factory=list)
     methods: MethodBook = field(default_factory=MethodBook)
 
@@ -83,7 +85,9 @@ def read_holdings(store: Store, configuration: str, left_out: Collection[str] = 
                 raise
             damaged += 1
         else:
-            if not isinstance(document, Record):
+            if isinstance(document, Diversity):
+                found.diversities[document.analysis.model.fingerprint].append(document)
+            elif not isinstance(document, Record):
                 analysed = analysed or document is not None
             elif document.job.target.photo not in foreign:
                 found.records[document.job.model.fingerprint].append(document)

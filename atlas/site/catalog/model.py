@@ -12,6 +12,7 @@ from atlas.core.record import ClassScore
 from atlas.site.catalog.concepts import ClassView
 from atlas.site.catalog.credits import Credits
 from atlas.site.catalog.head import ModelHead
+from atlas.site.catalog.looks import LookBook, Looks
 from atlas.site.catalog.numbers import Numbers
 from atlas.site.catalog.shown import Shown
 from atlas.site.catalog.studies import FAMILIES, Family, Study
@@ -53,6 +54,11 @@ class Unit:
             if target.sign > 0 and target.kind != "neuron":
                 first.setdefault(rendering.record.job.method, rendering)
         return list(first.values())
+
+    @cached_property
+    def looks(self) -> list[Looks]:
+        """Its facets, by each method that told some apart."""
+        return self.model.looks.of(self.renderings)
 
     @cached_property
     def status(self) -> Status:
@@ -119,7 +125,8 @@ class Unit:
         if not self.layer.is_output:
             what = f"{self.layer.info.name} {job.target.kind} {self.index}"
         name = f"{self.title}, {what}" if self.layer.is_output and self.title != what else what
-        return f"{self.model.method_cards.title(job.method)} rendering of what {verb} {name}; seed {job.seed}"
+        which = f"seed {job.seed}" if job.target.facet is None else f"facet {job.target.facet.number}"
+        return f"{self.model.method_cards.title(job.method)} rendering of what {verb} {name}; {which}"
 
 
 @dataclass
@@ -158,12 +165,14 @@ class Model(ModelHead):
 
     Attributes:
         studies: what was made of photos.
+        looks: what is known of facets.
     """
 
     layers: list[Layer] = field(default_factory=list)
     concepts: dict[int, ClassView] = field(default_factory=dict)
     photos: Credits | None = None
     studies: list[Study] = field(default_factory=list)
+    looks: LookBook = field(default_factory=LookBook)
 
     @cached_property
     def classes(self) -> Layer | None:

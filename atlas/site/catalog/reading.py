@@ -4,7 +4,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from functools import cached_property
 
-from atlas.core.analysis import LayerStatistics, PhotoCredit
+from atlas.core.analysis import ClassFacets, Diversity, LayerStatistics, PhotoCredit
 from atlas.core.job import LOGITS
 from atlas.core.model_card import ModelCard
 from atlas.core.record import Record
@@ -16,6 +16,7 @@ from atlas.site.catalog.concepts import ClassView, DirectionKey, read_class
 from atlas.site.catalog.credits import PhotoBook
 from atlas.site.catalog.head import ModelHead
 from atlas.site.catalog.holdings import Holdings
+from atlas.site.catalog.looks import LookBook
 from atlas.site.catalog.methods import MethodBook
 from atlas.site.catalog.model import Layer, Model, Unit
 from atlas.site.catalog.neighbours import find_neighbours
@@ -43,6 +44,7 @@ def read_catalog(holdings: Holdings, labels: Mapping[str, Label]) -> Catalog:
     for fingerprint in used:
         reader = _ModelReader(store, cards[fingerprint], slugs[fingerprint], labels, book, holdings.methods)
         model = reader.read(records.get(fingerprint, ()), selections.get(fingerprint), holdings.credits)
+        reader.read_looks(model, selections.get(fingerprint), holdings.diversities.get(fingerprint, ()))
         if model.layers or model.studies:
             models.append(model)
             dates += reader.dates
@@ -140,6 +142,16 @@ class _ModelReader:
                 document = self._store.document(LayerStatistics, key)
                 used = {crop.photo for unit in document.units if unit.unit in shown for crop in unit.crops}
                 model.photos.add(document.photos[place] for place in sorted(used))
+
+    def read_looks(self, model: Model, selection: ModelSelection | None, diversities: Iterable[Diversity]) -> None:
+        """Read what is known of the model's facets, and note the photos that stand for them."""
+        current = () if selection is None else [key for key in selection.facets if self._store.has(key)]
+        clusters = [self._store.document(ClassFacets, key) for key in current]
+        model.looks = LookBook(clusters, diversities)
+        if selection is not None and any(found.photos for found in clusters):
+            model.photos = self._book.photo_set(selection.photo_set)
+            for found in clusters:
+                model.photos.add(found.photos)
 
     @cached_property
     def _positions(self) -> dict[str, int]:

@@ -69,6 +69,7 @@ def _rank(record: Record) -> tuple[object, ...]:
         KIND_ORDER[job.target.kind],
         precedence(job.method),
         -1 if job.target.cluster is None else job.target.cluster,
+        0 if job.target.facet is None else job.target.facet.number,
         job.seed,
         job.target.position or (-1, -1),
         record.key,
@@ -118,4 +119,5 @@ def _short_title(record: Record, methods: MethodBook) -> str:
         words.append("central neuron" if target.position is None else "neuron {},{}".format(*target.position))
     if target.cluster is not None:
         words.append(f"cluster {target.cluster}")
-    return " · ".join([*words, f"seed {record.job.seed}"])
+    which = f"seed {record.job.seed}" if target.facet is None else f"facet {target.facet.number}"
+    return " · ".join([*words, which])

@@ -8,6 +8,8 @@ from pydantic import Field
 
 from atlas.site.catalog.addresses import page_name, root_of
 from atlas.site.catalog.comparison import Comparisons
+from atlas.site.catalog.credits import Credits
+from atlas.site.catalog.looks import Looks, clusters_shown
 from atlas.site.catalog.model import Layer, Model, Unit
 from atlas.site.catalog.shown import Shown
 from atlas.site.catalog.statistics import UnitOnPhotos
@@ -15,10 +17,11 @@ from atlas.site.citation import cite_unit
 from atlas.site.contents import Contents
 from atlas.site.documents.base import Sparse
 from atlas.site.documents.class_concepts import ClassConceptsData, class_concepts
+from atlas.site.documents.looks import LooksData, looks_data
 from atlas.site.documents.rendering import Rendering, rendering_data
 from atlas.site.documents.statistics import StatisticsData, statistics_data
 from atlas.site.drawings.class_section import ClassSection
-from atlas.site.drawings.sheets import sheet
+from atlas.site.drawings.sheets import Sheet, sheet
 from atlas.site.page import PAGE_SIZE, Figure, Link, Page, Placed
 from atlas.site.page_kind import PageKind
 from atlas.site.pages.figures import other_figures
@@ -47,6 +50,7 @@ class UnitData(Sparse):
     synonyms: tuple[str, ...] | None = None
     status: str = Field(description="done, dead, failed, or none if only its concepts were asked for")
     renderings: tuple[Rendering, ...] = Field(description="the leading one first")
+    looks: tuple[LooksData, ...] | None = Field(default=None, description="its facets, where some were told apart")
     statistics: StatisticsData | None = Field(default=None, description="where photos tell of it")
 
 
@@ -102,6 +106,9 @@ def unit_page(layer: Layer, place: int, contents: Contents) -> Page:
     seen = contents.on_photos(layer).get(unit.index)
     if seen is not None and seen.unit.sprite is not None:
         contents.pictures.sprite(layer.statistics, seen.unit.sprite)
+    for key, clusters in clusters_shown(unit.looks).items():
+        if clusters.sprite is not None:
+            contents.pictures.sprite(key, clusters.sprite)
     section = None if unit.concepts is None else contents.section(unit.concepts)
     before = layer.units[place - 1] if place else None
     after = layer.units[place + 1] if place + 1 < len(layer.units) else None
@@ -142,6 +149,7 @@ def unit_data(unit: Unit, seen: UnitOnPhotos | None, section: ClassSection | Non
         synonyms=unit.label.synonyms if unit.label else None,
         status=unit.status,
         renderings=tuple(rendering_data(shown, root) for shown in unit.renderings),
+        looks=tuple(looks_data(found) for found in unit.looks) or None,
         statistics=None if seen is None else statistics_data(seen, unit, root),
     )
     if not unit.layer.is_output:
@@ -171,15 +179,26 @@ def renderings_context(unit: Unit, most: int, glossary: Glossary) -> dict[str, A
         most: pictures that the page has room for.
     """
     row = unit.by_method if len(unit.by_method) > 1 else []
-    chosen = [*row, *(it for it in unit.renderings if it not in row)] if row else unit.renderings
-    chosen = sorted(chosen, key=lambda it: it is not unit.lead)[:most]
+    looks = [look.rendering for found in unit.looks for look in found.shown]
+    first = [*row, *(it for it in looks if it not in row)]
+    chosen = sorted([*first, *(it for it in unit.renderings if it not in first)], key=lambda it: it is not unit.lead)
+    chosen = chosen[: max(most, len(first)) if looks else most]
     return {
+        "looks": [(found, photos_of_looks(found, unit.model.photos)) for found in unit.looks],
         "row": [it for it in chosen if it in row],
-        "others": [it for it in chosen[1:] if it not in row and it.picture is not None],
+        "others": [it for it in chosen[1:] if it not in row and it not in looks and it.picture is not None],
         "recipes": chosen[1:],
         "measures": [name for name in glossary.compared if any(it.record.measurement(name) for it in row)],
         "unshown": len(unit.renderings) - len(chosen),
     }
+
+
+def photos_of_looks(found: Looks, photo_set: Credits | None) -> Sheet | None:
+    """Return the photos that stand for facets, those of clusters in order."""
+    clusters = found.clusters
+    if clusters is None or clusters.sprite is None:
+        return None
+    return sheet(clusters.sprite, clusters.crops, clusters.photos, photo_set)
 
 
 def _compared(unit: Unit, comparisons: Comparisons) -> list[Link]:

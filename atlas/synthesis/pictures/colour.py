@@ -30,6 +30,12 @@ def from_klt(signal: Tensor) -> Tensor:
     return torch.matmul(matrix, signal.flatten(2)).view(signal.shape) + mean
 
 
+def to_klt(signal: Tensor) -> Tensor:
+    """Return RGB signals (B, 3, H, W) along those axes: the inverse of :func:`from_klt`."""
+    matrix, mean = _klt(signal.device, signal.dtype)
+    return torch.matmul(torch.linalg.inv(matrix), (signal - mean).flatten(2)).view(signal.shape)
+
+
 @lru_cache(maxsize=16)
 def _klt(device: torch.device, dtype: torch.dtype) -> tuple[Tensor, Tensor]:
     with torch.inference_mode(False):

@@ -8,7 +8,12 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from atlas.synthesis.pictures.colour import from_klt, recorrelate
+from atlas.models.network.preprocess import LUMA
+from atlas.synthesis.pictures.colour import decorrelate, from_klt, recorrelate, to_klt
+
+MARGIN = 1 / 512
+"""Half a grey level: photos are kept this far from 0 and 1, where the inverse of the sigmoid is infinite. Rounded to 8
+bits they are the same."""
 
 
 class FourierPhase(nn.Module):
@@ -42,6 +47,14 @@ class FourierPhase(nn.Module):
         self._magnitude = (magnitude[:1] if grey else magnitude).to(device)
         start = [torch.rand(self._magnitude.shape, generator=generator) for generator in generators]
         self.phase = nn.Parameter(((torch.stack(start) * 2 - 1) * math.pi).to(device))
+
+    def begin(self, photos: Tensor, share: Tensor) -> None:
+        """See :meth:`atlas.synthesis.pictures.begun.Begins.begin`: of photos the phase alone is taken."""
+        own = torch.fft.rfft2(signal_of(photos, self._grey)).angle().to(self.phase.dtype)
+        with torch.no_grad():
+            ones, share = torch.ones_like(own), share.to(own.device)
+            mixed = share * torch.polar(ones, own) + (1 - share) * torch.polar(ones, self.phase)
+            self.phase.copy_(mixed.angle())
 
     def forward(self) -> Tensor:
         """Return the images, (B, 3, H, W) float32 sRGB in [0, 1]."""
@@ -138,6 +151,16 @@ class FourierSpectrum(nn.Module):
         start = [torch.randn(shape, generator=generator) * deviation for generator in generators]
         self.coefficients = nn.Parameter(torch.stack(start).to(device))
 
+    def begin(self, photos: Tensor, share: Tensor) -> None:
+        """See :meth:`atlas.synthesis.pictures.begun.Begins.begin`."""
+        own = torch.view_as_real(torch.fft.rfft2(self._signal_of(photos))).to(self.coefficients.dtype) / self._scale
+        share = share.to(own.device)[..., None]
+        with torch.no_grad():
+            self.coefficients.copy_(share * own + (1 - share) * self.coefficients)
+
+    def _signal_of(self, photos: Tensor) -> Tensor:
+        return signal_of(photos, self.coefficients.shape[1] == 1, self._decorrelate)
+
     def signal(self) -> Tensor:
         """Return the signals before colours and sigmoid, (B, 3, H, W), or (B, 1, H, W) for grey pictures."""
         spectrum = torch.view_as_complex(self.coefficients * self._scale)
@@ -151,6 +174,10 @@ class FourierSpectrum(nn.Module):
 
 class KLTSpectrum(FourierSpectrum):
     """The same in the Karhunen-Loeve transform's colours, ``sigmoid(A @ signal + mean)`` (Shi et al. 2023)."""
+
+    def _signal_of(self, photos: Tensor) -> Tensor:
+        signal = signal_of(photos, self.coefficients.shape[1] == 1, decorrelated=False)
+        return to_klt(signal) if signal.shape[1] == 3 else signal
 
     def forward(self) -> Tensor:
         """Return the images, (B, 3, H, W) float32 sRGB in [0, 1]."""
@@ -210,6 +237,13 @@ class Pixels(nn.Module):
         start = [torch.randn(shape, generator=generator) * deviation for generator in generators]
         self.values = nn.Parameter(torch.stack(start).to(device))
 
+    def begin(self, photos: Tensor, share: Tensor) -> None:
+        """See :meth:`atlas.synthesis.pictures.begun.Begins.begin`; the noise of all frequencies stays."""
+        signal = signal_of(photos, self.values.shape[1] == 1, self._decorrelate)
+        low = torch.fft.irfft2(torch.fft.rfft2(signal) * share.to(signal.device), s=signal.shape[2:])
+        with torch.no_grad():
+            self.values.add_(low.to(self.values.dtype))
+
     def forward(self) -> Tensor:
         """Return the images, (B, 3, H, W) float32 sRGB in [0, 1]."""
         return to_picture(self.values, self._decorrelate)
@@ -237,3 +271,19 @@ def to_picture(signal: Tensor, decorrelated: bool) -> Tensor:
     elif decorrelated:
         signal = recorrelate(signal)
     return torch.sigmoid(signal)
+
+
+def signal_of(photos: Tensor, grey: bool, decorrelated: bool = True) -> Tensor:
+    """Return what becomes photos when colours are recorrelated and squashed: the inverse of :func:`to_picture`.
+
+    Args:
+        photos: (B, 3, H, W) in [0, 1].
+        grey: return the signal of their luminance instead, (B, 1, H, W).
+    Returns:
+        float64.
+    """
+    images = photos.double()
+    if grey:
+        images = (images * torch.tensor(LUMA, dtype=images.dtype, device=images.device)[:, None, None]).sum(1, True)
+    signal = torch.logit(images.clamp(MARGIN, 1 - MARGIN))
+    return decorrelate(signal) if decorrelated and not grey else signal

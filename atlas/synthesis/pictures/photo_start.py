@@ -3,27 +3,7 @@
 import torch
 from torch import Tensor, nn
 
-from atlas.models.network.preprocess import LUMA
-from atlas.synthesis.pictures.colour import decorrelate
-from atlas.synthesis.pictures.parametrization import InverseFourier, frequency_scale, to_picture
-
-MARGIN = 1 / 512
-"""Half a grey level: photos are kept this far from 0 and 1, where the inverse of the sigmoid is infinite. Rounded to 8
-bits they are the same."""
-
-
-def signal_of(photos: Tensor, grey: bool) -> Tensor:
-    """Return what becomes photos when colours are recorrelated and squashed: the inverse of :func:`to_picture`.
-
-    Args:
-        photos: (B, 3, H, W) in [0, 1].
-        grey: return the signal of their luminance instead, (B, 1, H, W).
-    """
-    images = photos.double()
-    if grey:
-        images = (images * torch.tensor(LUMA, dtype=images.dtype, device=images.device)[:, None, None]).sum(1, True)
-    signal = torch.logit(images.clamp(MARGIN, 1 - MARGIN))
-    return signal if grey else decorrelate(signal)
+from atlas.synthesis.pictures.parametrization import InverseFourier, frequency_scale, signal_of, to_picture
 
 
 class PhotoPhase(nn.Module):
