@@ -9,6 +9,7 @@ from statistics import fmean, median
 from typing import Any
 
 import numpy as np
+from judging.figures import share
 from rendering.session import table
 
 from atlas.craft.sobol import bootstrap_interval
@@ -192,6 +193,12 @@ def rendered(plan: Plan) -> list[dict[str, Any]]:
     if not found:
         print(f"None: {without} concepts in the store, and no rendering of them.")
         return []
+    tell_rendered(found, without)
+    return [vars(each) for each in found]
+
+
+def tell_rendered(found: Sequence[Rendered], without: int) -> None:
+    """Print renderings against the patches of their classes, and the goal; ``without``: concepts that have none."""
     print("Cosine of the whole picture's activation to the direction, and the share of the class's patches, per cent,")
     print("that are farther from it:\n")
     print(_rendered_table(found))
@@ -199,12 +206,11 @@ def rendered(plan: Plan) -> list[dict[str, Any]]:
     for each in found:
         if not each.above:
             below.setdefault(each.name, []).append(str(each.number))
-    above = sum(each.above for each in found)
-    print(f"\nrenderings above {GOAL} % of the patches: {above / len(found):.3g}, {above} of {len(found)}", end=" ")
+    above = [each.above for each in found]
+    print(f"\nrenderings above {GOAL} % of the patches: {share(above)}, {sum(above)} of {len(found)}", end=" ")
     print(f"(goal all: {told(not below)}); concepts without a rendering: {without}")
     listed = [f"{name} {', '.join(numbers)}" for name, numbers in below.items()]
     print(f"\nBelow: {'; '.join(listed) or 'none'}.")
-    return [vars(each) for each in found]
 
 
 def _rendered_table(found: Sequence[Rendered]) -> str:
