@@ -1,7 +1,9 @@
 """Smoothness: what a picture varies from pixel to pixel, and from block to block."""
 
 from collections.abc import Callable
+from typing import Any
 
+import torch
 import torch.nn.functional as F
 from torch import Tensor
 
@@ -15,12 +17,53 @@ def variation_at_scales(images: Tensor) -> Tensor:
     At each scale it is the mean absolute difference of neighbours across plus down, times the side in pixels: a single
     edge from black to white all across counts 1, whatever the number of pixels.
     """
-    side, total = images.shape[3], images.new_zeros(len(images))
-    for scale in range(SCALES):
-        images = F.avg_pool2d(images, 2) if scale else images
-        for axis in (2, 3):
-            total = total + images.diff(dim=axis).abs().mean(dim=(1, 2, 3))
-    return total * (side / SCALES)
+    variation: Tensor = Variation.apply(images)  # type: ignore[no-untyped-call]
+    return variation
+
+
+class Variation(torch.autograd.Function):
+    """:func:`variation_at_scales` with its gradient in closed form: a third of the time of autograd through it."""
+
+    @staticmethod
+    def forward(ctx: Any, images: Tensor) -> Tensor:
+        """Return the variation, (B,)."""
+        scales = [images]
+        while len(scales) < SCALES:
+            scales.append(F.avg_pool2d(scales[-1], 2))
+        total, gradient = images.new_zeros(len(images)), torch.zeros_like(scales[-1])
+        for pictures in reversed(scales):
+            if gradient.shape != pictures.shape:
+                gradient = _spread(gradient, pictures)
+            for axis in (2, 3):
+                total += _differences(pictures, axis, gradient)
+        weight = images.shape[3] / SCALES
+        ctx.save_for_backward(gradient.mul_(weight))
+        return total * weight
+
+    @staticmethod
+    def backward(ctx: Any, *gradients: Tensor) -> Tensor:
+        """Return the gradient to the images."""
+        (gradient,) = ctx.saved_tensors
+        return gradient * gradients[0][:, None, None, None]
+
+
+def _differences(pictures: Tensor, axis: int, gradient: Tensor) -> Tensor:
+    """Return the mean absolute difference along an axis, (B,), and add its gradient to ``gradient``."""
+    between = pictures.diff(dim=axis)
+    count, length = between[0].numel(), between.shape[axis]
+    mean = torch.linalg.vector_norm(between.flatten(1), 1, dim=1) / count
+    signs = between.sign_()
+    gradient.narrow(axis, 1, length).add_(signs, alpha=1 / count)
+    gradient.narrow(axis, 0, length).sub_(signs, alpha=1 / count)
+    return mean
+
+
+def _spread(coarse: Tensor, pictures: Tensor) -> Tensor:
+    """Return the gradient to means of 2 x 2 pixels as one to the pixels; a last odd row or column is in no mean."""
+    gradient, (height, width) = torch.zeros_like(pictures), coarse.shape[2:]
+    blocks = gradient[..., : 2 * height, : 2 * width].unflatten(3, (width, 2)).unflatten(2, (height, 2))
+    blocks.copy_((coarse / 4)[..., :, None, :, None])
+    return gradient
 
 
 class Smoothness:

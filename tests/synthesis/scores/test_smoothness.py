@@ -2,6 +2,7 @@
 
 import pytest
 import torch
+import torch.nn.functional as F
 
 from atlas.synthesis.scores.smoothness import Smoothness, variation_at_scales
 
@@ -25,3 +26,18 @@ def test_the_penalty_is_weighed_by_the_scale_of_each_item():
     images = torch.rand(2, 3, 16, 16, generator=torch.Generator().manual_seed(0))
     penalty = Smoothness(0.5, lambda: torch.tensor([0.0, 4.0]))(images)
     torch.testing.assert_close(penalty, torch.tensor([0.0, 2.0]) * variation_at_scales(images))
+
+
+@pytest.mark.parametrize(("height", "width"), [(16, 16), (13, 14)])
+def test_value_and_gradient_are_those_of_autograd(height, width):
+    images = torch.rand(2, 3, height, width, dtype=torch.float64, generator=torch.Generator().manual_seed(1))
+    ours, slow = images.clone().requires_grad_(), images.clone().requires_grad_()
+    level, terms = slow, []
+    for _ in range(3):
+        terms += [level.diff(dim=axis).abs().mean(dim=(1, 2, 3)) for axis in (2, 3)]
+        level = F.avg_pool2d(level, 2)
+    expected, found, weights = sum(terms) * width / 3, variation_at_scales(ours), torch.tensor([1.0, 3.0])
+    (expected * weights).sum().backward()
+    (found * weights).sum().backward()
+    torch.testing.assert_close(found, expected)
+    torch.testing.assert_close(ours.grad, slow.grad)
