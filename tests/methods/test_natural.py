@@ -97,3 +97,12 @@ def test_statistics_are_asked_for_where_the_network_holds_some():
     tiny = {"source": "callable", "size": 32}
     assert resolved(NATURAL, model_of("a", architecture="tiny_networks:tiny", **tiny)).statistics > 0
     assert resolved(NATURAL, model_of("b", architecture="tiny_networks:colours", **tiny)).statistics == 0
+
+
+def test_grey_networks_give_grey_pictures_and_vits_are_rendered_without_statistics():
+    grey = model_of("grey", source="callable", architecture="tiny_networks:grey", size=32, channels=1)
+    [one] = rendered(NATURAL, grey, [Target(kind="logit", layer=LOGITS, unit=1, sign=-1)], steps=3, image_size=48)
+    assert one.status == "done" and (one.image[0] == one.image[1]).all() and (one.image[0] == one.image[2]).all()
+    vit = model_of("vit", architecture="test_vit", pretrained=False, size=64)
+    [one] = rendered(NATURAL, vit, [Target(kind="logit", layer=LOGITS, unit=1)], steps=3, image_size=64)
+    assert one.status == "done" and len(one.trace) == 3
