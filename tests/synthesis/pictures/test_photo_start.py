@@ -5,8 +5,8 @@ import pytest
 import torch
 
 from atlas.synthesis.pictures.colour import decorrelate
-from atlas.synthesis.pictures.parametrization import frequency_scale
-from atlas.synthesis.pictures.photo_start import MARGIN, PhotoPhase, PhotoSpectrum, signal_of
+from atlas.synthesis.pictures.parametrization import MARGIN, frequency_scale, signal_of
+from atlas.synthesis.pictures.photo_start import PhotoPhase, PhotoSpectrum
 
 KINDS = {"phase": PhotoPhase, "spectrum": lambda photos, grey: PhotoSpectrum(photos, 1.0, grey)}
 
