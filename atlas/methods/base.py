@@ -185,8 +185,8 @@ class Method(ABC, Generic[P]):
         """Tell whether batch norms must not be folded into convolutions for targets of a kind."""
         return "batch norm" in self.needs
 
-    def samples(self, parameters: P) -> int:
-        """Return how many views of a picture the objective of one step is the mean of."""
+    def samples(self, kind: TargetKind, parameters: P) -> int:
+        """Return how many views of a picture the objective of one step is the mean of, for targets of a kind."""
         return 1
 
     def sizes(self, parameters: P) -> dict[str, Size]:

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Literal, TypeVar
 
 from pydantic import Field
 
+from atlas.core.job import TargetKind
 from atlas.methods.base import Method
 from atlas.methods.batch import RenderBatch, Result
 from atlas.methods.parameters import PIXELS, RANGE, SHARE, ResizedParameters
@@ -85,7 +86,7 @@ class CroppedMethod(Method[CroppedP]):
         sides = Sides(given.crops, given.crop_mean, given.crop_std, given.crop_smallest)
         return RandomCrops(batch.generators, given.steps, [sides], given.shown, batch.device)
 
-    def samples(self, parameters: CroppedP) -> int:
+    def samples(self, kind: TargetKind, parameters: CroppedP) -> int:
         """See :meth:`Method.samples`."""
         return parameters.crops
 

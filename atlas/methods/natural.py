@@ -5,11 +5,13 @@ from typing import TYPE_CHECKING, Literal
 
 from pydantic import Field
 
+from atlas.core.job import TargetKind
 from atlas.methods.base import Resolved, methods
 from atlas.methods.batch import RenderBatch, Result
 from atlas.methods.maco import MACO, MACOParameters, PhaseMethod
-from atlas.methods.parameters import PIXELS, RANGE, SHARE, MethodParameters, Shown, Size
+from atlas.methods.parameters import PIXELS, RANGE, SHARE, MethodParameters, Shown
 from atlas.methods.presets import measured
+from atlas.methods.shown import shown_size
 
 if TYPE_CHECKING:
     from atlas.models.vision_model import VisionModel
@@ -194,12 +196,12 @@ class Natural(PhaseMethod[NaturalParameters]):
     def resolve(self, asked: MethodParameters, model: "VisionModel", folder: Path) -> Resolved[NaturalParameters]:
         """See :meth:`Method.resolve`: a resolution that the model takes is chosen, and no statistics that it lacks."""
         assert isinstance(asked, NaturalParameters)
-        chosen: dict[str, object] = {} if asked.resolution else {"resolution": shown_size(model)}
+        chosen: dict[str, object] = {} if asked.resolution else {"resolution": shown_size(model, LONGEST)}
         if "batch norm" not in model.offers:
             chosen["statistics"] = 0.0
         return super().resolve(asked.model_copy(update=chosen), model, folder)
 
-    def samples(self, parameters: NaturalParameters) -> int:
+    def samples(self, kind: TargetKind, parameters: NaturalParameters) -> int:
         """See :meth:`Method.samples`."""
         return parameters.crops + parameters.wide_crops
 
@@ -263,20 +265,6 @@ def sides_of(parameters: NaturalParameters) -> list[int]:
     coarse = round(parameters.coarse * parameters.steps)
     small = min(parameters.coarse_size, parameters.side)
     return [small if step < coarse else parameters.side for step in range(parameters.steps)]
-
-
-def shown_size(model: "VisionModel") -> Size:
-    """Return the (height, width) at which a model is shown views: its input's, but no longer than it need be."""
-    import torch
-
-    from atlas.models.network.sizes import takes
-
-    known = model.card.identity.preprocessing
-    own, longest = (known.height, known.width), max(known.height, known.width)
-    if longest <= LONGEST:
-        return own
-    height, width = (max(1, round(side * LONGEST / longest)) for side in own)
-    return (height, width) if takes(model.network("float32", torch.device("cpu")), (height, width)) else own
 
 
 methods.register(Natural.name, Natural())

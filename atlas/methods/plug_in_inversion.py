@@ -4,6 +4,7 @@ from typing import Literal
 
 from pydantic import Field
 
+from atlas.core.job import TargetKind
 from atlas.methods.base import Method, Paper, methods
 from atlas.methods.batch import RenderBatch, Result
 from atlas.methods.parameters import PIXELS, RANGE, ResizedParameters
@@ -115,7 +116,7 @@ class PlugInInversion(Method[PlugInInversionParameters]):
     parameters = PlugInInversionParameters
     presets = PRESETS
 
-    def samples(self, parameters: PlugInInversionParameters) -> int:
+    def samples(self, kind: TargetKind, parameters: PlugInInversionParameters) -> int:
         """See :meth:`Method.samples`."""
         return parameters.views
 

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 from pydantic import Field
 
+from atlas.core.job import TargetKind
 from atlas.methods.base import Method
 from atlas.methods.batch import RenderBatch, Result
 from atlas.methods.parameters import ResizedParameters
@@ -81,7 +82,7 @@ class TransformedMethod(Method[TransformedP]):
     def optimizer(self, parameters: TransformedP, picture: "nn.Module") -> "torch.optim.Optimizer":
         """Return the optimiser of the picture."""
 
-    def samples(self, parameters: TransformedP) -> int:
+    def samples(self, kind: TargetKind, parameters: TransformedP) -> int:
         """See :meth:`Method.samples`."""
         return parameters.views
 

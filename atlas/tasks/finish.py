@@ -96,7 +96,7 @@ def findings(
         seen,
         photos,
         objective_unit=method.unit,
-        views=method.samples(method.complete(jobs[0].parameters)),
+        views=method.samples(targets[0].kind, method.complete(jobs[0].parameters)),
         load_input=load_input,
     )
     for place, (index, measured) in enumerate(zip(images, measure(finished), strict=True)):

@@ -29,7 +29,7 @@ METHODS: dict[str, dict[str, Any]] = {
     "maco": MACO,
     "fourier": {},
     "cbr": {},
-    "vital": {"parametrization": "fourier", "learning_rate": 0.1, "steps": 600},
+    "vital": {},
     "feature_vis": {"steps": 300},
     "vit_maximization": {},
     "deep_inversion": {"steps": 500, "learning_rate": 0.05, "statistics": 0.001},

@@ -44,7 +44,7 @@ def test_a_resolution_that_is_given_is_kept():
 def test_the_network_sees_crops_and_wide_crops_mirrored_and_in_changing_colours():
     parameters = NATURAL.parameters(image_size=32, resolution=(32, 32), steps=3, crops=3, wide_crops=1)
     views = NATURAL.views(batch_of(NATURAL.complete(parameters.model_dump()), 0, 1))
-    assert (views.count, NATURAL.samples(parameters)) == (4, 4)
+    assert (views.count, NATURAL.samples("logit", parameters)) == (4, 4)
     assert views(torch.rand(2, 3, 32, 32), 2, slice(None)).shape == (8, 3, 32, 32)
 
 

@@ -40,3 +40,9 @@ def test_a_change_of_these_makes_every_picture_that_was_ever_rendered_unfindable
     if known is not None:
         dump = resolved(methods.get(name), model).model_dump(mode="json")
         assert canonical_json(dump) == canonical_json(known)
+
+
+def test_weights_of_the_paper_stay_whole_numbers_in_keys():
+    model = load_model(ModelSpec(name="densenet121", **MODELS["densenet121"]))
+    dump = resolved(methods.get("vital"), model, class_weights="paper").model_dump(mode="json")
+    assert '"class_weights":[1,1,1,1,100]' in canonical_json(dump)

@@ -11,7 +11,7 @@ from atlas.core.job import LOGITS, Target
 from atlas.errors import ModelError, PhotoError
 from atlas.methods import methods
 from atlas.methods.photos import square_of
-from atlas.methods.vital.settings import class_penalty, class_weights
+from atlas.methods.vital.settings import SPECTRAL_RATE, class_penalty, class_weights
 from atlas.models.load import load_model
 from atlas.models.spec import ModelSpec
 from atlas.synthesis.steps.ascent import Stopped
@@ -61,9 +61,17 @@ def shares(one):
 # --- classes -----------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("options", [{"learning_rate": 0.2}, {"parametrization": "fourier", "learning_rate": 0.2}])
+PAPER = {"parametrization": "pixels", "crops": 0, "class_weights": "paper", "values": 0}
+"""What the paper's setting is, besides its steps."""
+
+FREE = {"contrast": 0, "crops": 0, "class_weights": "paper"}
+"""A spectrum that may grow, which flat colours need."""
+
+
+@pytest.mark.parametrize("options", [PAPER, FREE])
 def test_a_class_comes_to_look_like_its_photos(colours, references, options):
-    made = render(colours, [logit(references, unit) for unit in range(3)], references, steps=120, **options)
+    options = options | {"steps": 120, "learning_rate": 0.2}
+    made = render(colours, [logit(references, unit) for unit in range(3)], references, **options)
     for unit, one in enumerate(made):
         assert one.status == "done"
         assert one.trace[-1] > one.trace[0] / 3  # a loss of less than a third
@@ -71,12 +79,46 @@ def test_a_class_comes_to_look_like_its_photos(colours, references, options):
         assert shares(one).argmax() == unit
 
 
+def test_layers_that_count_alike_and_crops_give_the_class_as_well(colours, references):
+    made = render(colours, [logit(references, unit) for unit in range(3)], references, steps=120, learning_rate=0.2)
+    for unit, one in enumerate(made):
+        assert one.trace[-1] > one.trace[0] * 0.6
+        assert one.image.mean(axis=(1, 2)).argmax() == unit
+        assert shares(one).argmax() == unit
+
+
+def test_photos_are_shown_as_pictures_are(colours):
+    """Of one photo and a picture of another size, all that is matched is seen at the resolution."""
+    from atlas.synthesis.scores.matching import StageMaps, mean_sorted
+    from atlas.synthesis.views.shifted import resized
+
+    references = References()
+    photo = encoded(picture(1, 0))
+    target = Target(kind="logit", layer=LOGITS, unit=1, references=references.listed([photo]))
+    seen = []
+
+    def watched(module, inputs):
+        seen.append(tuple(inputs[0].shape[2:]))
+
+    network = colours.network("float32", CPU)
+    handle = network.module.register_forward_pre_hook(watched)
+    try:
+        render(colours, [target], references, image_size=48, resolution=(24, 24), steps=2)
+    finally:
+        handle.remove()
+    assert set(seen) == {(24, 24)}
+    square = square_of(photo, "photo", 48)
+    shown = resized(square[None], (24, 24))
+    goals = mean_sorted(StageMaps(network, ["act"]), iter(shown), CPU)
+    assert goals["act"].shape[2] == 144  # half the side
+
+
 def test_the_photos_decide_and_not_the_class(colours, references):
     one = render(colours, [logit(references, 0, colour=2)], references, learning_rate=0.2)[0]
     assert one.image.mean(axis=(1, 2)).argmax() == 2
 
 
-@pytest.mark.parametrize("options", [{}, {"parametrization": "fourier"}])
+@pytest.mark.parametrize("options", [PAPER | {"crops": 1}, {"values": 16}])
 def test_a_picture_does_not_depend_on_its_batch(colours, references, options):
     targets = [logit(references, unit) for unit in (0, 1, 2, 1)]
     together = render(colours, targets, references, seeds=[5, 6, 7, 8], **options)
@@ -131,8 +173,11 @@ def test_a_photos_own_activations_are_reached_by_the_photo_itself(colours):
 def test_layers_and_weights_are_spelled_out_in_what_enters_the_key(colours):
     values = fitted(colours)
     assert values.layers == ("act", "act2")
-    assert values.class_weights == (1.0, 1.0)
+    assert values.class_weights == "balanced"
+    assert fitted(colours, class_weights="paper").class_weights == (1.0, 1.0)
     assert values.class_penalty == 0.0
+    assert values.shown == (32, 32)
+    assert [VITAL.samples(kind, values) for kind in ("logit", "channel")] == [2, 1]
     assert VITAL.reads(values) == ("act", "act2")
     chosen = fitted(colours, layers=("act2", "features"), class_weights=(2, 3), class_penalty=0.1)
     assert chosen.layers == ("features", "act2")  # in order of completion
@@ -164,6 +209,6 @@ def test_the_papers_weights_are_those_of_its_networks():
 
 
 def test_the_rate_is_that_of_what_is_optimised(colours):
-    for fields, rate in (({}, 1.0), ({"parametrization": "fourier"}, 0.05), ({"learning_rate": 0.3}, 0.3)):
+    for fields, rate in (({"parametrization": "pixels"}, 1.0), ({}, SPECTRAL_RATE), ({"learning_rate": 0.3}, 0.3)):
         values = fitted(colours, **fields)
         assert (values.learning_rate, values.side) == (rate, 32)

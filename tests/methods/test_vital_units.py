@@ -83,7 +83,7 @@ def finder(network, model, load_input, **parameters):
 
 def test_the_best_patches_are_those_of_an_exhaustive_search_one_of_each_photo(network, references):
     digests = photos_in(references)
-    cut = Cut(PatchGrid(32, 16, 8), size=32)
+    cut = Cut(PatchGrid(32, 16, 8), size=(32, 32))
     found = scan(network, "act2", digests, cut, channel_means, 5, references, lambda: False)
     with torch.no_grad():
         scores = []
@@ -126,7 +126,7 @@ def test_a_neurons_patches_excite_it_at_its_own_position(colours, network, refer
     corner = channel(references, 0, kind="neuron", position=(7, 1))
     ((best, *_),) = finder(network, colours, references, references=3).chosen([corner])
     digests = photos_in(references)
-    cut = Cut(PatchGrid(32, 16, 16), size=32)
+    cut = Cut(PatchGrid(32, 16, 16), size=(32, 32))
     values = {}
     with torch.no_grad():
         for digest in digests:
@@ -150,7 +150,7 @@ def test_a_concepts_patches_are_those_with_the_highest_cosine(colours, network, 
     green[1] = blue[2] = 1.0
     targets = [direction(references, green), direction(references, blue)]
     chosen = finder(network, colours, references, references=4).chosen(targets)
-    cut = Cut(PatchGrid(32, 16, 16), size=32)
+    cut = Cut(PatchGrid(32, 16, 16), size=(32, 32))
     for unit, patches in ((1, chosen[0]), (2, chosen[1])):
         cosines = {}
         for digest in photos_in(references):

@@ -16,6 +16,7 @@ from atlas.methods.photos import reference_digests, reference_photos
 from atlas.methods.vital.settings import ResolvedVITAL
 from atlas.synthesis.scores.matching import Maps, MapsOf, mean_sorted
 from atlas.synthesis.steps.ascent import Stopped
+from atlas.synthesis.views.shifted import resized
 
 
 def class_goals(batch: RenderBatch[ResolvedVITAL], maps_for: Callable[[Sequence[Target]], MapsOf]) -> Maps:
@@ -34,18 +35,17 @@ def class_goals(batch: RenderBatch[ResolvedVITAL], maps_for: Callable[[Sequence[
         if same not in known:
             digests = reference_digests(target, batch.load_input)
             found = reference_photos(digests, batch.parameters.side, batch.load_input)
-            photos = _some(found, batch.parameters.references, target, batch.should_stop)
+            shown = (resized(photo[None], batch.parameters.shown)[0] for _, photo in found)
+            photos = _some(shown, batch.parameters.references, target, batch.should_stop)
             known[same] = mean_sorted(maps_for([target]), photos, batch.device)
     each = [known[target.references, target.unit] for target in batch.targets]
     return {layer: torch.cat([maps[layer] for maps in each]) for layer in each[0]}
 
 
-def _some(
-    photos: Iterator[tuple[str, Tensor]], limit: int, target: Target, should_stop: Callable[[], bool]
-) -> Iterator[Tensor]:
+def _some(photos: Iterator[Tensor], limit: int, target: Target, should_stop: Callable[[], bool]) -> Iterator[Tensor]:
     """Yield at most ``limit`` photos; see :func:`class_goals` for what is raised."""
     count = 0
-    for _, photo in islice(photos, limit):
+    for photo in islice(photos, limit):
         if should_stop():
             raise Stopped
         count += 1

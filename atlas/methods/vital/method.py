@@ -8,8 +8,13 @@ from atlas.core.job import Target, TargetKind
 from atlas.methods.base import Method, Paper, Resolved, methods
 from atlas.methods.batch import RenderBatch, Result
 from atlas.methods.parameters import MethodParameters
+from atlas.methods.presets import measured
+from atlas.methods.shown import shown_size
 from atlas.methods.vital.settings import (
+    BALANCED,
+    LONGEST,
     PATCH_STRIDE,
+    SPECTRAL_RATE,
     ResolvedVITAL,
     VITALParameters,
     class_penalty,
@@ -24,6 +29,17 @@ if TYPE_CHECKING:
     from atlas.methods.vital.patches import LastScan
     from atlas.models.vision_model import VisionModel
     from atlas.synthesis.scores.matching import MapsOf, MatchScore
+    from atlas.synthesis.steps.evaluation import Views
+
+SMALLEST = 0.05
+"""Smallest side of a crop, of the picture's (MACO's codes)."""
+
+
+PRESETS = {
+    "draft": measured("few steps", 5, steps=100),
+    "standard": measured("three times the steps", 13, "6 of 7 classes with which it was not chosen", steps=300),
+    "fine": measured("more steps, and a second crop", 50, steps=800, crops=2),
+}
 
 
 class VITAL(Method[ResolvedVITAL]):
@@ -34,7 +50,7 @@ class VITAL(Method[ResolvedVITAL]):
     """
 
     name = "vital"
-    version = 1
+    version = 2
     title = "VITAL"
     summary = (
         "Searches for a picture whose activations, channel by channel and stage by stage, are distributed as those "
@@ -47,23 +63,31 @@ class VITAL(Method[ResolvedVITAL]):
         "What is compared are distributions. The values that a channel has at all positions are sorted, for every "
         "photograph, and averaged over the photographs; the picture's own sorted values are pulled towards them "
         "(sort matching). So each channel shall be as strong, over as much of the picture, as it is in photographs "
-        "of the class, but nothing says where.",
+        "of the class, but nothing says where. Layers count alike, whatever the scale of their activations: what "
+        "each misses is taken as a share of the variance of what it should have.",
         "For a unit inside the network all photographs are cut into patches, and those that excite it most, one of "
         "each photograph, are the references. Because most of a patch has nothing to do with the unit, activations "
         "are multiplied by their relevance for it, found on the way back through the network, before they are sorted "
         "and compared; layers up to the unit's own are matched. For a concept the patches are those whose activation "
         "points most nearly in its direction. A unit that answers to several things can be rendered once for each: "
         "its best patches are grouped by k-means, and each cluster has its own picture.",
-        "The picture starts as noise. At each step it is shifted around its edges by up to 30 pixels and changed by "
-        "the optimiser Adam, whose rate rises at first and then falls along a cosine; each pixel is kept within the "
-        "range of colours.",
+        "The picture is described by its Fourier spectrum, starts as faint noise, and has at most the contrast of a "
+        "photograph. At each step it is shifted around its edges by up to 30 pixels, the network sees it whole and, "
+        "for classes, a random crop of about seven tenths of its side, and it is changed by the optimiser Adam, whose "
+        "rate rises at first and then falls along a cosine.",
+        "The paper optimises pixels, shows the network the whole picture alone, at its input's size, and gives all "
+        'layers the weight 1 but for some networks: parametrization = "pixels", crops = 0, resolution as large as '
+        'the picture, class_weights = "paper", values = 0, steps = 2000.',
     )
     limits = (
         "It shows what the reference photographs have in common as the network sees them, so it can only be as good "
         "as they are: what is in many of them, such as a background, becomes part of the picture.",
         "Where things are is not compared, so parts may be repeated, or lie in the wrong place.",
+        "What looks different in every photograph has no common distribution: of garments and instruments it shows "
+        "materials and parts rather than one whole thing.",
         "Its objective is minus a squared distance between activations, summed over layers, and not comparable with "
-        "the objectives of other methods; the activation measured on the finished picture is.",
+        "the objectives of other methods; the activation measured on the finished picture is. The class's logit is no "
+        "part of it: with it, pictures please the network more, and other networks and people less.",
     )
     paper = Paper(
         title="VITAL: More Understandable Feature Visualization through Distribution Alignment and Relevant "
@@ -80,6 +104,7 @@ class VITAL(Method[ResolvedVITAL]):
     facets = frozenset({"photos"})
     unit = "squared activation"
     parameters = VITALParameters
+    presets = PRESETS
     resolved = ResolvedVITAL
 
     def __init__(self) -> None:
@@ -102,12 +127,13 @@ class VITAL(Method[ResolvedVITAL]):
         patch = patch_side(side, asked.patch_size, "parameters.patch_size")
         by_stages = isinstance(asked.layers, str)
         stages = stage_layers(model.network("float32", torch.device("cpu"))) if by_stages else ()
+        asked = asked.model_copy(update={"resolution": asked.resolution or shown_size(model, LONGEST)})
         layers = matched_layers(asked.layers, stages, model.card)
         return Resolved(
             self.filled(
                 asked,
                 model,
-                learning_rate=asked.learning_rate or (1.0 if asked.parametrization == "pixels" else 0.05),
+                learning_rate=asked.learning_rate or (1.0 if asked.parametrization == "pixels" else SPECTRAL_RATE),
                 layers=layers,
                 class_weights=class_weights(asked.class_weights, layers, architecture),
                 class_penalty=class_penalty(asked.class_penalty, architecture),
@@ -115,6 +141,10 @@ class VITAL(Method[ResolvedVITAL]):
                 patch_stride=asked.patch_stride or patch_stride(patch, PATCH_STRIDE, "nearest"),
             )
         )
+
+    def samples(self, kind: TargetKind, parameters: ResolvedVITAL) -> int:
+        """See :meth:`Method.samples`: crops are for classes."""
+        return 1 + (parameters.crops if kind == "logit" else 0)
 
     def reads(self, parameters: ResolvedVITAL) -> tuple[str, ...]:
         """See :meth:`Method.reads`."""
@@ -138,12 +168,11 @@ class VITAL(Method[ResolvedVITAL]):
         from atlas.synthesis.pictures.parametrization import BoundedPixels
         from atlas.synthesis.steps.evaluation import mean_score
         from atlas.synthesis.steps.schedules import in_parts, warm_cosine
-        from atlas.synthesis.views.rolled import RolledViews
 
         given, steps = batch.parameters, batch.parameters.steps
         score = _of_classes(batch) if batch.kind == "logit" else self._of_units(batch)
         picture = start(batch)
-        views = RolledViews(batch.generators, steps, given.jitter, flip=False, halved=0)
+        views = views_of(batch)
         optimizer = torch.optim.Adam(picture.parameters(), lr=given.learning_rate, betas=(0.5, 0.9))
         if isinstance(picture, BoundedPixels):
             optimizer.register_step_post_hook(picture.project)
@@ -165,23 +194,38 @@ class VITAL(Method[ResolvedVITAL]):
         if len(at) > 1 and at[0] == given.layers[0]:
             weights[at[0]] = given.unit_stem_weight
         maps_of = UnitMaps(network, batch.targets, at, given.relevance, batch.load_input)
-        return MatchScore(network, maps_of, goals, weights, given.unit_penalty)
+        return MatchScore(network, maps_of, goals, weights, given.unit_penalty, given.values)
 
 
 def _of_classes(batch: RenderBatch[ResolvedVITAL]) -> "MatchScore":
     """Return the score of classes: what the whole of their photos shows, at all layers."""
     from atlas.methods.vital.classes import class_goals
     from atlas.methods.vital.units import UnitMaps
-    from atlas.synthesis.scores.matching import MatchScore, StageMaps
+    from atlas.synthesis.scores.matching import MatchScore, StageMaps, balance
 
     network, layers, rule = batch.network, batch.parameters.layers, batch.parameters.class_relevance
 
     def maps_for(some: Sequence[Target]) -> "MapsOf":
         return StageMaps(network, layers) if rule == "none" else UnitMaps(network, some, layers, rule, batch.load_input)
 
-    weights = dict(zip(layers, batch.parameters.class_weights, strict=True))
-    goals = class_goals(batch, maps_for)
-    return MatchScore(network, maps_for(batch.targets), goals, weights, batch.parameters.class_penalty)
+    given, goals = batch.parameters, class_goals(batch, maps_for)
+    chosen = given.class_weights
+    weights = balance(goals) if chosen == BALANCED else dict(zip(layers, chosen, strict=True))
+    return MatchScore(network, maps_for(batch.targets), goals, weights, given.class_penalty, given.values)
+
+
+def views_of(batch: RenderBatch[ResolvedVITAL]) -> "Views":
+    """Return what the network sees: the picture rolled, as a whole, and for classes crops of it."""
+    from atlas.synthesis.views.crops import RandomCrops, Sides
+    from atlas.synthesis.views.rolled import RolledParts, RolledViews
+
+    given, generators = batch.parameters, batch.generators
+    rolled = RolledViews(generators, given.steps, given.jitter, flip=False, halved=0)
+    crops = None
+    if given.crops and batch.kind == "logit":
+        sides = Sides(given.crops, given.crop_mean, given.crop_std, SMALLEST)
+        crops = RandomCrops(generators, given.steps, [sides], given.shown, batch.device)
+    return RolledParts(rolled, given.shown, crops)
 
 
 def start(batch: RenderBatch[ResolvedVITAL]) -> "nn.Module":
@@ -195,7 +239,9 @@ def start(batch: RenderBatch[ResolvedVITAL]) -> "nn.Module":
         shape = (known.channels, side, side)
         noise = torch.stack([torch.randn(shape, generator=generator) for generator in generators])
         return BoundedPixels(noise.to(batch.device), known.mean, known.std)
-    return FourierSpectrum(side, batch.parameters.decay, False, 0.01, generators, batch.device, True, batch.grey)
+    scaling = (batch.parameters.decay, False, 0.01, generators, batch.device)
+    contrast = batch.parameters.contrast or None
+    return FourierSpectrum(side, *scaling, decorrelate=True, grey=batch.grey, contrast=contrast)
 
 
 methods.register(VITAL.name, VITAL())

@@ -13,6 +13,7 @@ from torch import Tensor
 
 from atlas.activations.views import cut_patches
 from atlas.errors import PhotoError
+from atlas.methods.parameters import Size
 from atlas.methods.photos import reference_photos
 from atlas.models.network.network import Network
 from atlas.photos.views import PatchGrid
@@ -32,15 +33,15 @@ class Cut:
 
     Attributes:
         grid: of the patches on the central square of a photo.
-        size: side to which patches are resized, pixels.
+        size: (height, width) to which patches are resized, pixels.
     """
 
     grid: PatchGrid
-    size: int
+    size: Size
 
     def patches(self, photo: Tensor, which: Iterable[int]) -> Tensor:
-        """Return some patches of a central square (3, side, side), (P, 3, size, size), resized bilinearly."""
-        return cut_patches(photo, [self.grid.boxes[index] for index in which], (self.size, self.size))
+        """Return some patches of a central square (3, side, side), (P, 3, *size), resized bilinearly."""
+        return cut_patches(photo, [self.grid.boxes[index] for index in which], self.size)
 
 
 @dataclass(frozen=True)
@@ -118,7 +119,7 @@ def scan(
 def patches_of(
     chosen: Sequence[tuple[str, int]], cut: Cut, load_input: "LoadInput", should_stop: Callable[[], bool]
 ) -> Iterator[Tensor]:
-    """Yield patches (3, size, size) by photo and box."""
+    """Yield patches (3, *size) by photo and box."""
     for digest, box in chosen:
         for _, photo in _watched(reference_photos([digest], cut.grid.side, load_input), should_stop):
             yield cut.patches(photo, [box])[0]

@@ -7,12 +7,15 @@ from pydantic import Field, field_validator
 
 from atlas.core.model_card import ModelCard
 from atlas.errors import ModelError, did_you_mean
-from atlas.methods.parameters import PIXELS, MethodParameters
+from atlas.methods.parameters import PIXELS, SHARE, ResizedParameters, Shown
 
 T = TypeVar("T")
 
 PAPER: Literal["paper"] = "paper"
 """Value of a parameter that stands for what the paper gives for the model, or gives in general."""
+
+BALANCED: Literal["balanced"] = "balanced"
+"""Value of class_weights: each layer counts for the share of the variance to match that a picture misses there."""
 
 CLASS_WEIGHTS: dict[str, tuple[float, ...]] = {
     "densenet121": (1, 1, 1, 1, 100),
@@ -25,19 +28,29 @@ CLASS_WEIGHTS: dict[str, tuple[float, ...]] = {
 CLASS_PENALTIES = {"vit_large_patch16": 3e-3, "vit_l_16": 3e-3, "vit_large_patch32": 3e-4, "vit_l_32": 3e-4}
 """Weights of total variation and norm for class units (authors' code), by how an architecture's name begins; else 0."""
 
+LONGEST = 160
+"""Longer side of what networks are shown that take it, pixels: half the time of 224, and pictures are no worse."""
+
+SPECTRAL_RATE = 0.1
+"""Step size for a spectrum's coefficients."""
+
 PATCH_STRIDE = 0.8
 """Patches begin at multiples of this share of their side (CRAFT, which section 1.3 follows)."""
 
 
-class VITALParameters(MethodParameters):
-    """Parameters of VITAL; the defaults are the paper's (section 1.1) where it gives one, else its authors' code's."""
+class VITALParameters(ResizedParameters):
+    """Parameters of VITAL. Numbers without a source were found by trying on lite0, judged by another network.
 
-    steps: int = Field(default=2000, ge=1, le=100_000, description="steps of Adam (authors' code: 2000)")
+    The paper's setting (section 1.1, else its authors' code's): ``steps = 2000``, ``parametrization = "pixels"``,
+    ``class_weights = "paper"``, ``crops = 0``, ``values = 0`` and a ``resolution`` as large as the picture.
+    """
+
+    steps: int = Field(default=300, ge=1, le=100_000, description="steps of Adam (authors' code: 2000)")
     learning_rate: float | None = Field(
         default=None,
         gt=0,
-        description="step size of Adam: 1 in the network's normalised input (paper), 0.05 for a spectrum's "
-        "coefficients (Lucid) unless chosen",
+        description=f"step size of Adam: 1 in the network's normalised input (paper), {SPECTRAL_RATE} for a spectrum's "
+        "coefficients unless chosen",
     )
     warmup: int = Field(
         default=100,
@@ -50,7 +63,14 @@ class VITALParameters(MethodParameters):
         default=None,
         ge=32,
         le=4096,
-        description="side of the picture, which the network sees whole; the model's input unless chosen",
+        description="side of the picture; the model's input unless chosen",
+        json_schema_extra=PIXELS,
+    )
+    resolution: Shown | tuple[Shown, Shown] | None = Field(
+        default=None,
+        description=f"side at which the network is shown pictures and photos, or (height, width); unless chosen "
+        f"{LONGEST}, or the model's input where that is smaller or the only size that it takes (paper: the model's "
+        "input)",
         json_schema_extra=PIXELS,
     )
     jitter: int = Field(
@@ -60,8 +80,19 @@ class VITALParameters(MethodParameters):
         description="largest random shift of the picture, around its edges (authors: 30)",
         json_schema_extra=PIXELS,
     )
+    crops: int = Field(
+        default=1,
+        ge=0,
+        le=256,
+        description="random crops that the network is shown at each step for classes, besides the whole picture "
+        "(paper: 0)",
+    )
+    crop_mean: float = Field(
+        default=0.7, gt=0, le=1, description="mean side of a crop, of the picture's", json_schema_extra=SHARE
+    )
+    crop_std: float = Field(default=0.1, ge=0, le=1, description="spread of that side", json_schema_extra=SHARE)
     parametrization: Literal["pixels", "fourier"] = Field(
-        default="pixels",
+        default="fourier",
         description='what is optimised: "pixels" of the normalised input (paper), or a "fourier" spectrum with its low '
         "frequencies amplified, which leaves less noise",
     )
@@ -71,6 +102,19 @@ class VITALParameters(MethodParameters):
         le=4,
         description="power of the frequency by which such a spectrum is divided: 0 treats all frequencies alike "
         "(Lucid: 1)",
+    )
+    contrast: float = Field(
+        default=2.0,
+        ge=0,
+        le=10,
+        description="standard deviation above which such a spectrum's signal is scaled down, before it becomes "
+        "colours: 2 is the contrast of photos; 0 lets it grow, and colours burn",
+    )
+    values: int = Field(
+        default=1024,
+        ge=0,
+        le=1_000_000,
+        description="of how many positions the values of a channel are compared, at most; 0 for all (paper)",
     )
     references: int = Field(
         default=50,
@@ -83,9 +127,10 @@ class VITALParameters(MethodParameters):
         description='the layers at which activations are matched; "stages": stem and stages of a CNN, patch projection '
         "and four blocks of a ViT",
     )
-    class_weights: Literal["paper"] | tuple[float, ...] = Field(
-        default=PAPER,
-        description='weights of these layers for classes; "paper": 1, but for three networks that the paper names',
+    class_weights: Literal["balanced", "paper"] | tuple[float, ...] = Field(
+        default=BALANCED,
+        description='weights of these layers for classes; "balanced": one over the variance of the values to match, so '
+        'that layers count alike; "paper": 1, but for three networks that the paper names',
     )
     class_penalty: Literal["paper"] | float = Field(
         default=PAPER,
@@ -162,7 +207,7 @@ class ResolvedVITAL(VITALParameters):
 
     learning_rate: float
     layers: tuple[str, ...]
-    class_weights: tuple[int | float, ...]
+    class_weights: Literal["balanced"] | tuple[int | float, ...]
     class_penalty: float
     patch_size: int
     patch_stride: int
@@ -189,12 +234,16 @@ def matched_layers(layers: str | Sequence[str], stages: Sequence[str], card: Mod
     return sorted(dict.fromkeys(layers), key=known.index)
 
 
-def class_weights(weights: str | Sequence[float], layers: Sequence[str], architecture: str) -> list[float]:
-    """Return one weight for each layer.
+def class_weights(
+    weights: str | Sequence[float], layers: Sequence[str], architecture: str
+) -> list[float] | Literal["balanced"]:
+    """Return one weight for each layer, or that they are to be balanced when the photos are known.
 
     Raises:
         ModelError: there are more or fewer of them.
     """
+    if weights == BALANCED:
+        return BALANCED
     if isinstance(weights, str):
         given = _of_paper(CLASS_WEIGHTS, architecture, ())
         return list(given) if len(given) == len(layers) else [1.0] * len(layers)

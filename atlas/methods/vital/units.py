@@ -111,7 +111,7 @@ class UnitReferences:
         """How photos are cut."""
         given, known = self.parameters, self.network.preprocessing
         side = max(known.height, known.width)
-        return Cut(PatchGrid(side, given.patch_size, given.patch_stride), given.side)
+        return Cut(PatchGrid(side, given.patch_size, given.patch_stride), given.shown)
 
     def goals(self, targets: Sequence[Target]) -> Maps:
         """Return what to match of each target of one kind on one layer: layer to (B, C, P).

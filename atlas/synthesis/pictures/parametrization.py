@@ -129,6 +129,7 @@ class FourierSpectrum(nn.Module):
         generators: B CPU generators, one per item.
         decorrelate: whether the channels are those of the decorrelated colour space.
         grey: render luminance only, for models with a single input channel; the three channels are then equal.
+        contrast: standard deviation above which a signal that is not standardised is scaled down to it; none for None.
     """
 
     def __init__(
@@ -141,10 +142,12 @@ class FourierSpectrum(nn.Module):
         device: torch.device,
         decorrelate: bool,
         grey: bool,
+        contrast: float | None = None,
     ) -> None:
         super().__init__()
         self._side = side
         self._standardise = standardise
+        self._contrast = contrast
         self._decorrelate = decorrelate
         self._scale = (frequency_scale(side, side, decay)[..., None] / 4).to(device, torch.float32)
         shape = (1 if grey else 3, side, side // 2 + 1, 2)  # real and imaginary part last
@@ -165,7 +168,9 @@ class FourierSpectrum(nn.Module):
         """Return the signals before colours and sigmoid, (B, 3, H, W), or (B, 1, H, W) for grey pictures."""
         spectrum = torch.view_as_complex(self.coefficients * self._scale)
         signal = torch.fft.irfft2(spectrum, s=(self._side, self._side))
-        return F.group_norm(signal, 1, eps=0.0) if self._standardise else signal
+        if self._standardise:
+            return F.group_norm(signal, 1, eps=0.0)
+        return signal if self._contrast is None else bounded(signal, self._contrast)
 
     def forward(self) -> Tensor:
         """Return the images, (B, 3, H, W) float32 sRGB in [0, 1]."""
@@ -247,6 +252,11 @@ class Pixels(nn.Module):
     def forward(self) -> Tensor:
         """Return the images, (B, 3, H, W) float32 sRGB in [0, 1]."""
         return to_picture(self.values, self._decorrelate)
+
+
+def bounded(signal: Tensor, deviation: float) -> Tensor:
+    """Return signals (B, C, H, W), each scaled to that standard deviation if it has a larger one."""
+    return signal * (deviation / signal.std(dim=(1, 2, 3), correction=0, keepdim=True).clamp_min(deviation))
 
 
 def frequency_scale(height: int, width: int, decay: float) -> Tensor:

@@ -1,7 +1,8 @@
 """Sort matching: pull the distribution of each channel's activations to that of reference photos (VITAL, Alg. 1).
 
 A channel's values are taken as a set, so that what is asked for is how much of everything there is, not where. The
-k-th smallest of the picture's values is pulled to the mean of the photos' k-th smallest.
+k-th smallest of the picture's values is pulled to the mean of the photos' k-th smallest. Where fewer values are
+compared than there are, each is pulled to the photos' value at its own quantile.
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -9,6 +10,7 @@ from typing import Any
 
 import numpy as np
 import torch
+import torch.nn.functional as F
 from torch import Tensor
 
 from atlas.core.model_card import LayerInfo
@@ -23,6 +25,9 @@ Maps = dict[str, Tensor]
 
 MANY = 1024
 """Values of a channel from which on counting sorts are the faster ones (measured on a CPU with AVX-512)."""
+
+FAINTEST = 1e-30
+"""Smallest variance that is divided by."""
 
 MapsOf = Callable[[Tensor], Maps]
 """Views (N, 3, H, W) in [0, 1] -> what is matched of them; no item depends on another."""
@@ -124,6 +129,32 @@ class StageMaps:
         return {layer: channel_values(raw[layer].float(), info) for layer, info in self._layers.items()}
 
 
+def some_of(maps: Tensor, most: int) -> Tensor:
+    """Return at most ``most`` values of each channel, at positions in regular distance: (N, C, P) to (N, C, p)."""
+    step = -(-maps.shape[2] // most)
+    return maps if step == 1 else maps[:, :, ::step].contiguous()
+
+
+def quantiles(ascending_values: Tensor, count: int) -> Tensor:
+    """Return ``count`` values of each distribution, (N, C, P) to (N, C, count), interpolated between neighbours.
+
+    The k-th of P ascending values is taken for the quantile (k + 1/2) / P.
+    """
+    if ascending_values.shape[2] == count:
+        return ascending_values
+    return F.interpolate(ascending_values, size=count, mode="linear", align_corners=False)
+
+
+def balance(targets: Maps) -> dict[str, Tensor]:
+    """Return the weight of each layer for each item, (B,): one over the variance of all the values to match.
+
+    So the loss of a layer is the share of that variance which a picture misses, whatever the scale of its activations,
+    and no layer outweighs the others. A layer whose values are all the same has weight 0.
+    """
+    variances = {layer: values.flatten(1).var(dim=1, correction=0) for layer, values in targets.items()}
+    return {layer: torch.where(one > 0, 1 / one.clamp_min(FAINTEST), 0.0) for layer, one in variances.items()}
+
+
 @torch.no_grad()
 def mean_sorted(maps_of: MapsOf, photos: Iterable[Tensor], device: torch.device) -> Maps:
     """Return the targets of photos: each channel's values in ascending order, the mean over photos; (1, C, P).
@@ -168,16 +199,23 @@ class MatchScore:
     Args:
         maps_of: of views, through which gradients reach them.
         targets: layer to (B, C, P), ascending.
-        weights: layer to weight.
+        weights: layer to weight, or to one for each item, (B,).
         penalty: weight of total variation, and of the norm (VITAL gives both the same). Of an item all of whose targets
             are 0, because no photo excites it, it is 0 too: nothing but the penalty would make its picture.
+        values: of each channel that are compared, at most; 0 for all.
     """
 
     def __init__(
-        self, network: Network, maps_of: MapsOf, targets: Maps, weights: Mapping[str, float], penalty: float
+        self,
+        network: Network,
+        maps_of: MapsOf,
+        targets: Maps,
+        weights: Mapping[str, float | Tensor],
+        penalty: float,
+        values: int = 0,
     ) -> None:
         self._network, self._maps_of, self._targets, self._weights = network, maps_of, targets, weights
-        self._penalty = penalty
+        self._penalty, self._values = penalty, values
         self._batch = len(next(iter(targets.values())))
         self._excited = torch.stack([one.flatten(1).any(dim=1) for one in targets.values()]).any(dim=0)
 
@@ -185,22 +223,27 @@ class MatchScore:
         """Return the score of every view, (B, n), of views (B * n, 3, h, w), all n of the first target first.
 
         Raises:
-            ModelError: a layer has other positions for these views than for the reference photos.
+            ModelError: a layer has other channels or positions for these views than for the reference photos.
         """
         count = len(views) // self._batch
-        loss = torch.zeros(len(views), device=views.device)
+        loss = torch.zeros(self._batch, count, device=views.device)
         for layer, maps in self._maps_of(views).items():
-            targets = self._targets[layer].repeat_interleave(count, dim=0)
-            if targets.shape != maps.shape:
+            targets = self._targets[layer]
+            if targets.shape[1:] != maps.shape[1:]:
                 raise ModelError(
                     f'layer "{layer}" holds {tuple(maps.shape[1:])} values of a picture, but of a reference photo '
                     f"{tuple(targets.shape[1:])}",
                     "its forward must not depend on the images",
                 )
-            loss = loss + self._weights[layer] * sort_matching(maps, targets)
+            if self._values:
+                maps = some_of(maps, self._values)
+                targets = quantiles(targets, maps.shape[2])
+            missed = sort_matching(maps, targets.repeat_interleave(count, dim=0)).view(-1, count)
+            weight = self._weights[layer]
+            loss = loss + (weight[:, None] if isinstance(weight, Tensor) else weight) * missed
         if self._penalty:
             inputs = self._network.inputs(views)
             norm = torch.linalg.vector_norm(inputs.flatten(1), dim=1)
-            excited = self._excited.repeat_interleave(count)
-            loss = loss + self._penalty * torch.where(excited, total_variation(inputs) + norm, 0.0)
-        return -loss.view(-1, count)
+            penalty = (total_variation(inputs) + norm).view(-1, count)
+            loss = loss + self._penalty * torch.where(self._excited[:, None], penalty, 0.0)
+        return -loss

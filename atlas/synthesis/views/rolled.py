@@ -6,6 +6,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from atlas.synthesis.views.crops import RandomCrops
 from atlas.synthesis.views.shifted import resized
 
 
@@ -37,6 +38,33 @@ class RolledViews:
         return torch.stack(
             [view.flip(2) if flip else view for view, flip in zip(views, self._flips[step], strict=True)]
         )
+
+
+class RolledParts:
+    """The whole of a picture and crops of it, after it has been rolled, the same for all views of a step.
+
+    Args:
+        rolled: views that are as large as the picture, one of each.
+        whole: (height, width) at which all of it is shown, pixels.
+        crops: of it, of that size; None for none.
+    """
+
+    def __init__(self, rolled: RolledViews, whole: tuple[int, int], crops: RandomCrops | None) -> None:
+        self.count = 1 + (crops.count if crops else 0)
+        self._rolled, self._whole, self._crops = rolled, whole, crops
+
+    def __call__(self, images: Tensor, step: int, part: slice) -> Tensor:
+        """Return the views in ``part``, the whole first: see :class:`atlas.synthesis.steps.evaluation.Views`."""
+        images = self._rolled(images, step, slice(0, 1))
+        first, last, _ = part.indices(self.count)
+        views = []
+        if first == 0:
+            same = images.shape[2:] == self._whole
+            views.append((images if same else resized(images, self._whole))[:, None])
+        if self._crops and last > 1:
+            crops = self._crops(images, step, slice(max(first - 1, 0), last - 1))
+            views.append(crops.unflatten(0, (len(images), -1)))
+        return torch.cat(views, dim=1).flatten(0, 1)
 
 
 class GrowingViews:

@@ -124,6 +124,19 @@ def test_standardised_spectra_give_signals_of_mean_0_and_variance_1():
     torch.testing.assert_close(variance, torch.ones(3, dtype=torch.float64), rtol=0, atol=1e-3)
 
 
+def test_a_bounded_spectrum_is_scaled_down_where_it_is_stronger_and_nowhere_else():
+    common = (24, 1.0, False, 0.2, generators(3), CPU)
+    plain = FourierSpectrum(*common, decorrelate=True, grey=False)
+    deviations = plain.signal().detach().std(dim=(1, 2, 3), correction=0)
+    between = float(deviations.sort().values[1])
+    bounded = FourierSpectrum(*common, decorrelate=True, grey=False, contrast=between)
+    bounded.load_state_dict(plain.state_dict())
+    ratios = (bounded.signal() / plain.signal()).detach()
+    expected = (between / deviations).clamp_max(1)
+    torch.testing.assert_close(ratios, expected[:, None, None, None].expand_as(ratios), rtol=1e-4, atol=1e-4)
+    assert (ratios.flatten(1)[:, 0] < 1).sum() == 1
+
+
 def test_pixels_are_colours_before_a_sigmoid():
     coloured, plain = (Pixels(9, 0.4, generators(2), CPU, decorrelate, grey=False) for decorrelate in (True, False))
     torch.testing.assert_close(torch.logit(plain()), plain.values)

@@ -1,5 +1,6 @@
 """Sort matching against slow derivations in float64, and what it must not depend on."""
 
+import numpy as np
 import pytest
 import torch
 
@@ -13,8 +14,11 @@ from atlas.synthesis.scores.matching import (
     MatchScore,
     StageMaps,
     ascending,
+    balance,
     channel_values,
     mean_sorted,
+    quantiles,
+    some_of,
     sort_matching,
 )
 from atlas.synthesis.steps.evaluation import VIEWS_PER_PASS
@@ -162,3 +166,65 @@ def test_a_layer_with_other_positions_is_said_to_be_one(network):
     targets = mean_sorted(maps_of, iter(noise(2, 3, 32, 32)), CPU)
     with pytest.raises(ModelError, match=r'layer "act" holds \(12, 144\) values of a picture'):
         MatchScore(network, maps_of, targets, {"act": 1.0}, 0.0)(noise(2, 3, 24, 24))
+
+
+# --- fewer values, and weights ------------------------------------------------------------------------------------
+
+
+def test_the_same_distribution_matches_itself_at_any_number_of_positions():
+    many = torch.randn(1, 3, 5000, generator=torch.Generator().manual_seed(0))
+    some = some_of(many, 700)
+    assert some.shape == (1, 3, 625)  # every eighth
+    assert torch.equal(some, many[:, :, ::8])
+    goal = quantiles(many.sort(dim=2).values, some.shape[2])
+    assert (goal.diff(dim=2) >= 0).all()
+    loss = sort_matching(some, goal).item()
+    assert loss < 0.02  # of a variance of 1; the draws are few
+    assert sort_matching(some * 2, goal).item() > 0.8
+    assert sort_matching(some + 1, goal).item() > 0.8
+    assert some_of(many, 5000) is many and quantiles(many, 5000) is many
+
+
+def test_quantiles_are_numpys():
+    values = noise(1, 2, 60, dtype=torch.float64).sort(dim=2).values
+    shares = (torch.arange(12) + 0.5) / 12
+    for channel in range(2):
+        expected = torch.tensor(np.quantile(values[0, channel], shares, method="hazen"))  # the k-th is (k + 1/2) / P
+        torch.testing.assert_close(quantiles(values, 12)[0, channel], expected)
+
+
+def test_balanced_layers_count_alike_whatever_their_scale(network):
+    maps_of = StageMaps(network, LAYERS)
+    targets = mean_sorted(maps_of, iter(noise(3, 3, 32, 32)), CPU)
+    views = noise(2, 3, 32, 32, seed=1)
+
+    def score(scale):
+        scaled = {layer: values * (scale if layer == "act" else 1.0) for layer, values in targets.items()}
+
+        def shown(views):
+            return {layer: maps * (scale if layer == "act" else 1.0) for layer, maps in maps_of(views).items()}
+
+        return MatchScore(network, shown, scaled, balance(scaled), 0.0)(views)
+
+    torch.testing.assert_close(score(100.0), score(1.0), rtol=1e-4, atol=0)
+    means = {layer: values.mean().expand(2, *values.shape[1:]) for layer, values in targets.items()}
+    lost = MatchScore(network, lambda _: means, targets, balance(targets), 0.0)(views)
+    assert lost[0].tolist() == pytest.approx([-2.0, -2.0], rel=1e-4)  # all of the variance of two layers
+    assert balance({"flat": torch.ones(2, 3, 4)})["flat"].tolist() == [0, 0]
+
+
+def test_fewer_values_are_compared_if_asked(network):
+    maps_of = StageMaps(network, LAYERS)
+    targets = mean_sorted(maps_of, iter(noise(3, 3, 32, 32)), CPU)
+    views = noise(2, 3, 32, 32, seed=1)
+    weights = {"act": 1.0, "act2": 1.0}
+    whole, few, many = (MatchScore(network, maps_of, targets, weights, 0.0, most)(views)[0] for most in (0, 64, 10**6))
+    assert torch.equal(whole, many)
+    expected = torch.zeros(2)
+    for layer, maps in maps_of(views).items():
+        chosen = maps[:, :, :: maps.shape[2] // 64].sort(dim=2).values
+        shares = (torch.arange(64) + 0.5) / 64
+        goal = torch.from_numpy(np.quantile(targets[layer], shares, axis=2, method="hazen")).movedim(0, 2)
+        expected -= (chosen - goal).square().mean(dim=(1, 2))
+    torch.testing.assert_close(few, expected, rtol=1e-4, atol=0)
+    assert not torch.equal(few, whole)

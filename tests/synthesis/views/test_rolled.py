@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 import torch
 
-from atlas.synthesis.views.crops import crop_resize
-from atlas.synthesis.views.rolled import GrowingViews, RolledViews, colour_shift
+from atlas.synthesis.views.crops import RandomCrops, Sides, crop_resize
+from atlas.synthesis.views.rolled import GrowingViews, RolledParts, RolledViews, colour_shift
 
 CPU = torch.device("cpu")
 
@@ -57,6 +57,35 @@ def test_the_first_steps_see_half_the_side_and_half_the_shift():
     near = [(views(images, step, slice(None)) - half.roll((y, x), (2, 3))).abs().max() < 1e-6
             for step in range(30) for y in range(-2, 3) for x in range(-2, 3)]  # fmt: skip
     assert sum(near) == 30
+
+
+def rolled_parts(*seeds, crops=2, size=(6, 6)):
+    """Return views of 9-pixel pictures, and the parts that they are made of."""
+    rolled = RolledViews(generators(*seeds), 5, 2, False, 0)
+    cut = RandomCrops(generators(*seeds), 5, [Sides(crops, 0.6, 0.1, 0.05)], size, CPU) if crops else None
+    return RolledParts(rolled, size, cut), rolled, cut
+
+
+def test_the_whole_is_shown_first_and_crops_of_the_same_rolled_picture_after_it():
+    images = noise(2, 3, 9, 9)
+    views, rolled, crops = rolled_parts(0, 1)
+    assert views.count == 3
+    shown = views(images, 3, slice(0, 3)).unflatten(0, (2, 3))
+    moved = rolled(images, 3, slice(0, 1))
+    whole = torch.tensor([[[1.0, 0.0, 0.0]]]).expand(2, 1, 3)
+    torch.testing.assert_close(shown[:, 0], crop_resize(moved, whole, (6, 6)))
+    torch.testing.assert_close(shown[:, 1:].flatten(0, 1), crops(moved, 3, slice(0, 2)))
+    for part in (slice(0, 1), slice(1, 3), slice(2, 512), slice(0, 512)):  # in passes, the last of which ends early
+        torch.testing.assert_close(views(images, 3, part).unflatten(0, (2, -1)), shown[:, part])
+    alone = rolled_parts(1)[0](images[1:], 3, slice(0, 3))
+    torch.testing.assert_close(alone, shown[1])
+
+
+def test_a_whole_picture_of_the_right_size_is_only_rolled():
+    images = noise(2, 3, 9, 9)
+    views, rolled, _ = rolled_parts(0, 1, crops=0, size=(9, 9))
+    assert views.count == 1
+    assert torch.equal(views(images, 2, slice(0, 1)), rolled(images, 2, slice(0, 1)))
 
 
 def test_colour_shift_is_the_formula():
