@@ -3,11 +3,13 @@
     python benchmarks/pictures.py --folder FOLDER --probe WEIGHTS --photos FOLDER render [--setting NAME] ...
     python benchmarks/pictures.py --folder FOLDER --probe WEIGHTS --photos FOLDER report
     python benchmarks/pictures.py --folder FOLDER --probe WEIGHTS blind --sheet FILE --key FILE
+    python benchmarks/pictures.py --folder FOLDER --probe WEIGHTS peer --setting NAME
 
 What is compared is the table of ``judging/settings.py``; the classes and seeds, none of which any setting was tuned on,
 are in ``judging/targets.py``. ``render`` goes on where it was ended, and two of it share the work: start it twice, each
 with ``--threads 1``. ``report`` judges what is there, writes the tables between the marks of ``PICTURES.md`` and the
-contact sheets beside it. ``blind`` writes a sheet without names, and the key to it.
+contact sheets beside it. ``blind`` writes a sheet without names, and the key to it. ``peer`` prints a setting against
+Horama at its defaults (``judging/peer.py``), which takes it minutes a picture.
 
 ``--probe`` is the weights of a timm ``vit_small_patch14_dinov2`` at 224 px, with the classes' indices beside it in
 ``NAME.classes.json``; ``--photos`` is a folder of class folders of ImageNet. Needs the extra ``bench``.
@@ -22,7 +24,7 @@ from importlib.metadata import version
 from pathlib import Path
 
 import click
-from judging import plausibility, report, sheets
+from judging import peer, plausibility, report, sheets
 from judging.bench import Bench
 from judging.gallery import Gallery, use_threads
 from judging.judges import LITE0, judges_of, lite_judge
@@ -140,6 +142,24 @@ def blind(work: Work, settings: list[Setting], sheet: Path, key: Path, network: 
     bench = work.bench(network)
     rows = report.rows_of(work.gallery(own), bench, own)
     sheets.blind(sheet, key, rows, bench.judges[0].name, int(seed), shuffle)
+
+
+@main.command("peer", help="A setting against Horama at its defaults, on the held-out classes.")
+@click.option("--setting", "settings", multiple=True, default=("natural, draft",), callback=settings_named)
+@click.option("--count", default=len(peer.AIMS), show_default=True, type=click.IntRange(2, len(peer.AIMS)))
+@click.pass_obj
+def against_peer(work: Work, settings: list[Setting], count: int) -> None:
+    """Render what is missing, print the tables."""
+    aims = peer.AIMS[:count]
+
+    def told(text: str) -> None:
+        click.echo(text, err=True)
+
+    gallery, bench = work.gallery(settings), work.bench(LITE0)
+    gallery.render(settings, aims, told, wait=True)
+    theirs, walls = peer.peers(work.folder, aims, peer.horama_picture, told)
+    for setting in settings:
+        print(peer.compared(gallery, bench, setting, theirs, walls), end="\n\n")
 
 
 def between(page: Path, text: str) -> None:

@@ -22,6 +22,7 @@ import platform
 import resource
 import shutil
 import sys
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from time import perf_counter
@@ -108,10 +109,6 @@ def configuration(case: Case, store: str) -> Config:
 
 def measure_horama(case: Case) -> Result:
     """Render one class with Horama."""
-    from horama import maco
-    from horama.maco_fv import MACO_SPECTRUM_FILENAME
-
-    shutil.copy(TEMPLATE, MACO_SPECTRUM_FILENAME)  # where it looks before it downloads
     torch.set_num_threads(case.threads)
     torch.manual_seed(0)
     model = lite0.build(case.weights).to(case.device)
@@ -130,16 +127,30 @@ def measure_horama(case: Case) -> Result:
 
     loaded = peak_memory()
     started = perf_counter()
-    maco(
+    horama(objective, case, case.steps + 1)
+    return result(case, steps, network, perf_counter() - started, 0.0, loaded)
+
+
+def horama(objective: Callable[[torch.Tensor], torch.Tensor], case: Case, steps: int) -> torch.Tensor:
+    """Return Horama's picture of an objective of views (N, 3, H, W) as its README makes it, (3, H, W) in [0, 1].
+
+    It reads its spectrum from the current folder, where a copy of ours is put.
+    """
+    from horama import maco
+    from horama.maco_fv import MACO_SPECTRUM_FILENAME
+
+    shutil.copy(TEMPLATE, MACO_SPECTRUM_FILENAME)  # where it looks before it downloads
+    low, high = -lite0.MEAN / lite0.STD, (1 - lite0.MEAN) / lite0.STD
+    image, _ = maco(
         objective,
-        total_steps=case.steps + 1,
+        total_steps=steps,
         image_size=case.image_size,
         model_input_size=case.resolution,
-        values_range=(-lite0.MEAN / lite0.STD, (1 - lite0.MEAN) / lite0.STD),
+        values_range=(low, high),
         crops_per_iteration=case.crops,
         device=case.device,
     )
-    return result(case, steps, network, perf_counter() - started, 0.0, loaded)
+    return (image.detach() - low) / (high - low)
 
 
 def result(

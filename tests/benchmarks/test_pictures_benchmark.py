@@ -266,3 +266,26 @@ def test_a_preset_and_its_parameters_are_one_setting():
     assert short.digest == written.digest
     assert short.digest != replace(short, parameters={"steps": 9}).digest
     assert short.digest != replace(short, photos=True).digest
+
+
+def test_the_peer_draws_once_and_is_compared_by_class(gallery, settings, judge, tmp_path):
+    peer, bench_of = import_module("judging.peer"), import_module("judging.bench").Bench
+    aims = [(index, 1) for index in INDICES]
+    drawn = []
+
+    def draw(index, seed):
+        drawn.append((index, seed))
+        return np.asarray(picture(INDICES.index(index), seed, 32))
+
+    theirs, walls = peer.peers(tmp_path, aims, draw, lambda text: None)
+    assert peer.peers(tmp_path, aims, draw, lambda text: None)[1] == walls
+    assert drawn == aims
+    gallery.render(settings[:1], aims, lambda text: None)
+    mine = [replace(shot, cpu=0.5) for shot in gallery.shots(settings[:1], aims)]
+    bench = bench_of(gallery.folder, [judge])
+    slow = [replace(shot, cpu=cpu) for shot, cpu in zip(theirs, (20.0, 25.0, 30.0), strict=True)]
+    ratio = peer.times(bench.judged(mine), bench.judged(slow))
+    assert (ratio.value, ratio.low >= 40, ratio.high <= 60) == (50, True, True)
+    text = peer.compared(gallery, bench, settings[0], slow, walls)
+    assert "times fewer processor seconds: " in text
+    assert text.splitlines()[3].startswith("| Horama, its defaults | 3 | ")
