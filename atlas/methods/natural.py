@@ -94,7 +94,7 @@ class NaturalParameters(MACOParameters):
         "1)",
     )
     magnitudes: float = Field(
-        default=3.0,
+        default=1.2,
         ge=0,
         le=10,
         description="how far the natural logarithm of the strength of each frequency may go from that of photos; 0 "
@@ -127,14 +127,14 @@ class NaturalParameters(MACOParameters):
         json_schema_extra=PIXELS,
     )
     smoothness: float = Field(
-        default=0.15,
+        default=0.08,
         ge=0,
         le=100,
         description="how much variation from pixel to pixel and between blocks of 2 x 2 and 4 x 4 counts, in standard "
         "deviations of the activations of the unit's layer for each edge from black to white all across",
     )
     statistics: float = Field(
-        default=2.0,
+        default=5.0,
         ge=0,
         le=1e4,
         description="how much it counts that means and deviations of channels over a picture's views are those of "
@@ -144,9 +144,9 @@ class NaturalParameters(MACOParameters):
 
 
 PRESETS = {
-    "draft": measured("two crops and two wide ones", 9, steps=128, crops=2, wide_crops=2),
-    "standard": measured("twice the steps", 18, steps=256, crops=2, wide_crops=2),
-    "fine": measured("twice as many again, of six views", 50, steps=512, crops=3, wide_crops=3),
+    "draft": measured("half of the steps that were searched with", 3.6, steps=64),
+    "standard": measured("the steps and views that were found by search", 7, steps=128),
+    "fine": measured("four times as many steps, of six views", 42, steps=512, crops=3, wide_crops=3),
 }
 
 
