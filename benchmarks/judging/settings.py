@@ -60,7 +60,7 @@ SETTINGS = (
     Setting("natural, draft", "natural", preset="draft"),
     Setting("natural, standard", "natural", preset="standard", goal=0.6, budget=10),
     Setting("natural, fine", "natural", preset="fine", goal=0.75, budget=60),
-    Setting("vital", "vital", METHODS["vital"] | {"steps": 400}, photos=True, goal=0.9, budget=60),
+    Setting("vital, standard", "vital", preset="standard", photos=True, goal=0.9, budget=60),
     Setting("maco on the ViT", "maco", METHODS["maco"], network=VIT),
     Setting("natural, standard, on the ViT", "natural", preset="standard", network=VIT, goal=0.6),
 )
