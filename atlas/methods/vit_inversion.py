@@ -221,7 +221,7 @@ def views_of(batch: RenderBatch[ResolvedViTInversion]) -> "Views":
 
     given, generators = batch.parameters, batch.generators
     moved = ShiftedViews(generators, given.steps, given.shift, given.shown)
-    smooth = SmoothedViews(moved, given.shift, generators, given.steps, given.morphology)
+    smooth = SmoothedViews(moved, given.shift, generators, given.steps, given.morphology, batch.device)
     bare = ShiftedViews(generators, given.steps, 0, given.shown)
     return ViewsInTurn(smooth, bare, round(given.steps * given.regularised))
 

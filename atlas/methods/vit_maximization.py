@@ -158,7 +158,7 @@ class ViTMaximization(TransformedMethod[ViTMaximizationParameters]):
         border = min(math.ceil(WIDEST * given.side) + FARTHEST, given.side - 1)
         sizes = (given.side + 2 * border, given.shown)
         views = RandomViews(generators, given.steps, given.views, stages, *sizes, fill, batch.device)
-        return SmoothedViews(views, border, generators, given.steps, given.morphology)
+        return SmoothedViews(views, border, generators, given.steps, given.morphology, batch.device)
 
     def optimizer(self, parameters: ViTMaximizationParameters, picture: "nn.Module") -> "torch.optim.Optimizer":
         """See :meth:`TransformedMethod.optimizer`."""

@@ -5,6 +5,7 @@ equation 5b. At the border only what lies inside the picture counts.
 """
 
 from collections.abc import Sequence
+from itertools import accumulate
 from typing import Any
 
 import torch
@@ -20,22 +21,31 @@ ELEMENTS = ((0, 0), (-1, -1), (-1, 1), (1, -1), (1, 1))
 """The five 3 x 3 elements of the paper, B(0) to B(4), each by the place that it adds to the cross; the first none."""
 
 
+Members = list[tuple[tuple[int, int], Tensor]]
+"""Place that an element adds to the cross -> the images (by index, on their device) whose element it is."""
+
+
 def closing(images: Tensor, elements: Sequence[int]) -> Tensor:
     """Return images (N, C, H, W) closed, each by its own element: dark details smaller than it vanish."""
-    return _erosion(_dilation(images, elements), elements)
+    return _closed(images, _members(elements, torch.tensor(list(elements), device=images.device)))
 
 
 def opening(images: Tensor, elements: Sequence[int]) -> Tensor:
     """Return images (N, C, H, W) opened, each by its own element: bright details smaller than it vanish."""
-    return _dilation(_erosion(images, elements), elements)
+    return _opened(images, _members(elements, torch.tensor(list(elements), device=images.device)))
 
 
-def _dilation(images: Tensor, elements: Sequence[int]) -> Tensor:
-    return _Extreme.apply(images, elements, -1)  # type: ignore[no-any-return, no-untyped-call]
+def _closed(images: Tensor, members: Members) -> Tensor:
+    return _extreme(_extreme(images, members, -1), members, 1)
 
 
-def _erosion(images: Tensor, elements: Sequence[int]) -> Tensor:
-    return _Extreme.apply(images, elements, 1)  # type: ignore[no-any-return, no-untyped-call]
+def _opened(images: Tensor, members: Members) -> Tensor:
+    return _extreme(_extreme(images, members, 1), members, -1)
+
+
+def _extreme(images: Tensor, members: Members, direction: int) -> Tensor:
+    turned = [((direction * row, direction * column), some) for (row, column), some in members]
+    return _Extreme.apply(images, turned, direction)  # type: ignore[no-any-return, no-untyped-call]
 
 
 class _Extreme(torch.autograd.Function):
@@ -46,15 +56,15 @@ class _Extreme(torch.autograd.Function):
     """
 
     @staticmethod
-    def forward(ctx: Any, images: Tensor, elements: Sequence[int], direction: int) -> Tensor:
+    def forward(ctx: Any, images: Tensor, corners: Members, direction: int) -> Tensor:
         """Return the extreme values (N, C, H, W)."""
         extreme = torch.maximum if direction < 0 else torch.minimum
         padded = F.pad(images, (1, 1, 1, 1), value=direction * torch.inf)
         result = images.clone()
         for place in CROSS:  # it is the same upside down
             extreme(result, _moved(padded, place), out=result)
-        ctx.corners = _members(elements, direction)
-        for corner, members in ctx.corners:
+        ctx.corners = corners
+        for corner, members in corners:
             result[members] = extreme(result[members], _moved(padded[members], corner))
         ctx.save_for_backward(padded, result)
         return result
@@ -75,14 +85,16 @@ class _Extreme(torch.autograd.Function):
         return _moved(found, (0, 0)), None, None
 
 
-def _members(elements: Sequence[int], direction: int) -> list[tuple[tuple[int, int], list[int]]]:
-    """Return the corners that elements add to the cross, and which images (by index) have each."""
-    found = []
-    for element, (row, column) in enumerate(ELEMENTS):
-        members = [index for index, one in enumerate(elements) if one == element]
-        if members and (row, column) != (0, 0):
-            found.append(((direction * row, direction * column), members))
-    return found
+def _members(elements: Sequence[int], on_device: Tensor) -> Members:
+    """Return which images have which element, but for those that have the cross alone.
+
+    Args:
+        elements: of each image. on_device: the same (N,), where the images are: nothing is copied there.
+    """
+    order = torch.argsort(on_device, stable=True)
+    ends = [*accumulate(sum(one == element for one in elements) for element in range(len(ELEMENTS)))]
+    found = zip(ELEMENTS[1:], ends[:-1], ends[1:], strict=True)
+    return [(place, order[start:end]) for place, start, end in found if start < end]
 
 
 def _taken(left: Tensor, values: Tensor, result: Tensor, spare: Tensor) -> Tensor:
@@ -121,18 +133,27 @@ class SmoothedViews:
     """
 
     def __init__(
-        self, views: Views, border: int, generators: Sequence[torch.Generator], steps: int, times: int
+        self,
+        views: Views,
+        border: int,
+        generators: Sequence[torch.Generator],
+        steps: int,
+        times: int,
+        device: torch.device,
     ) -> None:
         self.count = views.count
         self._views = views
         self._border = border
         shape = (steps, views.count, times)
         draws = [torch.randint(len(ELEMENTS), shape, generator=generator) for generator in generators]
-        self._elements = torch.stack(draws, dim=1)  # (steps, B, count, times), on the CPU
+        self._elements = torch.stack(draws, dim=1)  # (steps, B, count, times)
+        self._on_device = self._elements.to(device)
 
     def __call__(self, images: Tensor, step: int, part: slice) -> Tensor:
         """Return the views in ``part``: see :class:`atlas.synthesis.steps.evaluation.Views`."""
         views = self._views(reflected(images, self._border), step, part)
-        for elements in self._elements[step, :, part].flatten(0, 1).T.tolist():
-            views = opening(closing(views, elements), elements)
+        drawn, on_device = (held[step, :, part].flatten(0, 1).T for held in (self._elements, self._on_device))
+        for elements, there in zip(drawn.tolist(), on_device, strict=True):
+            members = _members(elements, there)
+            views = _opened(_closed(views, members), members)
         return views

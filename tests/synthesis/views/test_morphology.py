@@ -75,19 +75,19 @@ def generators(*seeds):
 
 def test_elements_are_drawn_per_view_and_step_and_item():
     images = noise(1, 3, 12, 12).expand(2, -1, -1, -1)
-    views = SmoothedViews(Whole(), 2, generators(0, 1), 40, 1)
+    views = SmoothedViews(Whole(), 2, generators(0, 1), 40, 1, torch.device("cpu"))
     pictures = [views(images, step, slice(None)) for step in range(40)]
     candidates = {opening(closing(images[:1], [one]), [one]).numpy().tobytes(): one for one in range(5)}
     drawn = np.array([[candidates[view[None].numpy().tobytes()] for view in shown] for shown in pictures])
     assert np.bincount(drawn.flatten(), minlength=5).min() > 20  # of 240 draws
     assert not np.array_equal(drawn[:, :3], drawn[:, 3:]) and not np.array_equal(drawn[:, 0], drawn[:, 1])
-    alone = SmoothedViews(Whole(), 2, generators(1), 40, 1)
+    alone = SmoothedViews(Whole(), 2, generators(1), 40, 1, torch.device("cpu"))
     assert torch.equal(alone(images[1:], 7, slice(1, 3)), pictures[7][4:])
 
 
 def test_they_are_repeated_with_other_elements():
     images = noise(1, 3, 12, 12)
-    views = SmoothedViews(Whole(), 2, generators(3), 20, 2)
+    views = SmoothedViews(Whole(), 2, generators(3), 20, 2, torch.device("cpu"))
     twice = {
         opening(closing(once, [second]), [second]).numpy().tobytes(): (first, second)
         for first in range(5)
@@ -96,7 +96,9 @@ def test_they_are_repeated_with_other_elements():
     }
     drawn = [twice[views(images, step, slice(0, 1)).numpy().tobytes()] for step in range(20)]
     assert any(first != second for first, second in drawn)
-    assert torch.equal(SmoothedViews(Whole(), 2, generators(3), 1, 0)(images, 0, slice(0, 1)), images)
+    assert torch.equal(
+        SmoothedViews(Whole(), 2, generators(3), 1, 0, torch.device("cpu"))(images, 0, slice(0, 1)), images
+    )
 
 
 def test_gradients_are_those_of_a_maximum_by_a_loop():
