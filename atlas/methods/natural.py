@@ -1,7 +1,7 @@
-"""Natural: MACO's pictures with a photo's contrast, in views of mixed sizes, mirrored and with changing colours."""
+"""Natural: MACO's pictures with magnitudes let go of, smooth, seen in views of mixed sizes and changing light."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 from pydantic import Field
 
@@ -9,7 +9,7 @@ from atlas.core.job import TargetKind
 from atlas.methods.base import Resolved, methods
 from atlas.methods.batch import RenderBatch, Result
 from atlas.methods.maco import MACO, MACOParameters, PhaseMethod
-from atlas.methods.parameters import PIXELS, RANGE, SHARE, MethodParameters, Shown
+from atlas.methods.parameters import PIXELS, SHARE, MethodParameters, Shown
 from atlas.methods.presets import measured
 from atlas.methods.shown import shown_size
 
@@ -27,16 +27,6 @@ class NaturalParameters(MACOParameters):
     """Parameters of the method. Numbers without a source were found by search on lite0, judged by another network."""
 
     steps: int = Field(default=128, ge=1, le=100_000, description="steps of NAdam (MACO: 256)")
-    learning_rate: float = Field(
-        default=1.0,
-        gt=0,
-        description="step size of NAdam, on phases (MACO: 1.0)",
-        json_schema_extra={"unit": "radian"},
-    )
-    schedule: Literal["cosine", "constant"] = Field(
-        default="cosine", description="how the step size falls: a cosine to 0, or constant"
-    )
-    image_size: int = Field(default=512, ge=32, le=4096, description="side of the picture", json_schema_extra=PIXELS)
     resolution: Shown | tuple[Shown, Shown] | None = Field(
         default=None,
         description=f"side at which the network is shown views, or (height, width); unless chosen {LONGEST}, or the "
@@ -49,10 +39,6 @@ class NaturalParameters(MACOParameters):
     crop_mean: float = Field(
         default=0.5, gt=0, le=1, description="mean side of a crop, of the picture's", json_schema_extra=SHARE
     )
-    crop_std: float = Field(default=0.1, ge=0, le=1, description="spread of that side", json_schema_extra=SHARE)
-    crop_smallest: float = Field(
-        default=0.05, gt=0, le=1, description="smallest side of any crop, of the picture's", json_schema_extra=SHARE
-    )
     wide_crops: int = Field(
         default=2,
         ge=0,
@@ -63,13 +49,6 @@ class NaturalParameters(MACOParameters):
         default=0.9, gt=0, le=1, description="mean side of a wide crop, of the picture's", json_schema_extra=SHARE
     )
     wide_std: float = Field(default=0.05, ge=0, le=1, description="spread of that side", json_schema_extra=SHARE)
-    noise: float = Field(
-        default=0.1,
-        ge=0,
-        le=1,
-        description="uniform noise is added within plus or minus this (MACO: 0.1)",
-        json_schema_extra=RANGE,
-    )
     flip: bool = Field(default=True, description="whether each view is mirrored one time in two")
     light_jitter: float = Field(
         default=0.4,
