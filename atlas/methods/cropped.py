@@ -1,7 +1,7 @@
 """What methods share that show the network random crops of a noisy picture, as maco does."""
 
 from abc import abstractmethod
-from typing import TYPE_CHECKING, Literal, TypeVar
+from typing import TYPE_CHECKING, ClassVar, Literal, TypeVar
 
 from pydantic import Field
 
@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from torch import nn
     from torch.optim.optimizer import ParamsT
 
+    from atlas.synthesis.steps.ascent import Penalty
     from atlas.synthesis.steps.evaluation import Noise, Score, Views
 
 
@@ -68,7 +69,13 @@ CroppedP = TypeVar("CroppedP", bound=CroppedParameters)
 
 
 class CroppedMethod(Method[CroppedP]):
-    """A picture and what its crops are worth, climbed by NAdam; subclasses say which."""
+    """A picture and what its crops are worth, climbed by NAdam; subclasses say which.
+
+    Attributes:
+        together: the score looks at all views of a picture at once.
+    """
+
+    together: ClassVar[bool] = False
 
     @abstractmethod
     def picture(self, batch: RenderBatch[CroppedP]) -> "nn.Module":
@@ -90,23 +97,35 @@ class CroppedMethod(Method[CroppedP]):
         """See :meth:`Method.samples`."""
         return parameters.crops
 
+    def groups(self, parameters: CroppedP, image: "nn.Module") -> "ParamsT":
+        """Return what an optimiser moves of a picture."""
+        return image.parameters()
+
     def optimizer(
-        self, parameters: CroppedP, moved: "ParamsT"
+        self, parameters: CroppedP, image: "nn.Module"
     ) -> "tuple[torch.optim.Optimizer, torch.optim.lr_scheduler.LRScheduler | None]":
         """Return what moves a picture's parameters, and what moves its step size."""
         import torch
 
-        optimizer = torch.optim.NAdam(moved, lr=parameters.learning_rate)
+        optimizer = torch.optim.NAdam(self.groups(parameters, image), lr=parameters.learning_rate)
         if parameters.schedule == "constant":
             return optimizer, None
         return optimizer, torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, parameters.steps)
 
-    def noise(self, batch: RenderBatch[CroppedP], side: int) -> "Noise":
-        """Return the noise that is added to pictures of a side."""
+    def noise(self, batch: RenderBatch[CroppedP]) -> "Noise":
+        """Return the noise that is added to pictures at each step."""
+        return self.noise_at(batch, batch.parameters.side)
+
+    def noise_at(self, batch: RenderBatch[CroppedP], side: int) -> "Noise":
+        """Return the noise of pictures of a side, pixels."""
         from atlas.synthesis.views.noise import HashedNoise
 
         given = batch.parameters
         return HashedNoise(list(batch.seeds), given.steps, (3, side, side), given.noise, batch.device)
+
+    def penalty(self, batch: RenderBatch[CroppedP], score: "Score") -> "Penalty | None":
+        """Return what is subtracted from a picture's objective, in neither trace nor alpha."""
+        return None
 
     def render(self, batch: RenderBatch[CroppedP]) -> list[Result]:
         """See :meth:`Method.render`."""
@@ -116,6 +135,6 @@ class CroppedMethod(Method[CroppedP]):
         given = batch.parameters
         image = batch.begun(self.picture(batch))
         score, views = self.score(batch, self.views(batch))
-        value = mean_score(batch.drawn(score), self.noise(batch, given.side), views)
-        optimizer, decay = self.optimizer(given, image.parameters())
-        return results(batch.ascend(image, value, optimizer, given.steps, decay))
+        value = mean_score(batch.drawn(score), self.noise(batch), views, self.together)
+        optimizer, decay = self.optimizer(given, image)
+        return results(batch.ascend(image, value, optimizer, given.steps, decay, self.penalty(batch, score)))

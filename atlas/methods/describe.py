@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, Any, Literal, Union, get_args, get_origin
 
-from annotated_types import Ge, Gt, Le, Lt
+from annotated_types import Ge, Gt, Le, Lt, MultipleOf
 from pydantic import BaseModel, JsonValue
 from pydantic.fields import FieldInfo
 
@@ -67,6 +67,8 @@ def _bounds(metadata: Sequence[object]) -> list[str]:
             words.append(f"up to {_plain(bound.le)}")
         elif isinstance(bound, Lt):
             words.append(f"below {_plain(bound.lt)}")
+        elif isinstance(bound, MultipleOf):
+            words.append(f"a multiple of {_plain(bound.multiple_of)}")
     return words
 
 

@@ -7,17 +7,22 @@ from pydantic import Field
 
 from atlas.core.job import TargetKind
 from atlas.methods.base import Resolved, methods
-from atlas.methods.batch import RenderBatch, Result
+from atlas.methods.batch import RenderBatch
 from atlas.methods.maco import MACO, MACOParameters, PhaseMethod
 from atlas.methods.parameters import PIXELS, SHARE, MethodParameters, Shown
 from atlas.methods.presets import measured
 from atlas.methods.shown import shown_size
 
 if TYPE_CHECKING:
+    import torch
+    from torch import nn
+    from torch.optim.optimizer import ParamsT
+
     from atlas.models.vision_model import VisionModel
     from atlas.synthesis.pictures.changing import ChangingPhase
     from atlas.synthesis.scores.statistics import ScaledScore
-    from atlas.synthesis.steps.evaluation import Views
+    from atlas.synthesis.steps.ascent import Penalty
+    from atlas.synthesis.steps.evaluation import Noise, Score, Views
 
 LONGEST = 128
 """Longer side of views, pixels, of networks that take it: a third of the time of 224, and pictures are no worse."""
@@ -110,7 +115,7 @@ class NaturalParameters(MACOParameters):
         ge=0,
         le=100,
         description="how much variation from pixel to pixel and between blocks of 2 x 2 and 4 x 4 counts, in standard "
-        "deviations of the activations of the unit's layer for each edge from black to white all across",
+        "deviations of the activations of the unit's layer; an edge from black to white all across counts 7/3",
     )
     statistics: float = Field(
         default=5.0,
@@ -170,13 +175,16 @@ class Natural(PhaseMethod[NaturalParameters]):
     paper = MACO.paper
     kinds = MACO.kinds
     parameters = NaturalParameters
+    together = True
     presets = PRESETS
 
     def resolve(self, asked: MethodParameters, model: "VisionModel", folder: Path) -> Resolved[NaturalParameters]:
         """See :meth:`Method.resolve`: a resolution that the model takes is chosen, and no statistics that it lacks."""
+        from atlas.models.vision_model import BATCH_NORM
+
         assert isinstance(asked, NaturalParameters)
         chosen: dict[str, object] = {} if asked.resolution else {"resolution": shown_size(model, LONGEST)}
-        if "batch norm" not in model.offers:
+        if BATCH_NORM not in model.offers:
             chosen["statistics"] = 0.0
         return super().resolve(asked.model_copy(update=chosen), model, folder)
 
@@ -221,22 +229,38 @@ class Natural(PhaseMethod[NaturalParameters]):
 
         return ScaledScore(batch.network, batch.targets, batch.parameters.statistics, batch.load_input), crops
 
-    def render(self, batch: RenderBatch[NaturalParameters]) -> list[Result]:
-        """See :meth:`Method.render`."""
-        from atlas.methods.outcome import results
-        from atlas.synthesis.scores.smoothness import Smoothness
-        from atlas.synthesis.steps.evaluation import mean_score
+    def noise(self, batch: RenderBatch[NaturalParameters]) -> "Noise":
+        """See :meth:`CroppedMethod.noise`: of pictures of the step's side."""
+        sides = sides_of(batch.parameters)
+        noises = {side: self.noise_at(batch, side) for side in {*sides}}
+        return lambda step: noises[sides[step]](step)
 
-        given, sides = batch.parameters, sides_of(batch.parameters)
-        image = batch.begun(self.picture(batch))
-        score, views = self.score(batch, self.views(batch))
-        noises = {side: self.noise(batch, side) for side in {*sides}}
-        drawn, together = batch.drawn(score), given.statistics > 0
-        value = mean_score(drawn, lambda step: noises[sides[step]](step), views, together=together)
-        penalty = Smoothness(given.smoothness, score.scale) if given.smoothness else None
-        optimizer, decay = self.optimizer(given, image.groups(given.learning_rate, given.magnitude_rate))
+    def penalty(self, batch: RenderBatch[NaturalParameters], score: "Score") -> "Penalty | None":
+        """See :meth:`CroppedMethod.penalty`: variation."""
+        from atlas.synthesis.scores.smoothness import Smoothness
+        from atlas.synthesis.scores.statistics import ScaledScore
+
+        assert isinstance(score, ScaledScore)
+        weight = batch.parameters.smoothness
+        return Smoothness(weight, score.scale) if weight else None
+
+    def groups(self, parameters: NaturalParameters, image: "nn.Module") -> "ParamsT":
+        """See :meth:`CroppedMethod.groups`: magnitudes have a rate of their own."""
+        from atlas.synthesis.pictures.changing import ChangingPhase
+
+        assert isinstance(image, ChangingPhase)
+        return image.groups(parameters.learning_rate, parameters.magnitude_rate)
+
+    def optimizer(
+        self, parameters: NaturalParameters, image: "nn.Module"
+    ) -> "tuple[torch.optim.Optimizer, torch.optim.lr_scheduler.LRScheduler | None]":
+        """See :meth:`CroppedMethod.optimizer`: its steps bring the picture to the next."""
+        from atlas.synthesis.pictures.changing import ChangingPhase
+
+        assert isinstance(image, ChangingPhase)
+        optimizer, decay = super().optimizer(parameters, image)
         optimizer.register_step_post_hook(image.advance)
-        return results(batch.ascend(image, value, optimizer, given.steps, decay, penalty))
+        return optimizer, decay
 
 
 def sides_of(parameters: NaturalParameters) -> list[int]:

@@ -106,3 +106,13 @@ def test_grey_networks_give_grey_pictures_and_vits_are_rendered_without_statisti
     vit = model_of("vit", architecture="test_vit", pretrained=False, size=64)
     [one] = rendered(NATURAL, vit, [Target(kind="logit", layer=LOGITS, unit=1)], steps=3, image_size=64)
     assert one.status == "done" and len(one.trace) == 3
+
+
+def test_without_norms_a_picture_does_not_depend_on_how_many_are_rendered_with_it():
+    """Eight pictures of four views are more than one pass holds: the scale must be of all views all the same."""
+    model = model_of("vit", architecture="test_vit", pretrained=False, size=64)
+    small = {"steps": 3, "image_size": 64, "crops": 2, "wide_crops": 2, "smoothness": 5.0}
+    targets = [Target(kind="logit", layer=LOGITS, unit=unit) for unit in range(8)]
+    together = rendered(NATURAL, model, targets, **small)
+    (alone,) = rendered(NATURAL, model, targets[:1], **small)
+    assert abs(together[0].image - alone.image).max() < 1e-4

@@ -35,6 +35,9 @@ SMALLEST = 0.05
 """Smallest side of a crop, of the picture's (MACO's codes)."""
 
 
+START = 0.01
+"""Standard deviation of a spectrum's first draws (Lucid's ``sd``)."""
+
 PRESETS = {
     "draft": measured("few steps", 5, steps=100),
     "standard": measured("three times the steps", 9, "41 of 52 pictures", steps=300),
@@ -239,7 +242,7 @@ def start(batch: RenderBatch[ResolvedVITAL]) -> "nn.Module":
         shape = (known.channels, side, side)
         noise = torch.stack([torch.randn(shape, generator=generator) for generator in generators])
         return BoundedPixels(noise.to(batch.device), known.mean, known.std)
-    scaling = (batch.parameters.decay, False, 0.01, generators, batch.device)
+    scaling = (batch.parameters.decay, False, START, generators, batch.device)
     contrast = batch.parameters.contrast or None
     return FourierSpectrum(side, *scaling, decorrelate=True, grey=batch.grey, contrast=contrast)
 

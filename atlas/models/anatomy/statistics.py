@@ -33,15 +33,17 @@ class Normalised:
 def telling_parts(module: nn.Module, run: Callable[[], object]) -> list[nn.Module]:
     """Return the norms, or convolutions that one was folded into, that no activation module takes the result of.
 
-    All of them where one follows each.
+    All that run where one follows each.
 
     Args:
-        run: runs the module on anything.
+        run: runs the module on anything, as far as it will be run; parts after that are left out.
     """
     results: dict[int, tuple[weakref.ref[Tensor], int, nn.Module]] = {}
     activated: set[nn.Module] = set()
+    reached: set[nn.Module] = set()
 
     def note(part: nn.Module, _: tuple[Any, ...], output: Any) -> None:
+        reached.add(part)
         if isinstance(output, Tensor):
             results[id(output)] = (weakref.ref(output), output._version, part)
 
@@ -61,6 +63,7 @@ def telling_parts(module: nn.Module, run: Callable[[], object]) -> list[nn.Modul
     finally:
         for handle in handles:
             handle.remove()
+    parts = [part for part in parts if part in reached]
     activated |= {part for part in parts if _is_activation(getattr(part, "act", None))}
     return [part for part in parts if part not in activated] or parts
 

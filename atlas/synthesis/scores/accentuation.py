@@ -8,7 +8,7 @@ from torch import Tensor
 from atlas.core.job import Target
 from atlas.models.network.network import Network
 from atlas.synthesis.scores.photo_match import relative_error
-from atlas.synthesis.scores.units import TargetObjective, spread_of_units
+from atlas.synthesis.scores.units import TargetObjective, reached, spread_of_units
 from atlas.synthesis.steps.evaluation import activation_of
 
 
@@ -42,7 +42,7 @@ class AccentuationScore:
         leaf = photos.detach().requires_grad_()
         activation = activation_of(network, leaf, self._target)
         spread = spread_of_units(activation.detach(), targets[0].kind)
-        weights = weight * spread * _reached(leaf, self._objective(activation))
+        weights = weight * spread * reached(leaf, self._objective(activation))
         self._weights = weights[:, None]  # (B, 1)
 
     def __call__(self, views: Tensor) -> Tensor:
@@ -53,9 +53,3 @@ class AccentuationScore:
         found = self._network.taps(pictures, list(dict.fromkeys([self._target, self._layer])))
         error = relative_error(found[self._layer], wanted)
         return self._objective(found[self._target]) - self._weights * error.unflatten(0, (len(self._weights), -1))
-
-
-def _reached(images: Tensor, values: Tensor) -> Tensor:
-    """Return 1 for each image that a gradient of its value reaches, else 0, (B,)."""
-    gradients = torch.autograd.grad(values.sum(), images)[0]
-    return (gradients.flatten(1).abs().amax(dim=1) != 0).float()

@@ -9,7 +9,7 @@ from atlas.core.job import Target
 from atlas.models.anatomy.statistics import Normalised, normalised_maps, telling_parts
 from atlas.models.network.network import Network
 from atlas.synthesis.scores.classes import moments
-from atlas.synthesis.scores.units import TargetObjective, spread_of_units
+from atlas.synthesis.scores.units import TargetObjective, reached, spread_of_units
 
 FAINTEST = 1e-6
 """Variance below which a channel counts as constant, where the square root has no gradient."""
@@ -20,7 +20,8 @@ class ScaledScore:
 
     Units differ in size, so that one weight could not fit them all. The scale is the standard deviation, over units, of
     the activation of the target's layer in the first views that are shown. Where no gradient of the objective reaches
-    these it is 0: the unit must be woken first, or is dead, and what is subtracted must not look like a change.
+    these it is 0, and stays so: nothing is subtracted from a unit that is dead or woken later, which must not look like
+    a change. All views of a step must come in one call, so that the scale does not depend on what else is rendered.
 
     Args:
         targets: B targets of one kind on one layer.
@@ -35,6 +36,11 @@ class ScaledScore:
         self._statistics = statistics
         self._parts: list[nn.Module] = []
         self._scale: Tensor | None = None
+        if statistics:
+            known = network.preprocessing
+            blank = torch.zeros(2, 3, known.height, known.width, device=network.device)
+            with torch.no_grad():
+                self._parts = telling_parts(network.module, lambda: network(blank, self._layer))
 
     def scale(self) -> Tensor:
         """Return the scale, (B,); known once views were shown."""
@@ -43,16 +49,13 @@ class ScaledScore:
 
     def __call__(self, views: Tensor) -> Tensor:
         """Return the score (B, n) of views (B * n, 3, h, w), all n of the first target first."""
-        if self._scale is None and self._statistics:
-            with torch.no_grad():
-                self._parts = telling_parts(self._network.module, lambda: self._network(views, self._layer))
         with normalised_maps(self._parts) as seen:
             activation = self._network(views, self._layer)
         values = self._objective(activation)
         if self._scale is None:
             sound = activation.detach().nan_to_num(0, 0, 0)  # a broken unit must not cost the others their scale
             spread = spread_of_units(sound, self._kind).view(values.shape).mean(dim=1)
-            self._scale = spread * _reached(views, values)
+            self._scale = spread * reached(views, values)
         if not seen:
             return values  # none is asked for, or the layer comes before any norm
         distance = distance_from_photos(seen, len(values))
@@ -78,9 +81,3 @@ def distance_from_photos(seen: Sequence[Normalised], items: int) -> Tensor:
         stretch = variance.clamp_min(FAINTEST).sqrt() / each.deviation - 1
         distances.append((shift.square() + stretch.square()).mean(dim=1))
     return torch.stack(distances).mean(dim=0)
-
-
-def _reached(images: Tensor, values: Tensor) -> Tensor:
-    """Return 1 for each item that a gradient of its values (B, n) reaches in its images (B * n, 3, h, w), else 0."""
-    (gradients,) = torch.autograd.grad(values.sum(), images, retain_graph=True)
-    return (gradients.unflatten(0, (len(values), -1)).flatten(1).abs().amax(dim=1) != 0).float()

@@ -156,3 +156,9 @@ def spread_of_units(activation: Tensor, kind: TargetKind) -> Tensor:
     pooled = activation.dim() > 2 and kind != "neuron"
     values = activation.flatten(2).mean(dim=2) if pooled else activation.flatten(1)
     return values.std(dim=1, correction=0)
+
+
+def reached(images: Tensor, values: Tensor) -> Tensor:
+    """Return 1 for each item that a gradient of its values (B, n) reaches in its images (B * n, 3, h, w), else 0."""
+    (gradients,) = torch.autograd.grad(values.sum(), images, retain_graph=True)
+    return (gradients.unflatten(0, (len(values), -1)).flatten(1).abs().amax(dim=1) != 0).float()

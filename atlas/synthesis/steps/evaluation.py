@@ -59,7 +59,8 @@ def mean_score(score: Score, noise: Noise | None, views: Views, together: bool =
 
     Args:
         noise: added to the images before views are taken of them; None adds none.
-        together: show all views in one pass, for a score that looks at all of an item's views at once.
+        together: show all views in one pass, for a score that looks at all of an item's views at once; memory then
+            grows with views and batch.
     """
 
     def evaluate(images: Tensor, step: int) -> Tensor:

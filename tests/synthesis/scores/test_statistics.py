@@ -119,3 +119,10 @@ def test_nothing_is_asked_of_a_picture_that_no_gradient_of_the_objective_reaches
     ScaledScore(network, targets, 2.0, {}.__getitem__)(views).sum().backward()
     reached = views.grad.flatten(1).abs().amax(dim=1) > 0
     assert reached.tolist() == [False, False, True, True]
+
+
+def test_of_a_network_that_runs_in_part_the_norms_of_that_part_tell():
+    """Where an activation follows every norm all tell, but none that does not run for the layer."""
+    network = nn.Sequential(*[part for _ in range(3) for part in (nn.Conv2d(3, 3, 1), nn.BatchNorm2d(3), nn.ReLU())])
+    parts = telling_parts(network.eval(), lambda: network[:6](noise(2, 3, 4, 4)))
+    assert parts == [network[1], network[4]]
