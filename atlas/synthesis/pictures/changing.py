@@ -14,7 +14,7 @@ class ChangingPhase(FourierPhase):
     """Phases of which steps see less: the low frequencies alone, or all of them, the high ones fainter.
 
     A picture of fewer pixels is made of the middle block of the same phases and magnitudes: what it shows is what the
-    whole one shows with its fine grain left out, at a fraction of the time. A blur divides the magnitudes by the
+    whole one shows with its fine grain left out, at a fraction of the time. A blur multiplies the magnitudes by the
     Fourier transform of a Gaussian, and the contrast is brought back to what it was, as it always is. After the last
     step the picture is whole and sharp.
 

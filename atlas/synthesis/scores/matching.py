@@ -214,7 +214,11 @@ class MatchScore:
         penalty: float,
         values: int = 0,
     ) -> None:
-        self._network, self._maps_of, self._targets, self._weights = network, maps_of, targets, weights
+        self._network, self._maps_of, self._weights = network, maps_of, weights
+        self._shapes = {layer: one.shape[1:] for layer, one in targets.items()}
+        self._targets = {
+            layer: quantiles(one, some_of(one, values).shape[2]) if values else one for layer, one in targets.items()
+        }
         self._penalty, self._values = penalty, values
         self._batch = len(next(iter(targets.values())))
         self._excited = torch.stack([one.flatten(1).any(dim=1) for one in targets.values()]).any(dim=0)
@@ -228,17 +232,15 @@ class MatchScore:
         count = len(views) // self._batch
         loss = torch.zeros(self._batch, count, device=views.device)
         for layer, maps in self._maps_of(views).items():
-            targets = self._targets[layer]
-            if targets.shape[1:] != maps.shape[1:]:
+            if self._shapes[layer] != maps.shape[1:]:
                 raise ModelError(
                     f'layer "{layer}" holds {tuple(maps.shape[1:])} values of a picture, but of a reference photo '
-                    f"{tuple(targets.shape[1:])}",
+                    f"{tuple(self._shapes[layer])}",
                     "its forward must not depend on the images",
                 )
             if self._values:
                 maps = some_of(maps, self._values)
-                targets = quantiles(targets, maps.shape[2])
-            missed = sort_matching(maps, targets.repeat_interleave(count, dim=0)).view(-1, count)
+            missed = sort_matching(maps, self._targets[layer].repeat_interleave(count, dim=0)).view(-1, count)
             weight = self._weights[layer]
             loss = loss + (weight[:, None] if isinstance(weight, Tensor) else weight) * missed
         if self._penalty:

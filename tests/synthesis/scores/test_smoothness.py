@@ -7,7 +7,7 @@ import torch.nn.functional as F
 from atlas.synthesis.scores.smoothness import Smoothness, variation_at_scales
 
 
-def test_a_flat_picture_does_not_vary_and_an_edge_counts_once_at_any_size():
+def test_a_flat_picture_does_not_vary_and_an_edge_counts_alike_at_any_size():
     assert variation_at_scales(torch.full((2, 3, 16, 16), 0.3)).abs().max() == 0
     for side in (64, 256):
         edge = torch.zeros(1, 3, side, side)
