@@ -23,8 +23,8 @@ def discard_damaged(damage: Iterable[Damage], plan: Plan, store: Store) -> None:
     """Remove what is damaged, as far as it is known to be made again.
 
     Concepts go with their directions and with the stages that they are made in, clusters of photos with their lists:
-    making them makes these. Cards of
-    models come from the selections of all configurations, which keep them too, those of methods from the methods.
+    making them makes these. Cards of models come from the selections of all configurations, which keep them too, those
+    of methods from the methods.
     """
     found = [one for one in damage if not one.other_version]
     makers = {task.key for task in (*plan.concepts, *plan.facets)}
@@ -110,8 +110,10 @@ def _shown_again(record: Record, name: str, plan: Plan, store: Store) -> bool:
     except (PhotoError, StoreError):  # the run that follows says so
         return False
     made, picture = encode_image(as_uint8(square.numpy()), "photo")
-    store.pictures.save(made.file_name, picture)
-    return made.file_name == name
+    if made.file_name != name:
+        return False
+    store.pictures.save(name, picture)
+    return True
 
 
 def _made_with(plan: Plan, store: Store, lost: set[str]) -> set[str]:

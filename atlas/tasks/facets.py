@@ -91,10 +91,11 @@ class FacetsTask(AnalysisTask):
         started = perf_counter()
         activations = self._activations(bench)
         readable, chosen, features = 0, list[int](), list[np.ndarray]()
+        places = {photo: place for place, photo in enumerate(self.photos)}
         for photo, arrays in activations.whole(self.photos):
             readable += 1
             if int(arrays["top"][0]) == self.analysis.class_index:
-                chosen.append(self.photos.index(photo))
+                chosen.append(places[photo])
                 features.append(_unit_mean(arrays["map"]))
             if len(chosen) == self.limit:
                 break
