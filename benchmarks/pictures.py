@@ -95,6 +95,8 @@ SETTING = click.option("--setting", "settings", multiple=True, callback=settings
 @click.pass_obj
 def render(work: Work, settings: list[Setting]) -> None:
     """Render; say what goes on."""
+    if work.photos is None and (given := [setting.name for setting in settings if setting.photos]):
+        raise click.UsageError(f"{', '.join(given)}: given reference photos; name their folder with --photos")
     work.gallery(settings).render(settings, reporting(), lambda text: print(text, flush=True))
 
 
@@ -150,6 +152,8 @@ def blind(work: Work, settings: list[Setting], sheet: Path, key: Path, network: 
 @click.pass_obj
 def against_peer(work: Work, settings: list[Setting], count: int) -> None:
     """Render what is missing, print the tables."""
+    if foreign := [setting.name for setting in settings if setting.network != LITE0]:
+        raise click.UsageError(f"Horama renders {LITE0} here, and a network of another family judges; not {foreign[0]}")
     aims = peer.AIMS[:count]
 
     def told(text: str) -> None:

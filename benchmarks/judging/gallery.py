@@ -43,6 +43,10 @@ class Shot:
     cpu: float | None
 
 
+ENDED = ("done", "dead")
+"""What is not rendered again; what failed, for want of memory for example, is."""
+
+
 @dataclass
 class Gallery:
     """What is rendered, of which network, where.
@@ -96,7 +100,8 @@ class Gallery:
                     name = f"{setting.digest}-{seed}-{'-'.join(str(index) for index, _ in chunk)}"
                     with claimed(self.folder / "claims" / name, wait) as mine:
                         rows = self.ledger.rows()
-                        missing = [aim for aim in chunk if row_id(setting, aim) not in rows]
+                        known = [rows.get(row_id(setting, aim), {}).get("status") for aim in chunk]
+                        missing = [aim for aim, status in zip(chunk, known, strict=True) if status not in ENDED]
                         if mine and missing:
                             told(f"{setting.name}, seed {seed}: {len(missing)} pictures")
                             self._render(setting, missing)

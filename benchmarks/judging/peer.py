@@ -77,12 +77,13 @@ def compared(
     judge = bench.judges[0].name
     mine = bench.judged(gallery.shots([setting], [shot.aim for shot in theirs]))
     judged = {setting.name: mine, PEER.name: bench.judged(theirs)}
-    passed = {one.shot.key: gallery.seconds(one.shot) or 0.0 for one in mine} | dict(walls)
+    passed = {one.shot.key: gallery.seconds(one.shot) for one in mine} | dict(walls)
     p = {name: {one.shot.aim: one.verdicts[judge].p for one in each} for name, each in judged.items()}
     rows = []
     for name, each in judged.items():
         cpu = [one.shot.cpu for one in each if one.shot.cpu is not None]
-        wall = float(np.mean([passed[one.shot.key] for one in each]))
+        took = [seconds for one in each if (seconds := passed[one.shot.key]) is not None]
+        wall = float(np.mean(took)) if took else ""
         seconds = float(np.mean(cpu)) if cpu else ""
         first = share([one.verdicts[judge].first for one in each])
         rows.append([name, len(each), first, mean(p[name]), seconds, wall])

@@ -46,7 +46,10 @@ class Setting:
 
     @property
     def digest(self) -> str:
-        """Of all that decides what is rendered: what was changed of a method or preset is rendered anew."""
+        """Of what a setting decides: what was changed of a method or preset is rendered anew.
+
+        Reference photos and the ViT's weights are not in it: a folder of pictures is for one of each.
+        """
         method = methods.get(self.method)
         parameters = spelled_out(method, self.parameters, self.preset or None)
         return digest([self.network, self.photos, method.name, method.version, parameters])[:16]

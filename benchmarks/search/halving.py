@@ -122,13 +122,14 @@ class Search:
                 trial.set_user_attr(f"{judge.name} first", sum(one.first for one in each))
             trial.set_user_attr("pictures", len(judged))
             costs = [one.shot.cpu / CORES / rung.steps for one in judged if one.shot.cpu is not None]
-            seconds = float(np.mean(costs)) if costs else trial.user_attrs.get("seconds", 0.0)
-            trial.set_user_attr("seconds", seconds)
-            if self.seconds is not None:
+            if costs:  # else all of this rung was there already, and costs what it did
+                trial.set_user_attr("seconds", float(np.mean(costs)))
+            seconds = trial.user_attrs.get("seconds")
+            if self.seconds is not None and seconds is not None:
                 trial.set_constraint("seconds", seconds - self.seconds)
             trial.report(value, HALF**number)
             last = number == len(self.space.rungs) - 1
-            slow = self.seconds is not None and seconds > self.seconds * SLACK
+            slow = self.seconds is not None and seconds is not None and seconds > self.seconds * SLACK
             if not last and (slow or trial.should_prune()):
                 raise optuna.TrialPruned
         return value

@@ -28,7 +28,13 @@ def summary(study: optuna.Study, judges: Sequence[str]) -> str:
     complete.sort(key=lambda one: (-(one.value or 0.0), one.number))
     header = ["trial", "mean p", *(f"{judge}: first" for judge in judges), "s of 2 cores", "parameters"]
     rows = [
-        [one.number, one.value, *(_first(one, judge) for judge in judges), one.user_attrs["seconds"], _words(one)]
+        [
+            one.number,
+            one.value,
+            *(_first(one, judge) for judge in judges),
+            one.user_attrs.get("seconds", ""),
+            _words(one),
+        ]
         for one in complete[:SHOWN]
     ]
     finished = sum(map(is_finished, trials))
