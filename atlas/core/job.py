@@ -15,6 +15,9 @@ TargetKind = Literal["logit", "channel", "neuron", "direction", "inversion", "ca
 PHOTO_KINDS: frozenset[TargetKind] = frozenset({"inversion", "caricature"})
 """Kinds that are about a photo and a whole layer rather than about one of its units."""
 
+CLASS_KINDS: frozenset[TargetKind] = frozenset({"logit", "direction"})
+"""Kinds whose unit is a class."""
+
 
 Text = Annotated[str, AfterValidator(lambda text: text.encode("utf-8", "replace").decode("utf-8"))]
 """Text that file names or messages of other programs may be part of: what UTF-8 cannot carry becomes a ``?``."""
@@ -175,6 +178,16 @@ class Job(Frozen):
     def key(self) -> str:
         """sha256 of the canonical JSON of the job, 64 hexadecimal digits."""
         return digest(self.key_fields())
+
+    @cached_property
+    def subject(self) -> str:
+        """sha256 of what pictures have in common that differ by their seed or look alone.
+
+        How floats are computed is not in it: a look may need a layer that is folded away for others.
+        """
+        target = self.target.model_copy(update={"facet": None, "references": None})
+        alike = [self.model.fingerprint, target.model_dump(mode="json"), self.method, self.version, self.parameters]
+        return digest(alike)
 
     @cached_property
     def random_seed(self) -> int:

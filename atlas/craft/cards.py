@@ -1,13 +1,7 @@
 """Cards of the numbers of concepts: what each says, kept in the store with the concepts."""
 
-from atlas.core.metric_card import MetricCard, Source
-
-_CRAFT = Source(
-    title="CRAFT: Concept Recursive Activation FacTorization for Explainability",
-    authors="Fel, Picard, Bethune, Boissin, Vigouroux, Colin, Cadène, Serre",
-    year=2023,
-    url="https://arxiv.org/abs/2211.10154",
-)
+from atlas.core.metric_card import MetricCard
+from atlas.craft.paper import CRAFT
 
 CARDS = (
     MetricCard(
@@ -27,7 +21,7 @@ CARDS = (
         "bootstrap over photos.",
         lowest=0,
         n="mean over the class's photos that were used",
-        paper=_CRAFT,
+        paper=CRAFT,
         limits=(
             "It speaks of the fitted directions only: what the factorisation does not reconstruct is not in it.",
             "Estimates from few photos have wide intervals; where intervals overlap, the order may be chance.",
@@ -134,6 +128,6 @@ CARDS = (
         highest=1,
         form="percent",
         n="over the concept's patches",
-        paper=_CRAFT,
+        paper=CRAFT,
     ),
 )

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from atlas.core.analysis import ClassFacets
+from atlas.core.job import CLASS_KINDS
 from atlas.errors import RenderError, TargetError
 from atlas.face.interrupted import Interrupted
 from atlas.face.planning import Request, Wanted, planned
@@ -77,7 +78,7 @@ def picture_of(planned_job: RenderTask, model: VisionModel, store: Store, photos
     if record.status == "dead":
         message = "no gradient reached the image: nothing that is shown changes this unit"
     shown = {one.index for one in (*record.top_classes, *record.photo_classes)}
-    shown |= {target.unit} if target.kind in ("logit", "direction") else set()
+    shown |= {target.unit} if target.kind in CLASS_KINDS else set()
     names = {index: card.classes[index].name for index in sorted(shown) if index < len(card.classes)}
     files = {str(asset.role): read_bytes(store.asset_path(record, asset)) for asset in record.assets}
     recipe = Recipe(

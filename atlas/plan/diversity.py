@@ -3,8 +3,6 @@
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 
-from atlas.core.canonical import canonical_json
-from atlas.core.job import Job
 from atlas.models.anatomy.features import feature_layer
 from atlas.models.load import VisionModel
 from atlas.plan.renderings import Renderings
@@ -20,8 +18,8 @@ def plan_diversity(renderings: Renderings, models: Mapping[str, VisionModel]) ->
     seeds: dict[str, list[RenderTask]] = defaultdict(list)
     directions: dict[str, list[RenderTask]] = defaultdict(list)
     for task in renderings.tasks:
-        (seeds if task.job.target.facet is None else directions)[_same(task)].append(task)
-    beside = {*directions, *(_same(picture) for task in renderings.facets for picture in task.pictures)}
+        (seeds if task.job.target.facet is None else directions)[task.job.subject].append(task)
+    beside = {*directions, *(picture.job.subject for task in renderings.facets for picture in task.pictures)}
     groups = [*directions.values(), *(group for what, group in seeds.items() if what in beside)]
     return [_measured(group, models[group[0].model]) for group in groups if len(group) > 1]
 
@@ -32,10 +30,3 @@ def _measured(group: Sequence[RenderTask], model: VisionModel) -> DiversityTask:
     keys = [task.key for task in group]
     numerics = model.numerics_for(layer)
     return diversity_of(group[0].model, keys, job.model, layer, numerics, job.method, str(target))
-
-
-def _same(task: RenderTask) -> str:
-    """Return what pictures have in common that differ by their seed or look alone."""
-    job: Job = task.job
-    target = job.target.model_copy(update={"facet": None, "references": None})
-    return canonical_json([task.model, target.model_dump(mode="json"), job.method, job.version, job.parameters])

@@ -6,16 +6,13 @@ from typing import NamedTuple
 
 from atlas.config import UnitSample
 from atlas.core.canonical import canonical_json, digest_bytes
-from atlas.core.job import LOGITS, Target
+from atlas.core.job import CLASS_KINDS, LOGITS, Target
 from atlas.errors import ConfigError, PhotoError, PhotoGoneError
 from atlas.models.load import VisionModel
 from atlas.photos import Photo, PhotoSet
 from atlas.photos.classes import match_classes
 from atlas.photos.readers.base import counted, some
 from atlas.plan.select import select_photos
-
-OF_A_CLASS = ("logit", "direction")
-"""Kinds whose reference photos are those of a class; those of other kinds are all photos."""
 
 
 class References(NamedTuple):
@@ -100,7 +97,7 @@ class JobPhotos:
         Raises:
             ConfigError: there are no photos of a class, or none of any.
         """
-        if targets[0].kind not in OF_A_CLASS:
+        if targets[0].kind not in CLASS_KINDS:  # the reference photos of other kinds are all photos
             return [(target.model_copy(update={"references": self._all.digest}), self._all) for target in targets]
         by_class = self._classes(name, model)
         lacking = sorted({target.unit for target in targets if not by_class.get(target.unit)})

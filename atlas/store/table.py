@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from atlas.core.canonical import canonical_json
-from atlas.core.job import PHOTO_KINDS
+from atlas.core.job import CLASS_KINDS, PHOTO_KINDS
 from atlas.core.metric_card import MetricCard
 from atlas.core.model_card import ModelCard
 from atlas.core.record import Record
@@ -18,8 +18,6 @@ if TYPE_CHECKING:
 
 ColumnType = Literal["text", "integer", "number", "time"]
 Value = str | int | float | datetime | None
-CLASS_KINDS = ("logit", "direction")
-"""Kinds of targets whose unit is a class."""
 
 
 @dataclass(frozen=True)

@@ -5,9 +5,9 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 
 from atlas.core.factorisation_card import FactorisationCard
-from atlas.core.metric_card import Source
 from atlas.craft.factorisations.base import Factorisation, Fitting
 from atlas.craft.factorisations.convergence import without_convergence_warnings
+from atlas.craft.paper import CRAFT
 
 LARGE = 4_000_000
 """Values from which NMF is done in torch on a CPU as well: 3,000 patches of 1,280 channels. On one core both solvers
@@ -34,12 +34,7 @@ class NonNegative(Factorisation):
             "What it finds depends on where it starts: some directions do not come back from other starts.",
         ),
         takes_signed=False,
-        paper=Source(
-            title="CRAFT: Concept Recursive Activation FacTorization for Explainability",
-            authors="Fel et al.",
-            year=2023,
-            url="https://arxiv.org/abs/2211.10154",
-        ),
+        paper=CRAFT,
     )
 
     def directions(self, activations: Sequence[np.ndarray], count: int, fitting: Fitting) -> list[np.ndarray]:

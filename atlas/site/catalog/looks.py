@@ -81,7 +81,7 @@ class LookBook:
         target, facet = record.job.target, record.job.target.facet
         found = self._clusters.get(target.references or "")
         spread = [facet.layer if facet else None, None if found is None else found.key]
-        return canonical_json([_same(record), spread])
+        return canonical_json([record.job.subject, spread])
 
     def _looks(self, group: Sequence[Shown], renderings: Sequence[Shown]) -> Looks:
         first = group[0].record
@@ -90,7 +90,7 @@ class LookBook:
         seeds = [
             one.record.key
             for one in renderings
-            if one.record.job.target.facet is None and _same(one.record) == _same(first)
+            if one.record.job.target.facet is None and one.record.job.subject == first.job.subject
         ]
         looks = [_look(shown, clusters) for shown in group]
         return Looks(
@@ -117,13 +117,6 @@ def _look(shown: Shown, clusters: ClassFacets | None) -> Look:
     place = next(at for at, each in enumerate(clusters.clusters) if each.references == target.references)
     size, used = clusters.clusters[place].size, clusters.counts.used
     return Look(shown, number, f"{size} of {used} photos, {100 * size / used:.0f} %", place)
-
-
-def _same(record: Record) -> str:
-    """Return what pictures have in common that differ by their seed or look alone."""
-    job = record.job
-    target = job.target.model_copy(update={"facet": None, "references": None})
-    return canonical_json([target.model_dump(mode="json"), job.method, job.version, job.parameters])
 
 
 def clusters_shown(looks: Iterable[Looks]) -> Mapping[str, ClassFacets]:
