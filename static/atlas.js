@@ -333,14 +333,18 @@
       setQuery({ sort: now.sort === "index" ? "" : now.sort, q: now.q, page: now.page === own ? "" : String(now.page) });
       if (now.sort === "index" && !now.q) {
         if (now.page !== own) { location.href = withView(now.page > 1 ? `page-${now.page}.html` : "index.html"); return; }
+        grid.ariaBusy = "false";
         grid.replaceChildren(...asRead.tiles);
         if (pages) pages.replaceChildren(...asRead.pages);
         summary.textContent = asRead.summary;
         carryView();
         return;
       }
-      const rows = await load(grid.dataset.grid, "atlasGrid");
+      grid.ariaBusy = "true";
+      let rows;
+      try { rows = await load(grid.dataset.grid, "atlasGrid"); } catch { grid.ariaBusy = "false"; return toast("The list could not be loaded."); }
       if (now !== next) return;  // overtaken by a newer wish
+      grid.ariaBusy = "false";
       const typed = words(now.q);
       const kept = rows.filter((row) => !typed.length || textScore(typed, words(`${row[1]} ${row[0]} ${row[9]}`)) < Infinity).sort(SORTS[now.sort] || SORTS.index);
       const last = Math.max(1, Math.ceil(kept.length / size)), here = Math.min(now.page, last);
@@ -357,6 +361,13 @@
       narrow.value = now.q;
       narrow.addEventListener("input", () => draw({ ...now, q: narrow.value.trim(), page: narrow.value.trim() ? 1 : own }));
     }
+    /* Until the rows are there the pager is still the page's own, which knows nothing of the order: a click means the page of the wished list. */
+    if (pages) pages.addEventListener("click", (event) => {
+      const link = event.target.closest("a");
+      if (!link || grid.ariaBusy !== "true") return;
+      event.preventDefault(); event.stopPropagation();
+      draw({ ...now, page: Number(link.textContent) });
+    }, true);
     if (now.sort !== "index" || now.q) draw(now);
   }
 

@@ -10,7 +10,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, expect
+from playwright.sync_api import Browser, BrowserContext, Page, Route, expect
 from sample_site import Sample
 from sample_store import ARABIC_NAME, SCRIPT_NAME, WIDE_LAYER, WIDE_UNITS
 from sample_studies import STUDIED
@@ -313,6 +313,9 @@ def test_sorting_covers_all_pages_and_stays_in_the_address(site: Visit) -> None:
     site.open(f"{site.first}/l/{WIDE_LAYER}/index.html")
     page.get_by_role("button", name="activation reached").click()
     page.wait_for_url("**sort=value*")
+    expect(page.locator(".grid[aria-busy=true]")).to_have_count(
+        0
+    )  # the page's own summary says the same before the list is drawn
     told = "110 rendered · 1 dead · 1 failed of 112 channels · page"
     expect(page.locator("[data-summary]")).to_have_text(f"{told} 1 of 4")
     values = page.locator(".grid .num").all_inner_texts()
@@ -333,12 +336,46 @@ def test_sorting_covers_all_pages_and_stays_in_the_address(site: Visit) -> None:
     expect(page.locator(".pages [aria-current]")).to_have_text("4")
 
 
+def test_a_page_chosen_before_the_sorted_list_is_there_is_a_page_of_that_list(
+    browser: Browser, served: str, sample: Sample
+) -> None:
+    context = browser.new_context(viewport={"width": DESK[0], "height": DESK[1]})
+    page = context.new_page()
+    held: list[Route] = []
+    page.route("**/grid.js", lambda route: held.append(route))
+    page.goto(f"{served}{sample.first}/l/{WIDE_LAYER}/index.html")
+    with page.expect_request("**/grid.js"):
+        page.get_by_role("button", name="activation reached").click()
+    page.locator(".pages a", has_text="4").click()
+    assert "sort=value" in page.url and "page=4" in page.url
+    held[0].continue_()
+    expect(page.locator(".pages [aria-current]")).to_have_text("4")
+    expect(page.locator("[data-summary]")).to_contain_text("page 4 of 4")
+    assert page.locator(".grid li").count() == WIDE_UNITS - 3 * 36
+    context.close()
+
+
+def test_a_list_whose_data_is_missing_says_so_and_stays(browser: Browser, served: str, sample: Sample) -> None:
+    context = browser.new_context(viewport={"width": DESK[0], "height": DESK[1]})
+    page = context.new_page()
+    page.route("**/grid.js", lambda route: route.abort())
+    page.goto(f"{served}{sample.first}/l/{WIDE_LAYER}/index.html")
+    page.get_by_role("button", name="activation reached").click()
+    expect(page.get_by_text("The list could not be loaded.")).to_be_visible()
+    assert page.locator(".grid li").count() == 36
+    page.locator(".pages a", has_text="2").click()
+    page.wait_for_url("**/page-2.html*")
+    context.close()
+
+
 def test_a_long_sorted_list_has_the_pager_of_the_page_itself(on_disk: Visit) -> None:
     layout = "all => all.map(entry => [entry.textContent, entry.className, entry.getAttribute('aria-current')])"
     on_disk.open(f"{on_disk.first}/l/{WIDE_LAYER}/page-2.html")
     entries = on_disk.page.locator(".pages > *")
     plain = entries.evaluate_all(layout)
     on_disk.page.get_by_role("button", name="activation reached").click()
+    on_disk.page.wait_for_url("**sort=value*")
+    expect(on_disk.page.locator(".grid[aria-busy=true]")).to_have_count(0)
     expect(on_disk.page.locator("[data-summary]")).to_contain_text("page 2 of 4")
     assert entries.evaluate_all(layout) == plain
 
