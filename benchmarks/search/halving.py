@@ -1,8 +1,9 @@
 """Successive halving (Li et al. 2020) over a declared space, with optuna: seeded, and resumed by its log.
 
-The log is optuna's journal, JSON line by line. Trials are sampled by seed and number, so that a search that was ended
-chooses what it would have chosen. A trial whose process was ended is begun again with the same parameters, and finds
-its pictures in the gallery. Several processes with one log share the trials.
+The log is optuna's journal, JSON line by line. The first trial is of the method's own defaults. The others are sampled
+by seed and number, so that a search that was ended chooses what it would have chosen. A trial whose process was ended
+is begun again with the same parameters, and finds its pictures in the gallery. Several processes with one log share the
+trials.
 """
 
 from collections.abc import Callable, Iterator
@@ -80,6 +81,8 @@ class Search:
                     known = self.study.get_trials(deepcopy=False)
                     if len(running) + len([one for one in known if is_finished(one)]) >= count:
                         return
+                    if not known:
+                        self.study.enqueue_trial(self.space.incumbent())
                     self.study.sampler = self._sampler(len(known))
                     trial = self.study.ask()
                     chosen = self.space.suggest(trial)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from judging.targets import TUNING_SEED, Aim, checked, index_of
 
 from atlas.core.data_files import read_toml
+from atlas.methods import methods
 
 if TYPE_CHECKING:
     from optuna.trial import Trial
@@ -46,6 +47,15 @@ class Space:
         """Return what a trial chooses, by name."""
         chosen = {name: trial.suggest_categorical(name, values) for name, values in self.values.items()}
         return chosen | {name: trial.suggest_float(name, **bounds) for name, bounds in self.ranges.items()}
+
+    def incumbent(self) -> dict[str, Any]:
+        """Return what is to be beaten: the method's own defaults, by name, those that the space has."""
+        fields = methods.get(self.method).parameters.model_fields
+        chosen = {name: fields[name].default for name, values in self.values.items() if fields[name].default in values}
+        for name, bounds in self.ranges.items():
+            if bounds["low"] <= fields[name].default <= bounds["high"]:
+                chosen[name] = fields[name].default
+        return chosen
 
     def parameters(self, chosen: Mapping[str, Any], rung: Rung) -> dict[str, Any]:
         """Return the method's parameters of a choice on a rung."""

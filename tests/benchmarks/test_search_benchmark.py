@@ -95,6 +95,7 @@ def test_the_declared_space_is_of_tuning_classes_and_of_parameters_that_the_meth
         space = module.read_space(name)
         assert sorted(space.aims) == sorted(tuning)
         assert space.rungs[-1] == module.Rung(8, 1.0)
+        assert space.incumbent().keys() == {*space.values, *space.ranges}
         asked = [(key, value) for key, values in space.values.items() for value in values]
         asked += [(key, bounds[end]) for key, bounds in space.ranges.items() for end in ("low", "high")]
         for key, value in asked:
@@ -118,6 +119,14 @@ def test_the_worse_half_ends_early_and_the_best_gets_the_largest_budget(space, t
     text = import_module("search.summary").summary(search.study, ["judge"])
     assert text.startswith(f"16 trials, {states.count('PRUNED')} of them ended on a smaller budget.")
     assert f"| {search.study.best_value:.3g} | 1.00 (0.44 to 1.00) | 1 |" in text
+
+
+def test_the_first_trial_is_of_the_defaults(space, tmp_path):
+    search, _ = searched(space, tmp_path, 2)
+    first = chosen(search)[0]
+    assert space.incumbent() == {"crop_mean": 0.25, "learning_rate": 1.0}
+    assert (first["crop_mean"], first["learning_rate"]) == (0.25, 1.0)
+    assert chosen(search)[1]["learning_rate"] != 1.0
 
 
 def test_a_search_repeats_itself_and_goes_on_where_it_was_ended(space, tmp_path):
