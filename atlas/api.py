@@ -8,6 +8,7 @@ from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
+from atlas.core.job import DEFAULT_METHOD
 from atlas.errors import AtlasWarning
 from atlas.extras import needing_extras
 
@@ -81,7 +82,7 @@ def render(
     model: "VisionModel | str | nn.Module",
     target: Any,
     *,
-    method: str = "maco",
+    method: str = DEFAULT_METHOD,
     preset: str | None = None,
     seed: int | str | Sequence[int] = 0,
     photo: Any = None,
@@ -168,7 +169,7 @@ def concepts(
     photos: Path | str,
     *,
     classes: str | int | Sequence[str | int] = "all",
-    method: str = "maco",
+    method: str = DEFAULT_METHOD,
     preset: str | None = None,
     seed: int | Sequence[int] = 0,
     parameters: Mapping[str, Any] | None = None,

@@ -243,19 +243,21 @@ def test_parameters_whose_names_are_taken_are_given_in_a_table(tiny):
 def test_a_preset_is_only_a_word_for_its_parameters(command_line, tiny, tmp_path):
     """By whichever door it is asked for: the picture has the key of the one whose parameters are written out."""
     over = {"steps": 2, "image_size": 32, "resolution": 32}
-    spelled = {**methods.get("maco").presets["draft"].parameters, **over}
+    filled = {"crops": 3, "wide_crops": 3}
+    spelled = {**methods.get("natural").presets["fine"].parameters, **over}
+    assert spelled.items() >= filled.items()
     options = {"progress": False, "device": "cpu"}
     for target, layer in (([3, "act2:2"], None), ([np.ones(16)], "act2")):
-        short = atlas.render(tiny, target, preset="draft", layer=layer, **over, **options)
+        short = atlas.render(tiny, target, preset="fine", layer=layer, **over, **options)
         long = atlas.render(tiny, target, parameters=spelled, layer=layer, **options)
         assert [picture.key for picture in short] == [picture.key for picture in long]
-        assert {picture.record.job.parameters["crop_mean"] for picture in short} == {spelled["crop_mean"]}
-    assert spelled["crop_mean"] != methods.get("maco").parameters().crop_mean
+        assert all(picture.record.job.parameters.items() >= filled.items() for picture in short)
+    assert filled.items() - methods.get("natural").parameters().model_dump().items()
     table = "steps = 2, image_size = 32, resolution = 32"
-    path = command_line.configure(block='classes = [3]\npreset = "draft"', parameters=table)
+    path = command_line.configure(block='classes = [3]\npreset = "fine"', parameters=table)
     atlas.run(path, progress=False)
     (record,) = atlas.Store(command_line.folder / "build" / "store").records()
-    assert record.key == atlas.render(tiny, 3, preset="draft", **over, **options).key
+    assert record.key == atlas.render(tiny, 3, preset="fine", **over, **options).key
     with pytest.raises(ConfigError, match='did you mean "draft"'):
         atlas.render(tiny, 3, preset="daft", **options)
 
@@ -352,7 +354,7 @@ def test_concepts_are_those_of_a_configuration(tmp_path):
             (picture,) = concept.pictures
             assert picture.record.job == store.read(picture.key).job
             assert picture.record.job.target.direction == concept.document.direction
-    filled = methods.get("maco").presets["draft"].parameters
+    filled = methods.get("natural").presets["draft"].parameters
     over = {"steps": 4, "image_size": 32, "crops": 2, "resolution": 32}
     kept = {"progress": False, "device": "cpu", "store": tmp_path / "kept"}
     (short,) = atlas.concepts(model, photos, classes="red", preset="draft", parameters=over, **SMALL, **kept).values()
@@ -402,8 +404,8 @@ def test_a_picture_shows_itself(tiny):
     assert list(picture.top_classes.values()) == sorted(picture.top_classes.values(), reverse=True)
     assert Image.open(io.BytesIO(picture._repr_png_())).size == (32, 32)
     html = picture._repr_html_()
-    assert "data:image/png;base64," in html and "maco, version" in html and picture.key in html
-    assert "what raises class 1" in html and "maco" in repr(picture)
+    assert "data:image/png;base64," in html and "natural, version" in html and picture.key in html
+    assert "what raises class 1" in html and "natural" in repr(picture)
     side_by_side = atlas.render(tiny, [1, 2], **QUICK)._repr_html_()
     assert side_by_side.count("<figure") == 2
 

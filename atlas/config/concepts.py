@@ -6,6 +6,7 @@ from pydantic import BeforeValidator, Field, model_validator
 
 from atlas.config.render import ClassSelector, Text
 from atlas.config.seeds import PlainSeeds, listed
+from atlas.core.job import DEFAULT_METHOD
 from atlas.craft.settings import ConceptSettings
 
 
@@ -26,7 +27,7 @@ class ConceptsBlock(ConceptSettings):
     classes: Annotated[tuple[ClassSelector, ...], BeforeValidator(listed), Field(min_length=1)] = ("all",)
     layer: Text = "auto"
     part_layer: Text = "auto"
-    method: str = "maco"
+    method: str = DEFAULT_METHOD
     preset: str | None = None
     parameters: dict[str, Any] = Field(default_factory=dict)
     seeds: PlainSeeds = (0,)

@@ -17,7 +17,7 @@ from atlas.config.problems import Problem, shown
 from atlas.config.render import RenderBlock, UnitSample
 from atlas.config.settings import Config, ExecutorSettings, SiteSettings, StoreSettings, Tables
 from atlas.core.data_files import read_toml
-from atlas.core.job import TargetKind
+from atlas.core.job import DEFAULT_METHOD, TargetKind
 from atlas.errors import DOCUMENTATION, ConfigError, did_you_mean
 from atlas.models.spec import ModelSpec
 from atlas.photos.spec import PhotosSpec, address_of
@@ -128,7 +128,7 @@ def _model_problems(block: dict[str, Any], path: problems.KeyPath, names: list[s
 def _method_problems(block: dict[str, Any], path: problems.KeyPath, kind: object) -> Iterator[Problem]:
     from atlas.methods import methods
 
-    name = block.get("method", "maco")
+    name = block.get("method", DEFAULT_METHOD)
     if not isinstance(name, str):
         return
     try:

@@ -9,7 +9,7 @@ from pydantic_core import PydanticCustomError
 
 from atlas.config.problems import ABSENT, WHOLE
 from atlas.config.seeds import Facets, Seeds, listed
-from atlas.core.job import PHOTO_KINDS
+from atlas.core.job import DEFAULT_METHOD, PHOTO_KINDS
 
 Given = TypeVar("Given")
 
@@ -106,7 +106,7 @@ class RenderBlock(BaseModel):
     photos: Annotated[tuple[Text, ...] | UnitSample, BeforeValidator(_photo_selectors)] = ()
     position: tuple[Place, Place] | None = None
     sign: Literal["positive", "negative", "both"] = "positive"
-    method: str = "maco"
+    method: str = DEFAULT_METHOD
     preset: str | None = None
     parameters: dict[str, Any] = Field(default_factory=dict)
     seeds: Seeds = (0,)

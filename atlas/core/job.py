@@ -18,6 +18,9 @@ PHOTO_KINDS: frozenset[TargetKind] = frozenset({"inversion", "caricature"})
 CLASS_KINDS: frozenset[TargetKind] = frozenset({"logit", "direction"})
 """Kinds whose unit is a class."""
 
+DEFAULT_METHOD = "natural"
+"""Renders what names no method: of those that need no photos, the one whose pictures are recognised best."""
+
 
 Text = Annotated[str, AfterValidator(lambda text: text.encode("utf-8", "replace").decode("utf-8"))]
 """Text that file names or messages of other programs may be part of: what UTF-8 cannot carry becomes a ``?``."""

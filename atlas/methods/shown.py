@@ -8,11 +8,16 @@ if TYPE_CHECKING:
     from atlas.models.vision_model import VisionModel
 
 
+PATCH = 32
+"""Longest side of the patches that transformers cut, pixels: of so many sizes in turn one is a multiple of it."""
+
+
 def shown_size(model: "VisionModel", longest: int) -> Size:
     """Return the (height, width) at which a model is shown views: its input's, but no longer than it need be.
 
     Args:
-        longest: longer side of what is shown to networks that take it, pixels.
+        longest: longer side of what is shown to networks that take it, pixels; those that take multiples of a patch
+            alone are shown the largest that is not longer.
     """
     import torch
 
@@ -22,5 +27,9 @@ def shown_size(model: "VisionModel", longest: int) -> Size:
     own, side = (known.height, known.width), max(known.height, known.width)
     if side <= longest:
         return own
-    height, width = (max(1, round(one * longest / side)) for one in own)
-    return (height, width) if takes(model.network("float32", torch.device("cpu")), (height, width)) else own
+    network = model.network("float32", torch.device("cpu"))
+    for short in range(longest, max(longest - PATCH, 0), -1):
+        height, width = (max(1, round(one * short / side)) for one in own)
+        if takes(network, (height, width)):
+            return height, width
+    return own

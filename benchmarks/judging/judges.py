@@ -100,12 +100,15 @@ def probe_judge(weights: Path, **replaced: Any) -> Judge:
 
 
 def vit_spec(weights: Path, classes: int = 15) -> dict[str, Any]:
-    """Return the ``[[models]]`` table of a DINOv2 ViT-S/14 at 224 px with so many classes."""
+    """Return the ``[[models]]`` table of a DINOv2 ViT-S/14 at 224 px with so many classes.
+
+    It takes other sizes as well, so that methods may show it smaller views in less time; at 224 px it is the same.
+    """
     return {
         "name": "vit",
         "architecture": "vit_small_patch14_dinov2",
         "checkpoint": weights.resolve(),
-        "arguments": {"img_size": 224, "num_classes": classes},
+        "arguments": {"img_size": 224, "num_classes": classes, "dynamic_img_size": True},
         "mean": (0.485, 0.456, 0.406),
         "std": (0.229, 0.224, 0.225),
         "size": 224,

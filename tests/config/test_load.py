@@ -81,7 +81,7 @@ def test_every_default_of_the_smallest_configuration(load, tmp_path):
         "photos": (),
         "position": None,
         "sign": "positive",
-        "method": "maco",
+        "method": "natural",
         "preset": None,
         "parameters": {},
         "seeds": (0,),
@@ -302,7 +302,7 @@ CASES = {
     ),
     "a preset that the method has not": (
         GOOD + 'preset = "drfat"\nparameters = { stpes = 3 }\n',
-        {"render[0].preset": ["maco", 'did you mean "draft"?', "fine"], "render[0].parameters.stpes": ["steps"]},
+        {"render[0].preset": ["natural", 'did you mean "draft"?', "fine"], "render[0].parameters.stpes": ["steps"]},
     ),
     "a preset of concepts": (
         MODEL + '[photos]\npath = "p"\n[[concepts]]\npreset = "quick"\n',
@@ -310,7 +310,7 @@ CASES = {
     ),
     "a preset that is a number, and one without a name": (
         GOOD + "preset = 3\n" + RENDER + 'preset = ""\n',
-        {"render[0].preset": ["3 must be text in quotes"], "render[1].preset": ["maco", "draft, standard, fine"]},
+        {"render[0].preset": ["3 must be text in quotes"], "render[1].preset": ["natural", "draft, standard, fine"]},
     ),
     "a method without presets": (
         GOOD + 'photos = "a.jpg"\nmethod = "adversarial"\npreset = "draft"\n[photos]\npath = "p"\n',

@@ -25,6 +25,15 @@ def model_of(name, **spec):
         ({"architecture": "test_resnet", "pretrained": False, "size": 96}, (96, 96)),
         ({"architecture": "test_vit", "pretrained": False, "size": 160}, (128, 128)),
         (
+            {
+                "architecture": "test_vit",
+                "pretrained": False,
+                "size": 140,
+                "arguments": {"img_size": 140, "patch_size": 14, "dynamic_img_size": True},
+            },
+            (126, 126),
+        ),
+        (
             {"architecture": "test_vit", "pretrained": False, "arguments": {"dynamic_img_size": False}},
             (160, 160),
         ),

@@ -3,9 +3,10 @@
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
+from atlas.core.job import DEFAULT_METHOD
 from atlas.core.method_card import MethodCard
 
-LEADING = ("natural", "maco")
+LEADING = (DEFAULT_METHOD, "maco")
 """Methods whose pictures come before those of all others."""
 
 
