@@ -70,6 +70,14 @@ class NaturalParameters(MACOParameters):
         description="the gain of each colour of each view is changed at random within plus or minus this",
         json_schema_extra=SHARE,
     )
+    confidence: float = Field(
+        default=0.9,
+        gt=0,
+        le=1,
+        description="of classes: the probability at which a view is enough. The gradient fades beyond, so that a class "
+        "is raised to where photos bring it; 1 raises it as far as it goes",
+        json_schema_extra=SHARE,
+    )
     contrast: float = Field(
         default=2.0,
         gt=0,
@@ -78,7 +86,7 @@ class NaturalParameters(MACOParameters):
         "1)",
     )
     magnitudes: float = Field(
-        default=1.2,
+        default=2.0,
         ge=0,
         le=10,
         description="how far the natural logarithm of the strength of each frequency may go from that of photos; 0 "
@@ -111,7 +119,7 @@ class NaturalParameters(MACOParameters):
         json_schema_extra=PIXELS,
     )
     smoothness: float = Field(
-        default=0.08,
+        default=0.1,
         ge=0,
         le=100,
         description="how much variation from pixel to pixel and between blocks of 2 x 2 and 4 x 4 counts, in standard "
@@ -227,7 +235,13 @@ class Natural(PhaseMethod[NaturalParameters]):
         """See :meth:`CroppedMethod.score`."""
         from atlas.synthesis.scores.statistics import ScaledScore
 
-        return ScaledScore(batch.network, batch.targets, batch.parameters.statistics, batch.load_input), crops
+        return ScaledScore(
+            batch.network,
+            batch.targets,
+            batch.parameters.statistics,
+            batch.parameters.confidence,
+            batch.load_input,
+        ), crops
 
     def noise(self, batch: RenderBatch[NaturalParameters]) -> "Noise":
         """See :meth:`CroppedMethod.noise`: of pictures of the step's side."""

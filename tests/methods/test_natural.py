@@ -72,6 +72,7 @@ def test_with_neutral_settings_it_is_maco():
         "blur": 0.0,
         "magnitudes": 0.0,
         "smoothness": 0.0,
+        "confidence": 1.0,
     }
     for one, other in zip(
         rendered(NATURAL, model, targets, **same, **neutral),

@@ -9,6 +9,7 @@ from atlas.core.job import Target
 from atlas.models.anatomy.statistics import Normalised, normalised_maps, telling_parts
 from atlas.models.network.network import Network
 from atlas.synthesis.scores.classes import moments
+from atlas.synthesis.scores.confidence import sure_enough
 from atlas.synthesis.scores.units import TargetObjective, reached, spread_of_units
 
 FAINTEST = 1e-6
@@ -26,14 +27,22 @@ class ScaledScore:
     Args:
         targets: B targets of one kind on one layer.
         statistics: weight of :func:`distance_from_photos`, which is subtracted; 0 for networks that hold none.
+        confidence: probability of a class at which its logit is high enough (:func:`~.confidence.sure_enough`); 1 for
+            no bound. Other units have none.
     """
 
     def __init__(
-        self, network: Network, targets: Sequence[Target], statistics: float, load_input: Callable[[str], bytes]
+        self,
+        network: Network,
+        targets: Sequence[Target],
+        statistics: float,
+        confidence: float,
+        load_input: Callable[[str], bytes],
     ) -> None:
         self._network, self._layer, self._kind = network, targets[0].layer, targets[0].kind
         self._objective = TargetObjective(targets, network.device, load_input)
-        self._statistics = statistics
+        self._statistics, self._confidence = statistics, confidence
+        self._signs = torch.tensor([float(target.sign) for target in targets], device=network.device)
         self._parts: list[nn.Module] = []
         self._scale: Tensor | None = None
         if statistics:
@@ -56,6 +65,8 @@ class ScaledScore:
             sound = activation.detach().nan_to_num(0, 0, 0)  # a broken unit must not cost the others their scale
             spread = spread_of_units(sound, self._kind).view(values.shape).mean(dim=1)
             self._scale = spread * reached(views, values)
+        if self._kind == "logit":
+            values = sure_enough(values, activation, self._signs, self._confidence)
         if not seen:
             return values  # none is asked for, or the layer comes before any norm
         distance = distance_from_photos(seen, len(values))

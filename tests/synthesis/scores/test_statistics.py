@@ -97,7 +97,7 @@ def test_norms_tell_that_no_activation_follows():
 def test_the_score_is_the_objective_less_the_weighted_distance_in_units_of_the_layer():
     network = model_of("tiny").network("float32-folded", CPU)
     targets = [Target(kind="logit", layer=LOGITS, unit=unit) for unit in (1, 2)]
-    score = ScaledScore(network, targets, 2.0, {}.__getitem__)
+    score = ScaledScore(network, targets, 2.0, 1.0, {}.__getitem__)
     views = noise(6, 3, 32, 32).requires_grad_()
     found = score(views)
     logits = network(views, LOGITS).detach()
@@ -116,7 +116,7 @@ def test_nothing_is_asked_of_a_picture_that_no_gradient_of_the_objective_reaches
     network = model_of("with_dead_units").network("float32", CPU)
     targets = [Target(kind="channel", layer="act2", unit=unit) for unit in (0, 2)]
     views = noise(4, 3, 32, 32).requires_grad_()
-    ScaledScore(network, targets, 2.0, {}.__getitem__)(views).sum().backward()
+    ScaledScore(network, targets, 2.0, 1.0, {}.__getitem__)(views).sum().backward()
     reached = views.grad.flatten(1).abs().amax(dim=1) > 0
     assert reached.tolist() == [False, False, True, True]
 

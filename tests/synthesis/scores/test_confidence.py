@@ -1,0 +1,54 @@
+"""The bound on what a class is raised to: values stay, gradients fade with the log odds, and only then."""
+
+import pytest
+import torch
+
+from atlas.synthesis.scores.confidence import sure_enough
+
+
+def gates(logits, units, signs, confidence):
+    """Return the values of views, and the gradients of their sum to them."""
+    signs = torch.tensor(signs, dtype=torch.float32)
+    views = logits.unflatten(0, (len(units), -1))
+    values = torch.stack([each[:, unit] for each, unit in zip(views, units, strict=True)]) * signs[:, None]
+    values = values.detach().requires_grad_()
+    bounded = sure_enough(values, logits, signs, confidence)
+    (gradient,) = torch.autograd.grad(bounded.sum(), values)
+    assert torch.equal(bounded, values)
+    return gradient
+
+
+def test_the_gradient_halves_at_the_confidence_and_follows_the_log_odds():
+    logits = torch.randn(6, 10, generator=torch.Generator().manual_seed(0)) * 4
+    p = logits.double().softmax(dim=1).view(2, 3, 10)[[0, 1], :, [3, 7]]
+    bound = torch.tensor(0.7, dtype=torch.float64).logit()
+    assert gates(logits, [3, 7], [1, 1], 0.7).numpy() == pytest.approx(
+        torch.sigmoid(bound - p.logit()).numpy(), rel=1e-4
+    )
+    half = torch.tensor([[0.7, 0.2, 0.1]]).log()
+    assert gates(half, [0], [1], 0.7).item() == pytest.approx(0.5, abs=1e-5)
+
+
+def test_it_is_that_of_the_log_probability_at_even_odds():
+    logits = torch.randn(4, 5, generator=torch.Generator().manual_seed(1)).requires_grad_()
+    (gradient,) = torch.autograd.grad(logits.log_softmax(dim=1)[:, 2].sum(), logits)
+    assert gates(logits.detach(), [2], [1], 0.5).numpy() == pytest.approx(gradient[None, :, 2].numpy(), rel=1e-4)
+
+
+def test_without_a_bound_nothing_changes_nor_for_what_lowers_a_class():
+    logits = torch.randn(4, 5) * 50
+    assert torch.equal(gates(logits, [0, 1], [1, 1], 1), torch.ones(2, 2))
+    assert torch.equal(gates(logits, [0, 1], [-1, -1], 0.5), torch.ones(2, 2))
+
+
+def test_extreme_logits_give_finite_gradients_and_a_broken_one_stays_its_own():
+    logits = torch.tensor([[1e4, 0.0], [-1e4, 0.0], [0.0, 0.0], [float("nan"), 0.0]])
+    gradient = gates_of_broken(logits)
+    assert gradient[:3].tolist() == pytest.approx([0, 1, torch.tensor(0.9).logit().sigmoid().item()], abs=1e-5)
+    assert gradient[3].isnan()
+
+
+def gates_of_broken(logits):
+    values = logits[:, :1].clone().requires_grad_()
+    (gradient,) = torch.autograd.grad(sure_enough(values, logits, torch.ones(4), 0.9).sum(), values)
+    return gradient[:, 0]
