@@ -138,7 +138,8 @@ def render(
     Raises:
         TargetError: the model has no such target; names the nearest.
         ConfigError: the method, its preset or a parameter is unknown, with the nearest name, or does not fit.
-        RenderError: the only picture failed.
+        RenderError: the only picture failed, or photos tell no looks of any class apart; of one among others that is a
+            warning.
         Interrupted: Ctrl-C, after the current step; its ``finished`` holds the pictures that were.
     """
     from atlas.config.seeds import seeds_of

@@ -1,12 +1,13 @@
 """Renderings that are asked for in a program: made in this process, and handed back as pictures."""
 
+import warnings
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from atlas.core.analysis import ClassFacets
 from atlas.core.job import CLASS_KINDS
-from atlas.errors import RenderError, TargetError
+from atlas.errors import AtlasWarning, RenderError, TargetError
 from atlas.face.interrupted import Interrupted
 from atlas.face.planning import Request, Wanted, planned
 from atlas.face.recipe import Recipe
@@ -29,7 +30,7 @@ def rendered(model: VisionModel, target: Any, request: Request, place: Workplace
         config = place.configuration(model, store)
         plan, wanted = planned(model, targets, request, config)
         stopped = place.run(plan, store, ("picture", "pictures")).interrupted
-        jobs = [each for one in wanted for each in _pictures(one, store)]
+        jobs = _all_pictures(wanted, store)
         names = {digest: Path(photo.name).name for digest, photo in plan.photos.items()}
         pictures = [picture_of(job, model, store, names) for job in jobs]
     found = Pictures(picture for picture in pictures if picture is not None)
@@ -41,6 +42,26 @@ def rendered(model: VisionModel, target: Any, request: Request, place: Workplace
             raise RenderError(f"{found[0].name}: {found[0].message}", "look at the parameters; a picture's trace helps")
         return found[0]
     return found
+
+
+def _all_pictures(wanted: Sequence[Wanted], store: Store) -> list[RenderTask]:
+    """Return the pictures of all that was wanted; of what has none among others that have, say so.
+
+    Raises:
+        RenderError: nothing that was wanted has any.
+    """
+    jobs: list[RenderTask] = []
+    without: list[RenderError] = []
+    for one in wanted:
+        try:
+            jobs += _pictures(one, store)
+        except RenderError as error:
+            without.append(error)
+    if without and not jobs:
+        raise without[0]
+    for error in without:
+        warnings.warn(str(error), AtlasWarning, stacklevel=4)
+    return jobs
 
 
 def _pictures(one: Wanted, store: Store) -> Sequence[RenderTask]:

@@ -157,6 +157,10 @@ class Natural(PhaseMethod[NaturalParameters]):
         "the gradient of the objective (a class's logit before the softmax, the mean of a channel over all positions, "
         "one neuron, or a direction). The magnitude starts as that of natural photographs and is moved little, within "
         "bounds: MACO holds it fixed, so that every picture has the texture of an average one.",
+        "A class is raised to where photographs of it bring the network, and not as far as it goes: beyond a "
+        "probability of 0.9 in a view that view's gradient fades, so that what remains to be done is to look like a "
+        "picture. Raised without a bound, a logit reaches nearly twice what photographs reach, by parts of the thing "
+        "many times over. Channels, neurons and directions have no such bound: what they want most is the question.",
         "What varies from pixel to pixel and from block to block is held down, so that surfaces come out smooth. The "
         "picture has the contrast of a photograph; MACO's has about half of it, which is why it looks murky. At each "
         "step it is blurred a little, by a random width, so that shapes count and not fine grain alone.",
@@ -172,6 +176,8 @@ class Natural(PhaseMethod[NaturalParameters]):
     limits = (
         "It is this project's own method, put together of known parts. Its settings were found by search on one "
         "convolutional network, with pictures of some classes judged by a network of another family.",
+        "A class's picture shows as much of the class as the network asks of a photograph, not what it wants most; "
+        "confidence = 1 shows that. A network that is never sure of its photographs is asked for more than they have.",
         "What is asked of every picture shows in every picture: little variation, and a spectrum not far from that of "
         "an average photograph. A unit that wants fine grain or a strongly periodic picture shows less of it.",
         "Since colours change from view to view, a colour that matters to a unit shows less than it might.",

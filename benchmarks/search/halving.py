@@ -128,13 +128,13 @@ class Search:
             if costs:  # else all of this rung was there already, and costs what it did
                 trial.set_user_attr("seconds", float(np.mean(costs)))
             seconds = trial.user_attrs.get("seconds")
-            if self.seconds is not None and seconds is not None:
-                trial.set_constraint("seconds", seconds - self.seconds)
             trial.report(value, HALF**number)
             last = number == len(self.space.rungs) - 1
             slow = self.seconds is not None and seconds is not None and seconds > self.seconds * SLACK
             if not last and (slow or trial.should_prune()):
                 raise optuna.TrialPruned
+            if last and self.seconds is not None and seconds is not None:
+                trial.set_constraint("seconds", seconds - self.seconds)  # once: a second one is not heard
         return value
 
     def _judged(self, trial: Trial, chosen: dict[str, Any], rung: Rung, told: Callable[[str], None]) -> list[Judged]:

@@ -13,7 +13,7 @@ import atlas
 from atlas.config import RenderBlock
 from atlas.config.problems import checked
 from atlas.core.analysis import ClassFacets, Diversity
-from atlas.errors import RenderError
+from atlas.errors import AtlasWarning, RenderError
 from atlas.jobs.repairing import prepare_repair
 from atlas.jobs.run import run_plan
 from atlas.store.integrity import verify
@@ -69,7 +69,9 @@ def test_a_run_that_goes_on_makes_what_is_missing_and_the_same(tmp_path):
     plan, store, _ = looks(tmp_path / "a", photos)
     whole = {record.key: record.assets[0].sha256 for record in store.records()}
     config = concept_configuration(
-        tmp_path / "b", photos, render=({"classes": ("red",), "seeds": "facets:2", "parameters": QUICK},)
+        tmp_path / "b",
+        photos,
+        render=({"classes": ("red",), "method": "maco", "seeds": "facets:2", "parameters": QUICK},),
     )
     plan, store = prepared(config)
     plan = replace(plan, tasks=(*plan.facets, *plan.jobs))
@@ -97,6 +99,20 @@ def test_a_class_of_one_recognised_photo_is_spread_by_directions(tmp_path):
         )
 
 
+def test_a_class_without_looks_leaves_those_of_the_others(tmp_path):
+    photos = two_looks(tmp_path / "photos")
+    for name in ("green", "blue"):
+        for more in sorted((photos / name).iterdir())[1:]:
+            more.unlink()
+    model = atlas.load("tiny_networks:colours", size=32, classes=["red", "green", "blue"])
+    given = {"photos": photos, "seed": "facets:2", "steps": 2, "image_size": 32, "progress": False}
+    with pytest.warns(AtlasWarning, match="green: there are none: the model predicts 1 of its 1 photos"):
+        pictures = atlas.render(model, ["green", "red"], method="vital", **given)
+    assert [one.name for one in pictures] == ["red, facet 1", "red, facet 2"]
+    with pytest.raises(RenderError, match="green: there are none"):
+        atlas.render(model, ["green", "blue"], method="vital", **given)
+
+
 def test_two_methods_share_the_clusters_of_a_class(tmp_path):
     photos = two_looks(tmp_path / "photos")
     blocks = [{"classes": ("red",), "method": name, "seeds": "facets:2"} for name in ("maco", "fourier")]
@@ -111,7 +127,7 @@ def test_two_methods_share_the_clusters_of_a_class(tmp_path):
 def test_clusters_that_are_current_are_noted(tmp_path):
     photos = two_looks(tmp_path / "photos")
     config = concept_configuration(
-        tmp_path, photos, render=({"classes": ("red",), "seeds": "facets:2", "parameters": QUICK},)
+        tmp_path, photos, render=({"classes": ("red",), "method": "maco", "seeds": "facets:2", "parameters": QUICK},)
     )
     _, plan, store = run(config)
     assert selected(config, store).facets == tuple(task.key for task in plan.facets)
@@ -177,7 +193,10 @@ def test_a_dead_unit_has_no_diversity(tmp_path):
 def test_a_list_of_photos_that_is_lost_is_made_again(tmp_path):
     photos = two_looks(tmp_path / "photos")
     config = concept_configuration(
-        tmp_path, photos, render=({"classes": ("red",), "seeds": "facets:2", "parameters": QUICK},), classes=("red",)
+        tmp_path,
+        photos,
+        render=({"classes": ("red",), "method": "maco", "seeds": "facets:2", "parameters": QUICK},),
+        classes=("red",),
     )
     plan, store = prepared(config)
     plan = replace(plan, tasks=(*plan.facets, *plan.jobs))
