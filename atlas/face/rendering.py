@@ -59,8 +59,8 @@ def _all_pictures(wanted: Sequence[Wanted], store: Store) -> list[RenderTask]:
             without.append(error)
     if without and not jobs:
         raise without[0]
-    for error in without:
-        warnings.warn(str(error), AtlasWarning, stacklevel=4)
+    for each in without:
+        warnings.warn(str(each), AtlasWarning, stacklevel=4)
     return jobs
 
 
