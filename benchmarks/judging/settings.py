@@ -46,13 +46,14 @@ class Setting:
 
     @property
     def digest(self) -> str:
-        """Of what a setting decides: what was changed of a method or preset is rendered anew.
+        """Of what a setting decides: what was changed of a method, its defaults or preset is rendered anew.
 
         Reference photos and the ViT's weights are not in it: a folder of pictures is for one of each.
         """
         method = methods.get(self.method)
-        parameters = spelled_out(method, self.parameters, self.preset or None)
-        return digest([self.network, self.photos, method.name, method.version, parameters])[:16]
+        parameters = method.parameters.model_validate(spelled_out(method, self.parameters, self.preset or None))
+        spelled = parameters.model_dump(mode="json")
+        return digest([self.network, self.photos, method.name, method.version, spelled])[:16]
 
 
 SETTINGS = (
