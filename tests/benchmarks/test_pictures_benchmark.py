@@ -266,6 +266,9 @@ def test_a_preset_and_its_parameters_are_one_setting():
     assert short.digest == written.digest
     assert short.digest != replace(short, parameters={"steps": 9}).digest
     assert short.digest != replace(short, photos=True).digest
+    usual = methods.get("maco").parameters().steps
+    assert setting("c", "maco").digest == setting("d", "maco", {"steps": usual}).digest
+    assert setting("c", "maco").digest != setting("d", "maco", {"steps": usual + 1}).digest
 
 
 def test_the_peer_draws_once_and_is_compared_by_class(gallery, settings, judge, tmp_path):

@@ -130,7 +130,7 @@ def test_failures_are_listed_recorded_and_shown(atlas):
     render = atlas("render")
     assert render.status == 1
     assert "9 rendered, 0 dead, 1 failed" in render.out
-    assert "tiny: logit 3 by maco: RuntimeError: class 3 cannot be rendered" in render.out
+    assert "tiny: logit 3 by natural: RuntimeError: class 3 cannot be rendered" in render.out
     status = atlas("status")
     assert status.status == 1 and "class 3 cannot be rendered" in status.out
     assert atlas("build").status == 0
@@ -141,7 +141,7 @@ def test_dead_units_are_no_failure(atlas):
     render = atlas("render")
     assert render.status == 0
     assert "1 rendered, 1 dead, 0 failed" in render.out
-    assert "dead: tiny: act2 channel 0 by maco: no gradient reached the image within" in render.out
+    assert "dead: tiny: act2 channel 0 by natural: no gradient reached the image within" in render.out
 
 
 def test_only_renders_one_picture_again(atlas):

@@ -161,7 +161,7 @@ def one_of_each(store):
     credit.symlink_to(credit.name)
     selection = store.selections.file(store.selections.names()[0])
     flip(selection)
-    flip(store.method_cards.path("maco-1"))
+    flip(store.method_cards.path("natural-1"))
 
 
 def flip(path):

@@ -118,8 +118,9 @@ def test_code_that_ends_the_program_is_a_failure_like_any(tmp_path, monkeypatch,
     assert [outcome.message.rstrip(": ") for outcome in report.failed] == [raised.__name__] and report.done == 1
 
 
-def test_nan_and_explosions_are_failures_and_the_rest_is_unharmed(tmp_path):
-    report, plan, store = run(configuration(tmp_path / "a", "exploding"))
+@pytest.mark.parametrize("method", ["maco", "natural"])
+def test_nan_and_explosions_are_failures_and_the_rest_is_unharmed(tmp_path, method):
+    report, plan, store = run(configuration(tmp_path / "a", "exploding", method=method))
     _, sound_plan, _sound = run(configuration(tmp_path / "b", "tiny"))
     assert report.done == 8
     messages = {outcome.task.job.target.unit: outcome.message for outcome in report.failed}
@@ -135,7 +136,12 @@ def test_nan_and_explosions_are_failures_and_the_rest_is_unharmed(tmp_path):
 
 def test_dead_units_are_recorded_as_dead_and_sleeping_ones_are_woken(tmp_path):
     config = configuration(
-        tmp_path, "with_dead_units", layers=("act2",), units=((0, 3),), parameters=PARAMETERS | {"steps": 40}
+        tmp_path,
+        "with_dead_units",
+        layers=("act2",),
+        units=((0, 3),),
+        method="maco",
+        parameters=PARAMETERS | {"steps": 40},
     )
     report, plan, store = run(config)
     assert [outcome.task.job.target.unit for outcome in report.dead] == [0]
@@ -241,7 +247,9 @@ def test_a_batch_without_memory_is_halved_until_it_fits(tmp_path, monkeypatch):
         return real(tasks, bench)
 
     monkeypatch.setattr(rendering, "render", watched)
-    report, _, store = run(configuration(tmp_path, "large", executor={"batch_size": 8}, classes=tuple(range(8))))
+    report, _, store = run(
+        configuration(tmp_path, "large", executor={"batch_size": 8}, classes=tuple(range(8)), method="maco")
+    )
     assert sizes == [8, 4, 2, 2, 1, 1, 4, 2, 2]
     assert len(released) == 5
     assert report.done == 7

@@ -19,8 +19,9 @@ def sure_enough(values: Tensor, logits: Tensor, signs: Tensor, confidence: float
     """
     if confidence == 1:
         return values
-    seen = values.detach()
-    rest = torch.logsumexp(logits.detach().float(), dim=1).view(seen.shape)
+    seen, sound = values.detach(), logits.detach().float()
+    sound = sound.nan_to_num(nan=-torch.inf)  # another class that is broken must not cost this one its picture
+    rest = torch.logsumexp(sound, dim=1).view(seen.shape)
     log_p = (seen - rest).clamp(max=-torch.finfo(torch.float32).eps)
     odds = log_p - torch.log(-torch.expm1(log_p))
     bound = torch.logit(torch.tensor(confidence, dtype=torch.float64)).float()

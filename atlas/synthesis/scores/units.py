@@ -17,6 +17,9 @@ product alone turns the picture towards the direction, so that there is a gradie
 EPSILON = 1e-8
 """Smallest norm that a cosine divides by: an activation of all zeros has cosine 0 and a finite gradient."""
 
+FARTHEST = 20.0
+"""Interquartile ranges from the median beyond which a unit is no part of its layer's scale."""
+
 
 class TargetObjective:
     """The mean over positions of a channel, a single neuron, a logit or a direction, with its sign (Olah et al. 2017).
@@ -148,6 +151,9 @@ def _unit_vector(target: Target, load_input: Callable[[str], bytes]) -> Tensor:
 def spread_of_units(activation: Tensor, kind: TargetKind) -> Tensor:
     """Return the standard deviation of an activation over units, of means over positions or, for neurons, at each.
 
+    A unit far outside the others, as one that explodes, counts as :data:`FARTHEST`, so that it does not set the scale
+    of all.
+
     Args:
         activation: (N, C, h, w) or (N, C).
     Returns:
@@ -155,7 +161,11 @@ def spread_of_units(activation: Tensor, kind: TargetKind) -> Tensor:
     """
     pooled = activation.dim() > 2 and kind != "neuron"
     values = activation.flatten(2).mean(dim=2) if pooled else activation.flatten(1)
-    return values.std(dim=1, correction=0)
+    ordered, count = values.sort(dim=1).values, values.shape[1]
+    low, middle, high = (ordered[:, count * quarter // 4] for quarter in (1, 2, 3))
+    farthest = FARTHEST * (high - low)
+    bounded = values.clamp((middle - farthest)[:, None], (middle + farthest)[:, None])
+    return torch.where(farthest[:, None] > 0, bounded, values).std(dim=1, correction=0)
 
 
 def reached(images: Tensor, values: Tensor) -> Tensor:

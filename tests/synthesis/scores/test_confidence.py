@@ -48,7 +48,14 @@ def test_extreme_logits_give_finite_gradients_and_a_broken_one_stays_its_own():
     assert gradient[3].isnan()
 
 
+def test_classes_that_are_broken_do_not_touch_the_others():
+    logits = torch.tensor([[0.0, 1.0, float("nan")], [0.0, 1.0, float("inf")], [0.0, 1.0, -float("inf")]])
+    gradient = gates_of_broken(logits)
+    plain = gates_of_broken(torch.tensor([[0.0, 1.0]]))
+    assert gradient.tolist() == pytest.approx([plain.item(), 1, plain.item()])
+
+
 def gates_of_broken(logits):
     values = logits[:, :1].clone().requires_grad_()
-    (gradient,) = torch.autograd.grad(sure_enough(values, logits, torch.ones(4), 0.9).sum(), values)
+    (gradient,) = torch.autograd.grad(sure_enough(values, logits, torch.ones(len(logits)), 0.9).sum(), values)
     return gradient[:, 0]
