@@ -243,7 +243,7 @@ def test_parameters_whose_names_are_taken_are_given_in_a_table(tiny):
 def test_a_preset_is_only_a_word_for_its_parameters(command_line, tiny, tmp_path):
     """By whichever door it is asked for: the picture has the key of the one whose parameters are written out."""
     over = {"steps": 2, "image_size": 32, "resolution": 32}
-    filled = {"crops": 3, "wide_crops": 3}
+    filled = {"crops": 4, "wide_crops": 2}
     spelled = {**methods.get("natural").presets["fine"].parameters, **over}
     assert spelled.items() >= filled.items()
     options = {"progress": False, "device": "cpu"}

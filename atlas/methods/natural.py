@@ -39,13 +39,13 @@ class NaturalParameters(MACOParameters):
         json_schema_extra=PIXELS,
     )
     crops: int = Field(
-        default=2, ge=1, le=256, description="random crops that the network sees at each step, besides the wide ones"
+        default=3, ge=1, le=256, description="random crops that the network sees at each step, besides the wide ones"
     )
     crop_mean: float = Field(
         default=0.5, gt=0, le=1, description="mean side of a crop, of the picture's", json_schema_extra=SHARE
     )
     wide_crops: int = Field(
-        default=2,
+        default=1,
         ge=0,
         le=256,
         description="wide crops that the network sees at each step as well, of nearly the whole picture",
@@ -71,22 +71,22 @@ class NaturalParameters(MACOParameters):
         json_schema_extra=SHARE,
     )
     confidence: float = Field(
-        default=0.9,
+        default=0.98,
         gt=0,
         le=1,
-        description="of classes: the probability at which a view is enough. The gradient fades beyond, so that a class "
-        "is raised to where photos bring it; 1 raises it as far as it goes",
+        description="of classes: the probability, among a thousand of them, at which a view is enough. The gradient "
+        "fades beyond, so that a class is raised to where photos bring it; 1 raises it as far as it goes",
         json_schema_extra=SHARE,
     )
     contrast: float = Field(
-        default=2.0,
+        default=2.4,
         gt=0,
         le=10,
-        description="standard deviation of the signal that becomes the picture: 2 gives the contrast of photos (MACO: "
-        "1)",
+        description="standard deviation of the signal that becomes the picture; MACO's 1 gives half of the contrast of "
+        "photos",
     )
     magnitudes: float = Field(
-        default=2.0,
+        default=1.5,
         ge=0,
         le=10,
         description="how far the natural logarithm of the strength of each frequency may go from that of photos; 0 "
@@ -119,7 +119,7 @@ class NaturalParameters(MACOParameters):
         json_schema_extra=PIXELS,
     )
     smoothness: float = Field(
-        default=0.1,
+        default=0.06,
         ge=0,
         le=100,
         description="how much variation from pixel to pixel and between blocks of 2 x 2 and 4 x 4 counts, in standard "
@@ -138,7 +138,7 @@ class NaturalParameters(MACOParameters):
 PRESETS = {
     "draft": measured("half of the steps that were searched with", 3.6, steps=64),
     "standard": measured("the steps and views that were found by search", 7.6, "24 of 52 pictures", steps=128),
-    "fine": measured("four times as many steps, of six views", 42, steps=512, crops=3, wide_crops=3),
+    "fine": measured("four times as many steps, of six views", 42, steps=512, crops=4, wide_crops=2),
 }
 
 
@@ -157,10 +157,10 @@ class Natural(PhaseMethod[NaturalParameters]):
         "the gradient of the objective (a class's logit before the softmax, the mean of a channel over all positions, "
         "one neuron, or a direction). The magnitude starts as that of natural photographs and is moved little, within "
         "bounds: MACO holds it fixed, so that every picture has the texture of an average one.",
-        "A class is raised to where photographs of it bring the network, and not as far as it goes: beyond a "
-        "probability of 0.9 in a view that view's gradient fades, so that what remains to be done is to look like a "
-        "picture. Raised without a bound, a logit reaches nearly twice what photographs reach, by parts of the thing "
-        "many times over. Channels, neurons and directions have no such bound: what they want most is the question.",
+        "A class is raised to where photographs of it bring the network, and not as far as it goes: the gradient of a "
+        "view in which the network is sure of it fades, so that what remains to be done is to look like a picture. "
+        "Raised without a bound, a logit reaches nearly twice what photographs reach, by parts of the thing many times "
+        "over. Channels, neurons and directions have no such bound: what they want most is the question.",
         "What varies from pixel to pixel and from block to block is held down, so that surfaces come out smooth. The "
         "picture has the contrast of a photograph; MACO's has about half of it, which is why it looks murky. At each "
         "step it is blurred a little, by a random width, so that shapes count and not fine grain alone.",

@@ -1,10 +1,15 @@
 """Enough is enough: a class's logit is raised until the network is as sure of it as of a photo."""
 
+import math
+
 import torch
 from torch import Tensor
 
+AMONG = 1000
+"""Classes of the network that a confidence is meant for: ImageNet's."""
 
-def sure_enough(values: Tensor, logits: Tensor, signs: Tensor, confidence: float) -> Tensor:
+
+def sure_enough(values: Tensor, logits: Tensor, units: Tensor, signs: Tensor, confidence: float) -> Tensor:
     """Return logits of classes unchanged, with gradients that fade where the network is sure.
 
     Gradient ascent brings a logit far above what photos reach, by parts of the object many times over. Here the
@@ -12,18 +17,21 @@ def sure_enough(values: Tensor, logits: Tensor, signs: Tensor, confidence: float
     class and ``c`` those of ``confidence``: whole below, half there, and next to nothing far beyond. At even odds it is
     that of the log probability, without the part that lowers the other classes.
 
+    To be sure among a few classes takes less than among a thousand. The odds are those that the class would have among
+    :data:`AMONG` classes, the others as likely each as they are on the whole here.
+
     Args:
         values: (B, n), the objectives of n views each. logits: (B * n, classes), that they are of.
-        signs: (B,); what lowers a class, -1, is left as it is.
-        confidence: probability in (0, 1]; 1 bounds nothing.
+        units: (B,), the classes. signs: (B,); what lowers a class, -1, is left as it is.
+        confidence: probability in (0, 1], among a thousand classes; 1 bounds nothing.
     """
-    if confidence == 1:
+    others = logits.shape[1] - 1
+    if confidence == 1 or not others:
         return values
-    seen, sound = values.detach(), logits.detach().float()
-    sound = sound.nan_to_num(nan=-torch.inf)  # another class that is broken must not cost this one its picture
-    rest = torch.logsumexp(sound, dim=1).view(seen.shape)
-    log_p = (seen - rest).clamp(max=-torch.finfo(torch.float32).eps)
-    odds = log_p - torch.log(-torch.expm1(log_p))
+    seen = values.detach()
+    rest = logits.detach().float().nan_to_num(nan=-torch.inf).unflatten(0, (len(seen), -1))  # a broken class is none
+    rest[torch.arange(len(units), device=units.device), :, units] = -torch.inf
+    odds = seen - torch.logsumexp(rest, dim=2)
     bound = torch.logit(torch.tensor(confidence, dtype=torch.float64)).float()
-    gate = torch.where(signs[:, None] > 0, torch.sigmoid(bound - odds), 1.0)
+    gate = torch.where(signs[:, None] > 0, torch.sigmoid(bound - odds + math.log((AMONG - 1) / others)), 1.0)
     return seen + gate * (values - seen)
