@@ -32,6 +32,7 @@ class Pending:
         self._store = store
         self._only = tuple(prefix.lower() for prefix in only)
         self._retry = retry
+        self._again = set[str]()
         self.is_whole = not only
         self.missing: list[Task] = []
         self.present: list[Task] = []
@@ -44,9 +45,10 @@ class Pending:
             unasked = isinstance(task, RenderTask) and not task.key.startswith(self._only)
             if self._only and (unasked or task.of_pictures):
                 continue
-            if task.is_stored(self._store):
+            if task.is_stored(self._store) and not (task.of_pictures and self._again.intersection(task.needs)):
                 if isinstance(task, RenderTask) and DEAD in self._retry and self._store.is_dead(task.key):
                     missing.append(replace(task, again=True))
+                    self._again.add(task.key)
                 else:
                     self.present.append(task)
             elif QUARANTINED not in self._retry and is_quarantined(self._store, task):

@@ -25,7 +25,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from pydantic import BaseModel
 
-from atlas.core.analysis import PhotoCredit
+from atlas.core.analysis import Diversity, PhotoCredit
 from atlas.core.attempt import Attempt
 from atlas.core.canonical import digest_bytes
 from atlas.core.method_card import MethodCard
@@ -170,7 +170,7 @@ class Store:
         """Store a complete result: its files first, its document last.
 
         One that is there already is left alone; but the record of a dead rendering is replaced by that of one that is
-        done, at once and whole.
+        done, and the diversity of pictures by one that has those done since as well, at once and whole.
 
         Args:
             files: name to content; a name is the sha256 of the content and an extension.
@@ -178,8 +178,7 @@ class Store:
         Raises:
             StoreError: the disk is full or cannot be written; the store stays as it was.
         """
-        revives = isinstance(document, Record) and document.status == "done"
-        if self.has(key) and not (revives and self.is_dead(key)):
+        if self.has(key) and not self._outdated(key, document):
             return
         if isinstance(document, Record) and document.status == "failed":
             raise ValueError("a failed attempt is stored by record_failure")
@@ -194,6 +193,12 @@ class Store:
             if name in own:
                 write_atomic(self.folder(key) / name, data)
         write_atomic(self.document_path(key), encode(document))
+
+    def _outdated(self, key: str, document: BaseModel) -> bool:
+        """Tell whether what is stored under a key was made when less was there than a new document has."""
+        if isinstance(document, Diversity):
+            return set(self.document(Diversity, key).pictures) < set(document.pictures)
+        return isinstance(document, Record) and document.status == "done" and self.is_dead(key)
 
     def read_file(self, key: str, name: str) -> bytes:
         """Return one of the files of a result.

@@ -13,6 +13,7 @@ from torch import Tensor
 from atlas.core.analysis import Analysis, Diversity
 from atlas.core.job import ModelIdentity
 from atlas.core.record import Record
+from atlas.errors import StoreError
 from atlas.metrics.base import see
 from atlas.metrics.diversity import features, layout, mean_distance
 from atlas.store import Store
@@ -53,6 +54,16 @@ class DiversityTask(Task):
     def needs(self) -> tuple[str, ...]:
         """See :attr:`Task.needs`."""
         return self.analysis.upstream
+
+    def is_stored(self, store: Store) -> bool:
+        """See :meth:`Task.is_stored`: it is made again once a picture is there that was dead before."""
+        if not store.has(self.key):
+            return False
+        try:
+            measured = store.document(Diversity, self.key).pictures
+        except StoreError:  # it is damaged: repair's to make again
+            return True
+        return all(key in measured or not store.has(key) or store.is_dead(key) for key in self.needs)
 
     def __str__(self) -> str:
         return f"{self.model}: diversity of {len(self.needs)} pictures of {self.what} by {self.method}"

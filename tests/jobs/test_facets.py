@@ -16,6 +16,7 @@ from atlas.core.analysis import ClassFacets, Diversity
 from atlas.errors import AtlasWarning, RenderError
 from atlas.jobs.repairing import prepare_repair
 from atlas.jobs.run import run_plan
+from atlas.store.documents import encode
 from atlas.store.integrity import verify
 from atlas.tasks.machine import Machine
 
@@ -188,6 +189,34 @@ def test_a_dead_unit_has_no_diversity(tmp_path):
     assert len(report.dead) == 2 and report.failed == []
     (found,) = diversities(store)
     assert (found.pictures, found.features, found.pixels) == ((), None, None)
+
+
+def test_diversity_is_measured_again_once_a_dead_picture_is_done(tmp_path):
+    config = configuration(tmp_path, classes=(1,), seeds="facets:3", parameters=PARAMETERS)
+    _, _, store = run(config)
+    (whole,) = diversities(store)
+    victim = whole.pictures[0]
+    record = store.read(victim)
+    dead = record.model_copy(update={"status": "dead", "assets": ()})
+    few = whole.model_copy(update={"pictures": whole.pictures[1:], "features": 0.5, "provenance": whole.provenance})
+    for key, document in ((victim, dead), (whole.key, few)):
+        store.document_path(key).write_bytes(encode(document))
+    assert run(config)[0].finished == 0
+    report, _, store = run(config, retry=["dead"])
+    assert report.done_by_kind == {"rendering": 1, "diversity": 1}
+    (again,) = diversities(store)
+    assert (again.pictures, again.features, again.pixels) == (whole.pictures, whole.features, whole.pixels)
+    assert run(config)[0].finished == 0 and list(verify(store)) == []
+
+
+def test_diversity_that_a_killed_run_left_behind_is_measured_by_the_next(tmp_path):
+    config = configuration(tmp_path, classes=(1,), seeds="facets:3", parameters=PARAMETERS)
+    store = run(config)[2]
+    (whole,) = diversities(store)
+    few = whole.model_copy(update={"pictures": whole.pictures[1:]})
+    store.document_path(whole.key).write_bytes(encode(few))
+    assert run(config)[0].done_by_kind == {"diversity": 1}
+    assert diversities(store)[0].pictures == whole.pictures
 
 
 def test_a_list_of_photos_that_is_lost_is_made_again(tmp_path):
