@@ -25,7 +25,7 @@ from atlas.errors import ConfigError, ModelError, PhotoError, RenderError, Targe
 from atlas.methods import methods
 from atlas.models.spec import ModelSpec
 
-QUICK = {"steps": 3, "image_size": 32, "crops": 2, "progress": False, "device": "cpu"}
+QUICK = {"steps": 3, "image_size": 32, "crops": 3, "progress": False, "device": "cpu"}
 NORMALISATION = {"mean": 0.5, "std": 0.5, "size": 32}
 
 
@@ -129,7 +129,7 @@ def test_what_is_no_model_is_refused_with_what_one_is(what):
 def test_key_and_bytes_are_those_of_the_command_line(command_line, tiny):
     path = command_line.configure()
     head = path.read_text().split("[[render]]")[0]
-    quick = "parameters = { steps = 3, image_size = 32, crops = 2 }"
+    quick = "parameters = { steps = 3, image_size = 32, crops = 3 }"
     blocks = [
         "classes = [3, 4]\nseeds = [0, 5]",
         'layers = "act2"\nunits = "2"\nsign = "negative"',

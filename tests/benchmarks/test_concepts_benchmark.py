@@ -153,7 +153,7 @@ def test_renderings_are_placed_among_the_patches_of_their_class(tmp_path, study,
     sections = import_module("explaining.sections")
     sections.rendered(sections.Plan(study, store=store.path))
     printed = capsys.readouterr().out
-    assert all(f"| {name} (maco, 0)" in printed for name in CLASSES)
+    assert all(f"| {name} (natural, 0)" in printed for name in CLASSES)
     assert f"{sum(each.above for each in found)} of 6 (goal all: " in printed
 
 

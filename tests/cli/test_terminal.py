@@ -100,7 +100,7 @@ def test_what_a_model_says_cannot_touch_the_terminal_and_is_cut_short(atlas):
         "import tiny_networks\n"
         "class Rude(tiny_networks.Tiny):\n"
         "    def forward(self, x):\n"
-        "        if len(x) == 5: raise RuntimeError('\\x1b[2Jbell\\a' + 'x' * 5000 + '\\nsecond line')\n"
+        "        if len(x) == 4: raise RuntimeError('\\x1b[2Jbell\\a' + 'x' * 5000 + '\\nsecond line')\n"
         "        return super().forward(x)\n"
     )
     for result in (atlas("render"), atlas("status")):

@@ -32,6 +32,6 @@ def sure_enough(values: Tensor, logits: Tensor, units: Tensor, signs: Tensor, co
     rest = logits.detach().float().nan_to_num(nan=-torch.inf).unflatten(0, (len(seen), -1))  # a broken class is none
     rest[torch.arange(len(units), device=units.device), :, units] = -torch.inf
     odds = seen - torch.logsumexp(rest, dim=2)
-    bound = torch.logit(torch.tensor(confidence, dtype=torch.float64)).float()
-    gate = torch.where(signs[:, None] > 0, torch.sigmoid(bound - odds + math.log((AMONG - 1) / others)), 1.0)
-    return seen + gate * (values - seen)
+    bound = math.log(confidence / (1 - confidence)) + math.log((AMONG - 1) / others)
+    gate = torch.where(signs[:, None] > 0, torch.sigmoid(bound - odds), 1.0)
+    return seen + gate.to(values.dtype) * (values - seen)

@@ -75,3 +75,14 @@ def gates_of_broken(logits):
         values,
     )
     return gradient[:, 0]
+
+
+@pytest.mark.parametrize("views", [1, 3, 4])
+def test_gradients_do_not_depend_on_the_batch(views):
+    generator = torch.Generator().manual_seed(3)
+    logits = torch.randn(40 * views, 11, generator=generator) * 3
+    together = gates(logits, [2] * 40, [1] * 40, 0.9)
+    for size in (1, 2, 3, 5, 8):
+        for first in range(0, 40 - size, size):
+            part = gates(logits[first * views :][: size * views], [2] * size, [1] * size, 0.9)
+            assert torch.equal(part, together[first : first + size])
