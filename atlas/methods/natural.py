@@ -31,7 +31,7 @@ LONGEST = 128
 class NaturalParameters(MACOParameters):
     """Parameters of the method. Numbers without a source were found by search on lite0, judged by another network."""
 
-    steps: int = Field(default=200, ge=1, le=100_000, description="steps of NAdam (MACO: 256)")
+    steps: int = Field(default=128, ge=1, le=100_000, description="steps of NAdam (MACO: 256)")
     resolution: Shown | tuple[Shown, Shown] | None = Field(
         default=None,
         description=f"side at which the network is shown views, or (height, width); unless chosen {LONGEST}, or the "
@@ -136,9 +136,9 @@ class NaturalParameters(MACOParameters):
 
 
 PRESETS = {
-    "draft": measured("a third of the steps", 3.1, "19 of 52 pictures", steps=64),
-    "standard": measured("the steps and views that were found by search", 9, "25 of 52 pictures", steps=200),
-    "fine": measured("more than twice as many steps, of six views", 35, steps=512, crops=4, wide_crops=2),
+    "draft": measured("half of the steps", 3.1, "19 of 52 pictures", steps=64),
+    "standard": measured("the steps and views that were found by search", 5.7, "25 of 52 pictures", steps=128),
+    "fine": measured("four times as many steps, of six views", 34, steps=512, crops=4, wide_crops=2),
 }
 
 
