@@ -73,7 +73,7 @@ def load(
         options["class_names"] = Path(classes)
     model = of_module(what, options) if isinstance(what, nn.Module) else load_model(spec_of(what, options))
     for notice in model.notices:
-        warnings.warn(notice, AtlasWarning, stacklevel=2)
+        warnings.warn(notice, AtlasWarning, stacklevel=3)  # the caller, past the decorator
     return model if classes is None or isinstance(classes, str | Path) else with_classes(model, classes)
 
 

@@ -60,7 +60,7 @@ def _all_pictures(wanted: Sequence[Wanted], store: Store) -> list[RenderTask]:
     if without and not jobs:
         raise without[0]
     for each in without:
-        warnings.warn(str(each), AtlasWarning, stacklevel=4)
+        warnings.warn(str(each), AtlasWarning, stacklevel=5)
     return jobs
 
 

@@ -86,5 +86,5 @@ def known_model(model: VisionModel, store: Store) -> VisionModel:
     """Return a model as a store knows it; what a person should know of that is a warning."""
     known = settle(model, store)
     for notice in known.notices[len(model.notices) :]:
-        warnings.warn(notice, AtlasWarning, stacklevel=4)
+        warnings.warn(notice, AtlasWarning, stacklevel=5)
     return known

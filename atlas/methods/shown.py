@@ -8,8 +8,9 @@ if TYPE_CHECKING:
     from atlas.models.vision_model import VisionModel
 
 
-PATCH = 32
-"""Longest side of the patches that transformers cut, pixels: of so many sizes in turn one is a multiple of it."""
+PATCH = 16
+"""Sizes that are tried in turn, pixels: among so many is a multiple of every patch up to this that a transformer cuts; 32
+divides the sizes that methods ask for."""
 
 
 def shown_size(model: "VisionModel", longest: int) -> Size:

@@ -107,8 +107,10 @@ def test_a_class_without_looks_leaves_those_of_the_others(tmp_path):
             more.unlink()
     model = atlas.load("tiny_networks:colours", size=32, classes=["red", "green", "blue"])
     given = {"photos": photos, "seed": "facets:2", "steps": 2, "image_size": 32, "progress": False}
-    with pytest.warns(AtlasWarning, match="green: there are none: the model predicts 1 of its 1 photos"):
+    said = "green: there are none: the model predicts 1 of its 1 photos"
+    with pytest.warns(AtlasWarning, match=said) as caught:
         pictures = atlas.render(model, ["green", "red"], method="vital", **given)
+    assert [one.filename for one in caught if said in str(one.message)] == [__file__]
     assert [one.name for one in pictures] == ["red, facet 1", "red, facet 2"]
     with pytest.raises(RenderError, match="green: there are none"):
         atlas.render(model, ["green", "blue"], method="vital", **given)

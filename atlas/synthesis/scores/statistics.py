@@ -42,8 +42,6 @@ class ScaledScore:
         self._network, self._layer, self._kind = network, targets[0].layer, targets[0].kind
         self._objective = TargetObjective(targets, network.device, load_input)
         self._statistics, self._confidence = statistics, confidence
-        self._units = torch.tensor([target.unit for target in targets], device=network.device)
-        self._signs = torch.tensor([float(target.sign) for target in targets], device=network.device)
         self._parts: list[nn.Module] = []
         self._scale: Tensor | None = None
         if statistics:
@@ -67,7 +65,7 @@ class ScaledScore:
             spread = spread_of_units(sound, self._kind).view(values.shape).mean(dim=1)
             self._scale = spread * reached(views, values)
         if self._kind == "logit":
-            values = sure_enough(values, activation, self._units, self._signs, self._confidence)
+            values = sure_enough(values, activation, self._objective.units, self._objective.signs, self._confidence)
         if not seen:
             return values  # none is asked for, or the layer comes before any norm
         distance = distance_from_photos(seen, len(values))

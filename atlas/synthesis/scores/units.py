@@ -24,6 +24,9 @@ FARTHEST = 20.0
 class TargetObjective:
     """The mean over positions of a channel, a single neuron, a logit or a direction, with its sign (Olah et al. 2017).
 
+    Attributes:
+        units, signs: (B,), of the targets.
+
     Args:
         targets: B targets of one kind on one layer.
         load_input: sha256 to bytes; needed where the targets are directions.
@@ -37,8 +40,8 @@ class TargetObjective:
     ) -> None:
         self._kind = targets[0].kind
         self._targets = targets
-        self._units = torch.tensor([target.unit for target in targets], device=device)
-        self._signs = torch.tensor([float(target.sign) for target in targets], device=device)
+        self.units = torch.tensor([target.unit for target in targets], device=device)
+        self.signs = torch.tensor([float(target.sign) for target in targets], device=device)
         self._places = torch.tensor([target.position or (-1, -1) for target in targets], device=device)
         self._directions: Directions | None = None
         if self._kind == "direction":
@@ -58,14 +61,14 @@ class TargetObjective:
             ModelError: a direction has another number of values than the layer has units.
         """
         if self._directions is not None:
-            return self._directions.objective(activation, self._signs)
+            return self._directions.objective(activation, self.signs)
         batch = len(self._targets)
         grouped = activation.unflatten(0, (batch, -1))  # (B, n, C, ...)
-        unit = grouped[torch.arange(batch, device=activation.device), :, self._units]  # (B, n, ...)
+        unit = grouped[torch.arange(batch, device=activation.device), :, self.units]  # (B, n, ...)
         if self._kind == "neuron":
             unit = self._neurons(unit)
         values = unit.flatten(2).mean(dim=2) if unit.dim() > 2 else unit
-        return values.float() * self._signs[:, None]
+        return values.float() * self.signs[:, None]
 
     def _neurons(self, maps: Tensor) -> Tensor:
         """Return (B, n): each target's position of its (B, n, h, w) maps, the central one if it names none."""
