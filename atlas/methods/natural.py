@@ -82,8 +82,8 @@ class NaturalParameters(MACOParameters):
         default=2.4,
         gt=0,
         le=10,
-        description="standard deviation of the signal that becomes the picture; MACO's 1 gives half of the contrast of "
-        "photos",
+        description="standard deviation of the signal that becomes the picture; MACO's 1 gives about two thirds of the "
+        "contrast of photos",
     )
     magnitudes: float = Field(
         default=1.5,
@@ -159,10 +159,10 @@ class Natural(PhaseMethod[NaturalParameters]):
         "bounds: MACO holds it fixed, so that every picture has the texture of an average one.",
         "A class is raised to where photographs of it bring the network, and not as far as it goes: the gradient of a "
         "view in which the network is sure of it fades, so that what remains to be done is to look like a picture. "
-        "Raised without a bound, a logit reaches nearly twice what photographs reach, by parts of the thing many times "
-        "over. Channels, neurons and directions have no such bound: what they want most is the question.",
+        "Raised without a bound, a logit reaches far more than photographs do (13 to 19 on EfficientNet-Lite0, where 15 "
+        "photographs of each class have 9 to 10 in the mean), by parts of the thing many times over. Channels, neurons and directions have no such bound: what they want most is the question.",
         "What varies from pixel to pixel and from block to block is held down, so that surfaces come out smooth. The "
-        "picture has the contrast of a photograph; MACO's has about half of it, which is why it looks murky. At each "
+        "picture has nearly the contrast of a photograph; MACO's has about two thirds of it, and looks murky. At each "
         "step it is blurred a little, by a random width, so that shapes count and not fine grain alone.",
         "At each step the network sees some crops of about half the picture's side and some of nearly all of it, so "
         "that parts and their arrangement count alike. Each is mirrored one time in two, and its brightness, contrast "

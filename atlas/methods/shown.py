@@ -9,8 +9,8 @@ if TYPE_CHECKING:
 
 
 PATCH = 16
-"""Sizes that are tried in turn, pixels: among so many is a multiple of every patch up to this that a transformer cuts; 32
-divides the sizes that methods ask for."""
+"""Sizes that are tried in turn, pixels: among so many is a multiple of every patch up to this that a transformer cuts;
+32 divides the sizes that methods ask for."""
 
 
 def shown_size(model: "VisionModel", longest: int) -> Size:
