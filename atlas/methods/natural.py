@@ -149,8 +149,8 @@ class Natural(PhaseMethod[NaturalParameters]):
     version = 1
     title = "Natural"
     summary = (
-        "Searches for a picture near the Fourier spectrum of natural photographs, smooth and of their contrast, while "
-        "the network sees parts and nearly all of it in changing colours."
+        "Searches for a picture near the Fourier spectrum of natural photographs, smooth and nearly of their contrast, "
+        "while the network sees parts and nearly all of it in changing colours."
     )
     paragraphs = (
         "As in MACO, a picture is the magnitude of its Fourier spectrum and a phase, both of which are changed along "
@@ -159,8 +159,9 @@ class Natural(PhaseMethod[NaturalParameters]):
         "bounds: MACO holds it fixed, so that every picture has the texture of an average one.",
         "A class is raised to where photographs of it bring the network, and not as far as it goes: the gradient of a "
         "view in which the network is sure of it fades, so that what remains to be done is to look like a picture. "
-        "Raised without a bound, a logit reaches far more than photographs do (13 to 19 on EfficientNet-Lite0, where 15 "
-        "photographs of each class have 9 to 10 in the mean), by parts of the thing many times over. Channels, neurons and directions have no such bound: what they want most is the question.",
+        "Raised without a bound, a logit reaches far more than photographs do (13 to 20 on EfficientNet-Lite0, where "
+        "photographs have 9 to 10), by parts of the thing many times over. Channels, neurons and directions have no "
+        "such bound: what they want most is the question.",
         "What varies from pixel to pixel and from block to block is held down, so that surfaces come out smooth. The "
         "picture has nearly the contrast of a photograph; MACO's has about two thirds of it, and looks murky. At each "
         "step it is blurred a little, by a random width, so that shapes count and not fine grain alone.",
