@@ -39,9 +39,9 @@ START = 0.01
 """Standard deviation of a spectrum's first draws (Lucid's ``sd``)."""
 
 PRESETS = {
-    "draft": measured("few steps", 5, steps=100),
-    "standard": measured("three times the steps", 9, "41 of 52 pictures", steps=300),
-    "fine": measured("more steps, and a second crop", 50, steps=800, crops=2),
+    "draft": measured("few steps", 4.5, steps=100),
+    "standard": measured("three times the steps", 13, "41 of 52 pictures", steps=300),
+    "fine": measured("more steps, and a second crop", 39, steps=800, crops=2),
 }
 
 
