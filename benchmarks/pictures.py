@@ -1,6 +1,6 @@
 """Pictures of classes, compared: how often a stranger recognises them, how near they are to photos, what they cost.
 
-    python benchmarks/pictures.py --folder FOLDER --probe WEIGHTS --photos FOLDER render [--setting NAME] ...
+    python benchmarks/pictures.py --folder FOLDER --probe WEIGHTS --photos FOLDER render [--setting NAME] [--seed N] ...
     python benchmarks/pictures.py --folder FOLDER --probe WEIGHTS --photos FOLDER report
     python benchmarks/pictures.py --folder FOLDER --probe WEIGHTS blind --sheet FILE --key FILE
     python benchmarks/pictures.py --folder FOLDER --probe WEIGHTS peer --setting NAME
@@ -92,12 +92,14 @@ SETTING = click.option("--setting", "settings", multiple=True, callback=settings
 
 @main.command(help="Render what is missing.")
 @SETTING
+@click.option("--seed", "seeds", multiple=True, type=int, help="Only this; repeatable.")
 @click.pass_obj
-def render(work: Work, settings: list[Setting]) -> None:
+def render(work: Work, settings: list[Setting], seeds: tuple[int, ...]) -> None:
     """Render; say what goes on."""
     if work.photos is None and (given := [setting.name for setting in settings if setting.photos]):
         raise click.UsageError(f"{', '.join(given)}: given reference photos; name their folder with --photos")
-    work.gallery(settings).render(settings, reporting(), lambda text: print(text, flush=True))
+    aims = [aim for aim in reporting() if not seeds or aim[1] in seeds]
+    work.gallery(settings).render(settings, aims, lambda text: print(text, flush=True))
 
 
 @main.command("report", help="Judge what is there; write tables and contact sheets.")

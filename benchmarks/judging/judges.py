@@ -8,6 +8,7 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import numpy as np
@@ -15,6 +16,7 @@ import torch
 import torch.nn.functional as F
 from comparing.study import LITE, judge, seen
 from PIL import Image
+from timm.data import ImageNetInfo
 from torch import Tensor
 
 import atlas
@@ -92,10 +94,15 @@ def probe_judge(weights: Path, **replaced: Any) -> Judge:
     Raises:
         FileNotFoundError: one of the two is missing.
     """
-    listed = weights.with_suffix(".classes.json")
-    indices = [row["index"] for row in json.loads(listed.read_text(encoding="utf-8"))]
-    spec = vit_spec(weights, len(indices)) | replaced
-    model = atlas.load(ModelSpec.model_validate(spec))
+    rows = weights.with_suffix(".classes.json")
+    indices = [row["index"] for row in json.loads(rows.read_text(encoding="utf-8"))]
+    known = ImageNetInfo()
+    listed = [f"{known.index_to_label_name(index)} {known.index_to_description(index)}" for index in indices]
+    with TemporaryDirectory() as folder:  # ids, by which folders of photos are told
+        names = Path(folder) / "names.txt"
+        names.write_text("\n".join(listed), encoding="utf-8")
+        spec = vit_spec(weights, len(indices)) | {"class_names": names} | replaced
+        model = atlas.load(ModelSpec.model_validate(spec))
     return Judge(PROBE, "ViT", model, {index: place for place, index in enumerate(indices)})
 
 

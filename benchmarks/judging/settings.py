@@ -56,17 +56,22 @@ class Setting:
         return digest([self.network, self.photos, method.name, method.version, spelled])[:16]
 
 
+PUBLISHED = ("cbr", "feature_vis", "maco", "plug_in_inversion", "vit_maximization")
+"""Methods of others that render classes and have presets."""
+
 SETTINGS = (
-    Setting("cbr", "cbr"),
-    Setting("feature_vis", "feature_vis", METHODS["feature_vis"]),
+    *(Setting(f"{name}, {preset}", name, preset=preset) for name in PUBLISHED for preset in methods.get(name).presets),
     Setting("fourier", "fourier"),
     Setting("maco", "maco", METHODS["maco"]),
     Setting("natural, draft", "natural", preset="draft"),
     Setting("natural, standard", "natural", preset="standard", goal=0.6, budget=10),
     Setting("natural, fine", "natural", preset="fine", goal=0.75, budget=60),
+    Setting("vital, draft", "vital", preset="draft", photos=True),
     Setting("vital, standard", "vital", preset="standard", photos=True, goal=0.9, budget=60),
+    Setting("vital, fine", "vital", preset="fine", photos=True, goal=0.9, budget=60),
     Setting("maco on the ViT", "maco", METHODS["maco"], network=VIT),
     Setting("natural, standard, on the ViT", "natural", preset="standard", network=VIT, goal=0.6),
+    Setting("vital, standard, on the ViT", "vital", preset="standard", network=VIT, photos=True),
 )
 """Goals are shares ranked first by the leading judge; budgets, those of ``PICTURES.md``."""
 

@@ -61,6 +61,7 @@ def chosen(name, parameters):
     """Return the method's parameters with those set that it has; what some call crops, others call views."""
     fields = methods.get(name).parameters
     both = parameters | ({"views": parameters["crops"]} if "crops" in parameters else {})
+    both["class_references"] = "all"  # a network of random weights recognises none
     return fields(**{key: value for key, value in both.items() if key in fields.model_fields})
 
 

@@ -103,7 +103,7 @@ def test_photos_are_shown_as_pictures_are(colours):
     network = colours.network("float32", CPU)
     handle = network.module.register_forward_pre_hook(watched)
     try:
-        render(colours, [target], references, image_size=48, resolution=(24, 24), steps=2)
+        render(colours, [target], references, image_size=48, resolution=(24, 24), steps=2, class_references="all")
     finally:
         handle.remove()
     assert set(seen) == {(24, 24)}
@@ -114,7 +114,7 @@ def test_photos_are_shown_as_pictures_are(colours):
 
 
 def test_the_photos_decide_and_not_the_class(colours, references):
-    one = render(colours, [logit(references, 0, colour=2)], references, learning_rate=0.2)[0]
+    one = render(colours, [logit(references, 0, colour=2)], references, learning_rate=0.2, class_references="all")[0]
     assert one.image.mean(axis=(1, 2)).argmax() == 2
 
 
@@ -128,17 +128,59 @@ def test_a_picture_does_not_depend_on_its_batch(colours, references, options):
     assert not np.allclose(together[1].image, together[3].image, atol=0.05)  # the same photos, another seed
 
 
-def test_the_first_photos_that_can_be_decoded_are_used(colours):
-    references = References()
+@pytest.fixture
+def matched(monkeypatch):
+    """The photos that are matched, as sorted mean colours, of every rendering in turn."""
+    from atlas.methods.vital import classes
+
+    found, real = [], classes.mean_sorted
+
+    def watched(maps_of, photos, device):
+        photos = list(photos)
+        found.append(sorted(tuple(photo.mean(dim=(1, 2)).tolist()) for photo in photos))
+        return real(maps_of, iter(photos), device)
+
+    monkeypatch.setattr(classes, "mean_sorted", watched)
+    return found
+
+
+def test_photos_that_cannot_be_decoded_are_left_out(colours, references, matched):
     good = [encoded(picture(0, seed)) for seed in range(4)]
-    mixed = references.listed([b"no photo", good[0], good[1][:60], *good[1:]])
-    plain = references.listed(good[:3])
-    three = [
-        render(colours, [Target(kind="logit", layer=LOGITS, references=digest)], references, references=3)[0]
-        for digest in (mixed, plain)
-    ]
-    assert three[0].trace == three[1].trace
-    assert np.array_equal(three[0].image, three[1].image)
+    for files in ([b"no photo", good[0], good[1][:60], *good[1:]], good):
+        target = Target(kind="logit", layer=LOGITS, references=references.listed(files))
+        render(colours, [target], references, steps=1)
+    assert len(matched[0]) == 4
+    assert matched[0] == matched[1]
+
+
+def test_photos_that_the_model_takes_for_another_class_are_no_references(colours, references, matched):
+    """Of a class's folder with as many photos of another class; unless all are asked for."""
+    own, foreign = ([encoded(picture(colour, seed)) for seed in range(20)] for colour in (0, 2))
+    target = Target(kind="logit", layer=LOGITS, references=references.listed([*own, *foreign]))
+    alone = Target(kind="logit", layer=LOGITS, references=references.listed(own))
+    render(colours, [target], references, steps=1)
+    render(colours, [alone], references, steps=1)
+    render(colours, [target], references, steps=1, class_references="all")
+    assert matched[0] == matched[1]
+    assert len(matched[2]) == 40
+
+
+@pytest.mark.parametrize("which", ["recognised", "all"])
+def test_references_are_drawn_by_the_seed(colours, references, matched, which):
+    target = Target(kind="logit", layer=LOGITS, references=references.photos(0, count=40))
+    options = {"steps": 1, "references": 5, "class_references": which}
+    render(colours, [target, target, target], references, seeds=[1, 2, 1], **options)
+    render(colours, [target], references, seeds=[2], **options)
+    first, second, again = matched  # the third of the batch is the first, and is matched once
+    assert len(set(first)) == len(set(second)) == 5
+    assert first != second
+    assert second == again
+
+
+def test_a_class_that_the_model_sees_in_no_photo_is_told_so(colours, references):
+    with pytest.raises(PhotoError, match="takes none of the 6 photos of logit 0 for its class") as told:
+        render(colours, [logit(references, 0, colour=2)], references)
+    assert 'parameters.class_references = "all"' in str(told.value)
 
 
 def test_photos_of_which_none_can_be_decoded_are_an_error(colours):

@@ -53,7 +53,7 @@ class VITAL(Method[ResolvedVITAL]):
     """
 
     name = "vital"
-    version = 2
+    version = 3
     title = "VITAL"
     summary = (
         "Searches for a picture whose activations, channel by channel and stage by stage, are distributed as those "
@@ -61,8 +61,8 @@ class VITAL(Method[ResolvedVITAL]):
     )
     paragraphs = (
         "Most methods ask for more of a class's score. VITAL asks for none of it: it takes reference photographs of "
-        "the class, looks at what the network makes of them at its stem and after each of its stages, and searches "
-        "for a picture of which the network makes the same.",
+        "the class, drawn among those that the network recognises, looks at what the network makes of them at its "
+        "stem and after each of its stages, and searches for a picture of which it makes the same.",
         "What is compared are distributions. The values that a channel has at all positions are sorted, for every "
         "photograph, and averaged over the photographs; the picture's own sorted values are pulled towards them "
         "(sort matching). So each channel shall be as strong, over as much of the picture, as it is in photographs "

@@ -122,6 +122,11 @@ class VITALParameters(ResizedParameters):
         le=5000,
         description="reference photos of a target whose activations are matched, at most (paper: 50)",
     )
+    class_references: Literal["recognised", "all"] = Field(
+        default="recognised",
+        description='of which of a class\'s photos its references are drawn by the seed: "recognised", those for which '
+        'the model ranks the class first, or "all"',
+    )
     layers: Literal["stages"] | tuple[str, ...] = Field(
         default="stages",
         description='the layers at which activations are matched; "stages": stem and stages of a CNN, patch projection '
