@@ -285,7 +285,8 @@ def test_networks_of_other_kinds(references, name, kind):
     size, parameters = (32, {}) if name.startswith("tiny") else (16, {"image_size": None})
     model = load_model(ModelSpec(name="other", source="callable", architecture=name, size=size))
     layer = LOGITS if kind == "logit" else fitted(model, **parameters).layers[-1]
-    options = parameters | {"patch_size": 8, "references": 4, "steps": 30, "learning_rate": 0.1, "class_references": "all"}
+    options = parameters | {"patch_size": 8, "references": 4, "steps": 30, "learning_rate": 0.1}
+    options |= {"class_references": "all"}
     target = channel(references, 2, layer=layer, kind=kind)
     one = render(model, [target], references, **options)[0]
     assert one.status == "done" and np.isfinite(one.image).all()
