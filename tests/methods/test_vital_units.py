@@ -225,9 +225,32 @@ def test_matched_maps_are_relevance_times_activation(network, references):
     assert maps["act2"][:, [0, *range(2, 12)]].abs().max() == 0
 
 
-def test_relevance_is_scaled_in_each_channel_and_a_constant_is_0():
-    maps = torch.tensor([[[1.0, 3.0, 2.0], [5.0, 5.0, 5.0], [-1.0, 0.0, 1.0]]])
-    assert between_0_and_1(maps).tolist() == [[[0, 1, 0.5], [0, 0, 0], [0, 0.5, 1]]]
+def test_relevance_becomes_a_share_of_the_largest_in_each_channel_and_what_is_irrelevant_stays_0():
+    maps = torch.tensor([[[1.0, 4.0, 2.0], [5.0, 5.0, 5.0], [-2.0, 0.0, 1.0], [-3.0, -1.0, -2.0], [0.0, 0.0, 0.0]]])
+    assert between_0_and_1(maps).tolist() == [[[0.25, 1, 0.5], [1, 1, 1], [0, 0, 1], [0, 0, 0], [0, 0, 0]]]
+
+
+def test_relevance_without_negative_values_and_with_a_0_is_scaled_as_by_the_authors():
+    """Their code: each channel moved and scaled by its smallest and largest value."""
+    maps = torch.rand(3, 7, 50, generator=torch.Generator().manual_seed(0)).sub(0.3).clamp_min(0)
+    low, high = maps.amin(dim=2, keepdim=True), maps.amax(dim=2, keepdim=True)
+    assert (low == 0).all()
+    assert torch.equal(between_0_and_1(maps), (maps - low) / (high - low))
+
+
+def test_where_a_signed_network_is_against_the_unit_nothing_is_matched():
+    model = load_model(ModelSpec(name="v", architecture="test_vit", pretrained=False))
+    network = model.network("float32", CPU)
+    target = Target(kind="channel", layer="blocks.2", unit=5)
+    side = network.preprocessing.height
+    views = torch.rand(2, 3, side, side, generator=torch.Generator().manual_seed(0))
+    maps = UnitMaps(network, [target], ["blocks.2"], "lrp", {}.__getitem__)(views)["blocks.2"][:, 5]
+    tokens = network.raw_taps(network.inputs(views), ["blocks.2"])["blocks.2"].float()[:, :, 5]
+    patches = tokens[:, 1:]  # whose mean is the channel's value; the class token has no relevance of its own
+    assert (patches < 0).any() and (patches > 0).any()
+    expected = patches.clamp_min(0).square() / patches.amax(dim=1, keepdim=True)
+    torch.testing.assert_close(maps[:, 1:], expected, rtol=1e-4, atol=1e-6)
+    assert (maps[:, 0] == 0).all()
 
 
 def test_layers_up_to_the_units_own_are_matched():

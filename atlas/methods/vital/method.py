@@ -88,6 +88,8 @@ class VITAL(Method[ResolvedVITAL]):
         "Where things are is not compared, so parts may be repeated, or lie in the wrong place.",
         "What looks different in every photograph has no common distribution: of garments and instruments it shows "
         "materials and parts rather than one whole thing.",
+        "For units inside networks without rectified activations (ConvNeXt, transformers) relevance has both signs: "
+        "what speaks against the unit has no weight, and what the picture holds of it is not held against the photos.",
         "Its objective is minus a squared distance between activations, summed over layers, and not comparable with "
         "the objectives of other methods; the activation measured on the finished picture is. The class's logit is no "
         "part of it: with it, pictures please the network more, and other networks and people less.",

@@ -34,7 +34,8 @@ if TYPE_CHECKING:
 class UnitMaps:
     """Relevance times activation at some layers, for the units of some targets: VITAL's matched maps inside a network.
 
-    Relevance is that of the views themselves, detached, and brought to 0 to 1 in each channel of each view.
+    Relevance is that of the views themselves, detached, and brought to 0 to 1 in each channel of each view, where 0 is
+    what is irrelevant or speaks against the unit.
 
     Args:
         targets: B targets of one kind on one layer.
@@ -79,9 +80,16 @@ class UnitMaps:
 
 
 def between_0_and_1(maps: Tensor) -> Tensor:
-    """Return maps (N, C, P) with each channel's values moved and scaled to 0 to 1; constant ones become 0."""
-    low, high = maps.amin(dim=2, keepdim=True), maps.amax(dim=2, keepdim=True)
-    return torch.where(high > low, (maps - low) / (high - low).clamp_min(torch.finfo(maps.dtype).tiny), 0.0)
+    """Return relevances (N, C, P) as weights: what is above 0 as a share of each channel's largest, and 0 for the rest.
+
+    The authors' code moves and scales each channel by its smallest and its largest value. Where no relevance is below 0
+    and some is 0, as in networks of rectified activations, that is the same. Where it has both signs, as in ConvNeXt
+    and transformers, it would give what is irrelevant, a relevance of 0, a weight in the middle; and a negative weight
+    for what speaks against a unit would be met by activations of the wrong sign.
+    """
+    positive = maps.clamp_min(0)
+    largest = positive.amax(dim=2, keepdim=True)
+    return torch.where(largest > 0, positive / largest.clamp_min(torch.finfo(maps.dtype).tiny), 0.0)
 
 
 @dataclass(frozen=True)
