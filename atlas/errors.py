@@ -81,6 +81,10 @@ class ConceptError(AtlasError):
     """Activations cannot be factorised into concepts, or concepts cannot be measured."""
 
 
+class ScoreError(AtlasError):
+    """Pictures cannot be scored, or a figure cannot be made of their scores."""
+
+
 class StoreError(AtlasError):
     """The asset store cannot be read or written."""
 

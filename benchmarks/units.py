@@ -20,13 +20,13 @@ from comparing.study import judge, table
 from explaining.rendered import Rendered
 from explaining.sections import tell_rendered
 from judging import channels as channel_pictures
-from judging.figures import share
 from judging.gallery import use_threads
 from judging.judges import LITE0
 from judging.ledger import claimed
 from judging.targets import CLASSES, names_of
 
 import atlas
+from atlas.core.figures import share
 from atlas.models.load import VisionModel
 from atlas.photos import PhotosSpec, open_photo_set
 

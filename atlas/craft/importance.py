@@ -4,8 +4,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from atlas.core.figures import bootstrap_interval
 from atlas.craft.reconstruct import Logit, logit_gradients, masked_logits
-from atlas.craft.sobol import bootstrap_interval, jansen, sobol_masks
+from atlas.craft.sobol import jansen, sobol_masks
 from atlas.errors import ConceptError
 
 
@@ -51,8 +52,7 @@ def sobol_importance(
     Raises:
         ConceptError: no photos or concepts, fewer than 2 designs, or a logit that is not finite.
     """
-    if not len(coefficients):
-        raise ConceptError("there is no importance without photos", "add photos of the class")
+    _check_photos(coefficients)
     concepts = len(directions)
     values = masked_logits(coefficients, directions, logit, sobol_masks(concepts, designs, seed), batch, device)
     return _summary(jansen(values, concepts), seed)
@@ -80,13 +80,19 @@ def share_importance(
     Raises:
         ConceptError: no photos.
     """
+    _check_photos(coefficients)
     parts = [
         (strengths * gradient).sum(dim=(2, 3)).cpu().numpy().astype(np.float64)
         for strengths, gradient in logit_gradients(coefficients, directions, logit, batch, device)
     ]
-    positive = np.maximum(np.concatenate([np.empty((0, len(directions))), *parts]), 0)
+    positive = np.maximum(np.concatenate(parts), 0)
     total = positive.sum(axis=1, keepdims=True)
     return _summary(np.divide(positive, total, out=np.zeros_like(positive), where=total > 0), seed)
+
+
+def _check_photos(coefficients: np.ndarray) -> None:
+    if not len(coefficients):
+        raise ConceptError("there is no importance without photos", "add photos of the class")
 
 
 def _summary(per_photo: np.ndarray, seed: int) -> ImportanceResult:

@@ -13,9 +13,6 @@ from atlas.errors import ConceptError
 CONSTANT = 1e-6
 """A deviation below this share of the largest value is float32 noise of a constant function."""
 
-RESAMPLES = 2000
-"""Of the bootstrap; the ends of a 95 % interval are then its 50th values from either side."""
-
 
 def sobol_masks(dimensions: int, designs: int, seed: int = 0) -> np.ndarray:
     """Return the points at which to evaluate a function of ``dimensions`` inputs in [0, 1].
@@ -82,27 +79,3 @@ def total_indices(
 ) -> np.ndarray:
     """Return the total indices (d,) of ``function``, which takes (m, d) in [0, 1] to (m,)."""
     return jansen(np.asarray(function(sobol_masks(dimensions, designs, seed))), dimensions)
-
-
-def bootstrap_interval(per_photo: np.ndarray, seed: int = 0, level: float = 0.95) -> tuple[np.ndarray, np.ndarray]:
-    """Return the percentile bootstrap interval of the mean over photos (Efron 1979).
-
-    Args:
-        per_photo: (n, d). With one photo, both ends are its value: nothing is known of others.
-        seed: of the resampling.
-        level: the interval's nominal coverage.
-
-    Returns:
-        low (d,) and high (d,), float64.
-
-    Raises:
-        ConceptError: no photos.
-    """
-    photos = len(per_photo)
-    if not photos:
-        raise ConceptError("there is no interval without photos", "add photos of the class")
-    generator = np.random.default_rng(seed)
-    times = generator.multinomial(photos, np.full(photos, 1 / photos), size=RESAMPLES)  # how often each photo is drawn
-    means = times @ per_photo.astype(np.float64) / photos
-    low, high = np.quantile(means, [(1 - level) / 2, (1 + level) / 2], axis=0)
-    return low, high

@@ -6,9 +6,9 @@ import numpy as np
 from torch import Tensor
 
 from atlas.core.analysis import Analysis
+from atlas.core.figures import bootstrap_interval
 from atlas.craft.importance import share_importance, sobol_importance
 from atlas.craft.reconstruct import pooled
-from atlas.craft.sobol import bootstrap_interval
 from atlas.models.anatomy.tail import Context, Tail, tail_of
 from atlas.tasks.analysis import keep_arrays
 from atlas.tasks.class_bench import ClassBench, Floats

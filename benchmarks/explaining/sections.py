@@ -8,11 +8,9 @@ from pathlib import Path
 from statistics import fmean, median
 from typing import Any
 
-import numpy as np
-from judging.figures import share
 from rendering.session import table
 
-from atlas.craft.sobol import bootstrap_interval
+from atlas.core.figures import mean, share
 from atlas.store import Store
 from explaining.rendered import GOAL, Rendered, read
 from explaining.study import Study, child
@@ -90,8 +88,8 @@ def curves(plan: Plan) -> list[dict[str, Any]]:
     head = ("difference, class by class", "deletion (goal: > 0)", "insertion (goal: < 0)", "classes, deletion")
     print(table(head, [_difference(rows, order) for order in ("random", "reverse")]))
     for order in ("random", "reverse"):
-        _, low, _ = interval([row["deletion"][order] - row["deletion"]["importance"] for row in rows])
-        _, _, high = interval([row["insertion"][order] - row["insertion"]["importance"] for row in rows])
+        low = mean([row["deletion"][order] - row["deletion"]["importance"] for row in rows]).low
+        high = mean([row["insertion"][order] - row["insertion"]["importance"] for row in rows]).high
         text = f"order of importance against {order} order, the intervals' ends nearest to 0"
         print(f"\n{text}: deletion {low:.3f}, insertion {high:.3f} (goal > 0 and < 0: {told(low > 0 > high)})")
     return rows
@@ -227,16 +225,11 @@ def _rendered_table(found: Sequence[Rendered]) -> str:
     return table(("class (method, seed)", *map(str, numbers)), cells)
 
 
-def interval(values: Sequence[float]) -> tuple[float, float, float]:
-    """Return the mean of some values and its 95 % interval by bootstrap."""
-    low, high = bootstrap_interval(np.array(values)[:, None])
-    return fmean(values), float(low[0]), float(high[0])
-
-
 def shown(values: Sequence[float]) -> str:
     """Return mean and interval in words."""
-    mean, low, high = interval(values)
-    return f"{mean:.3f} ({low:.3f} - {high:.3f})" if low >= 0 else f"{mean:.3f} ({low:.3f} to {high:.3f})"
+    figure = mean(values)
+    between = "-" if figure.low >= 0 else "to"
+    return f"{figure.value:.3f} ({figure.low:.3f} {between} {figure.high:.3f})"
 
 
 def verdict(text: str, value: float, goal: str, each: Sequence[float], limit: float, at_most: bool = False) -> None:

@@ -18,8 +18,8 @@ from comparing.study import table
 from PIL import Image
 from rendering.case import PAPER_STEPS, Case
 
+from atlas.core.figures import Figure, difference, mean, share
 from judging.bench import Bench, Judged
-from judging.figures import Figure, difference, mean, share
 from judging.gallery import Gallery, Shot
 from judging.ledger import Ledger, claimed
 from judging.settings import Setting

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 import numpy as np
 from comparing.study import table
 
+from atlas.core.figures import Figure, difference, group_means, mean, share
 from judging.bench import Bench, Judged
-from judging.figures import Figure, class_means, difference, mean, share
 from judging.gallery import Gallery
 from judging.settings import BASELINE, Setting
 from judging.targets import CLASSES, HELD_OUT, Aim, reporting
@@ -99,7 +99,7 @@ def transfer(bench: Bench, rows: Sequence[Row]) -> str:
 def by_class(bench: Bench, rows: Sequence[Row]) -> str:
     """Return the leading judge's mean probability over seeds, class by class."""
     judge = bench.judges[0].name
-    means = [class_means(row.p(judge)) for row in rows]
+    means = [group_means(row.p(judge)) for row in rows]
     header = ["class", *(row.setting.name for row in rows)]
     cells = [
         [name + ("" if index in HELD_OUT else " (tuned on)"), *(each.get(index, "") for each in means)]

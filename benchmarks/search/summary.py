@@ -5,9 +5,9 @@ from collections.abc import Sequence
 
 import optuna
 from comparing.study import table
-from judging.figures import share
 from optuna.trial import FrozenTrial, TrialState
 
+from atlas.core.figures import share
 from search.halving import is_finished
 
 SHOWN = 10

@@ -74,28 +74,6 @@ def test_what_is_reported_of_is_refused_for_tuning(aim):
         targets.checked([*targets.tuning(), aim])
 
 
-def test_a_share_has_wilsons_interval():
-    share = import_module("judging.figures").share
-    whole = share([True] * 15)
-    assert (whole.value, round(whole.low, 2), round(whole.high, 6)) == (1, 0.80, 1)
-    half = share([True] * 5 + [False] * 5)
-    assert half.low == pytest.approx(0.2366, abs=1e-3)
-    assert half.high == pytest.approx(0.7634, abs=1e-3)
-
-
-def test_means_are_over_classes_and_differences_are_paired():
-    figures = import_module("judging.figures")
-    values = {(1, 0): 0.0, (1, 1): 1.0, (2, 0): 0.5, (3, 0): 0.5}
-    flat = figures.mean(values)
-    assert (flat.value, flat.low, flat.high, flat.n) == (0.5, 0.5, 0.5, 3)  # classes do not differ, seeds do
-    shifted = {aim: value + 0.25 + 0.01 * aim[0] for aim, value in values.items()}
-    gain = figures.difference(shifted | {(9, 9): -5.0}, values)
-    assert gain.value == pytest.approx(0.27)
-    assert 0.26 <= gain.low + 1e-9 < 0.27 < gain.high <= 0.28 + 1e-9
-    with pytest.raises(ValueError, match="in common"):
-        figures.difference(values, {(4, 4): 1.0})
-
-
 def test_a_row_that_was_cut_off_is_lost_and_no_other(tmp_path):
     ledger = import_module("judging.ledger").Ledger(tmp_path / "some" / "ledger.jsonl")
     assert ledger.rows() == {}

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from atlas.craft.sobol import bootstrap_interval, jansen, sobol_masks, total_indices
+from atlas.craft.sobol import jansen, sobol_masks, total_indices
 from atlas.errors import ConceptError
 
 
@@ -111,30 +111,3 @@ def test_what_cannot_be_estimated_is_refused():
         sobol_masks(0, 8)
     with pytest.raises(ConceptError, match="33 values"):
         jansen(np.zeros(33), 3)
-    with pytest.raises(ConceptError, match="without photos"):
-        bootstrap_interval(np.empty((0, 3)))
-
-
-def test_intervals_cover_the_mean_as_often_as_they_say():
-    generator = np.random.default_rng(0)
-    samples = generator.gamma(4, size=(40, 400))  # 400 studies of 40 photos; the mean is 4
-    low, high = bootstrap_interval(samples)
-    assert 0.90 <= ((low <= 4) & (high >= 4)).mean() <= 0.98
-    narrow = bootstrap_interval(samples, level=0.5)
-    assert 0.42 <= ((narrow[0] <= 4) & (narrow[1] >= 4)).mean() <= 0.58
-
-
-def test_an_interval_holds_the_mean_and_narrows_with_photos():
-    values = np.random.default_rng(0).random((400, 3))
-    few, many = bootstrap_interval(values[:20]), bootstrap_interval(values)
-    for (low, high), part in ((few, values[:20]), (many, values)):
-        assert (low < part.mean(axis=0)).all()
-        assert (high > part.mean(axis=0)).all()
-    assert (many[1] - many[0] < few[1] - few[0]).all()
-
-
-def test_one_photo_gives_no_width_and_a_seed_repeats():
-    values = np.random.default_rng(0).random((7, 3))
-    low, high = bootstrap_interval(values[:1])
-    np.testing.assert_allclose([low, high], [values[0], values[0]])
-    assert np.array_equal(bootstrap_interval(values, seed=4), bootstrap_interval(values, seed=4))
