@@ -6,11 +6,13 @@ from pydantic import Field
 
 from atlas.methods.base import methods
 from atlas.methods.batch import RenderBatch
-from atlas.methods.maco import MACO, MACOParameters, PhaseMethod
+from atlas.methods.maco import MACO, PhaseMethod, PhaseParameters
 from atlas.methods.parameters import SHARE
 from atlas.methods.presets import measured
 
 if TYPE_CHECKING:
+    from torch import nn
+
     from atlas.synthesis.steps.evaluation import Score, Views
 
 
@@ -21,7 +23,7 @@ PRESETS = {
 }
 
 
-class InversionParameters(MACOParameters):
+class InversionParameters(PhaseParameters):
     """MACO's parameters, with larger crops, and what these are compared with."""
 
     crop_mean: float = Field(
@@ -88,6 +90,10 @@ class Inversion(PhaseMethod[InversionParameters]):
     unit = "1"
     parameters = InversionParameters
     presets = PRESETS
+
+    def picture(self, batch: RenderBatch[InversionParameters]) -> "nn.Module":
+        """See :meth:`CroppedMethod.picture`."""
+        return self.phases(batch)
 
     def score(self, batch: RenderBatch[InversionParameters], crops: "Views") -> "tuple[Score, Views]":
         """See :meth:`CroppedMethod.score`."""

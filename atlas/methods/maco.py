@@ -22,13 +22,24 @@ NATURAL = "imagenet"
 """Value of ``spectrum`` that stands for the shipped ImageNet template."""
 
 
-class MACOParameters(CroppedParameters):
-    """Parameters of MACO; the defaults are the paper's (section 4) where it gives one."""
+class PhaseParameters(CroppedParameters):
+    """Parameters of methods whose pictures begin with the magnitude of natural photos."""
 
     spectrum: str = Field(
         default=NATURAL,
         description='the magnitude that pictures keep: "imagenet", or a file made by `atlas spectrum`; its sha256 in '
         "recipes",
+    )
+
+
+class MACOParameters(PhaseParameters):
+    """Parameters of MACO; the defaults are the paper's (section 4) where it gives one."""
+
+    standardise_phase: bool = Field(
+        default=False,
+        description="whether the phase is brought to mean 0 and standard deviation 1 over the picture at each step, "
+        "and starts from normal draws: what the authors' codes do and their paper leaves out. Since the phase grows as "
+        "it is moved, a constant rate then turns it less and less",
     )
 
 
@@ -48,7 +59,7 @@ PRESETS = {
     "fine": measured("the paper's steps and half of its views", 56, steps=256, crops=8, crop_mean=0.5, crop_std=0.15),
 }
 
-PhaseP = TypeVar("PhaseP", bound=MACOParameters)
+PhaseP = TypeVar("PhaseP", bound=PhaseParameters)
 
 
 class PhaseMethod(CroppedMethod[PhaseP]):
@@ -61,7 +72,7 @@ class PhaseMethod(CroppedMethod[PhaseP]):
         """See :meth:`Method.resolve`: the spectrum becomes a digest."""
         from atlas.synthesis.pictures.spectrum import spectrum_bytes
 
-        assert isinstance(asked, MACOParameters)
+        assert isinstance(asked, PhaseParameters)
         data, digest = spectrum_bytes(None if asked.spectrum == NATURAL else folder / asked.spectrum)
         return Resolved(self.filled(asked, model, spectrum=digest), {digest: data})
 
@@ -72,11 +83,12 @@ class PhaseMethod(CroppedMethod[PhaseP]):
         side = batch.parameters.side
         return resize_spectrum(parse_spectrum(batch.load_input(batch.parameters.spectrum)), side, side)
 
-    def picture(self, batch: RenderBatch[PhaseP]) -> "nn.Module":
-        """See :meth:`CroppedMethod.picture`."""
+    def phases(self, batch: RenderBatch[PhaseP], standardise: bool = False) -> "nn.Module":
+        """Return pictures that keep the magnitude; their phases are standardised at each step or not."""
         from atlas.synthesis.pictures.parametrization import FourierPhase
 
-        return FourierPhase(self.magnitude(batch), batch.parameters.side, batch.generators, batch.device, batch.grey)
+        drawn = (batch.generators, batch.device, batch.grey)
+        return FourierPhase(self.magnitude(batch), batch.parameters.side, *drawn, standardise=standardise)
 
 
 class MACO(PhaseMethod[MACOParameters]):
@@ -104,7 +116,9 @@ class MACO(PhaseMethod[MACOParameters]):
     )
     limits = (
         "Unless the parameters say otherwise, the step size falls to 0 along a cosine here, where the paper keeps it "
-        "constant.",
+        "constant. Its authors' codes keep it too, and have a step that the paper leaves out: at each step the phase "
+        "is standardised, so that the same step size turns it less and less. With standardise_phase = true and "
+        'schedule = "constant" phases move as in their codes.',
         "The fixed magnitude is an average over all photographs. A unit that wants a flat, empty or strongly "
         "periodic picture cannot get it from MACO.",
         "Opacity in the masked view follows the gradient during optimisation. It is no attribution of the finished "
@@ -121,6 +135,10 @@ class MACO(PhaseMethod[MACOParameters]):
     kinds = frozenset({"logit", "channel", "neuron", "direction"})
     parameters = MACOParameters
     presets = PRESETS
+
+    def picture(self, batch: RenderBatch[MACOParameters]) -> "nn.Module":
+        """See :meth:`CroppedMethod.picture`."""
+        return self.phases(batch, batch.parameters.standardise_phase)
 
     def score(self, batch: RenderBatch[MACOParameters], crops: "Views") -> "tuple[Score, Views]":
         """See :meth:`CroppedMethod.score`."""

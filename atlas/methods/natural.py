@@ -8,7 +8,7 @@ from pydantic import Field
 from atlas.core.job import TargetKind
 from atlas.methods.base import Resolved, methods
 from atlas.methods.batch import RenderBatch
-from atlas.methods.maco import MACO, MACOParameters, PhaseMethod
+from atlas.methods.maco import MACO, PhaseMethod, PhaseParameters
 from atlas.methods.parameters import PIXELS, SHARE, MethodParameters, Shown
 from atlas.methods.presets import measured
 from atlas.methods.shown import shown_size
@@ -28,7 +28,7 @@ LONGEST = 128
 """Longer side of views, pixels, of networks that take it: a third of the time of 224, and pictures are no worse."""
 
 
-class NaturalParameters(MACOParameters):
+class NaturalParameters(PhaseParameters):
     """Parameters of the method. Numbers without a source were found by search on lite0, judged by another network."""
 
     steps: int = Field(default=128, ge=1, le=100_000, description="steps of NAdam (MACO: 256)")

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import torch
 
-from atlas.synthesis.pictures.colour import IMAGENET_COLOUR, decorrelate
+from atlas.synthesis.pictures.colour import IMAGENET_COLOUR, decorrelate, recorrelate
 from atlas.synthesis.pictures.parametrization import (
     FourierPhase,
     FourierSpectrum,
@@ -81,6 +81,62 @@ def test_phase_starts_uniform_and_is_the_same_alone_or_in_a_batch():
     assert values.abs().max() <= math.pi
     assert abs(values.mean()) < 0.05
     assert values.var() == pytest.approx(math.pi**2 / 3, rel=0.03)
+
+
+def standard_phase(count, side=32):
+    return FourierPhase(natural_spectrum(side, side), side, generators(count), CPU, grey=False, standardise=True)
+
+
+def test_of_a_standardised_phase_neither_size_nor_shift_show():
+    made = standard_phase(3).double()
+    made._magnitude = made._magnitude.double()
+    before = made().detach()
+    with torch.no_grad():
+        factors = torch.tensor([0.1, 3.0, 40.0])[:, None, None, None]
+        made.phase.mul_(factors).add_(torch.tensor([2.0, -7.0, 0.5])[:, None, None, None])
+    torch.testing.assert_close(made().detach(), before, rtol=0, atol=1e-12)
+    with torch.no_grad():
+        made.phase.mul_(-1)
+    assert (made().detach() - before).abs().max() > 0.1  # the other way round it is another picture
+
+
+def test_a_standardised_phase_is_used_with_mean_0_and_deviation_1_of_each_item():
+    standard, plain = standard_phase(2), FourierPhase(natural_spectrum(32, 32), 32, generators(2), CPU, grey=False)
+    values = standard.phase.detach().clone()
+    with torch.no_grad():
+        standard.phase.mul_(torch.tensor([5.0, 0.2])[:, None, None, None]).add_(1)
+        for item, own in enumerate(values.double()):
+            plain.phase[item] = (own - own.mean()) / own.std(correction=0)
+    torch.testing.assert_close(standard().detach(), plain().detach(), rtol=0, atol=1e-4)
+
+
+def test_a_standardised_phase_starts_normal_and_is_the_same_alone_or_in_a_batch():
+    batch, alone = standard_phase(3, 64), FourierPhase(
+        natural_spectrum(64, 64), 64, generators(3)[2:], CPU, grey=False, standardise=True
+    )  # fmt: skip
+    assert torch.equal(batch.phase[2], alone.phase[0])
+    assert torch.equal(batch()[2], alone()[0])
+    values = batch.phase.detach().flatten()
+    assert abs(values.mean()) < 0.02 and values.var() == pytest.approx(1, rel=0.03)
+    assert values.pow(4).mean() == pytest.approx(3, rel=0.05)  # as of no uniform draws
+
+
+def test_the_gradient_goes_through_the_standardisation():
+    """It is that of the same by autograd alone, and has no part along the phase or a shift of all of it."""
+    made = standard_phase(2, 12).double()
+    magnitude = made._magnitude = made._magnitude.double()
+    weights = torch.rand(2, 3, 12, 12, dtype=torch.float64, generator=torch.Generator().manual_seed(1))
+    (made() * weights).sum().backward()
+    slow = made.phase.detach().clone().requires_grad_()
+    mean, deviation = slow.mean(dim=(1, 2, 3), keepdim=True), slow.std(dim=(1, 2, 3), correction=0, keepdim=True)
+    signal = torch.fft.irfft2(torch.polar(magnitude.expand_as(slow), (slow - mean) / deviation), s=(12, 12))
+    standard = (signal - signal.mean(dim=(1, 2, 3), keepdim=True)) / signal.std(
+        dim=(1, 2, 3), correction=0, keepdim=True
+    )
+    (torch.sigmoid(recorrelate(standard)) * weights).sum().backward()
+    torch.testing.assert_close(made.phase.grad, slow.grad, rtol=1e-9, atol=1e-12)
+    along = (made.phase.grad * made.phase.detach()).sum(dim=(1, 2, 3))
+    assert along.abs().max() < 1e-12 and made.phase.grad.sum(dim=(1, 2, 3)).abs().max() < 1e-12
 
 
 def test_grey_images_have_three_equal_channels():
