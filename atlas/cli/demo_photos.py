@@ -61,7 +61,7 @@ def _open(name: str) -> Image.Image:
     try:
         data = files("skimage").joinpath("data", name).read_bytes()
     except ModuleNotFoundError as error:
-        raise missing("skimage", f"the demo's photo {name}") from error
+        raise missing("skimage", f"the demo's photo {name}", "demo") from error
     except FileNotFoundError as error:
         raise PhotoError(f"scikit-image lacks the demo's photo {name}", "pip install -U scikit-image") from error
     return Image.open(io.BytesIO(data)).convert("RGB")

@@ -46,7 +46,7 @@ class MetricCard(Frozen):
     name: str = Field(pattern=r"^[a-z][a-z0-9_]{0,63}$")
     title: str = Field(min_length=1)
     title_of_class: str = ""
-    about: Literal["pictures", "photos", "concepts", "this atlas"] = "pictures"
+    about: Literal["pictures", "photos", "concepts", "models", "this atlas"] = "pictures"
     summary: str = Field(min_length=1)
     meaning: tuple[str, ...] = ()
     definition: str = Field(min_length=1)

@@ -60,3 +60,12 @@ def test_a_linear_function_needs_one_step(steps):
     weights = normal(3)
     activation = normal(2, 3, seed=1)
     torch.testing.assert_close(aumann_shapley(lambda a: a @ weights, activation, steps), activation * weights)
+
+
+def test_what_a_function_does_not_depend_on_has_no_value():
+    activation = normal(2, 3)
+    assert not aumann_shapley(lambda a: torch.ones(len(a), dtype=a.dtype), activation, 4).any()
+    other = normal(2).requires_grad_()
+    assert not aumann_shapley(lambda a: other * 2, activation, 4).any()
+    with pytest.raises(ValueError, match="0 steps"):
+        aumann_shapley(curved, activation, 0)

@@ -20,6 +20,7 @@ HEADINGS = {
     "pictures": "Numbers of pictures",
     "photos": "Numbers of units on photos",
     "concepts": "Numbers of concepts",
+    "models": "Numbers of models",
     "this atlas": "Numbers of this atlas",
 }
 """What numbers are of, in the order of the page."""

@@ -1,0 +1,5 @@
+"""What the numbers of all analyses say."""
+
+from atlas.analyses import attribution, cka, class_relatedness, embedding, references, texture
+
+CARDS = (cka.CARD, attribution.CARD, class_relatedness.CARD, texture.CARD, embedding.CARD, references.CARD)
