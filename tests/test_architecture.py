@@ -17,7 +17,7 @@ FOUNDATION = {"errors", "extras", "core"}
 BELOW_SYNTHESIS = FOUNDATION | {"models", "photos"}
 BELOW_METHODS = BELOW_SYNTHESIS | {"synthesis", "attribution"}
 BELOW_CRAFT = BELOW_METHODS | {"activations"}
-BELOW_TASKS = BELOW_CRAFT | {"methods", "craft", "metrics", "analyses", "store", "config"}
+BELOW_TASKS = BELOW_CRAFT | {"methods", "craft", "metrics", "analyses", "evaluation", "store", "config"}
 BELOW_JOBS = BELOW_TASKS | {"tasks", "plan"}
 MAY_IMPORT = {
     "errors": set(),
@@ -33,6 +33,7 @@ MAY_IMPORT = {
     "craft": BELOW_CRAFT,
     "metrics": BELOW_METHODS,
     "analyses": FOUNDATION | {"attribution"},
+    "evaluation": FOUNDATION,
     "methods": BELOW_METHODS | {"activations.clusters", "activations.views"},
     "site": FOUNDATION | {"store"},
     "config": FOUNDATION | {"models.spec", "photos.spec", "craft.settings", "site.metadata", "methods"},

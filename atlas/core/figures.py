@@ -124,8 +124,13 @@ def group_means(values: Mapping[Key, float] | Sequence[float]) -> dict[Any, floa
     for key, value in _by_key(values).items():
         if not math.isfinite(value):
             raise ScoreError(f"the value of {key} is {value}, which has no mean", "leave it out, and say so")
-        grouped[key[0] if isinstance(key, tuple) else key].append(value)
+        grouped[group_of(key)].append(value)
     return {group: fmean(each) for group, each in grouped.items()}
+
+
+def group_of(key: Hashable) -> Any:
+    """Return what is drawn of a key: the first of a pair, or the key itself."""
+    return key[0] if isinstance(key, tuple) else key
 
 
 def _by_key(values: Mapping[Key, float] | Sequence[float]) -> Mapping[Any, float]:
@@ -149,11 +154,26 @@ def bootstrap_interval(items: "np.ndarray", seed: int = 0, level: float = LEVEL)
     """
     import numpy as np
 
-    count = len(items)
-    if not count:
+    if not len(items):
         raise ScoreError("there is no interval without items", "score at least one photo, class or unit")
-    generator = np.random.default_rng(seed)
-    times = generator.multinomial(count, np.full(count, 1 / count), size=RESAMPLES)  # how often each item is drawn
-    means = times @ items.astype(np.float64) / count
-    low, high = np.quantile(means, [(1 - level) / 2, (1 + level) / 2], axis=0)
+    means = resampled(len(items), seed) @ items.astype(np.float64) / len(items)
+    return interval_of(means, level)
+
+
+def resampled(count: int, seed: int = 0) -> "np.ndarray":
+    """Return how often each of some items is drawn in every resample of as many, (:data:`RESAMPLES`, count)."""
+    import numpy as np
+
+    return np.random.default_rng(seed).multinomial(count, np.full(count, 1 / count), size=RESAMPLES)
+
+
+def interval_of(samples: "np.ndarray", level: float = LEVEL) -> tuple["np.ndarray", "np.ndarray"]:
+    """Return the ends between which the middle of some samples (r, ...) lies, two of (...): the bootstrap's interval.
+
+    Args:
+        level: the share of samples between them.
+    """
+    import numpy as np
+
+    low, high = np.quantile(samples, [(1 - level) / 2, (1 + level) / 2], axis=0)
     return low, high

@@ -1,0 +1,200 @@
+"""Spectrum: how much of each frequency pictures have over what photos have, as a curve (MACO, figure 2).
+
+Frequencies are in cycles per pixel, so that pictures of any size have the same; powers are those of
+``|F(x)|² / (H W)``, mean over the colours, whose sum over all frequencies but 0 is H W times a picture's variance.
+"""
+
+from collections import defaultdict
+from collections.abc import Hashable, Sequence
+from dataclasses import dataclass
+from typing import Generic, TypeVar
+
+import numpy as np
+
+from atlas.core.figures import Figure, bootstrap_interval, group_of, interval_of, resampled
+from atlas.core.metric_card import MetricCard
+from atlas.errors import ScoreError
+from atlas.evaluation.arrays import Array, as_float64, check_keys
+from atlas.evaluation.scored import Scored
+from atlas.evaluation.sources import MACO
+
+Key = TypeVar("Key", bound=Hashable)
+
+BINS = 32
+"""Of a curve, up to half a cycle per pixel; of pictures of less than 64 pixels, half as many as they have."""
+
+QUARTER = 0.25
+"""Cycles per pixel above which a frequency is called high."""
+
+CONSTANT = 1e-6
+"""A picture, in [0, 1], whose colours differ by less over all of it has no spectrum but rounding."""
+
+NOTHING = 1e-6
+"""Ratios below it are taken as it where they are compared by their logarithms: a blurred picture has none."""
+
+RATIO = MetricCard(
+    name="spectrum_ratio",
+    title="power over that of photos",
+    summary="radial mean power of pictures over that of photos at each frequency: 1 is as much as photos have",
+    definition="For each ring of frequencies: the mean of |F(x)|² / (H W) over the ring, the colours and the pictures, "
+    "over the same mean of judging photos of the same size.",
+    lowest=0,
+    n="for each frequency, mean over n classes of the means over their pictures",
+    paper=MACO,
+    limits=(
+        "Photos that were made smaller or larger have other spectra than those that a camera took.",
+        "Edges that do not meet at opposite borders count as high frequencies, in photos and pictures alike.",
+    ),
+)
+DISTANCE = MetricCard(
+    name="spectrum_distance",
+    title="distance of spectra",
+    summary="mean distance of a method's curve of power from that of photos, in powers of ten: 0 is the same",
+    definition="The mean over frequencies of |log₁₀| of the pictures' mean power over the photos'.",
+    lowest=0,
+    better="lower",
+    n="one value of n classes",
+    paper=MACO,
+    limits=("Noise of the right spectrum has it, too.", "A method that is given this spectrum has it by construction."),
+)
+HIGH = MetricCard(
+    name="high_frequencies",
+    title="high frequencies",
+    summary="share of a picture's power above a quarter of a cycle per pixel",
+    meaning=("Compare it with the photos' own: what pictures by ascent have beyond that is mostly noise.",),
+    definition="The sum of |F(x)|² over frequencies above 0.25 cycles per pixel, over that of all but frequency 0.",
+    lowest=0,
+    highest=1,
+    form="percent",
+    n="mean over n classes of the means over their pictures",
+    paper=MACO,
+    limits=("It depends on the size at which a picture is looked at.",),
+)
+CARDS = (RATIO, DISTANCE, HIGH)
+
+
+@dataclass(frozen=True)
+class Spectrum(Generic[Key]):
+    """Spectra of pictures beside that of photos.
+
+    Attributes:
+        frequencies: middles of the rings, cycles per pixel.
+        pictures, photos: mean power at each, of pictures (mean over classes) and of photos.
+        ratio: of the two, with the bootstrap's interval over classes; photos are taken as they are.
+        distance: mean of |log10 ratio|, with the same.
+        high: each picture's share above :data:`QUARTER`. photos_high: the photos' mean share.
+        photo_count: how many photos have a spectrum.
+    """
+
+    frequencies: tuple[float, ...]
+    pictures: tuple[float, ...]
+    photos: tuple[float, ...]
+    ratio: tuple[Figure, ...]
+    distance: Figure
+    high: Scored[Key]
+    photos_high: float
+    photo_count: int
+
+
+def spectrum(pictures: Sequence[Array], keys: Sequence[Key], photos: Sequence[Array], seed: int = 0) -> Spectrum[Key]:
+    """Return the spectra of pictures over those of photos.
+
+    Args:
+        pictures: each (3, H, W) in [0, 1]. keys: of the pictures, such as (class, seed).
+        photos: the same, of the pictures' sizes. Of both, what is constant or not finite is left out.
+        seed: of the resampling.
+
+    Raises:
+        ScoreError: no picture or no photo is left, or photos have nothing at some frequency.
+    """
+    check_keys(keys, pictures, "pictures")
+    shown, left_out = _usable(dict(zip(keys, (as_float64(one) for one in pictures), strict=True)))
+    judging, _ = _usable(dict(enumerate(as_float64(one) for one in photos)))
+    for what, some in (("picture", shown), ("photo", judging)):
+        if not some:
+            raise ScoreError(f"there is no spectrum without a {what} that has one", f"give a {what} that is not flat")
+    bins = min(BINS, *(min(one.shape[1:]) // 2 for one in (*shown.values(), *judging.values())))
+    of_photos = np.mean([radial_power(one, bins) for one in judging.values()], axis=0)
+    if not (of_photos > 0).all():
+        raise ScoreError("the photos have no power at some frequencies", "give photos that were not blurred")
+    grouped: dict[object, list[np.ndarray]] = defaultdict(list)
+    for key, one in shown.items():
+        grouped[group_of(key)].append(radial_power(one, bins))
+    powers = np.array([np.mean(grouped[group], axis=0) for group in sorted(grouped)])  # type: ignore[type-var]
+    ratios = powers / of_photos
+    mean, (low, high) = ratios.mean(axis=0), bootstrap_interval(ratios, seed)
+    ends = interval_of(_distance(resampled(len(ratios), seed) @ ratios / len(ratios)))
+    return Spectrum(
+        frequencies=tuple(((np.arange(bins) + 0.5) / (2 * bins)).tolist()),
+        pictures=tuple(powers.mean(axis=0).tolist()),
+        photos=tuple(of_photos.tolist()),
+        ratio=tuple(
+            Figure(float(it), float(below), float(above), len(ratios))
+            for it, below, above in zip(mean, low, high, strict=True)
+        ),
+        distance=Figure(float(_distance(mean)), float(ends[0]), float(ends[1]), len(ratios)),
+        high=Scored({key: high_share(one) for key, one in shown.items()}, left_out),
+        photos_high=float(np.mean([high_share(one) for one in judging.values()])),
+        photo_count=len(judging),
+    )
+
+
+def radial_power(picture: Array, bins: int = BINS) -> np.ndarray:
+    """Return the mean power of a picture (3, H, W) in rings of frequencies up to half a cycle per pixel, (bins,).
+
+    Ring i holds the frequencies above i / (2 bins) and up to (i + 1) / (2 bins); frequency 0 is in none.
+
+    Args:
+        bins: at most half of the shorter side, so that no ring is empty.
+
+    Raises:
+        ScoreError: more bins than that.
+    """
+    power, radius = _power(as_float64(picture))
+    if bins < 1 or 2 * bins > min(power.shape):
+        shape = " x ".join(map(str, power.shape))
+        raise ScoreError(f"a picture of {shape} pixels has no {bins} rings", f"take 1 to {min(power.shape) // 2}")
+    rings = np.ceil(np.round(radius * 2 * bins, 9)).astype(int) - 1
+    inside = (rings >= 0) & (rings < bins)
+    counts = np.bincount(rings[inside], minlength=bins)
+    return np.bincount(rings[inside], weights=power[inside], minlength=bins) / counts
+
+
+def high_share(picture: Array) -> float:
+    """Return the share of a picture's power, frequency 0 apart, above :data:`QUARTER`; NaN of a constant one."""
+    power, radius = _power(as_float64(picture))
+    total = power[radius > 0].sum()
+    return float(power[radius > QUARTER].sum() / total) if total > 0 else float("nan")
+
+
+def _power(picture: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Return |F(x)|² / (H W), mean over colours, and the frequencies in cycles per pixel, both (H, W)."""
+    _, height, width = picture.shape
+    centred = picture - picture.mean(axis=(1, 2), keepdims=True)  # frequency 0 would spread by rounding
+    power = (np.abs(np.fft.fft2(centred)) ** 2).mean(axis=0) / (height * width)
+    return power, np.hypot(np.fft.fftfreq(height)[:, None], np.fft.fftfreq(width)[None])
+
+
+def _distance(ratios: np.ndarray) -> np.ndarray:
+    """Return the mean of |log10| of ratios (..., bins)."""
+    return np.abs(np.log10(np.maximum(ratios, NOTHING))).mean(axis=-1)
+
+
+def _usable(pictures: dict[Key, np.ndarray]) -> tuple[dict[Key, np.ndarray], dict[Key, str]]:
+    """Return the pictures that have a spectrum, and why the others have none.
+
+    Raises:
+        ScoreError: one has not the shape of a picture.
+    """
+    usable: dict[Key, np.ndarray] = {}
+    left_out: dict[Key, str] = {}
+    for key, picture in pictures.items():
+        if picture.ndim != 3 or min(picture.shape[1:]) < 2:
+            raise ScoreError(f"the picture {key} has the shape {picture.shape}", "give it as (3, H, W)")
+        if not np.isfinite(picture).all():
+            left_out[key] = "it is not finite"
+        elif np.ptp(picture, axis=(1, 2)).max() < CONSTANT:
+            left_out[key] = "it is of one colour throughout"
+        else:
+            usable[key] = picture
+    return usable, left_out
