@@ -11,10 +11,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-import torch
 from comparing.study import squares
 from torch import Tensor
 
+from atlas.evaluation.arrays import as_float64
+from atlas.evaluation.plausibility import kth_distances, left_out_distances
 from atlas.photos import Photo, PhotoSet, PhotosSpec, open_photo_set
 from atlas.photos.classes import match_classes
 from judging.judges import Judge
@@ -95,7 +96,7 @@ class Scale:
 
     def ratio(self, index: int, features: Tensor) -> float:
         """Return a picture's distance to the nearest photo of a class over that of photos; features (D,)."""
-        return float((self.features[index] - features).norm(dim=1).min()) / self.apart[index]
+        return float(kth_distances(as_float64(features)[None], as_float64(self.features[index]))[0]) / self.apart[index]
 
 
 def scale_of(parts: Split, judge: Judge) -> Scale:
@@ -107,14 +108,8 @@ def scale_of(parts: Split, judge: Judge) -> Scale:
             shown = list(squares(parts.photo_set, photos, SIDE))
             features[index] = judge.look(shown)[1]
             contrasts += map(contrast, shown)
-    apart = {index: float(nearest_others(each).mean()) for index, each in features.items()}
+    apart = {index: float(left_out_distances(as_float64(each)).mean()) for index, each in features.items()}
     return Scale(features, apart, float(np.mean(contrasts)))
-
-
-def nearest_others(features: Tensor) -> Tensor:
-    """Return the distance of each row (N, D) to the nearest other row, (N,)."""
-    distances = torch.cdist(features.double(), features.double(), compute_mode="donot_use_mm_for_euclid_dist")
-    return distances.fill_diagonal_(float("inf")).min(dim=1).values
 
 
 def contrast(picture: np.ndarray) -> float:

@@ -1,6 +1,7 @@
 """Which class of a model is which of a judge's, by id or name."""
 
 import pytest
+from timm.data import ImageNetInfo
 
 from atlas.core.model_card import ClassLabel
 from atlas.evaluation.class_match import match_labels
@@ -72,3 +73,47 @@ def test_a_network_without_classes_matches_nothing(model, judge):
     match = match_labels(model, judge)
     assert match.places == {}
     assert len(match.unmatched) == len(model)
+
+
+def test_of_several_that_share_a_name_the_likest_is_meant():
+    lobster = ClassLabel(name="spiny lobster", synonyms=("crawfish", "crayfish"))
+    crayfish = ClassLabel(name="crayfish", synonyms=("crawfish", "crawdad"))
+    corgi, jacket = ClassLabel(name="Cardigan", synonyms=("Cardigan Welsh corgi",)), ClassLabel(name="cardigan")
+    model = [lobster, crayfish, corgi, jacket]
+    joined = named(
+        "cardigan", "Cardigan, Cardigan Welsh corgi", "crayfish, crawfish, crawdad", "spiny lobster, crawfish, crayfish"
+    )
+    assert match_labels(model, joined).places == {0: 3, 1: 2, 2: 1, 3: 0}
+    assert match_labels(joined, model).places == {3: 0, 2: 1, 1: 2, 0: 3}
+    assert match_labels([lobster, crayfish], named("crayfish", "spiny lobster")).places == {0: 1, 1: 0}
+
+
+@pytest.mark.parametrize(("model", "judge"), [(10, 5), (5, 10)])
+def test_numbers_are_no_names(model, judge):
+    numbers = [named(*map(str, range(count))) for count in (model, judge)]
+    match = match_labels(*numbers)
+    assert match.places == {}
+    assert all("no names" in reason for reason in match.unmatched.values())
+    assert match_labels(numbers[0], named("5", "4", "3", "2", "1")).places == {}
+    assert match_labels(numbers[0], numbers[0]).places == {index: index for index in range(model)}  # as for digits
+
+
+def test_an_output_of_one_id_twice_is_ambiguous():
+    match = match_labels([LLAMA], [LLAMA, SHARK, LLAMA])
+    assert "may be the judge's" in match.unmatched[0]
+
+
+def test_imagenets_classes_find_themselves_in_every_way_of_writing_them():
+    info = ImageNetInfo()
+    lists = [info.index_to_description(index) for index in range(1000)]
+    split = [[name.strip() for name in each.split(",")] for each in lists]
+    ids = [
+        ClassLabel(name=first, id=info.index_to_label_name(index), synonyms=tuple(others))
+        for index, (first, *others) in enumerate(split)
+    ]
+    ways = [ids, named(*lists), named(*(first for first, *_ in split))]
+    for model in ways:
+        for judge in ways:
+            match = match_labels(model, judge)
+            assert all(index == place for index, place in match.places.items())
+            assert set(match.unmatched) <= {134, 517, 638, 639}  # two cranes and two maillots, told apart by ids alone
