@@ -21,6 +21,10 @@ if TYPE_CHECKING:
 
 ON, OFF = "on", "off"
 
+RATE, PIXEL_RATE = 0.01, 0.1
+"""Step sizes of a spectrum, and of pixels before a sigmoid: no step of Adamax is longer than its size, and 200 of 0.01
+end at 2, where a sigmoid is 0.12 or 0.88."""
+
 
 PRESETS = {
     "draft": measured("half of the authors' steps", 2.2, steps=100),
@@ -36,16 +40,22 @@ class ViTInversionParameters(ResizedParameters):
     """
 
     steps: int = Field(default=200, ge=1, le=100_000, description="steps of Adamax (authors' code: 200)")
-    learning_rate: float = Field(
-        default=0.01,
+    learning_rate: float | None = Field(
+        default=None,
         gt=0,
-        description="step size of Adamax, constant (authors' code: 0.002, lowered where the loss of a whole batch "
-        "stalls, which would let pictures depend on each other; with it 200 steps leave these pictures blurred)",
+        description="step size of Adamax, constant; unless chosen 0.01, and 0.1 for pixels before a sigmoid, which "
+        "would not get far from grey with less (authors' code: 0.002, lowered where the loss of a whole batch stalls, "
+        "which would let pictures depend on each other; with it 200 steps leave these pictures blurred)",
     )
     domain: Literal["frequency", "pixels"] = Field(
         default="frequency",
-        description="what is optimised: the picture's Fourier spectrum (section III-A), or its pixels before the "
-        "sigmoid",
+        description="what is optimised: the picture's Fourier spectrum (section III-A), or its pixels",
+    )
+    bounds: Literal["sigmoid", "clamp"] = Field(
+        default="sigmoid",
+        description='how colours are kept in range: by a "sigmoid", as other methods here do, or by a "clamp" to 0 and '
+        "1, as the paper's equation 3 leaves them and its authors' code cuts them off (of a spectrum after they are "
+        "multiplied by 0.6, as there)",
     )
     decay: float = Field(
         default=1.9,
@@ -94,7 +104,7 @@ class ViTInversionParameters(ResizedParameters):
         le=1e6,
         description="how much the attention branch counts beside the block's output (paper: 1, at which the pictures "
         "of a DINOv2 ViT-S, whose attention is scaled down before it is added, are less like the photo than without "
-        "it)",
+        'it where the reading is the "output"; the authors\' pair is 1 and the "norm")',
     )
     attention_reading: Literal["output", "norm"] = Field(
         default="output",
@@ -104,8 +114,9 @@ class ViTInversionParameters(ResizedParameters):
 
 
 class ResolvedViTInversion(ViTInversionParameters):
-    """The same for a model: the largest shift is a number."""
+    """The same for a model: the step size and the largest shift are numbers."""
 
+    learning_rate: float
     shift: int
 
 
@@ -142,11 +153,15 @@ class ViTInversion(Method[ResolvedViTInversion]):
         "pictures do not depend on their batch, and larger than theirs from the start, as two hundred steps of "
         "theirs leave these pictures blurred; for the same reason the picture is smoothed in half of the steps "
         "rather than in three quarters of them.",
+        "The paper takes the inverse Fourier transform itself for the picture, and its authors' code multiplies it by "
+        '0.6 and cuts it off at 0 and 1: bounds = "clamp". Here a sigmoid brings colours into range unless the '
+        "parameters say otherwise. The authors' code keeps the picture of the lowest loss, here it is the last one.",
         "The paper adds the attention's distance with weight 1. Here it counts for less unless the parameters say "
         "otherwise, because the attention of some transformers (DINOv2's) is scaled down before it is added, and "
         "weight 1 then makes the pictures less like the photo.",
         "The paper compares the output of the attention block, its authors' code that of the norm behind it. Here it "
-        "is the first unless the parameters say otherwise.",
+        'is the first unless the parameters say otherwise: attention_reading = "norm" and attention_weight = 1 are '
+        "the authors' pair.",
         "Layers that are no block of a transformer, those of convolutional networks among them, have no attention "
         "branch: only their activation is compared.",
     )
@@ -166,7 +181,7 @@ class ViTInversion(Method[ResolvedViTInversion]):
     resolved = ResolvedViTInversion
 
     def resolve(self, asked: MethodParameters, model: "VisionModel", folder: Path) -> Resolved[ResolvedViTInversion]:
-        """See :meth:`Method.resolve`: the largest shift becomes a number, whether attention can be matched is settled.
+        """See :meth:`Method.resolve`: step size and shift become numbers, whether attention can be matched is settled.
 
         Raises:
             ConfigError: the shift is larger than the picture, or attention is asked for of a model that has none.
@@ -190,7 +205,9 @@ class ViTInversion(Method[ResolvedViTInversion]):
                 ]
             )
         attention = asked.attention if has_attention else OFF
-        return Resolved(self.filled(asked, model, shift=shift, attention=attention))
+        far = asked.domain == "pixels" and asked.bounds == "sigmoid"
+        rate = asked.learning_rate or (PIXEL_RATE if far else RATE)
+        return Resolved(self.filled(asked, model, learning_rate=rate, shift=shift, attention=attention))
 
     def objection(self, parameters: ResolvedViTInversion, layer: LayerInfo, model: "VisionModel") -> str:
         """See :meth:`Method.objection`: a layer whose attention is asked for must have some."""
@@ -203,13 +220,16 @@ class ViTInversion(Method[ResolvedViTInversion]):
         import torch
 
         from atlas.methods.outcome import results
+        from atlas.synthesis.pictures.parametrization import BoundedPixels
         from atlas.synthesis.scores.photo_match import PhotoMatch
         from atlas.synthesis.steps.evaluation import mean_score
         from atlas.synthesis.views.shifted import resized
 
-        picture = _picture(batch)
+        picture = picture_of(batch)
         score = PhotoMatch(batch.network, _weights(batch), resized(batch.photos, batch.parameters.shown))
         optimizer = torch.optim.Adamax(picture.parameters(), lr=batch.parameters.learning_rate)
+        if isinstance(picture, BoundedPixels):
+            optimizer.register_step_post_hook(picture.project)
         value = mean_score(score, None, views_of(batch))
         return results(batch.ascend(picture, value, optimizer, batch.parameters.steps))
 
@@ -226,13 +246,21 @@ def views_of(batch: RenderBatch[ResolvedViTInversion]) -> "Views":
     return ViewsInTurn(smooth, bare, round(given.steps * given.regularised))
 
 
-def _picture(batch: RenderBatch[ResolvedViTInversion]) -> "nn.Module":
-    from atlas.synthesis.pictures.parametrization import FourierSpectrum, Pixels
+def picture_of(batch: RenderBatch[ResolvedViTInversion]) -> "nn.Module":
+    """Return the parametrization of one picture per target."""
+    import torch
+
+    from atlas.synthesis.pictures.parametrization import BoundedPixels, ClampedSpectrum, FourierSpectrum, Pixels
 
     given, common = batch.parameters, (batch.generators, batch.device)
-    if given.domain == "pixels":
+    if given.domain == "frequency":
+        spectrum = ClampedSpectrum if given.bounds == "clamp" else FourierSpectrum
+        return spectrum(given.side, given.decay, False, given.start, *common, decorrelate=False, grey=batch.grey)
+    if given.bounds == "sigmoid":
         return Pixels(given.side, given.start, *common, decorrelate=False, grey=batch.grey)
-    return FourierSpectrum(given.side, given.decay, False, given.start, *common, decorrelate=False, grey=batch.grey)
+    shape = (1 if batch.grey else 3, given.side, given.side)
+    start = torch.stack([torch.randn(shape, generator=one) for one in batch.generators]) * given.start
+    return BoundedPixels(start.to(batch.device), [0.5] * shape[0], [1.0] * shape[0])
 
 
 def _weights(batch: RenderBatch[ResolvedViTInversion]) -> dict[str, float]:

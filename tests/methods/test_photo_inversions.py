@@ -13,9 +13,10 @@ from atlas.core.job import LOGITS, Target
 from atlas.errors import ConfigError, ModelError
 from atlas.methods import methods
 from atlas.methods.photos import photos_of
-from atlas.methods.vit_inversion import views_of
+from atlas.methods.vit_inversion import picture_of, views_of
 from atlas.models.load import load_model
 from atlas.models.spec import ModelSpec
+from atlas.synthesis.pictures.parametrization import frequency_scale
 from atlas.synthesis.pictures.spectrum import natural_spectrum
 from atlas.synthesis.views.morphology import closing, opening
 
@@ -79,6 +80,8 @@ def likeness(image, target, side=32):
     [
         (VIT, {"steps": 80, "learning_rate": 0.02}),
         (VIT, {"steps": 80, "learning_rate": 0.1, "domain": "pixels"}),
+        (VIT, {"steps": 80, "learning_rate": 0.02, "bounds": "clamp"}),
+        (VIT, {"steps": 80, "domain": "pixels", "bounds": "clamp"}),
         (MACO, {"steps": 60, "image_size": 32, "crops": 4, "crop_mean": 0.8}),
         (MACO, {"steps": 60, "image_size": 32, "crops": 4, "crop_mean": 0.8, "reference": "photo"}),
     ],
@@ -93,7 +96,8 @@ def test_inversion_lowers_the_error_of_the_layer(tiny, method, parameters, layer
 
 @pytest.mark.parametrize(
     ("method", "parameters"),
-    [(VIT, {"steps": 12}), (MACO, {"steps": 12, "image_size": 32, "crops": 3}),
+    [(VIT, {"steps": 12}), (VIT, {"steps": 12, "bounds": "clamp"}),
+     (VIT, {"steps": 12, "bounds": "clamp", "domain": "pixels"}), (MACO, {"steps": 12, "image_size": 32, "crops": 3}),
      (MACO, {"steps": 12, "image_size": 32, "crops": 3, "reference": "photo"})],
 )  # fmt: skip
 def test_a_picture_is_of_its_own_photo_and_does_not_depend_on_its_batch(tiny, method, parameters):
@@ -107,10 +111,13 @@ def test_a_picture_is_of_its_own_photo_and_does_not_depend_on_its_batch(tiny, me
     assert np.abs(other.image - together[0].image).max() > 0.01
 
 
-@pytest.mark.parametrize("method", [VIT, MACO])
-def test_networks_that_see_luminance_alone_get_grey_pictures(method):
+@pytest.mark.parametrize(
+    ("method", "parameters"),
+    [(VIT, {}), (VIT, {"bounds": "clamp"}), (VIT, {"bounds": "clamp", "domain": "pixels"}), (MACO, {"image_size": 32})],
+)
+def test_networks_that_see_luminance_alone_get_grey_pictures(method, parameters):
     model = model_of("tiny_networks:grey", source="callable", size=32, channels=1)
-    (one,) = render(method, model, targets("body"), steps=6, **({} if method is VIT else {"image_size": 32}))
+    (one,) = render(method, model, targets("body"), steps=6, **parameters)
     assert np.array_equal(one.image[0], one.image[1]) and one.image.std() > 0.001
 
 
@@ -123,6 +130,44 @@ def test_the_ablations_of_table_1_are_parameters():
     assert (found.domain, found.attention, found.attention_weight) == ("frequency", "auto", 0.3)
     for one in ({"domain": "pixels"}, {"regularised": 0}, {"attention": "off"}):
         VIT.parameters(**one)
+
+
+def test_what_the_authors_do_is_to_be_had(tiny):
+    theirs = {"bounds": "clamp", "attention_reading": "norm", "attention_weight": 1, "regularised": 0.75}
+    assert theirs.items() <= resolved(VIT, tiny, learning_rate=0.002, **theirs).model_dump().items()
+    assert VIT.parameters().bounds == "sigmoid"
+
+
+@pytest.mark.parametrize(
+    ("asked", "rate"),
+    [({}, 0.01), ({"bounds": "clamp"}, 0.01), ({"domain": "pixels", "bounds": "clamp"}, 0.01),
+     ({"domain": "pixels"}, 0.1), ({"domain": "pixels", "learning_rate": 0.03}, 0.03)],
+)  # fmt: skip
+def test_the_step_size_lets_pixels_reach_every_colour(tiny, asked, rate):
+    """No step of Adamax is longer than its size: all together must bring a grey pixel to the darkest and brightest."""
+    found = resolved(VIT, tiny, **asked)
+    assert found.learning_rate == rate
+    if found.domain == "pixels" and "learning_rate" not in asked:
+        farthest = 0.5 if found.bounds == "clamp" else float(torch.logit(torch.tensor(1 - 0.5 / 255)))
+        assert found.steps * found.learning_rate > farthest
+
+
+def test_a_clamped_picture_is_the_inverse_transform_and_nothing_else(tiny):
+    """By hand: Lucid's scale, its 4, the authors' 0.6, and everything beyond 0 and 1 cut off."""
+    values = resolved(VIT, tiny, bounds="clamp", start=3.0)
+    picture = picture_of(batch_of(values, 3, 4))
+    z = torch.view_as_complex(picture.coefficients.detach().double())
+    signal = torch.fft.irfft2(z * frequency_scale(32, 32, 1.9), s=(32, 32)) / 4
+    shown = picture().detach().double()
+    torch.testing.assert_close(shown, (0.6 * signal).clamp(0, 1), rtol=0, atol=1e-4)
+    assert (shown == 0).any() and ((shown > 0) & (shown < 1)).any()
+
+
+def test_clamped_pixels_are_themselves_and_stay_in_range(tiny):
+    (one,) = render(VIT, tiny, targets("act"), steps=3, bounds="clamp", domain="pixels", learning_rate=5.0)
+    assert ((one.image == 0) | (one.image == 1)).mean() > 0.9
+    (start,) = render(VIT, tiny, targets("act"), steps=1, bounds="clamp", domain="pixels", learning_rate=1e-9)
+    assert abs(float(start.image.mean()) - 0.5) < 0.01 and 0.005 < start.image.std() < 0.02
 
 
 @pytest.mark.parametrize(("side", "shift"), [(224, 4), (250, 4), (251, 5), (50, 0), (32, 0), (384, 7)])

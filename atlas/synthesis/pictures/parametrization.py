@@ -201,6 +201,25 @@ class KLTSpectrum(FourierSpectrum):
         return torch.sigmoid(from_klt(signal)) if signal.shape[1] == 3 else to_picture(signal, decorrelated=False)
 
 
+BRIGHTNESS = 0.6
+"""By which the pictures of Shi et al. are multiplied before they are cut off (their code)."""
+
+
+class ClampedSpectrum(FourierSpectrum):
+    """The same without a sigmoid, ``image = clamp(0.6 * signal, 0, 1)`` (Shi et al. 2023, equation 3, and their code).
+
+    What is cut off has no gradient. As every coefficient moves all pixels, it is moved by those that are not.
+    """
+
+    def _signal_of(self, photos: Tensor) -> Tensor:
+        images = photos.double() if self.coefficients.shape[1] == 3 else luminance(photos.double())
+        return images / BRIGHTNESS
+
+    def forward(self) -> Tensor:
+        """Return the images, (B, 3, H, W) float32 sRGB in [0, 1]."""
+        return (BRIGHTNESS * self.signal()).clamp(0, 1).expand(-1, 3, -1, -1)
+
+
 class BoundedPixels(nn.Module):
     """Pixels that are their own parameters, kept in range by :meth:`project` rather than by a sigmoid.
 
@@ -294,6 +313,11 @@ def to_picture(signal: Tensor, decorrelated: bool) -> Tensor:
     return torch.sigmoid(signal)
 
 
+def luminance(images: Tensor) -> Tensor:
+    """Return the luminance of images (B, 3, H, W), (B, 1, H, W)."""
+    return (images * torch.tensor(LUMA, dtype=images.dtype, device=images.device)[:, None, None]).sum(1, True)
+
+
 def signal_of(photos: Tensor, grey: bool, decorrelated: bool = True) -> Tensor:
     """Return what becomes photos when colours are recorrelated and squashed: the inverse of :func:`to_picture`.
 
@@ -305,6 +329,6 @@ def signal_of(photos: Tensor, grey: bool, decorrelated: bool = True) -> Tensor:
     """
     images = photos.double()
     if grey:
-        images = (images * torch.tensor(LUMA, dtype=images.dtype, device=images.device)[:, None, None]).sum(1, True)
+        images = luminance(images)
     signal = torch.logit(images.clamp(MARGIN, 1 - MARGIN))
     return decorrelate(signal) if decorrelated and not grey else signal

@@ -5,7 +5,15 @@ import torch
 
 from atlas.synthesis.pictures.begun import CUT, low_frequencies
 from atlas.synthesis.pictures.colour import from_klt, to_klt
-from atlas.synthesis.pictures.parametrization import FourierPhase, FourierSpectrum, KLTSpectrum, Pixels, signal_of
+from atlas.synthesis.pictures.parametrization import (
+    ClampedSpectrum,
+    FourierPhase,
+    FourierSpectrum,
+    KLTSpectrum,
+    Pixels,
+    luminance,
+    signal_of,
+)
 
 SIDE = 32
 CPU = torch.device("cpu")
@@ -37,6 +45,7 @@ def test_the_share_falls_from_the_lowest_frequency():
         lambda: spectrum(),
         lambda: spectrum(decorrelate=False),
         lambda: spectrum(KLTSpectrum, decorrelate=False),
+        lambda: spectrum(ClampedSpectrum, decorrelate=False),
         lambda: Pixels(SIDE, 1e-6, generators(), CPU, True, False),
     ],
 )
@@ -63,6 +72,12 @@ def test_grey_pictures_begin_with_a_photo_s_luminance():
     shown = made().detach()
     torch.testing.assert_close(shown[:, 0], shown[:, 1])
     torch.testing.assert_close(shown[:, :1].logit().double(), signal_of(photos(), True), atol=1e-3, rtol=0)
+
+
+def test_a_clamped_grey_picture_begins_with_the_luminance_itself():
+    made = spectrum(ClampedSpectrum, decorrelate=False, grey=True)
+    made.begin(photos(), torch.ones(SIDE, SIDE // 2 + 1))
+    torch.testing.assert_close(made().detach()[:, :1], luminance(photos()), atol=1e-3, rtol=0)
 
 
 def test_klt_colours_are_inverted():
