@@ -35,7 +35,17 @@ VARIANTS: dict[str, dict[str, Any]] = {
     "without frequency domain": {"domain": "pixels"},
     "without regularisers": {"regularised": 0.0},
     "without attention": {"attention": "off"},
+    "the authors' pair": {"attention_reading": "norm", "attention_weight": 1.0},
+    "clamped": {"bounds": "clamp"},
+    "the authors' settings": {
+        "attention_reading": "norm",
+        "attention_weight": 1.0,
+        "bounds": "clamp",
+        "regularised": 0.75,
+        "learning_rate": 0.002,
+    },
 }
+"""Of vit_inversion: the ablations of the paper's Table I, and what its authors do otherwise."""
 DESCRIPTORS = ("hog", "hogb", "dsift")
 
 
@@ -99,7 +109,7 @@ def adversarial(study: Study, count: int, settings: tuple[str, ...]) -> None:
 
 
 @main.command(help="Inversion of a ViT's first block, with everything and without each part.")
-@click.option("--count", default=10, show_default=True, help="Photos.")
+@click.option("--count", default=10, show_default=True, help="Photos, none of those that settings were chosen on.")
 @click.option("--layer", default="blocks.0", show_default=True)
 @click.pass_obj
 def ablation(study: Study, count: int, layer: str) -> None:

@@ -60,6 +60,33 @@ def test_pre_images_are_tabled_by_layer_and_weight(study):
     assert [line.split(" | ")[0] for line in text.splitlines()[2:]] == ["| act2", "| logits"]
 
 
+def test_the_ablation_is_of_photos_that_no_setting_was_chosen_on(study):
+    photos = import_module("comparing.photos")
+    chosen, left_out = photos.held_out(study, 4)
+    assert (len(chosen), len(left_out)) == (4, photos.TUNED_ON) and not {*chosen} & {*left_out}
+    more, again = photos.held_out(study, 6)
+    assert {*chosen} < {*more} and again == left_out
+    with pytest.raises(Exception, match="7 photos besides the 6 that settings were chosen on: there are 12"):
+        photos.held_out(study, 7)
+    text = photos.ablation(study, "act2", 4, {"all": {"steps": 2}, "clamped": {"steps": 2, "bounds": "clamp"}})
+    rows = [line.strip("| ").split(" | ") for line in text.splitlines()[2:4]]
+    records = list(study.store.records())
+    assert {one.job.target.photo for one in records} == {
+        photo.digest for photo in study.photo_set().photos if photo.name in chosen
+    }
+    psnr = {one: [] for one in ("sigmoid", "clamp")}
+    for one in records:
+        psnr[one.job.parameters["bounds"]].append(one.measurement("psnr").value)
+    for row, values in zip(rows, psnr.values(), strict=True):
+        value, low, high = (float(part) for part in row[1].replace("(", "").replace(")", "").replace("to ", "").split())
+        assert value == pytest.approx(np.mean(values), rel=0.01) and low <= value <= high
+        assert min(values) * 0.99 <= low and high <= max(values) * 1.01
+    assert rows[0][4].strip() == "" and float(rows[1][4].split()[0]) == pytest.approx(
+        np.mean(psnr["clamp"]) - np.mean(psnr["sigmoid"]), rel=0.02, abs=0.01
+    )
+    assert text.endswith(f"Left out, as settings were chosen on them: {', '.join(left_out)}.")
+
+
 def test_the_share_of_the_network_is_measured_for_every_method_that_it_allows(study, capsys):
     text = import_module("comparing.speed").speeds(study, "act2", 2, 4, 1)
     rows = {line.split(" | ")[0].strip("| "): line for line in text.splitlines()[2:] if line.startswith("|")}
