@@ -11,6 +11,9 @@ from atlas.evaluation.arrays import Array, as_rows, check_keys
 
 Key = TypeVar("Key", bound=Hashable)
 
+SEEDS = "Pictures of several seeds of one class count as independent, so that the interval is then too narrow."
+"""What Wilson's interval cannot tell, for cards of shares."""
+
 SHOWN = 2
 """Of the first classes that a verdict names."""
 

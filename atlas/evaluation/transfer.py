@@ -12,7 +12,7 @@ from atlas.core.metric_card import MetricCard
 from atlas.errors import ScoreError
 from atlas.evaluation.arrays import Array, as_rows
 from atlas.evaluation.class_match import ClassMatch
-from atlas.evaluation.ranking import Verdicts, ranked
+from atlas.evaluation.ranking import SEEDS, Verdicts, ranked
 from atlas.evaluation.sources import MACO, VITAL
 
 Key = TypeVar("Key", bound=Hashable)
@@ -21,6 +21,7 @@ _JUDGED = (
     "A judge with fewer classes chooses among its own, which is easier: compare methods by one judge, never judges "
     "by their shares.",
     "Relatives of the rendered network share its blind spots: judges of another family tell more.",
+    SEEDS,
 )
 
 
@@ -59,7 +60,7 @@ OWN = MetricCard(
     form="percent",
     n="share of n pictures",
     paper=VITAL,
-    limits=("It does not tell whether the picture shows the class: noise that fools the network has it too.",),
+    limits=("It does not tell whether the picture shows the class: noise that fools the network has it too.", SEEDS),
 )
 CARDS = (_card(1), _card(5), OWN)
 

@@ -13,7 +13,7 @@ import numpy as np
 from atlas.core.metric_card import MetricCard
 from atlas.errors import ScoreError
 from atlas.evaluation.arrays import Array, as_rows, finite_rows, unit_rows
-from atlas.evaluation.ranking import Verdicts, ranked
+from atlas.evaluation.ranking import SEEDS, Verdicts, ranked
 from atlas.evaluation.sources import VITAL
 
 Key = TypeVar("Key", bound=Hashable)
@@ -38,7 +38,7 @@ def _card(k: int) -> MetricCard:
         form="percent",
         n="share of n pictures",
         paper=VITAL,
-        limits=("It reads: a picture with the class's name written in it has it.", "Fewer classes are easier."),
+        limits=("It reads: a picture with the class's name written in it has it.", "Fewer classes are easier.", SEEDS),
     )
 
 
