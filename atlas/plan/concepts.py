@@ -8,6 +8,7 @@ from pydantic import JsonValue
 
 from atlas.config import ConceptsBlock
 from atlas.core.analysis import Analysis
+from atlas.core.class_selection import GLOB_CHARACTERS, select_classes
 from atlas.core.job import LOGITS
 from atlas.core.model_card import ModelCard
 from atlas.craft.factorisations.base import FACTORISATIONS
@@ -18,7 +19,6 @@ from atlas.models.load import VisionModel
 from atlas.photos import Photo, PhotoSet
 from atlas.plan.directions import DirectionPictures
 from atlas.plan.layers import choose_layers
-from atlas.plan.select import GLOB_CHARACTERS, select_classes
 from atlas.tasks.analysis import credits_digest, photos_digest, view_parameters, viewer_for
 from atlas.tasks.concepts import ConceptsTask
 

@@ -7,12 +7,13 @@ from typing import Literal, NamedTuple
 import torch
 
 from atlas.config import RenderBlock
+from atlas.core.class_selection import select_classes
 from atlas.core.job import LOGITS, PHOTO_KINDS, TargetKind
 from atlas.core.model_card import LayerInfo
 from atlas.errors import AtlasError, ConfigError
 from atlas.models.load import VisionModel
 from atlas.models.network.sizes import FAILS, shape_at
-from atlas.plan.select import select_classes, select_layers, select_units
+from atlas.plan.select import select_layers, select_units
 
 
 class Place(NamedTuple):

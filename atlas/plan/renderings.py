@@ -7,6 +7,7 @@ from pathlib import Path
 
 from atlas.config import Config, RenderBlock
 from atlas.config.seeds import Facets
+from atlas.core.class_selection import GLOB_CHARACTERS
 from atlas.core.job import Target, TargetKind
 from atlas.errors import AtlasError, ConfigError
 from atlas.methods import AnyMethod, methods
@@ -20,7 +21,6 @@ from atlas.plan.models import models_of
 from atlas.plan.photos import JobPhotos
 from atlas.plan.places import places_of
 from atlas.plan.refusals import check_layers, check_method
-from atlas.plan.select import GLOB_CHARACTERS
 from atlas.tasks.facets import FacetsTask, merged
 from atlas.tasks.rendering import RenderTask
 

@@ -1,43 +1,20 @@
-"""Selection: from the names, globs and ranges of a ``[[render]]`` block to classes, layers and units of one model.
+"""Selection: from the names, globs and ranges of a ``[[render]]`` block to layers and units of a model, or photos.
 
 Each function returns what it could select and a list of problems, each beginning with the key that it is about, so
 that a plan can report all of them at once.
 """
 
 import hashlib
-import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from typing import Literal
 from unicodedata import normalize
 
 from atlas.config import UnitSample
-from atlas.core.class_lookup import ClassLookup, plain
+from atlas.core.class_selection import glob_pattern
 from atlas.core.job import LOGITS
 from atlas.core.model_card import LayerInfo, ModelCard
 from atlas.errors import did_you_mean
 from atlas.photos import Photo, PhotoSet
-
-EVERYTHING = ("all", "*")
-GLOB_CHARACTERS = re.compile(r"[*?]")
-
-
-def select_classes(selectors: Sequence[str | int], card: ModelCard) -> tuple[list[int], list[str]]:
-    """Return the indices of the classes selected, in the order of the selectors, each once; and the problems.
-
-    A selector is an index, ``"all"``, a glob, or a class's name, id or synonym in any case. A text that names a class
-    is that class; only else it is a glob or an index.
-    """
-    logits = card.layer(LOGITS)
-    if logits is None:
-        return [], [f'classes: model "{card.name}" has no logits, so it has no classes; give layers instead']
-    chosen: dict[int, None] = {}
-    problems: list[str] = []
-    lookup = ClassLookup(card.classes)
-    for selector in selectors:
-        found, problem = _class_indices(selector, card, lookup, logits.units)
-        chosen.update(dict.fromkeys(found))
-        problems += [f"classes: {problem}"] if problem else []
-    return list(chosen), problems
 
 
 def select_layers(globs: Sequence[str], card: ModelCard, logits: bool = False) -> tuple[list[LayerInfo], list[str]]:
@@ -56,7 +33,7 @@ def select_layers(globs: Sequence[str], card: ModelCard, logits: bool = False) -
     chosen: set[str] = set()
     problems: list[str] = []
     for glob in globs:
-        pattern = _glob_pattern(glob, separator=".")
+        pattern = glob_pattern(glob, separator=".")
         matched = {layer.name for layer in layers if layer.name == glob or pattern.fullmatch(layer.name)}
         chosen |= matched
         if not matched:
@@ -101,7 +78,7 @@ def select_photos(selectors: Sequence[str] | UnitSample, photo_set: PhotoSet) ->
     named = [(photo, normalize("NFC", photo.name), normalize("NFC", photo.group)) for photo in photos]
     for selector in selectors:
         wanted = normalize("NFC", selector)
-        pattern = _glob_pattern(wanted, separator="/")
+        pattern = glob_pattern(wanted, separator="/")
         found = [(photo, name) for photo, name, group in named if wanted in (name, group) or pattern.fullmatch(name)]
         for photo, name in found:
             chosen[photo] = chosen.get(photo, False) or name == wanted
@@ -112,60 +89,15 @@ def select_photos(selectors: Sequence[str] | UnitSample, photo_set: PhotoSet) ->
     return {photo: chosen[photo] for photo in photos if photo in chosen}, problems
 
 
-def _class_indices(
-    selector: str | int, card: ModelCard, lookup: ClassLookup, count: int
-) -> tuple[Iterable[int], str | None]:
-    """Return the indices that one selector stands for, and what is wrong with it."""
-    if isinstance(selector, str):
-        named = lookup.named(selector)
-        if len(named) > 1:
-            return [], f'class "{selector}" is ambiguous; write its index or id: {lookup.ambiguity(named)}'
-        if named:
-            return named, None
-        if selector in EVERYTHING:
-            return range(count), None
-        if not re.fullmatch(r"\s*\d{1,9}\s*", selector, re.ASCII):
-            return _globbed(selector, card, lookup)
-    index = int(selector)
-    if index >= count:
-        return [], f'class {index} is out of range; model "{card.name}" has {count} classes, 0 to {count - 1}'
-    return [index], None
-
-
-def _globbed(glob: str, card: ModelCard, lookup: ClassLookup) -> tuple[list[int], str | None]:
-    """Return the classes one of whose names matches a glob."""
-    if not card.classes:
-        return [], f'model "{card.name}" has no class names; write indices instead of "{glob}"'
-    pattern = _glob_pattern(plain(glob))
-    found = [
-        index
-        for index, label in enumerate(card.classes)
-        if any(pattern.fullmatch(plain(name)) for name in (label.name, *label.synonyms))
-    ]
-    if found:
-        return found, None
-    hint = did_you_mean(glob, lookup.all_names()) or "see the site's page of classes, or write an index"
-    matches = "matches no class" if GLOB_CHARACTERS.search(glob) else "is no class"
-    return [], f'"{glob}" {matches} of model "{card.name}"; {hint}'
-
-
 def _no_layer(glob: str, names: list[str], model: str) -> str:
     if glob == LOGITS:
         return 'the logits are rendered with classes = ["..."], not with layers'
     wider = glob.replace("**", "*").replace("*", "**")
-    if any(_glob_pattern(wider, separator=".").fullmatch(name) for name in names):
+    if any(glob_pattern(wider, separator=".").fullmatch(name) for name in names):
         hint = f'* stays within one part of a name, so you may mean "{wider}"'
     else:
         hint = did_you_mean(glob, names) or f"`atlas layers {model}` lists them"
     return f'"{glob}" matches no layer of model "{model}"; {hint}'
-
-
-def _glob_pattern(glob: str, separator: str = "") -> re.Pattern[str]:
-    """Return a glob as a pattern: ``*`` and ``?`` stop at the separator if there is one, ``**`` does not."""
-    one = f"[^{re.escape(separator)}]" if separator else "."
-    meaning = {"**": ".*", "*": f"{one}*", "?": one}
-    parts = re.split(r"(\*\*|\*|\?)", glob)
-    return re.compile("".join(meaning.get(part, re.escape(part)) for part in parts), re.DOTALL)
 
 
 def _rank(seed: int, unit: int | str) -> bytes:

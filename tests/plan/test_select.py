@@ -7,9 +7,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from atlas.config import UnitSample
+from atlas.core.class_selection import select_classes
 from atlas.core.job import ModelIdentity, Preprocessing
 from atlas.core.model_card import ClassLabel, LayerInfo, ModelCard
-from atlas.plan.select import select_classes, select_layers, select_units
+from atlas.plan.select import select_layers, select_units
 
 CLASSES = (
     ClassLabel(name="tench", id="n01440764", synonyms=("Tinca tinca",)),
