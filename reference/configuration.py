@@ -56,6 +56,7 @@ def configuration() -> str:
     from atlas.config.settings import ExecutorSettings, SiteSettings, StoreSettings
     from atlas.models.spec import ModelSpec
     from atlas.photos.spec import PhotosSpec
+    from atlas.study.settings import StudySettings
 
     tables: dict[str, type[BaseModel]] = {
         "[site]": SiteSettings,
@@ -65,6 +66,7 @@ def configuration() -> str:
         "[photos]": PhotosSpec,
         "[[render]]": RenderBlock,
         "[[concepts]]": ConceptsBlock,
+        "[study]": StudySettings,
     }
     head = ("key", "type", "default", "meaning")
     sections = [f"## `{name}`\n\n{summary(model)}\n\n{table(head, rows(model))}" for name, model in tables.items()]

@@ -50,10 +50,11 @@ def published() -> str:
     from atlas.site.documents.page import PageDocument
     from atlas.site.documents.search import SearchIndex
     from atlas.site.page_kind import OURS, PAGE_KINDS
+    from atlas.study.answers import Answers
 
     kinds = [kind for kind in map(PAGE_KINDS.get, OURS) if not kind.is_error]
     there = dict.fromkeys((model.__name__ for model in models_within(_stored())), "documents.md")
-    roots: list[type[BaseModel]] = [PageDocument, *(kind.data for kind in kinds), Manifest, SearchIndex]
+    roots: list[type[BaseModel]] = [PageDocument, *(kind.data for kind in kinds), Manifest, SearchIndex, Answers]
     found = [model for model in models_within(roots) if model.__name__ not in there]
     listed = [(f"`{kind.name}`", _link(kind.data.__name__, {}), summary(kind.data)) for kind in kinds]
     return "\n".join(

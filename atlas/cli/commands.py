@@ -232,3 +232,20 @@ def spectrum(photos: tuple[Path, ...], output: Path, size: int) -> None:
     from atlas.cli.starting import make_spectrum
 
     make_spectrum(photos, output, size)
+
+
+@cli.command()
+@click.argument("answers", nargs=-1, required=True, type=click.Path(path_type=Path))
+@CONFIG
+@click.option("--study", default="", metavar="DIGEST", help="An earlier study that the store keeps; files name theirs.")
+@click.option("--json", "as_json", is_flag=True, help="Print all of it as JSON, with each description.")
+@click.option("--csv", "csv_path", type=FILE, help="File to write the table into.")
+def study(answers: tuple[Path, ...], config_path: Path, study: str, as_json: bool, csv_path: Path | None) -> None:
+    """Make the table of a study of people from their answers.
+
+    ANSWERS are the files that the study's page saved or posted. Those of another study, broken, repeated or incomplete
+    ones are named and left out, as are those of people who answered the catch question wrongly.
+    """
+    from atlas.cli.studying import study_and_report
+
+    study_and_report(config_path, answers, study, as_json, csv_path)

@@ -21,6 +21,7 @@ from atlas.core.job import DEFAULT_METHOD, TargetKind
 from atlas.errors import DOCUMENTATION, ConfigError, did_you_mean
 from atlas.models.spec import ModelSpec
 from atlas.photos.spec import PhotosSpec, address_of
+from atlas.study.settings import StudySettings
 
 if TYPE_CHECKING:
     from atlas.methods import AnyMethod
@@ -40,6 +41,7 @@ MODELS: dict[problems.KeyPath, type[BaseModel]] = {
     ("render", "units"): UnitSample,
     ("render", "photos"): UnitSample,
     ("concepts",): ConceptsBlock,
+    ("study",): StudySettings,
 }
 """Where in the file which model's keys are allowed."""
 
@@ -183,6 +185,7 @@ def _located(tables: Tables, file: Path) -> Config:
         concepts=tuple(
             block.model_copy(update={"model": block.model or (specs[0].name,)}) for block in tables.concepts
         ),
+        study=tables.study,
     )
 
 

@@ -11,6 +11,7 @@ from atlas.config.render import RenderBlock
 from atlas.models.spec import ModelSpec
 from atlas.photos.spec import PhotosSpec
 from atlas.site.metadata import SiteMetadata
+from atlas.study.settings import StudySettings
 
 
 class Table(BaseModel):
@@ -97,6 +98,7 @@ class Tables(Table):
     models: tuple[ModelSpec, ...] = Field(min_length=1)
     render: tuple[RenderBlock, ...] = ()
     concepts: tuple[ConceptsBlock, ...] = ()
+    study: StudySettings | None = None
 
 
 class Config(Tables):

@@ -19,4 +19,6 @@ def build_project(configuration: Config | Path | str, watch: Watch) -> BuildRepo
     labels = read_labels(config.site.labels) if config.site.labels is not None else {}
     name = configuration_name(config.file, config.store.path)
     with watch.phases() as progress:
-        return build_site(Store(config.store.path), config.site.path, config.site.metadata, progress, labels, name)
+        return build_site(
+            Store(config.store.path), config.site.path, config.site.metadata, progress, labels, name, config.study
+        )

@@ -11,6 +11,7 @@ from atlas.errors import SiteError
 from atlas.extras import missing
 from atlas.site.catalog.catalog import Catalog
 from atlas.site.catalog.comparison import comparisons, listed
+from atlas.site.catalog.people import prepare_study
 from atlas.site.contents import Contents
 from atlas.site.drawings.plots import can_draw, make_plots
 from atlas.site.files import SiteFiles
@@ -26,6 +27,7 @@ from atlas.site.writer import Progress, SiteWriter
 from atlas.store import Store
 from atlas.store.files import explained
 from atlas.store.names import FOLDERS
+from atlas.study.settings import StudySettings
 from atlas.version import __version__
 
 
@@ -61,6 +63,7 @@ def build_site(
     progress: Progress | None = None,
     labels: Mapping[str, Label] | None = None,
     configuration: str = "atlas.toml",
+    study: StudySettings | None = None,
 ) -> BuildReport:
     """Build the site of a store. The old one stays until the new one is complete and its links are checked.
 
@@ -71,6 +74,8 @@ def build_site(
             ``waiting for another build`` if one of the same site is at work.
         labels: concept key to what a person calls it, as :func:`atlas.site.words.labels.read_labels` returns them.
         configuration: whose site it is; its name, see :func:`atlas.store.selections.configuration_name`.
+        study: what people are asked, if there is to be a page for that; the store keeps what it asks, for the table of
+            the answers.
 
     Raises:
         StoreError: a record, a card or a picture that the configuration rendered is damaged.
@@ -82,7 +87,7 @@ def build_site(
     tell = progress or (lambda stage, done, total: None)
     with open_output(output, lambda: tell("waiting for another build", 0, 1)) as target:
         try:
-            return _build(store, target, metadata, tell, labels or {}, configuration, started)
+            return _build(store, target, metadata, tell, labels or {}, configuration, study, started)
         except OSError as error:
             raise unwritable(output, error) from error
 
@@ -94,9 +99,10 @@ def _build(
     progress: Progress,
     labels: Mapping[str, Label],
     configuration: str,
+    study: StudySettings | None,
     started: float,
 ) -> BuildReport:
-    inputs = inputs_digest(store, metadata, labels, configuration)
+    inputs = inputs_digest(store, metadata, labels, configuration, study)
     known = target.unchanged(inputs)
     if known is not None:
         counts, notices = known
@@ -108,7 +114,13 @@ def _build(
     try:
         files = SiteFiles(target.begin())
         pictures = PublishedPictures(files, store, derived)
-        contents = Contents(catalog, comparisons(catalog.models), metadata, store, pictures)
+        compared = comparisons(catalog.models)
+        people = prepare_study(study, compared.columns, store) if study is not None else None
+        if people is not None:
+            notices += people.notices
+            if people.document is not None:
+                store.save_input(people.document.encoded)
+        contents = Contents(catalog, compared, metadata, store, pictures, people)
         counts, digests = SiteWriter(files, contents, derived, progress).write_all()
     finally:
         derived.close()
@@ -139,7 +151,13 @@ def undrawn(catalog: Catalog) -> Iterator[str]:
         yield f"pages of photos have tables and no plots: {missing('matplotlib', 'drawing them').sentence}"
 
 
-def inputs_digest(store: Store, metadata: SiteMetadata, labels: Mapping[str, Label], configuration: str) -> str:
+def inputs_digest(
+    store: Store,
+    metadata: SiteMetadata,
+    labels: Mapping[str, Label],
+    configuration: str,
+    study: StudySettings | None = None,
+) -> str:
     """Return a digest of all that decides the site, from names, sizes and times of the store's files: quick."""
     listing: list[tuple[str, int, int]] = []
     folders = [str(store.path / name) for name in FOLDERS if name not in ("inputs", "pictures")]
@@ -155,7 +173,9 @@ def inputs_digest(store: Store, metadata: SiteMetadata, labels: Mapping[str, Lab
                     folders.append(entry.path)
     listing.sort()
     others = [path for kind in page_kinds() for path in kind.files]
-    words = [configuration, metadata.model_dump(mode="json"), {key: asdict(label) for key, label in labels.items()}]
+    asked = None if study is None else study.model_dump(mode="json")
+    said = {key: asdict(label) for key, label in labels.items()}
+    words = [configuration, metadata.model_dump(mode="json"), said, asked]
     return digest([__version__, code_digest(others), RECIPE, can_draw(), words, listing])
 
 

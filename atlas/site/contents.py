@@ -7,6 +7,7 @@ from atlas.site.catalog.catalog import Catalog
 from atlas.site.catalog.comparison import Comparisons
 from atlas.site.catalog.concepts import ClassView
 from atlas.site.catalog.model import Layer
+from atlas.site.catalog.people import People
 from atlas.site.catalog.statistics import OnPhotos, on_photos
 from atlas.site.drawings.class_section import ClassSection
 from atlas.site.metadata import SiteMetadata
@@ -32,6 +33,7 @@ class Contents:
     Attributes:
         store: where documents are that are too large to keep; see :meth:`on_photos` and :meth:`section`.
         pictures: puts pictures into the site.
+        people: the study of people, if there is one.
     """
 
     catalog: Catalog
@@ -39,6 +41,7 @@ class Contents:
     metadata: SiteMetadata
     store: Store
     pictures: PublishedPictures
+    people: People | None = None
     _statistics: Latest[OnPhotos] = field(default_factory=Latest, repr=False)
     _section: Latest[ClassSection] = field(default_factory=Latest, repr=False)
 

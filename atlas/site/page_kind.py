@@ -115,6 +115,7 @@ OURS = {
         "metrics": "metrics:METRICS",
         "compare": "compare:COMPARE",
         "comparison": "comparison:COMPARISON",
+        "study": "study:STUDY",
         "data": "data:DATA",
         "error": "not_found:NOT_FOUND",
     }.items()

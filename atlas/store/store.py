@@ -6,7 +6,8 @@ Layout, all paths relative to the store::
     models/<fingerprint>.json           one model card per model
     metrics/<name>.card.json            what each number says: one card for each that was measured
     methods/<name>-<version>.card.json  what each method does: one card for each that something was rendered with
-    inputs/<sha256>                     files that jobs name by digest: spectra, directions, photos, lists of references
+    inputs/<sha256>                     files that are named by digest: spectra, directions, photos, lists of
+                                        references, what studies ask
     photos/<sha256>.json                whom a photo among the inputs is owed to
     pictures/<sha256>.<type>            photos as networks were shown them: once for all records that show them
     objects/ab/<key>/<sha256>.<type>    files of a result, a rendering or an analysis of photos, named by content
