@@ -20,16 +20,12 @@ from explaining.sections import SECTIONS, Plan
 from explaining.study import MeasuringError, Study, child
 
 from atlas.errors import AtlasError
+from atlas.tasks.machine import usable_cores
 
 QUIET = 0.5
 """Load above which seconds mean little."""
 ON_PHOTOS = ("curves", "speed", "memory")
 """Sections that need photos."""
-
-
-def usable_cores() -> int:
-    """Return how many cores this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def make_plan(

@@ -21,6 +21,8 @@ from rendering.case import PAPER_STEPS, Case, CaseError
 from rendering.sections import DEFAULTS, SECTIONS, Plan
 from rendering.session import Session
 
+from atlas.tasks.machine import usable_cores
+
 QUIET = 0.5
 """Load above which figures mean little: threads that wait for each other on busy cores take up to 40 times as long."""
 
@@ -31,11 +33,6 @@ def numbers(context: click.Context, parameter: click.Parameter, value: str | Non
         return None if value is None else tuple(int(part) for part in value.split(","))
     except ValueError as error:
         raise click.BadParameter("write whole numbers with commas, such as 1,4,8") from error
-
-
-def usable_cores() -> int:
-    """Return how many cores this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 @click.command(help="Measure MACO with atlas and with Horama; print Markdown tables.")

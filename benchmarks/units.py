@@ -1,12 +1,15 @@
 """Pictures of units: does a channel's excite it more than photos do, is a concept's nearer to it than photos are?
+Are a class's looks more diverse than its seeds?
 
     python benchmarks/units.py --folder FOLDER --photos FOLDER channels --method natural --preset standard
     python benchmarks/units.py --folder FOLDER --photos FOLDER concepts --method natural --preset standard
+    python benchmarks/units.py --folder FOLDER --photos FOLDER facets --method natural --preset draft --probe WEIGHTS
 
 Of EfficientNet-Lite0. Channels: their mean activation on the whole stored picture over the 99.9th percentile of the
 same on whole photos. Concepts: the cosine of the whole picture's activation to the direction, among those of the
-class's own patches. Prints Markdown; what is rendered stays in the folder, and two processes share the work. Needs the
-extra ``bench``.
+class's own patches. Facets: how far the pictures of a class's looks lie apart for a network of another family, beside
+as many that differ by their seeds. Prints Markdown. What is rendered stays in the folder; two processes share the
+channels, and the concepts. Needs the extra ``bench``.
 """
 
 from dataclasses import dataclass
@@ -21,12 +24,13 @@ from explaining.rendered import Rendered
 from explaining.sections import tell_rendered
 from judging import channels as channel_pictures
 from judging.gallery import use_threads
-from judging.judges import LITE0
+from judging.judges import LITE0, probe_judge
 from judging.ledger import claimed
 from judging.targets import CLASSES, names_of
 
 import atlas
-from atlas.core.figures import share
+from atlas.core.figures import difference, mean, share
+from atlas.metrics.diversity import mean_distance
 from atlas.models.load import VisionModel
 from atlas.photos import PhotosSpec, open_photo_set
 
@@ -117,6 +121,32 @@ def concepts(work: Work, method: str, preset: str | None, classes: int, each: in
         raise click.ClickException("no concept has a picture")
     print(f"{' '.join(filter(None, (method, preset)))}\n")
     tell_rendered(everything, classes * each - len(everything))
+
+
+@main.command(help="Looks of every class, and as many seeds: how far apart they lie.")
+@METHOD
+@PRESET
+@click.option("--count", default=4, show_default=True, type=click.IntRange(2), help="Looks, and seeds.")
+@click.option("--probe", type=click.Path(exists=True, dir_okay=False, path_type=Path), required=True, help="Judge.")
+@click.pass_obj
+def facets(work: Work, method: str, preset: str | None, count: int, probe: Path) -> None:
+    """Print the table."""
+    stranger = probe_judge(probe.resolve())
+    apart: dict[str, dict[str, float]] = {"looks": {}, "seeds": {}}
+    for name in CLASSES.values():
+        note(f"looks and seeds of {name}")
+        for what, seed in (("looks", f"facets:{count}"), ("seeds", list(range(count)))):
+            made = atlas.render(
+                work.model, name, seed=seed, photos=work.photos, store=work.folder / "store", progress=False,
+                **options_of(method, preset),
+            )  # fmt: skip
+            pictures = [np.asarray(one.image) for one in made if one.image is not None]
+            if len(pictures) > 1:
+                apart[what][name] = mean_distance(stranger.look(pictures)[1])
+    print(f"{' '.join(filter(None, (method, preset)))}, {count} of each, 1 - cosine by {stranger.name}\n")
+    rows = [[name, *(apart[what].get(name, "") for what in apart)] for name in CLASSES.values()]
+    print(table(["class", *apart], [*rows, ["mean", *(mean(values) for values in apart.values())]]))
+    print(f"\nlooks minus seeds: {difference(apart['looks'], apart['seeds'])}")
 
 
 def rendered_concepts(work: Work, name: str, count: int, options: dict[str, Any]) -> list[Rendered]:

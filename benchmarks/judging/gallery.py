@@ -1,6 +1,5 @@
 """Gallery: a folder of pictures of settings, which fills up over several runs and processes."""
 
-import os
 import time
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
@@ -18,6 +17,7 @@ import atlas
 from atlas.core.record import Record
 from atlas.models.load import VisionModel
 from atlas.store import Store
+from atlas.tasks.machine import usable_cores
 from judging.judges import probe_judge
 from judging.ledger import Ledger, claimed
 from judging.settings import VIT, Setting
@@ -160,4 +160,4 @@ def row_id(setting: Setting, aim: Aim) -> str:
 
 def use_threads(count: int) -> None:
     """Compute with so many CPU threads; 0 for as many as this process may use."""
-    torch.set_num_threads(count or len(os.sched_getaffinity(0)))
+    torch.set_num_threads(count or usable_cores())
