@@ -138,7 +138,9 @@ class NaturalParameters(PhaseParameters):
 PRESETS = {
     "draft": measured("half of the steps", 3.9, "19 of 52 pictures", steps=64),
     "standard": measured("the steps and views that were found by search", 7.7, "25 of 52 pictures", steps=128),
-    "fine": measured("four times as many steps, of six views", 41, steps=512, crops=4, wide_crops=2),
+    "fine": measured(
+        "four times as many steps, of six views", 41, "8 of 15 pictures", steps=512, crops=4, wide_crops=2
+    ),
 }
 
 
