@@ -32,7 +32,7 @@ MAY_IMPORT = {
     "activations": BELOW_SYNTHESIS,
     "craft": BELOW_CRAFT,
     "metrics": BELOW_METHODS,
-    "analyses": FOUNDATION | {"attribution"},
+    "analyses": FOUNDATION | {"attribution", "craft.curves"},
     "evaluation": FOUNDATION,
     "methods": BELOW_METHODS | {"activations.clusters", "activations.views"},
     "study": FOUNDATION,

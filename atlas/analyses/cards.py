@@ -1,5 +1,13 @@
 """What the numbers of all analyses say."""
 
-from atlas.analyses import attribution, cka, class_relatedness, embedding, references, texture
+from atlas.analyses import attribution, cka, class_relatedness, concept_curves, embedding, references, texture
 
-CARDS = (cka.CARD, attribution.CARD, class_relatedness.CARD, texture.CARD, embedding.CARD, references.CARD)
+CARDS = (
+    cka.CARD,
+    attribution.CARD,
+    class_relatedness.CARD,
+    texture.CARD,
+    embedding.CARD,
+    references.CARD,
+    concept_curves.CARD,
+)

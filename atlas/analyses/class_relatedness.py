@@ -77,7 +77,8 @@ class Relatedness:
     """How many channels' pictures show their class to another model.
 
     Attributes:
-        related: the share; None if no channel can be asked about.
+        related: the share; None if no channel can be asked about, or the other model has no more classes than are
+            among its first, so that all are.
         chance: the share that a model that guesses reaches.
         channels: whether each channel's class is among the first, by the channel.
     """
@@ -109,4 +110,5 @@ def relatedness(
         if index in known and channel in ranks
     }
     number = len(next(iter(ranks.values())))
-    return Relatedness(share(list(asked.values())) if asked else None, min(1.0, first / number), asked)
+    told = asked and first < number
+    return Relatedness(share(list(asked.values())) if told else None, min(1.0, first / number), asked)

@@ -14,6 +14,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from atlas.analyses.concept_curves import orders
 from atlas.craft.curves import area_under, deletion_curve, insertion_curve
 from atlas.craft.document import Fit
 from atlas.craft.importance import share_importance
@@ -27,7 +28,6 @@ from explaining.study import answer, arguments, requests
 
 TOP = 3
 """Concepts of a class that are told."""
-Orders = dict[str, list[NDArray[np.int64]]]
 
 
 def measure(prepared: Prepared, model: VisionModel, index: int, seeds: int) -> dict[str, Any]:
@@ -61,7 +61,8 @@ def measure(prepared: Prepared, model: VisionModel, index: int, seeds: int) -> d
         return tail(activations, Context())[:, index]
 
     strengths = pooled(fit.maps, fit.directions, logit)
-    found = orders(fit, strengths, logit, seeds, index)
+    share = share_importance(strengths, fit.directions, logit).mean
+    found = orders(fit.per_photo, share, [[seed, index] for seed in range(seeds)])
     of = {"deletion": deletion_curve, "insertion": insertion_curve}
     areas = {
         name: {order: _area(partial(curve, strengths, fit.directions, logit), each) for order, each in found.items()}
@@ -71,20 +72,6 @@ def measure(prepared: Prepared, model: VisionModel, index: int, seeds: int) -> d
     top = [[int(it), float(fit.mean[it]), float(fit.low[it]), float(fit.high[it])] for it in best]
     facts = {"name": job.name, "photos": len(fit.maps), "fitted": len(fit.directions), "error": fit.error, "top": top}
     return facts | areas
-
-
-def orders(fit: Fit, strengths: NDArray[np.float32], logit: Any, seeds: int, index: int) -> Orders:
-    """Return the orders in which concepts go: (r,), or (p, r) where photos differ in it."""
-    mean = np.argsort(-fit.mean, kind="stable")
-    halves = np.arange(len(fit.per_photo)) % 2
-    found = {"importance": [mean], "reverse": [mean[::-1]]}
-    if len(halves) > 1:
-        other = [np.argsort(-fit.per_photo[halves != half].mean(axis=0), kind="stable") for half in (0, 1)]
-        found["held out"] = [np.stack(other)[halves]]
-    share = share_importance(strengths, fit.directions, logit)
-    found["share"] = [np.argsort(-share.mean, kind="stable")]
-    found["random"] = [np.random.default_rng([seed, index]).permutation(len(mean)) for seed in range(seeds)]
-    return found
 
 
 def _area(curve: Any, orders: list[NDArray[np.int64]]) -> float:

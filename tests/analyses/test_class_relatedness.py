@@ -32,8 +32,10 @@ def test_the_share_that_has_the_class_among_the_first():
     assert found.chance == pytest.approx(2 / 3)
 
 
-def test_a_model_with_fewer_classes_than_are_asked_for_always_finds_them():
-    assert relatedness({0: 0}, {0: np.array([3, 2, 1])}, {0: 0}).chance == 1
+def test_a_model_with_no_more_classes_than_are_asked_for_tells_nothing():
+    found = relatedness({0: 0}, {0: np.array([3, 2, 1])}, {0: 0}, first=3)
+    assert (found.related, found.chance) == (None, 1)
+    assert relatedness({0: 0}, {0: np.array([3, 2, 1])}, {0: 0}, first=2).related == share([False])
 
 
 def test_without_a_channel_to_ask_about_there_is_no_share():
