@@ -250,7 +250,7 @@ def _directions(one: Asked, work: _Work, folder: Path, inputs: dict[str, bytes])
         yield from planner.tasks([target], inputs)
         return
     listed: tuple[Photo, ...] = ()
-    if REFERENCE_PHOTOS in method.needs and work.photo_set is not None:
+    if method.refers_to_photos("direction", parameters) and work.photo_set is not None:
         listed, digest, content = references(work.photo_set.photos)
         inputs[digest] = content
         target = target.model_copy(update={"references": digest})

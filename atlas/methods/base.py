@@ -199,6 +199,10 @@ class Method(ABC, Generic[P]):
         """Tell whether targets of a kind must name a photo."""
         return self.from_photo or kind in PHOTO_KINDS
 
+    def refers_to_photos(self, kind: TargetKind, parameters: P) -> bool:
+        """Tell whether targets of a kind list reference photos: what it makes of a target then depends on them."""
+        return REFERENCE_PHOTOS in self.needs
+
     def expanded(self, target: Target, parameters: P) -> Sequence[Target]:
         """Return the targets that one target of the configuration stands for: itself, or several clusters of it."""
         return (target,)

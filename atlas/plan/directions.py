@@ -11,7 +11,6 @@ from atlas.core.canonical import digest_bytes
 from atlas.core.job import Target
 from atlas.craft.document import direction_bytes
 from atlas.methods import methods
-from atlas.methods.base import REFERENCE_PHOTOS
 from atlas.methods.presets import spelled_out
 from atlas.models.load import VisionModel
 from atlas.photos import Photo
@@ -57,7 +56,7 @@ class DirectionPictures:
             layers: of the concepts, and of their parts if there are any.
             photos: of the class. concepts: key of what finds them.
         """
-        listed = references(photos) if REFERENCE_PHOTOS in self._method.needs else None
+        listed = references(photos) if self._method.refers_to_photos("direction", self._parameters) else None
         inputs = self._inputs | ({listed.digest: listed.data} if listed else {})
         vectors = {layer: self._stand_in(layer) for layer in layers}
         tasks = [

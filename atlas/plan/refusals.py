@@ -8,6 +8,8 @@ from atlas.methods.base import REFERENCE_PHOTOS
 from atlas.models.load import VisionModel
 from atlas.plan.places import Place
 
+NO_REFERENCES = 'needs reference photos; add a table [photos] with path = "a folder of photos"'
+
 
 def check_method(
     block: RenderBlock, kind: TargetKind, method: AnyMethod, model: VisionModel, with_photos: bool
@@ -31,7 +33,7 @@ def check_method(
         if lacking := sorted(other.needs - offers - {REFERENCE_PHOTOS}):
             return f'needs {" and ".join(lacking)}, which model "{model.card.name}" does not have'
         if REFERENCE_PHOTOS in other.needs - offers:
-            return 'needs reference photos; add a table [photos] with path = "a folder of photos"'
+            return NO_REFERENCES
         return None
 
     if kind in PHOTO_KINDS:
@@ -42,6 +44,16 @@ def check_method(
         able = [name for name, other in methods if refusal(other) is None]
         others = f"; {', '.join(able)} can" if able else ""
         raise ConfigError([f'method = "{block.method}" {reason}{others}'])
+
+
+def check_references(method: str, given: bool) -> None:
+    """Look whether there are reference photos for a method whose parameters ask for them.
+
+    Raises:
+        ConfigError: there are none.
+    """
+    if not given:
+        raise ConfigError([f'method = "{method}" with these parameters {NO_REFERENCES}'])
 
 
 def check_layers(method: AnyMethod, parameters: MethodParameters, places: list[Place], model: VisionModel) -> None:

@@ -11,7 +11,6 @@ from atlas.core.class_selection import GLOB_CHARACTERS
 from atlas.core.job import Target, TargetKind
 from atlas.errors import AtlasError, ConfigError
 from atlas.methods import AnyMethod, methods
-from atlas.methods.base import REFERENCE_PHOTOS
 from atlas.methods.presets import spelled_out
 from atlas.models.load import VisionModel
 from atlas.photos import Photo, PhotoSet
@@ -20,7 +19,7 @@ from atlas.plan.jobs import job_of
 from atlas.plan.models import models_of
 from atlas.plan.photos import JobPhotos
 from atlas.plan.places import places_of
-from atlas.plan.refusals import check_layers, check_method
+from atlas.plan.refusals import check_layers, check_method, check_references
 from atlas.tasks.facets import FacetsTask, merged
 from atlas.tasks.rendering import RenderTask
 
@@ -115,7 +114,8 @@ def _expand(
         )
         return planner.tasks(targets, inputs)
     listed: list[tuple[Target, tuple[Photo, ...]]] = [(target, ()) for target in targets]
-    if REFERENCE_PHOTOS in method.needs:
+    if method.refers_to_photos(kind, parameters):
+        check_references(block.method, photos.given)
         found = photos.with_references(targets, name, model, _is_wide(block))
         inputs |= {each.digest: each.data for _, each in found}
         listed = [(target, each.photos) for target, each in found]

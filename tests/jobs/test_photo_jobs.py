@@ -1,5 +1,6 @@
 """Jobs about photos: planned from a block's photos, rendered, measured against the photo, kept with all they need."""
 
+import json
 from hashlib import sha256
 
 import numpy as np
@@ -65,6 +66,23 @@ ROLES = ("image", "photo", "perturbation")
 
 def as_levels(square):
     return (square.permute(1, 2, 0) * 255).round().int().numpy()
+
+
+def test_a_pre_image_that_is_weighed_by_photos_has_them_in_its_key(tmp_path, photos):
+    units = {"method": "preimage", "layers": ("body",), "units": (3, 5)}
+    of_photos = units | {"parameters": {"steps": 2, "largest": "photos"}}
+    before = [record.job for record in run(asked(tmp_path, photos, **of_photos))]
+    assert len({job.target.references for job in before}) == 1 and None not in {job.target.references for job in before}
+    _, store = prepared(asked(tmp_path, photos, **of_photos))
+    digests = {sha256(path.read_bytes()).hexdigest() for path in photos.rglob("*.png")}
+    assert {*json.loads(store.read_input(before[0].target.references))} == digests
+    Image.effect_noise((40, 40), 50).convert("RGB").save(photos / "red" / "new.png")
+    plan, _ = prepared(asked(tmp_path, photos, **of_photos))
+    assert {job.key for job in plan.jobs}.isdisjoint({job.key for job in before})
+    plan, _ = prepared(asked(tmp_path, photos, **units | {"parameters": {"steps": 2}}))
+    assert {job.target.references for job in plan.jobs} == {None}
+    with pytest.raises(ConfigError, match='"preimage" with these parameters needs reference photos; add a table'):
+        prepared(configuration(tmp_path, **of_photos))
 
 
 def test_inversions_are_of_layers_and_say_how_near_they_came(tmp_path, photos):

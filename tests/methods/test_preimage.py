@@ -9,14 +9,18 @@ import torch
 from method_runs import model_with, rendered, resolved
 from PIL import Image
 from pydantic import ValidationError
+from reference_photos import References
 
 from atlas.core.job import LOGITS, Preprocessing, Target
-from atlas.errors import ModelError
-from atlas.methods import methods
-from atlas.methods.photos import photos_of
+from atlas.errors import ModelError, PhotoError
+from atlas.methods import RenderBatch, methods
+from atlas.methods.last_scan import LastScan
+from atlas.methods.photos import photos_of, reference_digests, square_of
+from atlas.methods.preimage.largest import largest_on_photos
 from atlas.models.load import load_model
 from atlas.models.spec import ModelSpec
 
+PREIMAGE = methods.get("preimage")
 CPU = torch.device("cpu")
 
 
@@ -241,6 +245,83 @@ def test_a_largest_activation_that_is_not_given_is_estimated(tiny, sign):
     expected = strongest_answer(tiny.network(tiny.numerics_for("body"), CPU), "body", sign, 32)
     estimated, given = (render(tiny, [target], steps=10, largest=one)[0] for one in (0.0, expected))
     np.testing.assert_allclose(estimated.image, given.image, atol=1e-5)
+
+
+@pytest.fixture
+def references():
+    kept = References()
+    kept.lists = [kept.photos(colour) for colour in (0, 2)]
+    return kept
+
+
+def largest_by_hand(model, references, listed, target, side=32):
+    """Return the largest activation of a unit over photos and positions, photo by photo."""
+    network, best = model.network(model.numerics_for(target.layer), CPU), 0.0
+    for digest in reference_digests(target.model_copy(update={"references": listed}), references):
+        photo = square_of(references(digest), "photo", side)
+        with torch.no_grad():
+            best = max(best, float((network(photo[None], target.layer)[0, target.unit] * target.sign).max()))
+    return best
+
+
+@pytest.mark.parametrize("kind", ["channel", "neuron", "logit"])
+@pytest.mark.parametrize("sign", [1, -1])
+def test_largest_on_photos_is_the_units_own(tiny, references, kind, sign):
+    layer = LOGITS if kind == "logit" else "body"
+    found = [
+        Target(kind=kind, layer=layer, unit=unit, sign=sign, references=listed)
+        for unit, listed in [(3, references.lists[0]), (5, references.lists[0]), (3, references.lists[1])]
+    ]
+    shown = {"steps": 6, "stretch": "never"}
+    together = rendered(PREIMAGE, tiny, found, [0, 0, 0], references, largest="photos", **shown)
+    for target, one in zip(found, together, strict=True):
+        own = largest_by_hand(tiny, references, target.references, target)
+        assert own > 0
+        (given,) = rendered(PREIMAGE, tiny, [target], [0], references, largest=own, **shown)
+        np.testing.assert_allclose(one.image, given.image, atol=1e-4)
+        np.testing.assert_allclose(one.trace, given.trace, rtol=1e-3, atol=1e-5)
+
+
+def test_photos_are_looked_at_once_for_all_units_of_a_layer_and_anew_for_others(tiny, references):
+    read = []
+    network = tiny.network(tiny.numerics_for("body"), CPU)
+
+    def load(digest):
+        read.append(digest)
+        return references(digest)
+
+    def look(unit, listed, side=32):
+        target = Target(kind="channel", layer="body", unit=unit, references=listed)
+        values = resolved(PREIMAGE, tiny, largest="photos", image_size=side)
+        read.clear()
+        largest_on_photos(RenderBatch(network, [target], [0], values, load), last)
+        return len(read)
+
+    last = LastScan()
+    assert look(3, references.lists[0]) == 1 + 6
+    assert look(5, references.lists[0]) == 0
+    assert look(5, references.lists[1]) == 1 + 6
+    assert look(5, references.lists[1], 48) == 1 + 6
+
+
+def test_reference_photos_are_asked_for_where_the_largest_is_looked_for_on_them(tiny):
+    for kind, wanted in {
+        "channel": True,
+        "neuron": True,
+        "logit": True,
+        "inversion": False,
+        "caricature": False,
+    }.items():
+        assert PREIMAGE.refers_to_photos(kind, resolved(PREIMAGE, tiny, largest="photos")) == wanted
+        assert not PREIMAGE.refers_to_photos(kind, resolved(PREIMAGE, tiny))
+    with pytest.raises(ValueError, match='write "photos" or a number of at least 0, not -1'):
+        PREIMAGE.parameters(largest=-1.0)
+
+
+def test_photos_that_cannot_be_opened_are_no_scale(tiny, references):
+    target = Target(kind="channel", layer="body", unit=1, references=references.listed([b"no photo"]))
+    with pytest.raises(PhotoError, match="none of the reference photos of .* can be decoded"):
+        rendered(PREIMAGE, tiny, [target], [0], references, steps=1, largest="photos")
 
 
 def test_a_unit_that_no_gradient_reaches_is_dead_though_the_prior_has_one():

@@ -10,8 +10,9 @@ from reference_photos import References, encoded
 from atlas.core.job import LOGITS, Target
 from atlas.errors import ConfigError, ModelError, PhotoError
 from atlas.methods import RenderBatch, methods
+from atlas.methods.last_scan import LastScan
 from atlas.methods.photos import square_of
-from atlas.methods.vital.patches import Cut, LastScan, channel_means, scan
+from atlas.methods.vital.patches import Cut, channel_means, scan
 from atlas.methods.vital.units import UnitMaps, UnitReferences, between_0_and_1, clusters, matched_at
 from atlas.models.load import load_model
 from atlas.models.spec import ModelSpec

@@ -3,17 +3,19 @@
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from atlas.core.job import PHOTO_KINDS
+from atlas.core.job import PHOTO_KINDS, TargetKind
 from atlas.core.model_card import LayerInfo
 from atlas.methods.base import IMAGENET_SPECTRUM, Method, Paper, methods
 from atlas.methods.batch import RenderBatch, Result
-from atlas.methods.preimage.settings import PreimageParameters
+from atlas.methods.last_scan import LastScan
+from atlas.methods.preimage.settings import PHOTOS, PreimageParameters
 from atlas.methods.presets import measured
 from atlas.synthesis.scores.channels import channel_numbers
 
 if TYPE_CHECKING:
     from torch import Tensor
 
+    from atlas.methods.preimage.largest import Extremes
     from atlas.models.vision_model import VisionModel
     from atlas.synthesis.steps.evaluation import Score
 
@@ -71,8 +73,9 @@ class Preimage(Method[PreimageParameters]):
         "lets values leave that range and stretches what it prints; here pictures of units and caricatures are "
         "stretched at the end, inversions are not.",
         "The largest activation of a unit on photographs, by which the paper normalises activation maximisation, is "
-        "estimated with pictures that have the spectrum of photographs and random phases unless it is given. For "
-        "this normalisation and that of caricatures the authors' code is followed, as the printed ones multiply "
+        "estimated unless it is given or looked for: as the largest of any unit of the layer in pictures that have the "
+        'spectrum of photographs and random phases. largest = "photos" takes the unit\'s own on the reference photos. '
+        "For this normalisation and that of caricatures the authors' code is followed, as the printed ones multiply "
         "where they should divide.",
         "Its objective is minus an energy, with the penalties, and not comparable with the objectives of other "
         "methods; the error or the activation measured on the finished picture is.",
@@ -90,6 +93,13 @@ class Preimage(Method[PreimageParameters]):
     parameters = PreimageParameters
     presets = PRESETS
     data = IMAGENET_SPECTRUM
+
+    def __init__(self) -> None:
+        self._last: LastScan[Extremes] = LastScan()
+
+    def refers_to_photos(self, kind: TargetKind, parameters: PreimageParameters) -> bool:
+        """See :meth:`Method.refers_to_photos`: units do whose largest activation is looked for on photos."""
+        return kind not in PHOTO_KINDS and parameters.largest == PHOTOS
 
     def objection(self, parameters: PreimageParameters, layer: LayerInfo, model: "VisionModel") -> str:
         """See :meth:`Method.objection`: the layer must have the channels of the mask."""
@@ -112,7 +122,7 @@ class Preimage(Method[PreimageParameters]):
         picture = BallPixels(_start(batch, jitter), given.bound)
         prior = NaturalPrior(picture, given.alpha, given.length, given.beta, given.slope)
         views = JitteredViews(batch.generators, steps, calm, jitter, given.side)
-        data = mean_score(_score(batch), None, views)
+        data = mean_score(_score(batch, self._last), None, views)
         rate = given.learning_rate * given.side**2 * given.length**2 / given.alpha
         optimizer = DecayedAdaGrad(picture.parameters(), rate, given.momentum)
         optimizer.register_step_pre_hook(prior.add_gradient)
@@ -152,7 +162,7 @@ def _start(batch: RenderBatch[PreimageParameters], jitter: int) -> "Tensor":
     return F.pad(mean_free(batch.photos, channels), (before, after, before, after), mode="replicate")
 
 
-def _score(batch: RenderBatch[PreimageParameters]) -> "Score":
+def _score(batch: RenderBatch[PreimageParameters], last: "LastScan[Extremes]") -> "Score":
     """Return what views are worth: minus the data term of the energy."""
     from atlas.synthesis.scores.codes import CodeDistance, CodeProduct, code_mask, reference_codes
     from atlas.synthesis.scores.scales import TOP_WEIGHT, code_weight
@@ -161,7 +171,7 @@ def _score(batch: RenderBatch[PreimageParameters]) -> "Score":
     network, layer, targets, given = batch.network, batch.layer, batch.targets, batch.parameters
     factor = TOP_WEIGHT if given.weight == "depth" else given.weight
     if batch.kind not in PHOTO_KINDS:
-        weight = factor * _unit_weights(batch)
+        weight = factor * _unit_weights(batch, last)
         own = TargetObjective(targets, batch.device)
         return lambda views: own(network(views, layer)) * weight
     codes = reference_codes(network, layer, batch.photos)
@@ -174,18 +184,30 @@ def _score(batch: RenderBatch[PreimageParameters]) -> "Score":
     return lambda views: product(network(views, layer)) * factor
 
 
-def _unit_weights(batch: RenderBatch[PreimageParameters]) -> "Tensor":
+def _unit_weights(batch: RenderBatch[PreimageParameters], last: "LastScan[Extremes]") -> "Tensor":
     """Return ``1 / Z`` of each target, (B, 1): see :class:`Preimage`."""
     import torch
 
-    from atlas.synthesis.scores.reach import receptive_field, strongest_answer
+    from atlas.synthesis.scores.reach import receptive_field
 
-    network, layer, side, given = batch.network, batch.layer, batch.parameters.side, batch.parameters.largest
+    side = batch.parameters.side
+    reach = receptive_field(batch.network, batch.layer, side) if batch.kind == "channel" else side
+    return AREA / reach**2 / torch.tensor(_largest(batch, last), device=batch.device)[:, None]
+
+
+def _largest(batch: RenderBatch[PreimageParameters], last: "LastScan[Extremes]") -> list[float]:
+    """Return M of each target."""
+    from atlas.methods.preimage.largest import largest_on_photos
+    from atlas.synthesis.scores.reach import strongest_answer
+
+    given, side = batch.parameters.largest, batch.parameters.side
+    if isinstance(given, str):
+        return largest_on_photos(batch, last)
+    if given:
+        return [given] * len(batch.targets)
     signs = {target.sign for target in batch.targets}
-    strongest = {sign: given or strongest_answer(network, layer, sign, side) for sign in signs}
-    reach = receptive_field(network, layer, side) if batch.kind == "channel" else side
-    largest = torch.tensor([strongest[target.sign] for target in batch.targets], device=batch.device)
-    return AREA / reach**2 / largest[:, None]
+    strongest = {sign: strongest_answer(batch.network, batch.layer, sign, side) for sign in signs}
+    return [strongest[target.sign] for target in batch.targets]
 
 
 methods.register(Preimage.name, Preimage())

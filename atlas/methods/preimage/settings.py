@@ -7,6 +7,9 @@ from pydantic import Field, field_validator
 from atlas.methods.parameters import LEVELS, PIXELS, SHARE, MethodParameters
 from atlas.synthesis.scores.channels import channel_numbers
 
+PHOTOS = "photos"
+"""Value of ``largest`` that stands for the unit's own on reference photos."""
+
 
 class PreimageParameters(MethodParameters):
     """Parameters of natural pre-images; lengths of colours are in the paper's unit, 0 to 255."""
@@ -98,11 +101,11 @@ class PreimageParameters(MethodParameters):
         description="side of the window in the middle of the layer's map that they are about, in places of the map; 0 "
         "for all of it (figure 9: 5)",
     )
-    largest: float = Field(
+    largest: Literal["photos"] | float = Field(
         default=0.0,
-        ge=0,
-        description="M: largest activation of the unit on photos (section 6); 0 estimates it: the largest of any unit "
-        "of the layer in 16 pictures with the spectrum of photos and random phases",
+        description='M: largest activation of the unit on photos (section 6): "photos" looks for it on the reference '
+        "photos, those of its class or, for units of layers, all; or a number; 0 estimates it without photos, as the "
+        "largest of any unit of the layer in 16 pictures with the spectrum of photos and random phases",
     )
     stretch: Literal["by kind", "always", "never"] = Field(
         default="by kind",
@@ -115,6 +118,13 @@ class PreimageParameters(MethodParameters):
     def _positive(cls, value: str | float) -> str | float:
         if isinstance(value, float) and value <= 0:
             raise ValueError(f'write "depth" or a number above 0, not {value:g}')
+        return value
+
+    @field_validator("largest")
+    @classmethod
+    def _no_less_than_0(cls, value: str | float) -> str | float:
+        if isinstance(value, float) and value < 0:
+            raise ValueError(f'write "photos" or a number of at least 0, not {value:g}')
         return value
 
     @field_validator("jitter")

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from atlas.core.job import Target, TargetKind
 from atlas.methods.base import Method, Paper, Resolved, methods
 from atlas.methods.batch import RenderBatch, Result
+from atlas.methods.last_scan import LastScan
 from atlas.methods.parameters import MethodParameters
 from atlas.methods.presets import measured
 from atlas.methods.shown import shown_size
@@ -26,7 +27,7 @@ from atlas.photos.views import patch_side, patch_stride
 if TYPE_CHECKING:
     from torch import nn
 
-    from atlas.methods.vital.patches import LastScan
+    from atlas.methods.vital.patches import Found
     from atlas.models.vision_model import VisionModel
     from atlas.synthesis.scores.matching import MapsOf, MatchScore
     from atlas.synthesis.steps.evaluation import Views
@@ -113,7 +114,7 @@ class VITAL(Method[ResolvedVITAL]):
     resolved = ResolvedVITAL
 
     def __init__(self) -> None:
-        self._last: LastScan | None = None
+        self._last: LastScan[Found] = LastScan()
 
     def resolve(self, asked: MethodParameters, model: "VisionModel", folder: Path) -> Resolved[ResolvedVITAL]:
         """See :meth:`Method.resolve`: sides, the learning rate, layers and their weights are spelled out.
@@ -186,11 +187,9 @@ class VITAL(Method[ResolvedVITAL]):
 
     def _of_units(self, batch: RenderBatch[ResolvedVITAL]) -> "MatchScore":
         """Return the score of units inside the network: what is relevant in their patches, up to their layer."""
-        from atlas.methods.vital.patches import LastScan
         from atlas.methods.vital.units import UnitMaps, UnitReferences, matched_at
         from atlas.synthesis.scores.matching import MatchScore
 
-        self._last = self._last or LastScan()
         given, network = batch.parameters, batch.network
         order = [layer.name for layer in network.layers()]
         at = matched_at(given.layers, batch.layer, order)

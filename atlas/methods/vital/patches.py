@@ -3,7 +3,6 @@
 Torch is needed to import this, so it is imported when something is rendered.
 """
 
-import weakref
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -123,23 +122,6 @@ def patches_of(
     for digest, box in chosen:
         for _, photo in _watched(reference_photos([digest], cut.grid.side, load_input), should_stop):
             yield cut.patches(photo, [box])[0]
-
-
-class LastScan:
-    """The scan that was made last, so that further units of a layer do not look at all photos again."""
-
-    def __init__(self) -> None:
-        self._network: weakref.ref[Network] | None = None  # it must not keep a model alive
-        self._key: object = None
-        self._found: Found | None = None
-
-    def get(self, network: Network, key: object, make: Callable[[], Found]) -> Found:
-        """Return the scan of a network and a key, made unless it was the last."""
-        same = self._network is not None and self._network() is network and self._key == key
-        if not same or self._found is None:
-            self._found = make()
-            self._network, self._key = weakref.ref(network), key
-        return self._found
 
 
 def _merged(

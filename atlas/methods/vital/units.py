@@ -17,8 +17,9 @@ from atlas.attribution.starts import Start, channel_start, direction_start, neur
 from atlas.core.job import Target
 from atlas.errors import PhotoError
 from atlas.methods.batch import RenderBatch
+from atlas.methods.last_scan import LastScan
 from atlas.methods.photos import reference_digests
-from atlas.methods.vital.patches import Cut, Found, LastScan, channel_means, patches_of, scan, values_at
+from atlas.methods.vital.patches import Cut, Found, channel_means, patches_of, scan, values_at
 from atlas.methods.vital.settings import ResolvedVITAL
 from atlas.models.network.examine import find_layer
 from atlas.models.network.network import Network
@@ -102,7 +103,7 @@ class UnitReferences:
 
     batch: RenderBatch[ResolvedVITAL]
     at: Sequence[str]
-    last: LastScan
+    last: LastScan[Found]
 
     @property
     def network(self) -> Network:

@@ -67,7 +67,7 @@ def mean_score(score: Score, noise: Noise | None, views: Views, together: bool =
         shown = images if noise is None else images + noise(step)
         total = torch.zeros(len(images), device=images.device)
         per_cut = views.count if together else max(1, VIEWS_PER_CUT // len(images))
-        per_pass = per_cut if together else max(1, VIEWS_PER_PASS.get(images.device.type, 64) // len(images))
+        per_pass = per_cut if together else _per_pass(VIEWS_PER_PASS.get(images.device.type, 64), len(images))
         for start in range(0, views.count, per_cut):
             cut = views(shown, step, slice(start, start + per_cut))
             values, gradient = _in_passes(score, cut, len(images), per_pass)
@@ -112,6 +112,16 @@ class WholeView:
         if tuple(images.shape[2:]) == self._size:
             return images.clone()
         return F.interpolate(images, size=self._size, mode="bilinear", antialias=True, align_corners=False)
+
+
+def _per_pass(largest: int, batch: int) -> int:
+    """Return how many views of each item go through the network at once, an even number in all where it can be.
+
+    Several threads share an odd number unevenly, for which oneDNN's convolutions take kernels of other rounding: a
+    picture would differ in its last bits from what it is alone or in an even batch.
+    """
+    views = max(1, largest // batch)
+    return views - views % 2 if batch % 2 and views > 1 else views
 
 
 def _in_passes(score: Score, views: Tensor, batch: int, per_pass: int) -> tuple[Tensor, Tensor]:
