@@ -203,6 +203,17 @@ def test_reference_photos_are_a_folder(tmp_path, command_line):
     assert "photos=" in caught.value.remedy
 
 
+def test_a_parameter_may_call_for_reference_photos(tmp_path, command_line):
+    photos = write_photos(tmp_path / "photos")
+    model = atlas.load("tiny_networks:colours", size=32, classes=["red", "green", "blue"])
+    options = {"method": "preimage", "steps": 2, "progress": False, "device": "cpu"}
+    own, noise = (atlas.render(model, "red", photos=photos, largest=one, **options) for one in ("photos", 0.0))
+    assert own.record.job.target.references is not None and noise.record.job.target.references is None
+    with pytest.raises(TargetError, match="preimage needs reference photos") as caught:
+        atlas.render(model, "red", largest="photos", **options)
+    assert "photos=" in caught.value.remedy
+
+
 @pytest.mark.parametrize(
     ("target", "options", "error", "says"),
     [

@@ -20,7 +20,6 @@ from atlas.errors import ConfigError, TargetError
 from atlas.face.photos import given_photos, reference_photos
 from atlas.face.targets import Asked, Reader
 from atlas.methods import AnyMethod, methods
-from atlas.methods.base import REFERENCE_PHOTOS
 from atlas.methods.presets import spelled_out
 from atlas.models.load import VisionModel
 from atlas.photos import Photo, PhotoSet
@@ -194,7 +193,8 @@ def _settled(one: Asked, work: _Work) -> Asked:
         raise TargetError(f"{method.name} needs a photo", 'pass one: photo="a_photo.jpg"')
     if work.chosen and not method.takes_photo(one.kind):
         raise TargetError(f"{method.name} renders a {one.kind} from noise, not from a photo", "leave out photo=")
-    if REFERENCE_PHOTOS in method.needs and work.photo_set is None:
+    asked = method.parameters.model_validate(work.parameters)
+    if work.photo_set is None and method.refers_to_photos(one.kind, asked):
         raise TargetError(f"{method.name} needs reference photos", 'pass a folder of them: photos="photos/"')
     if blindness := model.blindness([one.layer]):
         raise TargetError(blindness)

@@ -200,7 +200,11 @@ class Method(ABC, Generic[P]):
         return self.from_photo or kind in PHOTO_KINDS
 
     def refers_to_photos(self, kind: TargetKind, parameters: P) -> bool:
-        """Tell whether targets of a kind list reference photos: what it makes of a target then depends on them."""
+        """Tell whether targets of a kind list reference photos, on which their pictures then depend.
+
+        Args:
+            parameters: as asked for or resolved.
+        """
         return REFERENCE_PHOTOS in self.needs
 
     def expanded(self, target: Target, parameters: P) -> Sequence[Target]:
