@@ -64,7 +64,7 @@ def main(classes: tuple[str, ...], settings: tuple[str, ...], defaults: bool) ->
     """Render, judge, print."""
     parameters = ({} if defaults else PARAMETERS) | dict(map(setting, settings))
     model = network(JUDGES[0])
-    rendered = atlas.render(model, list(classes or CLASSES), parameters=parameters)
+    rendered = atlas.render(model, list(classes or CLASSES), method="maco", parameters=parameters)
     pictures = np.stack([np.asarray(picture.image) for picture in rendered])
     units = [picture.record.job.target.unit for picture in rendered]
     columns = [verdicts(network(name), pictures, units) for name in JUDGES]

@@ -78,9 +78,9 @@ def test_a_pre_image_that_is_weighed_by_photos_has_them_in_its_key(tmp_path, pho
     assert {*json.loads(store.read_input(before[0].target.references))} == digests
     Image.effect_noise((40, 40), 50).convert("RGB").save(photos / "red" / "new.png")
     plan, _ = prepared(asked(tmp_path, photos, **of_photos))
-    assert {job.key for job in plan.jobs}.isdisjoint({job.key for job in before})
+    assert {task.key for task in plan.jobs}.isdisjoint({job.key for job in before})
     plan, _ = prepared(asked(tmp_path, photos, **units | {"parameters": {"steps": 2}}))
-    assert {job.target.references for job in plan.jobs} == {None}
+    assert {task.job.target.references for task in plan.jobs} == {None}
     with pytest.raises(ConfigError, match='"preimage" with these parameters needs reference photos; add a table'):
         prepared(configuration(tmp_path, **of_photos))
 
