@@ -47,8 +47,11 @@ def has(library: str) -> bool:
 
 
 @contextmanager
-def needing_extras(what: str = "this") -> Iterator[None]:
+def needing_extras(what: str = "this", extra: str = "") -> Iterator[None]:
     """Turn the absence of an extra's library, wherever it is noticed, into an error that says how to get it.
+
+    Args:
+        what, extra: see :func:`missing`.
 
     Raises:
         MissingExtraError: an import inside failed for want of it.
@@ -59,4 +62,4 @@ def needing_extras(what: str = "this") -> Iterator[None]:
         library = (error.name or "").partition(".")[0]
         if not any(library in libraries for libraries in EXTRAS.values()) or has(library):
             raise  # a fault of ours, or a broken installation
-        raise missing(library, what) from error
+        raise missing(library, what, extra) from error

@@ -90,7 +90,7 @@ def silhouette(photo: Tensor, generator: torch.Generator) -> Tensor:
     There is no segmentation: the frame's colours are taken for the background's. Otsu's threshold parts the distances
     from them; holes are filled, and parts much smaller than the largest one are dropped.
     """
-    with needing_extras("the analysis of texture bias"):
+    with needing_extras("the analysis of texture bias", "analyses"):
         from skimage.color import rgb2lab
         from skimage.filters import threshold_otsu
     from scipy import ndimage
@@ -115,7 +115,7 @@ def silhouette(photo: Tensor, generator: torch.Generator) -> Tensor:
 
 def edge(photo: Tensor, generator: torch.Generator) -> Tensor:
     """Return the photo's edges by Canny, black on white: of steps in luma above about a tenth of the range."""
-    with needing_extras("the analysis of texture bias"):
+    with needing_extras("the analysis of texture bias", "analyses"):
         from skimage.feature import canny
 
     return _black_on_white(canny(grey(photo, generator)[0].double().numpy(), sigma=SMOOTHING), photo)

@@ -1,5 +1,7 @@
 """Variants of photos by definition, and the accuracy on them."""
 
+import sys
+
 import numpy as np
 import pytest
 import torch
@@ -7,6 +9,7 @@ import torch
 from atlas.analyses.texture import COVER, PATCHES, VARIANTS, accuracies, cover, shuffle, variant
 from atlas.core.figures import share
 from atlas.errors import ScoreError
+from atlas.extras import MissingExtraError
 
 
 def photo_of(height, width, seed=0):
@@ -182,3 +185,13 @@ def test_variants_do_not_depend_on_numpys_or_torchs_global_state():
     torch.rand(3)
     np.random.default_rng().random()
     assert torch.equal(first, variant("shuffled_16", photo, "a"))
+
+
+@pytest.mark.parametrize("name", ["silhouette", "edge"])
+def test_what_needs_scikit_image_says_which_extra_brings_it(name, monkeypatch):
+    for module in ("skimage.color", "skimage.feature", "skimage.filters"):
+        monkeypatch.setitem(sys.modules, module, None)
+    monkeypatch.setattr("atlas.extras.has", lambda library: False)
+    with pytest.raises(MissingExtraError, match="texture bias needs skimage") as caught:
+        variant(name, photo_of(8, 8), "a")
+    assert caught.value.remedy == "pip install 'lens-atlas[analyses]'"
