@@ -14,7 +14,7 @@ from atlas.version import __version__
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from atlas.api import build, concepts, load, render, run
+    from atlas.api import build, concepts, evaluate, load, render, run
     from atlas.core.job import Target
     from atlas.errors import AtlasError, AtlasWarning
     from atlas.face.interrupted import Interrupted
@@ -31,6 +31,7 @@ _PLACES = {
     "Target": "atlas.core.job",
     "build": "atlas.api",
     "concepts": "atlas.api",
+    "evaluate": "atlas.api",
     "load": "atlas.api",
     "open_picture": "atlas.picture",
     "render": "atlas.api",
@@ -49,6 +50,7 @@ __all__ = [
     "__version__",
     "build",
     "concepts",
+    "evaluate",
     "load",
     "open_picture",
     "render",

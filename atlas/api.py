@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from atlas.config import Config
     from atlas.core.job import TargetKind
     from atlas.face.concepts import ConceptsByClass
+    from atlas.face.evaluation import Evaluation
     from atlas.jobs.report import Report
     from atlas.models.spec import ModelSpec
     from atlas.models.vision_model import VisionModel
@@ -254,6 +255,45 @@ def run(
     if report.interrupted:
         raise Interrupted(f"stopped; {report.finished} results are finished and stored: call again to go on")
     return report
+
+
+@needing_extras("atlas.evaluate")
+def evaluate(
+    configuration: "Config | Path | str" = "atlas.toml",
+    *,
+    only: Sequence[str] = (),
+    progress: bool = True,
+) -> "Evaluation":
+    """Score the pictures of a configuration that are there, as ``atlas evaluate`` does; nothing is rendered.
+
+    Args:
+        configuration: a file, or what :func:`atlas.config.load_config` makes of one.
+        only: names of scores; all that it asks for unless any are given.
+        progress: show a bar.
+
+    Returns:
+        Figures with intervals, those by judges of other families than the model's first: ``.rows``, ``.documents`` with
+        what each score says of each picture, ``.left_out``, ``.failed`` and ``.missing``, ``.to_csv(folder)``,
+        ``.to_latex(folder)``. What fails is no error, but a warning.
+
+    Raises:
+        ConfigError: it asks for no score, or not for these; names the nearest.
+        AtlasError: the configuration, a model or the photos cannot be used, or the store cannot be written.
+        Interrupted: Ctrl-C; what was finished is stored, and the same call goes on.
+    """
+    from atlas.face.evaluating import Evaluating
+    from atlas.face.interrupted import Interrupted
+    from atlas.face.project import Project
+    from atlas.face.watch import Watch
+
+    evaluating = Evaluating.of(Project.open(configuration, Watch.of_program(progress)), only)
+    report = evaluating.run()
+    if report.interrupted:
+        raise Interrupted(f"stopped; {report.finished} results are finished and stored: call again to go on")
+    found = evaluating.results(report)
+    for problem in found.failed:
+        warnings.warn(problem, AtlasWarning, stacklevel=3)
+    return found
 
 
 def build(configuration: "Config | Path | str" = "atlas.toml", *, progress: bool = True) -> "BuildReport":

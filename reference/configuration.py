@@ -6,6 +6,7 @@ from pydantic import BaseModel
 
 from atlas.core.registry import OURS, Registry
 from atlas.craft.factorisations.base import FACTORISATIONS
+from atlas.evaluation.scores.base import SCORES
 from atlas.models.spec import SOURCES
 from atlas.photos.spec import READERS
 from reference.fields import rows, summary
@@ -45,6 +46,7 @@ PARTS: tuple[tuple[str, Registry[Any]], ...] = (
     ("source", SOURCES),
     ("reader", READERS),
     ("factorisation", FACTORISATIONS),
+    ("scores", SCORES),
 )
 """Keys whose values other packages may add to, and where these are registered."""
 
@@ -52,6 +54,7 @@ PARTS: tuple[tuple[str, Registry[Any]], ...] = (
 def configuration() -> str:
     """Return the page."""
     from atlas.config.concepts import ConceptsBlock
+    from atlas.config.evaluation import EvaluateBlock, JudgeBlock, JudgingPhotos
     from atlas.config.render import RenderBlock
     from atlas.config.settings import ExecutorSettings, SiteSettings, StoreSettings
     from atlas.models.spec import ModelSpec
@@ -67,6 +70,9 @@ def configuration() -> str:
         "[[render]]": RenderBlock,
         "[[concepts]]": ConceptsBlock,
         "[study]": StudySettings,
+        "[[judges]]": JudgeBlock,
+        "[[evaluate]]": EvaluateBlock,
+        "photos = { ... }": JudgingPhotos,
     }
     head = ("key", "type", "default", "meaning")
     sections = [f"## `{name}`\n\n{summary(model)}\n\n{table(head, rows(model))}" for name, model in tables.items()]

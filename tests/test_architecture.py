@@ -38,7 +38,7 @@ MAY_IMPORT = {
     "study": FOUNDATION,
     "site": FOUNDATION | {"store", "study"},
     "config": FOUNDATION
-    | {"models.spec", "photos.spec", "craft.settings", "site.metadata", "study.settings", "methods"},
+    | {"models.spec", "photos.spec", "craft.settings", "site.metadata", "study.settings", "methods", "evaluation"},
     "tasks": BELOW_TASKS,
     "plan": BELOW_TASKS | {"tasks"},
     "jobs": BELOW_JOBS,

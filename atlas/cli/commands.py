@@ -12,6 +12,7 @@ from atlas.extras import needing_extras
 from atlas.version import __version__
 
 FILE = click.Path(path_type=Path, dir_okay=False)
+FOLDER = click.Path(path_type=Path, file_okay=False)
 CONFIG = click.option(
     "-c",
     "--config",
@@ -149,6 +150,27 @@ def render(config_path: Path, only: tuple[str, ...], retry: tuple[str, ...]) -> 
     from atlas.cli.rendering import render_and_report
 
     sys.exit(render_and_report(config_path, only, retry))
+
+
+@cli.command()
+@CONFIG
+@click.option("--only", multiple=True, metavar="SCORE", help="Only this score, such as transfer; may be given again.")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON instead of tables.")
+@click.option(
+    "--csv", "csv_folder", type=FOLDER, metavar="FOLDER", help="Write each table there, as SCORE.csv, and its curves."
+)
+@click.option("--latex", "latex_folder", type=FOLDER, metavar="FOLDER", help="Write each table there, as SCORE.tex.")
+def evaluate(
+    config_path: Path, only: tuple[str, ...], as_json: bool, csv_folder: Path | None, latex_folder: Path | None
+) -> None:
+    """Score the pictures that are there.
+
+    Judges look at them, and tables say what they see, with intervals; nothing is rendered. Stop with Ctrl-C at any
+    time, and run it again to go on.
+    """
+    from atlas.cli.evaluating import evaluate_and_report
+
+    sys.exit(evaluate_and_report(config_path, only, as_json, csv_folder, latex_folder))
 
 
 @cli.command()

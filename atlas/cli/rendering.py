@@ -25,6 +25,8 @@ PICTURE = "rendering"
 """Kind of the tasks that are pictures."""
 COMPARED = "diversity"
 """Kind of the tasks that compare pictures."""
+JUDGED = ("look", "score")
+"""Kinds of the tasks that score them."""
 
 
 def opened(path: Path) -> "Project":
@@ -47,6 +49,10 @@ def plan_and_report(path: Path) -> None:
     coming = f", and up to {_coming(outlook.expected)} that are still to be found" if expected else ""
     jobs = count(len(outlook.plan.jobs), "job")
     say(f"\n{jobs}: {present} stored{held}, {missing} to render{coming}")
+    if outlook.plan.evaluations.asked:
+        scores = outlook.plan.scores
+        stored = sum(outlook.store is not None and task.is_stored(outlook.store) for task in scores)
+        say(f"{count(len(scores), 'score')} of pictures that are there, {stored} stored: {command('evaluate', path)}")
     if missing or expected:
         with console.status("timing a few steps"):
             cost = project.estimate(outlook)
@@ -101,11 +107,13 @@ def run_and_report(project: "Project", todo: "Pending", path: Path) -> int:
 
 
 def _counted(tasks: "Sequence[Task]") -> list[str]:
-    """Return how many analyses, comparisons and pictures there are, in words; nothing of what there is none of."""
+    """Return how many analyses, comparisons, looks, scores and pictures there are, in words; nothing of none."""
     kinds = Counter(task.kind for task in tasks)
     pictures, compared = kinds.pop(PICTURE, 0), kinds.pop(COMPARED, 0)
-    words = [_analyses(kinds.total()), count(compared, "comparison"), count(pictures, "job")]
-    return [text for number, text in zip((kinds.total(), compared, pictures), words, strict=True) if number]
+    judged = [(kinds.pop(kind, 0), kind) for kind in JUDGED]
+    found = [(kinds.total(), _analyses(kinds.total())), (compared, count(compared, "comparison"))]
+    found += [(number, count(number, kind)) for number, kind in judged]
+    return [text for number, text in [*found, (pictures, count(pictures, "job"))] if number]
 
 
 def _analyses(number: int) -> str:
@@ -117,11 +125,15 @@ def summarise(report: "Report", held: bool, path: Path) -> int:
     pictures = report.done_by_kind[PICTURE]
     failed = sum(outcome.task.kind == PICTURE for outcome in report.failed)
     compared = report.done_by_kind[COMPARED]
-    if report.finished - pictures - compared - len(report.dead) - failed:
+    judged = [(report.done_by_kind[kind], kind) for kind in JUDGED]
+    others = pictures + compared + sum(number for number, _ in judged)
+    if report.finished - others - len(report.dead) - failed:
         unmade = len(report.failed) - failed
-        say(f"{_analyses(report.done - pictures - compared)} made" + (f", {unmade} failed" if unmade else ""))
+        say(f"{_analyses(report.done - others)} made" + (f", {unmade} failed" if unmade else ""))
     if compared:
         say(f"{count(compared, 'comparison')} of pictures made")
+    if made := [count(number, kind) for number, kind in judged if number]:
+        say(f"{' and '.join(made)} made")
     for notice in report.notices[:LISTED]:
         say(f"  {first_line(notice)}")
     if pictures or report.dead or failed:

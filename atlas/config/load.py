@@ -3,7 +3,7 @@
 import json
 import os
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from itertools import combinations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar, get_args
@@ -12,13 +12,15 @@ from pydantic import BaseModel, ValidationError
 
 from atlas.config import problems
 from atlas.config.concepts import ConceptsBlock
+from atlas.config.evaluation import EvaluateBlock, JudgeBlock, JudgingPhotos
+from atlas.config.judging import evaluation_problems, named_models
 from atlas.config.paths import path_problems
 from atlas.config.problems import Problem, shown
 from atlas.config.render import RenderBlock, UnitSample
-from atlas.config.settings import Config, ExecutorSettings, SiteSettings, StoreSettings, Tables
+from atlas.config.settings import Config, ExecutorSettings, SiteSettings, StoreSettings, Tables, default_model
 from atlas.core.data_files import read_toml
 from atlas.core.job import DEFAULT_METHOD, TargetKind
-from atlas.errors import DOCUMENTATION, ConfigError, did_you_mean
+from atlas.errors import DOCUMENTATION, ConfigError
 from atlas.models.spec import ModelSpec
 from atlas.photos.spec import PhotosSpec, address_of
 from atlas.study.settings import StudySettings
@@ -42,6 +44,9 @@ MODELS: dict[problems.KeyPath, type[BaseModel]] = {
     ("render", "photos"): UnitSample,
     ("concepts",): ConceptsBlock,
     ("study",): StudySettings,
+    ("judges",): JudgeBlock,
+    ("evaluate",): EvaluateBlock,
+    ("evaluate", "photos"): JudgingPhotos,
 }
 """Where in the file which model's keys are allowed."""
 
@@ -65,13 +70,15 @@ def load_config(path: Path) -> Config:
     except ValidationError as error:
         found += problems.problems_of(error, table, (), MODELS)
     found += _duplicate_models(table)
+    names, judges = _model_names(table), _judge_names(table)
     for number, block in enumerate(_tables(table, "render")):
-        found += _model_problems(block, ("render", number), _model_names(table))
+        found += _model_problems(block, ("render", number), names, judges)
         found += _method_problems(block, ("render", number), "logit" if block.get("classes") else block.get("kind"))
     for number, block in enumerate(_tables(table, "concepts")):
-        found += _model_problems(block, ("concepts", number), _model_names(table))
+        found += _model_problems(block, ("concepts", number), names, judges)
         found += _method_problems(block, ("concepts", number), "direction")
     found += _absent(table)
+    found += evaluation_problems(table, names)
     folder = path.absolute().parent  # where the user named it, also if it is a link
     found += path_problems(table, folder, MODELS)
     if tables is not None and not found:
@@ -91,6 +98,10 @@ def _tables(table: dict[str, Any], key: str) -> list[dict[str, Any]]:
 
 def _model_names(table: dict[str, Any]) -> list[str]:
     return [model["name"] for model in _tables(table, "models") if isinstance(model.get("name"), str)]
+
+
+def _judge_names(table: dict[str, Any]) -> list[str]:
+    return [judge["model"] for judge in _tables(table, "judges") if isinstance(judge.get("model"), str)]
 
 
 def _duplicate_models(table: dict[str, Any]) -> Iterator[Problem]:
@@ -117,13 +128,12 @@ def _absent(table: dict[str, Any]) -> Iterator[Problem]:
         )
 
 
-def _model_problems(block: dict[str, Any], path: problems.KeyPath, names: list[str]) -> Iterator[Problem]:
+def _model_problems(
+    block: dict[str, Any], path: problems.KeyPath, names: list[str], judges: Collection[str]
+) -> Iterator[Problem]:
     chosen = block.get("model")
-    for name in chosen if isinstance(chosen, list) else [chosen]:
-        if isinstance(name, str) and name not in names:
-            hint = did_you_mean(name, names) or f"models: {', '.join(names) or 'none'}"
-            yield Problem((*path, "model"), f"there is no model {shown(name)}; {hint}")
-    if not chosen and len(names) > 1:
+    yield from named_models(chosen, (*path, "model"), names)
+    if not chosen and len(set(names)) > 1 and default_model(names, judges) is None:
         yield Problem((*path, "model"), f"is missing; name one or more of the models: {', '.join(names)}")
 
 
@@ -172,6 +182,7 @@ def _located(tables: Tables, file: Path) -> Config:
         files = {key: getattr(spec, key) for key in keys}
         return spec.model_copy(update={key: absolute(file) for key, file in files.items() if file is not None})
 
+    default = tables.default_model
     specs = [located(spec, "checkpoint", "class_names", "folder") for spec in tables.models]
     specs = [spec if spec.folder else spec.model_copy(update={"folder": folder}) for spec in specs]
     return Config(
@@ -181,10 +192,10 @@ def _located(tables: Tables, file: Path) -> Config:
         executor=tables.executor,
         photos=None if tables.photos is None else located(tables.photos, "path", "classes", "attribution", "cache"),
         models=tuple(specs),
-        render=tuple(block.model_copy(update={"model": block.model or (specs[0].name,)}) for block in tables.render),
-        concepts=tuple(
-            block.model_copy(update={"model": block.model or (specs[0].name,)}) for block in tables.concepts
-        ),
+        render=tuple(block.model_copy(update={"model": block.model or (default,)}) for block in tables.render),
+        concepts=tuple(block.model_copy(update={"model": block.model or (default,)}) for block in tables.concepts),
+        judges=tables.judges,
+        evaluate=tables.evaluate,
         study=tables.study,
     )
 

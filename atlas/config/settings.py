@@ -1,12 +1,14 @@
 """The tables of atlas.toml. Defaults live here only."""
 
 import re
+from collections.abc import Collection, Sequence
 from pathlib import Path
 from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
 from atlas.config.concepts import ConceptsBlock
+from atlas.config.evaluation import EvaluateBlock, JudgeBlock
 from atlas.config.render import RenderBlock
 from atlas.models.spec import ModelSpec
 from atlas.photos.spec import PhotosSpec
@@ -99,6 +101,20 @@ class Tables(Table):
     render: tuple[RenderBlock, ...] = ()
     concepts: tuple[ConceptsBlock, ...] = ()
     study: StudySettings | None = None
+    judges: tuple[JudgeBlock, ...] = ()
+    evaluate: tuple[EvaluateBlock, ...] = ()
+
+    @property
+    def default_model(self) -> str:
+        """Name of the model of blocks that name none."""
+        names = [spec.name for spec in self.models]
+        return default_model(names, [judge.model for judge in self.judges]) or names[0]
+
+
+def default_model(names: Sequence[str], judges: Collection[str]) -> str | None:
+    """Return the model that is meant where none is named: the only one, judges aside; None where there are several."""
+    rendered = [name for name in names if name not in judges]
+    return next((some[0] for some in (names, rendered) if len(some) == 1), None)
 
 
 class Config(Tables):

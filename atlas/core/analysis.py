@@ -14,7 +14,11 @@ from atlas.core.factorisation_card import FactorisationCard
 from atlas.core.job import Frozen, ModelIdentity, Text
 from atlas.core.record import SCHEMA_VERSION, Provenance
 
-AnalysisKind = Literal["tally", "statistics", "factorisation", "importance", "concepts", "facets", "diversity"]
+AnalysisKind = Literal[
+    "tally", "statistics", "factorisation", "importance", "concepts", "facets", "diversity", "look", "score"
+]
+OF_PICTURES: frozenset[AnalysisKind] = frozenset({"diversity", "look", "score"})
+"""Kinds that are about pictures rather than about what photos tell of a model."""
 
 
 class Analysis(Frozen):
@@ -23,10 +27,11 @@ class Analysis(Frozen):
     Attributes:
         kind: ``tally`` (units of some layers on some photos), ``statistics`` (one layer, all tallies together),
             ``factorisation`` (of a class's patches), ``importance`` (of its directions), ``concepts`` (the most
-            important ones, with their patches and heat maps), ``facets`` (clusters of a class's photos) or
-            ``diversity`` (of pictures, which are its upstream).
+            important ones, with their patches and heat maps), ``facets`` (clusters of a class's photos),
+            ``diversity`` (of pictures, which are its upstream), ``look`` (at a picture, or at photos that judge) or
+            ``score`` (of pictures, from looks at them).
         version: of the code, bumped by hand whenever results change.
-        layers: what is measured; one layer but for a tally.
+        layers: what is measured; one layer but for a tally, a look and its scores.
         class_index: of a factorisation, its concepts, or facets; None otherwise.
         photos: digest over the photos that it reads, in order; None if it reads none.
         upstream: keys of the analyses that it builds on.
@@ -60,7 +65,7 @@ class Analysis(Frozen):
 
 
 class ArraysDocument(Frozen):
-    """An analysis whose result is arrays, for later analyses to read: a tally, a factorisation, an importance.
+    """An analysis whose result is arrays, for later analyses to read: a tally, a factorisation, an importance, a look.
 
     Attributes:
         arrays: name of the safetensors file beside it.

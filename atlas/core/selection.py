@@ -6,6 +6,7 @@ from atlas.core.analysis import PhotoCredit, PhotoSetCard
 from atlas.core.job import Frozen
 from atlas.core.model_card import ModelCard
 from atlas.core.record import SCHEMA_VERSION
+from atlas.core.score import PhotoSplit
 
 
 class ModelSelection(Frozen):
@@ -32,6 +33,8 @@ class Selection(Frozen):
         cards: fingerprint to a model's card as the configuration has it: under its name, with its class names.
         photos: those that jobs are about, with their credits as the configuration has them.
         keys: of those of its results that are complete, sorted. What is not there any more was lost.
+        scores: those of them that are the scores of its pictures, as they were when the latest run ended.
+        split: of its photos, if it asks for one.
     """
 
     schema_version: int = SCHEMA_VERSION
@@ -40,3 +43,5 @@ class Selection(Frozen):
     cards: dict[str, ModelCard] = Field(default_factory=dict)
     photos: tuple[PhotoCredit, ...] = ()
     keys: tuple[str, ...] = ()
+    scores: tuple[str, ...] = ()
+    split: PhotoSplit | None = None

@@ -5,13 +5,13 @@ Frequencies are in cycles per pixel, so that pictures of any size have the same;
 """
 
 from collections import defaultdict
-from collections.abc import Hashable, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
 import numpy as np
 
-from atlas.core.figures import Figure, bootstrap_interval, group_of, interval_of, resampled
+from atlas.core.figures import Figure, bootstrap_interval, group_of, interval_of, mean, resampled
 from atlas.core.metric_card import MetricCard
 from atlas.errors import ScoreError
 from atlas.evaluation.arrays import Array, as_float64, check_keys
@@ -70,7 +70,22 @@ HIGH = MetricCard(
     paper=MACO,
     limits=("It depends on the size at which a picture is looked at.",),
 )
-CARDS = (RATIO, DISTANCE, HIGH)
+PHOTOS_HIGH = MetricCard(
+    name="high_frequencies_of_photos",
+    title="high frequencies of photos",
+    summary="share of the judging photos' power above a quarter of a cycle per pixel, to hold that of pictures against",
+    definition="As high frequencies, of judging photos of the pictures' classes at the pictures' size.",
+    lowest=0,
+    highest=1,
+    form="percent",
+    n="mean over n photos",
+    paper=MACO,
+    limits=("It depends on the size at which photos are looked at, and on how they were made smaller.",),
+)
+CARDS = (RATIO, DISTANCE, HIGH, PHOTOS_HIGH)
+
+FLAT = "it is of one colour throughout"
+"""Why a picture has no spectrum."""
 
 
 @dataclass(frozen=True)
@@ -82,7 +97,8 @@ class Spectrum(Generic[Key]):
         pictures, photos: mean power at each, of pictures (mean over classes) and of photos.
         ratio: of the two, with the bootstrap's interval over classes; photos are taken as they are.
         distance: mean of |log10 ratio|, with the same.
-        high: each picture's share above :data:`QUARTER`. photos_high: the photos' mean share.
+        high: each picture's share above :data:`QUARTER`. photos_high: the photos' mean share, with the
+            bootstrap's interval over photos.
         photo_count: how many photos have a spectrum.
     """
 
@@ -92,7 +108,7 @@ class Spectrum(Generic[Key]):
     ratio: tuple[Figure, ...]
     distance: Figure
     high: Scored[Key]
-    photos_high: float
+    photos_high: Figure
     photo_count: int
 
 
@@ -110,32 +126,64 @@ def spectrum(pictures: Sequence[Array], keys: Sequence[Key], photos: Sequence[Ar
     check_keys(keys, pictures, "pictures")
     shown, left_out = _usable(dict(zip(keys, (as_float64(one) for one in pictures), strict=True)))
     judging, _ = _usable(dict(enumerate(as_float64(one) for one in photos)))
-    for what, some in (("picture", shown), ("photo", judging)):
-        if not some:
+    bins = min([BINS, *(min(one.shape[1:]) // 2 for one in (*shown.values(), *judging.values()))])
+    return compared(
+        {key: radial_power(one, bins) for key, one in shown.items()},
+        {key: high_share(one) for key, one in shown.items()},
+        np.array([radial_power(one, bins) for one in judging.values()]).reshape(-1, bins),
+        np.array([high_share(one) for one in judging.values()]),
+        left_out,
+        seed,
+    )
+
+
+def compared(
+    powers: Mapping[Key, np.ndarray],
+    high: Mapping[Key, float],
+    photos: np.ndarray,
+    photos_high: np.ndarray,
+    left_out: Mapping[Key, str],
+    seed: int = 0,
+) -> Spectrum[Key]:
+    """Return spectra of pictures over those of photos, of what was measured of each: see :func:`spectrum`.
+
+    Args:
+        powers: of each picture, see :func:`radial_power`. high: see :func:`high_share`.
+        photos, photos_high: the same of photos, (M, bins) and (M,).
+        left_out: why other pictures have no spectrum.
+
+    Raises:
+        ScoreError: no picture or no photo has a spectrum, they have not one number of rings, or photos have nothing in
+            some.
+    """
+    for what, some in (("picture", powers), ("photo", photos)):
+        if not len(some):
             raise ScoreError(f"there is no spectrum without a {what} that has one", f"give a {what} that is not flat")
-    bins = min(BINS, *(min(one.shape[1:]) // 2 for one in (*shown.values(), *judging.values())))
-    of_photos = np.mean([radial_power(one, bins) for one in judging.values()], axis=0)
+    bins = photos.shape[1]
+    if any(len(power) != bins for power in powers.values()):
+        raise ScoreError("pictures and photos have other numbers of rings", "look at both in one size")
+    of_photos = photos.mean(axis=0)
     if not (of_photos > 0).all():
         raise ScoreError("the photos have no power at some frequencies", "give photos that were not blurred")
     grouped: dict[object, list[np.ndarray]] = defaultdict(list)
-    for key, one in shown.items():
-        grouped[group_of(key)].append(radial_power(one, bins))
-    powers = np.array([np.mean(grouped[group], axis=0) for group in sorted(grouped)])  # type: ignore[type-var]
-    ratios = powers / of_photos
-    mean, (low, high) = ratios.mean(axis=0), bootstrap_interval(ratios, seed)
+    for key, power in powers.items():
+        grouped[group_of(key)].append(power)
+    means = np.array([np.mean(grouped[group], axis=0) for group in sorted(grouped)])  # type: ignore[type-var]
+    ratios = means / of_photos
+    middle, (lowest, highest) = ratios.mean(axis=0), bootstrap_interval(ratios, seed)
     ends = interval_of(_distance(resampled(len(ratios), seed) @ ratios / len(ratios)))
     return Spectrum(
         frequencies=tuple(((np.arange(bins) + 0.5) / (2 * bins)).tolist()),
-        pictures=tuple(powers.mean(axis=0).tolist()),
+        pictures=tuple(means.mean(axis=0).tolist()),
         photos=tuple(of_photos.tolist()),
         ratio=tuple(
             Figure(float(it), float(below), float(above), len(ratios))
-            for it, below, above in zip(mean, low, high, strict=True)
+            for it, below, above in zip(middle, lowest, highest, strict=True)
         ),
-        distance=Figure(float(_distance(mean)), float(ends[0]), float(ends[1]), len(ratios)),
-        high=Scored({key: high_share(one) for key, one in shown.items()}, left_out),
-        photos_high=float(np.mean([high_share(one) for one in judging.values()])),
-        photo_count=len(judging),
+        distance=Figure(float(_distance(middle)), float(ends[0]), float(ends[1]), len(ratios)),
+        high=Scored(high, left_out),
+        photos_high=mean(photos_high.tolist(), seed),
+        photo_count=len(photos),
     )
 
 
@@ -167,6 +215,11 @@ def high_share(picture: Array) -> float:
     return float(power[radius > QUARTER].sum() / total) if total > 0 else float("nan")
 
 
+def is_flat(picture: np.ndarray) -> bool:
+    """Tell whether a picture (3, H, W) in [0, 1] is of one colour, so that it has no spectrum but rounding."""
+    return bool(np.ptp(picture, axis=(1, 2)).max() < CONSTANT)
+
+
 def _power(picture: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Return |F(x)|² / (H W), mean over colours, and the frequencies in cycles per pixel, both (H, W)."""
     _, height, width = picture.shape
@@ -193,8 +246,8 @@ def _usable(pictures: dict[Key, np.ndarray]) -> tuple[dict[Key, np.ndarray], dic
             raise ScoreError(f"the picture {key} has the shape {picture.shape}", "give it as (3, H, W)")
         if not np.isfinite(picture).all():
             left_out[key] = "it is not finite"
-        elif np.ptp(picture, axis=(1, 2)).max() < CONSTANT:
-            left_out[key] = "it is of one colour throughout"
+        elif is_flat(picture):
+            left_out[key] = FLAT
         else:
             usable[key] = picture
     return usable, left_out

@@ -89,9 +89,9 @@ class Project:
         """The store if there is one."""
         return existing_store(self.config)
 
-    def pending(self, only: Sequence[str] = (), retry: Collection[str] = ()) -> Pending:
+    def pending(self, only: Sequence[str] = (), retry: Collection[str] = (), scores: Collection[str] = ()) -> Pending:
         """Return what is to do; see :func:`atlas.jobs.pending.pending`."""
-        return pending(self.plan, self.store, only, retry)
+        return pending(self.plan, self.store, only, retry, scores)
 
     def run(self, todo: Pending | None = None, on_step: OnStep | None = None) -> Report:
         """Make what is to do, all that is missing unless it is given, with a bar.

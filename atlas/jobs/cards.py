@@ -5,16 +5,19 @@ from collections.abc import Iterator
 from atlas.activations import cards as activations
 from atlas.core.metric_card import MetricCard
 from atlas.craft import cards as concepts
+from atlas.evaluation.scores.base import SCORES
 from atlas.metrics import diversity, in_order
 from atlas.store import Store
 
 
 def metric_cards() -> Iterator[MetricCard]:
-    """Yield the card of every number: of pictures, one or several, of units on photos, of concepts."""
+    """Yield the card of every number: of pictures, one or several, of units on photos, of concepts, of scores."""
     yield from (metric.card for metric in in_order())
     yield from diversity.CARDS
     yield from activations.CARDS
     yield from concepts.CARDS
+    for _, score in SCORES:
+        yield from score.cards
 
 
 def keep_cards(store: Store) -> None:

@@ -65,25 +65,35 @@ class Pending:
         return [prefix for prefix in self._only if not any(task.key.startswith(prefix) for task in found)]
 
 
-def pending(plan: Plan, store: Store, only: Sequence[str] = (), retry: Collection[str] = ()) -> Pending:
-    """Return what of a plan, and of what is known to follow from it, is to do.
+def pending(
+    plan: Plan, store: Store, only: Sequence[str] = (), retry: Collection[str] = (), scores: Collection[str] = ()
+) -> Pending:
+    """Return what of a plan, and of what is known to follow from it, is to do: everything but scores, or these alone.
 
     Where ``only`` names pictures that the plan has, nothing else is done. Where it names others, they may be of
     concepts that are still to be found, which is done first.
+
+    Args:
+        scores: names of scores; if any are given, only they and what is looked at for them are made.
 
     Raises:
         ConfigError: no picture can have a key that begins so, or it is too short to tell.
     """
     known = plan.with_follow_ups(store)
     todo = Pending(store, only, retry)
-    todo.sort(known.jobs if only else known.tasks)
+    if scores:
+        wanted = [task for task in known.scores if task.score in scores]
+        looks = {key for task in wanted for key in task.needs}
+        todo.sort([*(task for task in known.tasks if task.key in looks), *wanted])
+        return todo
+    todo.sort(known.jobs if only else (task for task in known.tasks if not task.evaluates))
     if only:
         refuse_unknown([prefix for prefix in only if len(prefix) < SHORTEST_KEY])
         if todo.unknown:
             if not known.expected(store):
                 refuse_unknown(todo.unknown)
             todo.is_whole = True
-            todo.sort(known.analyses)
+            todo.sort(task for task in known.analyses if not task.evaluates)
     return todo
 
 

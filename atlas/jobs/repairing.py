@@ -54,7 +54,8 @@ def discard_damaged(damage: Iterable[Damage], plan: Plan, store: Store) -> None:
 
 
 class Repair(Pending):
-    """What is to do for a repair: all that is missing, but pictures that have failed before.
+    """What is to do for a repair: all that is missing, but pictures that have failed before, and scores that were not
+    there.
 
     A picture that is damaged is removed as soon as it is known that it can be made again.
     """
@@ -69,7 +70,8 @@ class Repair(Pending):
         for task in tasks:
             if (damage := self._damage.pop(task.key, None)) is not None:
                 discard(self._store, damage)
-            if damage is not None or not isinstance(task, RenderTask) or self._store.failure(task.key) is None:
+            missed = isinstance(task, RenderTask) and self._store.failure(task.key) is not None
+            if damage is not None or not (task.evaluates or missed):
                 wanted.append(task)
         return super().sort(wanted)
 

@@ -21,15 +21,19 @@ def select(plan: Plan, store: Store, analysed: bool = True) -> None:
         return
     current = dict(plan.current)
     if not analysed:
-        known = _known(store, plan.configuration)
-        current = current if known is None else known.models
+        earlier = _known(store, plan.configuration)
+        current = current if earlier is None else earlier.models
+    known = plan.with_follow_ups(store)
+    split = plan.evaluations.split
     store.selections.save(
         Selection(
             configuration=plan.configuration,
             models=current,
             cards={card.identity.fingerprint: card for card in plan.cards.values()},
             photos=tuple(photo.credit for _, photo in sorted(plan.photos.items())),
-            keys=tuple(sorted(key for key in plan.with_follow_ups(store).keys if store.has(key))),
+            keys=tuple(sorted(key for key in known.keys if store.has(key))),
+            scores=tuple(sorted(task.key for task in known.scores if store.has(task.key))),
+            split=None if split is None else split.record,
         )
     )
 

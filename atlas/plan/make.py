@@ -5,8 +5,10 @@ from collections.abc import Mapping
 from atlas.config import Config
 from atlas.models.load import VisionModel
 from atlas.photos import PhotoSet
+from atlas.photos.split import Split, split_photos
 from atlas.plan.analyses import plan_analyses
 from atlas.plan.diversity import plan_diversity
+from atlas.plan.evaluations import plan_evaluations
 from atlas.plan.plan import Plan
 from atlas.plan.renderings import plan_renderings
 from atlas.store.selections import configuration_name
@@ -25,19 +27,28 @@ def make_plan(
     Raises:
         ConfigError: the configuration does not fit the models or the photos; all problems of all blocks at once.
     """
-    renderings = plan_renderings(config, models, photo_set)
+    split = split_of(config, photo_set)
+    renderings = plan_renderings(config, models, photo_set, split)
     analyses = plan_analyses(config, models, renderings, photo_set, device)
     diversity = plan_diversity(renderings, models)
+    evaluations = plan_evaluations(config, models, renderings, photo_set, split)
     tasks = (*analyses.tasks, *renderings.facets, *renderings.tasks, *diversity)
     return Plan(
         tasks=tasks,
         models=dict(models),
         specs={spec.name: spec for spec in config.models},
         photo_set=photo_set,
-        inputs=renderings.inputs | analyses.inputs,
+        inputs=renderings.inputs | analyses.inputs | ({} if split is None else split.lists),
         stand_ins=analyses.stand_ins,
         photos=renderings.photos,
+        evaluations=evaluations,
         current=analyses.current,
         configuration=configuration_name(config.file, config.store.path),
         notices=(*(photo_set.notices if photo_set else ()), *renderings.notices),
     )
+
+
+def split_of(config: Config, photo_set: PhotoSet | None) -> Split | None:
+    """Return how the photos are split into those that judge and the others; None if nothing asks for that."""
+    asked = next((block.photos for block in config.evaluate if block.photos is not None), None)
+    return None if photo_set is None or asked is None else split_photos(photo_set, asked.judging, asked.seed)

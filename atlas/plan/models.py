@@ -4,12 +4,13 @@ from atlas.config import ConceptsBlock, Config, RenderBlock
 
 
 def models_of(config: Config, block: RenderBlock | ConceptsBlock) -> tuple[str, ...]:
-    """Return the names of the models of a block: those it names, or the only one there is."""
-    return block.model or (config.models[0].name,)
+    """Return the names of the models of a block: those it names, or the only one there is, judges aside."""
+    return block.model or (config.default_model,)
 
 
 def used_models(config: Config) -> list[str]:
     """Return the names of the models that a configuration is about, in its order."""
     blocks: list[RenderBlock | ConceptsBlock] = [*config.render, *config.concepts]
     used = {name for block in blocks for name in models_of(config, block)}
+    used |= {judge.model for judge in config.judges if config.evaluate}
     return [spec.name for spec in config.models if spec.name in used]

@@ -35,14 +35,16 @@ class JobPhotos:
 
     Args:
         photo_set: None where the configuration names none.
+        judging: digests of photos that pictures are measured against: none is a reference, or tells looks apart.
 
     Attributes:
         used: digest to photo of all that jobs start from or are of; they are copied into the store.
         notices: sentences on photos that are left out.
     """
 
-    def __init__(self, photo_set: PhotoSet | None) -> None:
+    def __init__(self, photo_set: PhotoSet | None, judging: frozenset[str] = frozenset()) -> None:
         self._set = photo_set
+        self._judging = judging
         self._by_class: dict[str, Mapping[int, Sequence[Photo]]] = {}
         self._readable: dict[str, str] = {}
         self.used: dict[str, Photo] = {}
@@ -122,19 +124,24 @@ class JobPhotos:
         """
         if self._set is None:
             return ()
-        return self._classes(name, model).get(index, ()) if self._set.grouped else self._set.photos
+        return self._classes(name, model).get(index, ()) if self._set.grouped else self._fitted(self._set.photos)
 
     @cached_property
     def _all(self) -> References:
-        return references(self._set.photos if self._set else ())
+        return references(self._fitted(self._set.photos) if self._set else ())
 
     def _classes(self, name: str, model: VisionModel) -> Mapping[int, Sequence[Photo]]:
         if self._set is None or not self._set.grouped:
             raise ConfigError(["classes: the photos are in no class folders, so no class has reference photos"])
         if name not in self._by_class:
             has_classes = model.card.layer(LOGITS) is not None
-            self._by_class[name] = match_classes(self._set, model.card.classes).checked() if has_classes else {}
+            matched = match_classes(self._set, model.card.classes).checked() if has_classes else {}
+            self._by_class[name] = {index: self._fitted(photos) for index, photos in matched.items()}
         return self._by_class[name]
+
+    def _fitted(self, photos: Sequence[Photo]) -> Sequence[Photo]:
+        """Return those of some photos that methods may be given."""
+        return [photo for photo in photos if photo.digest not in self._judging] if self._judging else photos
 
     def _problem(self, photo_set: PhotoSet, photo: Photo) -> str:
         """Return why a photo cannot be decoded; empty if it can."""

@@ -9,10 +9,12 @@ from atlas.core.selection import ModelSelection
 from atlas.models.load import VisionModel
 from atlas.models.spec import ModelSpec
 from atlas.photos import Photo, PhotoSet
+from atlas.plan.evaluations import Evaluations
 from atlas.store import Store
 from atlas.tasks.concepts import ConceptsTask
 from atlas.tasks.facets import FacetsTask
 from atlas.tasks.rendering import RenderTask
+from atlas.tasks.score import ScoreTask
 from atlas.tasks.statistics import StatisticsTask
 from atlas.tasks.task import Task
 
@@ -29,6 +31,7 @@ class Plan:
         inputs: sha256 to bytes of what tasks name by digest, but for photos.
         stand_ins: the same of what is only expected.
         photos: sha256 to the photos that pictures start from or are of; the store gets a copy of each.
+        evaluations: the scores of its pictures; which tasks make them follows from what a store has.
         current: which analyses of a model are current once all is made, by its fingerprint.
         configuration: its name in the store; empty for a plan that none stands behind, and the store notes nothing of.
         notices: sentences for a person.
@@ -41,6 +44,7 @@ class Plan:
     inputs: Mapping[str, bytes] = field(default_factory=dict)
     stand_ins: Mapping[str, bytes] = field(default_factory=dict)
     photos: Mapping[str, Photo] = field(default_factory=dict)
+    evaluations: Evaluations = field(default_factory=Evaluations)
     current: Mapping[str, ModelSelection] = field(default_factory=dict)
     configuration: str = ""
     notices: tuple[str, ...] = ()
@@ -71,9 +75,15 @@ class Plan:
         return tuple(task for task in self.tasks if isinstance(task, StatisticsTask))
 
     @cached_property
+    def scores(self) -> tuple[ScoreTask, ...]:
+        """The scores of pictures that are there: see :meth:`with_follow_ups`."""
+        return tuple(task for task in self.tasks if isinstance(task, ScoreTask))
+
+    @cached_property
     def cards(self) -> dict[str, ModelCard]:
-        """Name to card of every model that a task is about."""
-        return {name: self.models[name].card for name in dict.fromkeys(task.model for task in self.tasks)}
+        """Name to card of every model that a task is about, or that judges."""
+        names = dict.fromkeys([*(task.model for task in self.tasks), *self.evaluations.models])
+        return {name: self.models[name].card for name in names}
 
     @cached_property
     def keys(self) -> frozenset[str]:
@@ -84,8 +94,9 @@ class Plan:
     def with_follow_ups(self, store: Store | None) -> "Plan":
         """Return the plan with all that is known to follow from what a store has; None of a store that is none yet."""
         known = {task.key: task for task in self.tasks}
-        for task in _follow_ups(self.tasks, store) if store is not None else ():
-            known.setdefault(task.key, task)
+        if store is not None:
+            for task in (*_follow_ups(self.tasks, store), *self.evaluations.tasks(store)):
+                known.setdefault(task.key, task)
         return replace(self, tasks=tuple(known.values()))
 
     def expected(self, store: Store | None) -> list[Task]:

@@ -14,6 +14,7 @@ from atlas.methods import AnyMethod, methods
 from atlas.methods.presets import spelled_out
 from atlas.models.load import VisionModel
 from atlas.photos import Photo, PhotoSet
+from atlas.photos.split import Split
 from atlas.plan.facets import FacetPlanner, check_facets
 from atlas.plan.jobs import job_of
 from atlas.plan.models import models_of
@@ -48,12 +49,15 @@ class Renderings:
         return (*self.tasks, *(each for task in self.facets for each in (*task.pictures, *task.otherwise)))
 
 
-def plan_renderings(config: Config, models: Mapping[str, VisionModel], photo_set: PhotoSet | None) -> Renderings:
+def plan_renderings(
+    config: Config, models: Mapping[str, VisionModel], photo_set: PhotoSet | None, split: Split | None = None
+) -> Renderings:
     """Expand every render block of the configuration into pictures.
 
     Args:
         models: every model that a render block names, loaded.
         photo_set: the configuration's photos, if it names any.
+        split: which of them judge pictures; no method is given those.
 
     Raises:
         ConfigError: a block names a class, layer, unit or position that its model does not have, or parameters that do
@@ -63,7 +67,7 @@ def plan_renderings(config: Config, models: Mapping[str, VisionModel], photo_set
     facets: dict[str, FacetsTask] = {}
     inputs: dict[str, bytes] = {}
     problems: list[str] = []
-    photos = JobPhotos(photo_set)
+    photos = JobPhotos(photo_set, frozenset() if split is None else split.judging)
     for number, block in enumerate(config.render):
         for name in models_of(config, block):
             where = f"render[{number}]" + (f" (model {name})" if len(config.models) > 1 else "")

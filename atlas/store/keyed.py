@@ -15,9 +15,10 @@ from atlas.core.analysis import (
 )
 from atlas.core.job import Job
 from atlas.core.record import Record
+from atlas.core.score import Score
 from atlas.store.documents import decode
 
-AnalysisDocument = ArraysDocument | LayerStatistics | ClassConcepts | ClassFacets | Diversity
+AnalysisDocument = ArraysDocument | LayerStatistics | ClassConcepts | ClassFacets | Diversity | Score
 """What an analysis leaves in the store."""
 
 DOCUMENTS: dict[AnalysisKind, type[AnalysisDocument]] = {
@@ -28,6 +29,8 @@ DOCUMENTS: dict[AnalysisKind, type[AnalysisDocument]] = {
     "concepts": ClassConcepts,
     "facets": ClassFacets,
     "diversity": Diversity,
+    "look": ArraysDocument,
+    "score": Score,
 }
 """What the document of each kind of analysis is."""
 

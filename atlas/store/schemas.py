@@ -8,6 +8,7 @@ from atlas.core.method_card import MethodCard
 from atlas.core.metric_card import MetricCard
 from atlas.core.model_card import ModelCard
 from atlas.core.record import Record
+from atlas.core.score import Score
 from atlas.core.selection import Selection
 from atlas.store.marker import Marker
 
@@ -19,6 +20,7 @@ DOCUMENTS: dict[str, type[BaseModel]] = {
     "concepts": ClassConcepts,
     "facets": ClassFacets,
     "diversity": Diversity,
+    "score": Score,
     "attempt": Attempt,
     "model-card": ModelCard,
     "method-card": MethodCard,

@@ -6,10 +6,11 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Literal, TypeVar
 
-from atlas.core.analysis import Analysis, ClassConcepts, ClassFacets, Diversity
+from atlas.core.analysis import OF_PICTURES, Analysis, ClassConcepts, ClassFacets
 from atlas.core.job import Job
 from atlas.core.method_card import card_key
 from atlas.core.record import Record
+from atlas.core.score import Score
 from atlas.errors import StoreError
 from atlas.store.keyed import AnalysisDocument, AnyDocument, Foreign
 from atlas.store.names import DERIVED, DIGEST, keys_of, named, shards
@@ -118,7 +119,7 @@ class References:
         self._add("photo", filter(None, [target.photo]), key)
 
     def _add_analysis(self, analysis: Analysis, document: AnalysisDocument, key: str) -> None:
-        self.analysed = self.analysed or not isinstance(document, Diversity)
+        self.analysed = self.analysed or analysis.kind not in OF_PICTURES
         self._add("card", [analysis.model.fingerprint], key)
         self._add("result", analysis.upstream, key)
         if isinstance(document, ClassConcepts):
@@ -126,6 +127,13 @@ class References:
                 self._add("input", [concept.direction, *(part.direction for part in concept.parts)], key)
         elif isinstance(document, ClassFacets):
             self._add("input", [cluster.references for cluster in document.clusters], key)
+        elif isinstance(document, Score):
+            self._add("result", (picture.key for picture in document.pictures), key)
+            self._add("method", [card_key(document.method, document.method_version)], key)
+            if document.judge is not None:
+                self._add("card", [document.judge.fingerprint], key)
+            if document.split is not None:
+                self._add("input", [document.split.judging, document.split.fitted], key)
 
     def of(self, kind: Kind, key: str) -> tuple[str, ...]:
         """Return the keys of what refers to something."""

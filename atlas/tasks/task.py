@@ -28,12 +28,14 @@ class Task(ABC):
         kind: what is made, in one word. cost: of one, in pictures, roughly; it decides whether several workers are
             worth their start. relief: what to lower, in words, where there is too little memory for one.
         of_pictures: it is about several pictures, and is left out where only some are made.
+        evaluates: it is made by `atlas evaluate`, of pictures that are there, and not with them.
     """
 
     kind: ClassVar[str]
     cost: ClassVar[int] = 4
     relief: ClassVar[str] = "executor.workers or executor.batch_size"
     of_pictures: ClassVar[bool] = False
+    evaluates: ClassVar[bool] = False
 
     model: str
 

@@ -12,7 +12,8 @@ from PIL import Image
 import atlas as package
 from atlas.store import Store
 
-COMMANDS = ["demo", "init", "plan", "render", "status", "build", "serve", "models", "layers", "spectrum", "study"]
+COMMANDS = ["demo", "init", "plan", "render", "evaluate", "status", "build", "serve"]
+COMMANDS += ["models", "layers", "spectrum", "study"]
 
 
 def test_help_lists_every_command_in_the_order_of_use(atlas):

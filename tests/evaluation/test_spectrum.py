@@ -62,7 +62,7 @@ def test_pictures_of_photos_spectra_have_ratio_1_and_twice_the_contrast_4():
     same = spectrum(photos, list(range(4)), photos)
     np.testing.assert_allclose([it.value for it in same.ratio], 1, rtol=1e-12)
     assert same.distance.value == pytest.approx(0, abs=1e-12)
-    assert same.high.figure().value == pytest.approx(same.photos_high)
+    assert same.high.figure().value == pytest.approx(same.photos_high.value)
     double = [0.5 + 2 * (one - 0.5) for one in photos]
     found = spectrum(double, [(index, 0) for index in range(4)], photos)
     np.testing.assert_allclose([it.value for it in found.ratio], 4, rtol=1e-9)

@@ -16,6 +16,17 @@ def feature_layer(model: VisionModel) -> str:
     return _stages(model)[-1]
 
 
+def penultimate_layer(model: VisionModel) -> str:
+    """Return the last layer before what makes the classes: what the classifier reads, or is nearest to that.
+
+    Of a network without classes it is the last of all.
+    """
+    output = model.card.layer(LOGITS)
+    hidden = [info for info in model.card.layers if info.name != LOGITS]
+    before = [info.name for info in hidden if output is None or info.units != output.units]
+    return (before or [info.name for info in hidden] or [LOGITS])[-1]
+
+
 def drawing_layer(model: VisionModel, layer: str) -> str:
     """Return the layer at which pictures of a layer's units are drawn apart: the last but one stage before it.
 

@@ -10,7 +10,7 @@ from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field
 from functools import cached_property
 
-from atlas.core.analysis import Diversity, PhotoCredit
+from atlas.core.analysis import OF_PICTURES, Diversity, PhotoCredit
 from atlas.core.method_card import MethodCard
 from atlas.core.metric_card import MetricCard
 from atlas.core.model_card import ModelCard
@@ -19,7 +19,7 @@ from atlas.core.selection import Selection
 from atlas.errors import StoreError, StoreSchemaError
 from atlas.site.catalog.methods import MethodBook, method_book
 from atlas.store import Store
-from atlas.store.keyed import AnyDocument
+from atlas.store.keyed import AnyDocument, kind_of
 
 
 @dataclass
@@ -88,7 +88,7 @@ def read_holdings(store: Store, configuration: str, left_out: Collection[str] = 
             if isinstance(document, Diversity):
                 found.diversities[document.analysis.model.fingerprint].append(document)
             elif not isinstance(document, Record):
-                analysed = analysed or document is not None
+                analysed = analysed or (document is not None and kind_of(document) not in OF_PICTURES)
             elif document.job.target.photo not in foreign:
                 found.records[document.job.model.fingerprint].append(document)
     if own is None:

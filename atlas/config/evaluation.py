@@ -1,0 +1,87 @@
+"""``[[judges]]`` and ``[[evaluate]]``: who judges pictures, which pictures, by which scores."""
+
+from typing import Annotated
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationInfo, field_validator
+
+from atlas.config.render import Text
+from atlas.config.seeds import listed
+from atlas.evaluation.scores.base import SCORES
+
+ALL = ("all",)
+"""Whatever there is, where a list of names could be."""
+
+
+class JudgeBlock(BaseModel):
+    """One ``[[judges]]`` table: a model that looks at finished pictures, and had no part in them.
+
+    It needs no ``[[render]]`` table, and is not rendered unless one names it.
+
+    Attributes:
+        model: name of one of the models. Where it is asked about its own pictures, it is shown as their own network.
+        family: of networks that share their blind spots, in your words, such as ``DINOv2 ViT``; tables show it, and
+            begin with judges of other families than the rendered model's. Give a rendered model a table of its own to
+            say which family it is of; unless it has one, a judge counts as of its family where both networks are of one
+            class or begin with one name, as ``resnet18`` and ``resnet50`` do.
+        layers: globs of further layers at which plausibility is measured, besides the penultimate one.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
+
+    model: Text
+    family: Text
+    layers: Annotated[tuple[Text, ...], BeforeValidator(listed)] = ()
+
+
+class JudgingPhotos(BaseModel):
+    """``photos = { judging = 0.5, seed = 0 }``: which of the photos pictures are measured against.
+
+    The photos of each class are split by their digests, once. Those that judge are given to no method: what is fitted
+    to photos (VITAL's references, the photos whose clusters are a class's looks) gets the others, so that its pictures
+    have other keys than without a split.
+
+    Attributes:
+        judging: share of the photos of each class that judge; both parts have one photo at least, where there are two.
+        seed: which ones.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
+
+    judging: float = Field(default=0.5, gt=0, lt=1)
+    seed: int = Field(default=0, ge=0, lt=2**31)
+
+
+class EvaluateBlock(BaseModel):
+    """One ``[[evaluate]]`` table: which pictures of classes `atlas evaluate` scores, and how. It renders nothing.
+
+    Attributes:
+        models: names of models whose pictures are scored; ``"all"`` that have some.
+        methods: names of methods; ``"all"`` that something is rendered by.
+        scores: which.
+        photos: how photos are split into those that judge and those that methods may be fitted to; the same in all
+            tables. Scores that measure pictures against photos need it.
+        k: of plausibility, the distance to the k-th nearest judging photo; one number or several.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
+
+    models: Annotated[tuple[Text, ...], BeforeValidator(listed), Field(min_length=1)] = ALL
+    methods: Annotated[tuple[Text, ...], BeforeValidator(listed), Field(min_length=1)] = ALL
+    scores: Annotated[tuple[Text, ...], BeforeValidator(listed), Field(min_length=1)]
+    photos: JudgingPhotos | None = None
+    k: Annotated[tuple[Annotated[int, Field(ge=1, le=1000)], ...], BeforeValidator(listed), Field(min_length=1)] = (
+        1,
+        5,
+    )
+
+    @field_validator("scores")
+    @classmethod
+    def _known(cls, names: tuple[str, ...]) -> tuple[str, ...]:
+        return tuple(map(SCORES.check, names))
+
+    @field_validator("models", "methods", "scores", "k")
+    @classmethod
+    def _each_once(cls, values: tuple[object, ...], info: ValidationInfo) -> tuple[object, ...]:
+        if len(set(values)) < len(values):
+            raise ValueError(f"{info.field_name} names one twice; name each once")
+        return values

@@ -1,0 +1,164 @@
+"""What a score is: what it needs, what is looked at for it, and a function from what was seen to figures.
+
+To add one is to write a file with a subclass of :class:`Score`, and to name it in :data:`SCORES`; who judges, which
+pictures, keys, storing and tables are the same for all.
+"""
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, ClassVar
+
+from atlas.core.figures import Figure
+from atlas.core.metric_card import MetricCard
+from atlas.core.registry import Registry
+from atlas.evaluation.class_match import ClassMatch
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    Arrays = Mapping[str, "NDArray[np.float32]"]
+
+JUDGES, PHOTOS = "judges", "photos"
+"""What scores may need: models that judge, and photos that pictures are measured against."""
+SAID = 3
+"""Reasons that a sentence names before the rest is only counted."""
+PROBABILITIES = "probabilities"
+"""Name of the array (n, K) of a judge's probabilities of all its classes; there is none of a judge without classes."""
+
+
+def features_at(layer: str) -> str:
+    """Return the name of the array (n, D) of a judge's features at a layer, means over positions."""
+    return f"features {layer}"
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """What was seen of the pictures of one model and method, by one judge or by none.
+
+    Attributes:
+        pictures: arrays of n rows, one for each picture.
+        aims: the class of each picture, an index of the rendered model's, and its seed.
+        match: of the model's classes with the judge's, of scores that ask for it.
+        own: whether the judge is the rendered model itself.
+        photos: the same arrays of the judging photos of each class, by the rendered model's index.
+        layers: of the judge, the penultimate one first; none without a judge.
+        k: neighbours to count, of scores that do.
+    """
+
+    pictures: "Arrays"
+    aims: Sequence[tuple[int, int]]
+    match: ClassMatch | None
+    own: bool
+    photos: Mapping[int, "Arrays"]
+    layers: Sequence[str]
+    k: Sequence[int]
+
+
+@dataclass(frozen=True)
+class Line:
+    """A figure by its name: that of a card, with the layer where it is measured at one."""
+
+    name: str
+    figure: Figure
+    layer: str = ""
+
+
+@dataclass(frozen=True)
+class Column:
+    """One number of each picture; None of those that it could not be measured of."""
+
+    name: str
+    values: Sequence[float | None]
+    layer: str = ""
+
+
+@dataclass(frozen=True)
+class Curve:
+    """A line over numbers, such as power over frequency, with its interval. x_title, x_unit: what these are."""
+
+    name: str
+    x: Sequence[float]
+    y: Sequence[float]
+    low: Sequence[float]
+    high: Sequence[float]
+    x_title: str
+    x_unit: str
+
+
+@dataclass(frozen=True)
+class Measured:
+    """What a score says.
+
+    Attributes:
+        left_out: what could not be measured and what it would take, as sentences.
+    """
+
+    lines: Sequence[Line] = ()
+    columns: Sequence[Column] = ()
+    curves: Sequence[Curve] = ()
+    left_out: Sequence[str] = field(default=())
+
+
+def left_out(reasons: Mapping[tuple[int, int], str]) -> list[str]:
+    """Return why pictures were left out, in a sentence that names the first few reasons; nothing of none."""
+    if not reasons:
+        return []
+    said = list(dict.fromkeys(reasons.values()))
+    more = f"; and {len(said) - SAID} more" if len(said) > SAID else ""
+    pictures = "1 picture" if len(reasons) == 1 else f"{len(reasons)} pictures"
+    return [f"{pictures} left out: {'; '.join(said[:SAID])}{more}"]
+
+
+class Score(ABC):
+    """A score of pictures of classes.
+
+    Attributes:
+        title, summary: for people; the summary is a sentence without a full stop.
+        cards: what each of its numbers says.
+        needs: of :data:`JUDGES` and :data:`PHOTOS`.
+        classes: whether a judge must know the pictures' classes.
+        own: whether the rendered model itself is asked besides the judges.
+        version: raised whenever its numbers change.
+    """
+
+    title: ClassVar[str]
+    summary: ClassVar[str]
+    cards: ClassVar[tuple[MetricCard, ...]]
+    needs: ClassVar[frozenset[str]] = frozenset()
+    classes: ClassVar[bool] = False
+    own: ClassVar[bool] = False
+    version: ClassVar[int] = 1
+
+    def cards_for(self, k: Sequence[int]) -> tuple[MetricCard, ...]:
+        """Return what each of its numbers says, with those that only some ``k`` neighbours have."""
+        return self.cards
+
+    @abstractmethod
+    def measure(self, seen: Evidence) -> Measured:
+        """Return what it says of pictures, of which there is one at least.
+
+        Raises:
+            ScoreError: it cannot be measured of them; says what it would take.
+        """
+
+    def look(self, pixels: "NDArray[np.uint8]") -> "Arrays":
+        """Return what is looked at in one picture (H, W, 3) without any network: arrays of one row each.
+
+        Scores without judges say what; photos come as squares with the pictures' side.
+        """
+        raise NotImplementedError
+
+
+SCORES: Registry[Score] = Registry(
+    "score",
+    "atlas.scores",
+    Score,
+    {
+        "plausibility": "atlas.evaluation.scores.plausibility:PLAUSIBILITY",
+        "spectrum": "atlas.evaluation.scores.spectrum:SPECTRUM",
+        "transfer": "atlas.evaluation.scores.transfer:TRANSFER",
+    },
+)
+"""All scores."""

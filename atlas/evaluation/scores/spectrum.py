@@ -1,0 +1,77 @@
+"""Spectrum: how much of each frequency pictures have over what judging photos of their classes have."""
+
+from collections.abc import Mapping
+from typing import ClassVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from atlas.core.metric_card import MetricCard
+from atlas.errors import ScoreError
+from atlas.evaluation import spectrum
+from atlas.evaluation.scores.base import PHOTOS, Column, Curve, Evidence, Line, Measured, Score, left_out
+
+POWER, HIGH = "power", "high"
+"""Names of the arrays of what is looked at: power in rings (1, bins), and the share of high frequencies (1, 1)."""
+
+
+class Spectrum(Score):
+    """Compares pictures with photos frequency by frequency; nobody judges."""
+
+    title: ClassVar[str] = "Spectrum"
+    summary: ClassVar[str] = "how much of each frequency pictures have over what judging photos have"
+    cards: ClassVar[tuple[MetricCard, ...]] = spectrum.CARDS
+    needs: ClassVar[frozenset[str]] = frozenset({PHOTOS})
+
+    def look(self, pixels: NDArray[np.uint8]) -> Mapping[str, NDArray[np.float32]]:
+        """See :meth:`Score.look`; all are NaN of a picture that has no spectrum."""
+        picture = pixels.astype(np.float64).transpose(2, 0, 1) / 255
+        bins = min(spectrum.BINS, min(picture.shape[1:]) // 2)
+        if spectrum.is_flat(picture):
+            power, high = np.full(bins, np.nan), np.nan
+        else:
+            power, high = spectrum.radial_power(picture, bins), spectrum.high_share(picture)
+        return {POWER: power[None].astype(np.float32), HIGH: np.full((1, 1), high, np.float32)}
+
+    def measure(self, seen: Evidence) -> Measured:
+        """See :meth:`Score.measure`."""
+        powers = dict(zip(seen.aims, seen.pictures[POWER].astype(np.float64), strict=True))
+        high = dict(zip(seen.aims, seen.pictures[HIGH][:, 0].astype(np.float64), strict=True))
+        judging = [arrays for arrays in seen.photos.values() if POWER in arrays]
+        if not judging:
+            raise ScoreError("none of the judging photos could be read", "mend them, or add others")
+        photos, photos_high = (np.concatenate([each[name] for each in judging]) for name in (POWER, HIGH))
+        lacking = {aim: spectrum.FLAT for aim, power in powers.items() if not np.isfinite(power).all()}
+        shown = {aim: power for aim, power in powers.items() if aim not in lacking}
+        usable = np.isfinite(photos).all(axis=1)
+        found = spectrum.compared(
+            shown,
+            {aim: high[aim] for aim in shown},
+            photos[usable].astype(np.float64),
+            photos_high[usable, 0].astype(np.float64),
+            lacking,
+        )
+        share = found.high.figure()
+        return Measured(
+            lines=[
+                Line("spectrum_distance", found.distance),
+                *([Line("high_frequencies", share)] if share is not None else []),
+                Line("high_frequencies_of_photos", found.photos_high),
+            ],
+            columns=[Column("high_frequencies", [found.high.values.get(aim) for aim in seen.aims])],
+            curves=[
+                Curve(
+                    "spectrum_ratio",
+                    found.frequencies,
+                    [figure.value for figure in found.ratio],
+                    [figure.low for figure in found.ratio],
+                    [figure.high for figure in found.ratio],
+                    "frequency",
+                    "cycles per pixel",
+                )
+            ],
+            left_out=left_out(lacking),
+        )
+
+
+SPECTRUM = Spectrum()

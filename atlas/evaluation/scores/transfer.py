@@ -1,0 +1,43 @@
+"""Transferability: what judges, and the rendered model itself, take pictures of classes for."""
+
+from typing import ClassVar
+
+from atlas.core.metric_card import MetricCard
+from atlas.errors import ScoreError
+from atlas.evaluation import transfer
+from atlas.evaluation.scores.base import PROBABILITIES, Column, Evidence, Line, Measured, Score, left_out
+
+PLACES = {1: "transfer_top1", 5: "transfer_top5"}
+OWN_PLACES = {1: "own_top1"}
+"""Among how many first classes a picture's is to be, and the name of the share of those whose is."""
+
+
+class Transfer(Score):
+    """Asks every judge, and the rendered model itself, which class a picture shows."""
+
+    title: ClassVar[str] = "Transferability"
+    summary: ClassVar[str] = "whether judges, and its own model, rank a picture's class first, or among the first five"
+    cards: ClassVar[tuple[MetricCard, ...]] = transfer.CARDS
+    classes: ClassVar[bool] = True
+    own: ClassVar[bool] = True
+
+    def measure(self, seen: Evidence) -> Measured:
+        """See :meth:`Score.measure`; a picture's own number is 1 where its class is among the first, else 0."""
+        if PROBABILITIES not in seen.pictures or seen.match is None:
+            raise ScoreError("the judge has no classes", "leave it out of transfer, or name another")
+        classes = [index for index, _ in seen.aims]
+        if seen.own:
+            verdicts = transfer.own(seen.pictures[PROBABILITIES], classes, seen.aims)
+        else:
+            verdicts = transfer.transfer(seen.pictures[PROBABILITIES], classes, seen.match, seen.aims)
+        names = OWN_PLACES if seen.own else PLACES
+        figures = {k: figure for k in names if (figure := verdicts.top(k)) is not None}
+        ranks = [verdicts.of[aim].rank if aim in verdicts.of else None for aim in seen.aims]
+        return Measured(
+            lines=[Line(names[k], figure) for k, figure in figures.items()],
+            columns=[Column(names[k], [None if rank is None else float(rank <= k) for rank in ranks]) for k in figures],
+            left_out=left_out(verdicts.left_out),
+        )
+
+
+TRANSFER = Transfer()

@@ -1,0 +1,155 @@
+"""Looks: what a judge makes of one picture, or of the judging photos of a class; kept as arrays, for scores to read.
+
+Every picture is shown alone and whole, so that nothing that is looked at beside it changes the arrays.
+"""
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from time import perf_counter
+from typing import ClassVar
+
+import numpy as np
+import torch
+from PIL import Image
+
+from atlas.core.analysis import Analysis
+from atlas.core.job import LOGITS, ModelIdentity
+from atlas.errors import PhotoError, PhotoGoneError
+from atlas.evaluation.scores.base import PROBABILITIES, SCORES, features_at
+from atlas.metrics.diversity import features
+from atlas.models.network.network import Network
+from atlas.photos import Photo
+from atlas.photos.views import central_square
+from atlas.tasks.analysis import Arrays, keep_arrays
+from atlas.tasks.bench import Bench
+from atlas.tasks.machine import Machine
+from atlas.tasks.task import Outcome, Task
+
+LOOK_VERSION = 1
+"""Raise it whenever what is seen of the same picture changes."""
+
+
+@dataclass(frozen=True)
+class LookTask(Task):
+    """A look at one finished picture, or at photos; ``analysis`` says by which network, at which layers.
+
+    Attributes:
+        picture: key of its rendering; empty for photos. photos: that are looked at, in the order of their digests.
+        score: whose :meth:`~atlas.evaluation.scores.base.Score.look` it is; empty for a network's.
+        side: of the squares of photos, pixels, where no network says it.
+        what: it looks at, for messages.
+    """
+
+    kind: ClassVar[str] = "look"
+    cost: ClassVar[int] = 0
+    evaluates: ClassVar[bool] = True
+
+    analysis: Analysis
+    what: str
+    picture: str = ""
+    photos: tuple[Photo, ...] = ()
+    score: str = ""
+    side: int = 0
+
+    @property
+    def key(self) -> str:
+        """See :attr:`Task.key`."""
+        return self.analysis.key
+
+    @property
+    def identity(self) -> ModelIdentity:
+        """See :attr:`Task.identity`."""
+        return self.analysis.model
+
+    def __str__(self) -> str:
+        by = self.score or self.model
+        return f"{by} looks at {self.what}"
+
+    @property
+    def title(self) -> str:
+        """See :attr:`Task.title`."""
+        return f"{self.score or self.model} looks at {'pictures' if self.picture else self.what}"
+
+    @property
+    def columns(self) -> tuple[str, str, str]:
+        """See :attr:`Task.columns`."""
+        layers = self.analysis.layers
+        where = "" if not layers else layers[0] if len(layers) == 1 else f"{len(layers)} layers"
+        return where, self.kind, "pictures" if self.picture else "photos"
+
+    @property
+    def shares(self) -> object:
+        """Whatever one network, or one score, is shown of one sort."""
+        return [self.analysis.layers, self.analysis.parameters, self.analysis.numerics, bool(self.picture)]
+
+    def together(self, machine: Machine) -> int | None:
+        """See :meth:`Task.together`; the photos of a class are many already."""
+        return machine.batch_size if self.picture else 1
+
+    @staticmethod
+    def run(tasks: "Sequence[LookTask]", bench: Bench) -> list[Outcome]:
+        """See :meth:`Task.run`."""
+        on_image = bench.counted(sum(max(1, len(task.photos)) for task in tasks))
+        return [task._look(bench, on_image) for task in tasks]
+
+    @torch.no_grad()
+    def _look(self, bench: Bench, on_image: Callable[[], None]) -> Outcome:
+        started = perf_counter()
+        seen: dict[str, list[np.ndarray]] = {}
+        names: list[str] = []
+        skipped: list[str] = []
+        for name, image in self._images(bench, skipped):
+            on_image()
+            names.append(name)
+            for array, row in self._seen(image, bench).items():
+                seen.setdefault(array, []).append(row)
+        arrays = {name: np.concatenate(rows).astype(np.float32) for name, rows in seen.items()}
+        keep_arrays(bench, self.analysis, arrays, {"rows": names, "skipped": skipped}, perf_counter() - started)
+        return Outcome(self, "done", "; ".join(skipped))
+
+    def _images(self, bench: Bench, skipped: list[str]) -> Iterator[tuple[str, Image.Image]]:
+        """Yield what is looked at with its key or digest; of what cannot be decoded, why is noted."""
+        if self.picture:
+            path = bench.store.picture_path(bench.store.read(self.picture), "image")
+            assert path is not None  # it was planned because it is there
+            with Image.open(path) as stored:
+                yield self.picture, stored.convert("RGB")
+        for photo in self.photos:
+            try:
+                image = bench.photos.image(photo)
+            except PhotoGoneError:
+                raise
+            except PhotoError as error:
+                skipped.append(error.message)
+                continue
+            yield photo.digest, central_square(image, self.side or max(self._size))
+
+    @property
+    def _size(self) -> tuple[int, int]:
+        known = self.analysis.model.preprocessing
+        return known.width, known.height
+
+    def _seen(self, image: Image.Image, bench: Bench) -> Arrays:
+        """Return what is seen of an image: arrays of one row."""
+        if self.score:
+            return dict(SCORES.get(self.score).look(np.array(image)))
+        return seen_by(bench.network(self.analysis.numerics), image, self.analysis.layers)
+
+
+def seen_by(network: Network, image: Image.Image, layers: Sequence[str]) -> Arrays:
+    """Return what a network makes of an image, resized whole to its input, bicubically as networks are shown photos.
+
+    Args:
+        layers: among them the logits, if it has classes.
+
+    Returns:
+        Probabilities (1, K) and, of each other layer, the mean over positions of its activation, (1, D).
+    """
+    known = network.preprocessing
+    whole = image.resize((known.width, known.height), Image.Resampling.BICUBIC)
+    pixels = torch.from_numpy(np.array(whole)).permute(2, 0, 1)[None].float() / 255
+    taps = network.taps(pixels.to(network.device), list(layers))
+    found = {features_at(layer): features(taps[layer]) for layer in layers if layer != LOGITS}
+    if LOGITS in taps:
+        found[PROBABILITIES] = taps[LOGITS].softmax(dim=1)
+    return {name: each.float().cpu().numpy() for name, each in found.items()}

@@ -1,0 +1,178 @@
+"""Scores: figures of the pictures of a model and method, from what was seen of them. No network runs."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from time import perf_counter
+from typing import ClassVar
+
+import numpy as np
+from pydantic import JsonValue
+
+from atlas.core.analysis import Analysis
+from atlas.core.job import ModelIdentity
+from atlas.core.score import Judge, PhotoSplit, Score, ScoreCurve, ScoredPicture, ScoreFigure, ScoreValue
+from atlas.evaluation.class_match import ClassMatch
+from atlas.evaluation.scores.base import SCORES, Column, Evidence
+from atlas.store import Store
+from atlas.tasks.analysis import Arrays, read_arrays
+from atlas.tasks.bench import Bench
+from atlas.tasks.task import Outcome, Task
+
+
+@dataclass(frozen=True)
+class Shot:
+    """A picture that is scored.
+
+    Attributes:
+        key: of its rendering. class_index, seed: what it is of.
+        look: key of what was seen of it.
+    """
+
+    key: str
+    class_index: int
+    seed: int
+    look: str
+
+
+@dataclass(frozen=True)
+class ScoreTask(Task):
+    """One score of pictures by one method, as one judge or nobody sees them.
+
+    Attributes:
+        score: its name. method, method_version, parameters: what made the pictures.
+        judge: who saw them. layers: of the judge, the penultimate one first.
+        match: of the model's classes with the judge's.
+        pictures: what is scored. photos: class to key of what was seen of the photos that judge it.
+        k: neighbours that are counted. split: of the photos, if there are some.
+    """
+
+    kind: ClassVar[str] = "score"
+    cost: ClassVar[int] = 0
+    evaluates: ClassVar[bool] = True
+
+    analysis: Analysis
+    score: str
+    method: str
+    method_version: int
+    parameters: dict[str, JsonValue]
+    judge: Judge | None
+    layers: tuple[str, ...]
+    match: ClassMatch | None
+    pictures: tuple[Shot, ...]
+    photos: tuple[tuple[int, str], ...]
+    k: tuple[int, ...]
+    split: PhotoSplit | None
+
+    @property
+    def key(self) -> str:
+        """See :attr:`Task.key`."""
+        return self.analysis.key
+
+    @property
+    def identity(self) -> ModelIdentity:
+        """See :attr:`Task.identity`."""
+        return self.analysis.model
+
+    @property
+    def needs(self) -> tuple[str, ...]:
+        """See :attr:`Task.needs`."""
+        return self.analysis.upstream
+
+    def __str__(self) -> str:
+        by = f" by {self.judge.name}" if self.judge is not None else ""
+        return f"{self.model}: {self.score} of {len(self.pictures)} pictures of classes by {self.method}, judged{by}"
+
+    @property
+    def title(self) -> str:
+        """See :attr:`Task.title`."""
+        return f"{self.model} {self.score}"
+
+    @property
+    def columns(self) -> tuple[str, str, str]:
+        """See :attr:`Task.columns`."""
+        return self.score, self.kind, self.method
+
+    @staticmethod
+    def run(tasks: "Sequence[ScoreTask]", bench: Bench) -> list[Outcome]:
+        """See :meth:`Task.run`."""
+        return [task._measure(bench) for task in tasks]
+
+    def _measure(self, bench: Bench) -> Outcome:
+        started = perf_counter()
+        measured = SCORES.get(self.score).measure(self._evidence(bench.store))
+        values = _by_picture(measured.columns, len(self.pictures))
+        document = Score(
+            key=self.key,
+            analysis=self.analysis,
+            score=self.score,
+            method=self.method,
+            method_version=self.method_version,
+            parameters=self.parameters,
+            judge=self.judge,
+            figures=tuple(
+                ScoreFigure(
+                    name=line.name,
+                    layer=line.layer,
+                    value=line.figure.value,
+                    low=line.figure.low,
+                    high=line.figure.high,
+                    n=line.figure.n,
+                )
+                for line in measured.lines
+            ),
+            pictures=tuple(
+                ScoredPicture(key=shot.key, class_index=shot.class_index, seed=shot.seed, values=own)
+                for shot, own in zip(self.pictures, values, strict=True)
+            ),
+            curves=tuple(
+                ScoreCurve(
+                    name=one.name,
+                    x=tuple(one.x),
+                    y=tuple(one.y),
+                    low=tuple(one.low),
+                    high=tuple(one.high),
+                    x_title=one.x_title,
+                    x_unit=one.x_unit,
+                )
+                for one in measured.curves
+            ),
+            split=self.split,
+            left_out=tuple(measured.left_out),
+            provenance=bench.provenance(perf_counter() - started),
+        )
+        for card in SCORES.get(self.score).cards_for(self.k):
+            bench.store.save_metric(card)
+        bench.store.commit(self.key, document, {})
+        return Outcome(self, "done")
+
+    def _evidence(self, store: Store) -> Evidence:
+        return Evidence(
+            pictures=_stacked(read_arrays(store, shot.look)[1] for shot in self.pictures),
+            aims=[(shot.class_index, shot.seed) for shot in self.pictures],
+            match=self.match,
+            own=self.judge is not None and self.judge.relation == "own",
+            photos={index: read_arrays(store, look)[1] for index, look in self.photos},
+            layers=self.layers,
+            k=self.k,
+        )
+
+
+def _stacked(looks: Iterable[Arrays]) -> Arrays:
+    """Return the rows of several looks as one."""
+    rows: dict[str, list[np.ndarray]] = {}
+    for arrays in looks:
+        for name, array in arrays.items():
+            rows.setdefault(name, []).append(array)
+    return {name: np.concatenate(each) for name, each in rows.items()}
+
+
+def _by_picture(columns: Sequence[Column], count: int) -> list[tuple[ScoreValue, ...]]:
+    """Return the values of each of so many pictures."""
+    return [
+        tuple(
+            ScoreValue(name=column.name, layer=column.layer, value=value)
+            for column in columns
+            if (value := column.values[place]) is not None
+        )
+        for place in range(count)
+    ]

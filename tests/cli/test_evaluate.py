@@ -1,0 +1,48 @@
+"""`atlas evaluate`: tables, JSON and files; what is said before anything is rendered, and of what cannot be asked."""
+
+import json
+
+import pytest
+from command_line import CommandLine
+from small_evaluation import write_project
+
+
+@pytest.fixture
+def project(atlas: CommandLine) -> CommandLine:
+    """A command line in a project that was not rendered yet."""
+    write_project(atlas.folder)
+    return atlas
+
+
+def test_a_table_of_figures_with_judges_intervals_and_what_is_missing(project):
+    nothing = project("evaluate")
+    assert nothing.status == 0 and "no picture was scored" in nothing.out
+    assert "tiny, fourier: 6 pictures are not there, and not scored; to render: atlas render" in nothing.out
+    rendered = project("render")
+    assert rendered.status == 0 and "look" not in rendered.out
+    planned = project("plan")
+    assert "8 scores of pictures that are there, 0 stored: atlas evaluate" in planned.out
+    result = project("evaluate", "--csv", "tables", "--latex", "tables")
+    assert result.status == 0, result.out + result.err
+    lines = result.out.splitlines()
+    head = next(number for number, line in enumerate(lines) if line == "transfer")
+    assert lines[head + 1].split() == ["model", "number", "judge", "method", "value", "95", "%", "interval", "n"]
+    assert "other (Colours)" in lines[head + 2] and "tiny (own)" in lines[head + 4]
+    written = {path.name for path in (project.folder / "tables").iterdir()}
+    assert {"plausibility.csv", "transfer.csv", "plausibility.tex", "transfer.tex"} <= written
+    told = json.loads(project("evaluate", "--json", "--only", "transfer").out)
+    assert {row["score"] for row in told["rows"]} == {"transfer"} and told["missing"] == {}
+    status = project("status")
+    assert "look 11" in status.out and "rendering 8, look 19, score 8" in status.out
+    assert "0 problems" in project("status", "--verify").out
+
+
+def test_scores_that_are_not_asked_for_are_refused(project):
+    refused = project("evaluate", "--only", "transfr")
+    assert refused.status == 2 and 'no score "transfr"; did you mean "transfer"?' in refused.err
+
+
+def test_a_configuration_without_scores_says_how_to_ask_for_some(atlas):
+    atlas.configure()
+    refused = atlas("evaluate")
+    assert refused.status == 2 and "[[evaluate]]" in refused.err

@@ -1,0 +1,99 @@
+"""A small project that renders three classes of one tiny network and asks others what they see."""
+
+from pathlib import Path
+
+from small_photos import write_photos
+
+from atlas.config import load_config
+from atlas.face.evaluating import Evaluating
+from atlas.face.project import Project
+
+EVALUATE = """
+[[evaluate]]
+scores = ["transfer", "plausibility", "spectrum"]
+photos = { judging = 0.5, seed = 0 }
+k = [1, 2]
+"""
+JUDGES = """
+[[judges]]
+model = "other"
+family = "Colours"
+layers = ["act"]
+"""
+RENDER = """
+[[render]]
+classes = "all"
+method = "fourier"
+seeds = [0, 1]
+parameters = { steps = 2, image_size = 32 }
+
+[[render]]
+classes = ["red", "green"]
+method = "vital"
+parameters = { steps = 1, image_size = 32 }
+"""
+
+
+def write_project(
+    folder: Path,
+    render: str = RENDER,
+    judges: str = JUDGES,
+    evaluate: str = EVALUATE,
+    executor: str = 'kind = "serial"',
+) -> Path:
+    """Write photos and a configuration of them; the judge knows the classes in another order. Return the file."""
+    if not (folder / "photos").exists():
+        write_photos(folder / "photos", 8)
+    (folder / "own.txt").write_text("red\ngreen\nblue\n")
+    (folder / "other.txt").write_text("blue\nred\ngreen\n")
+    file = folder / "atlas.toml"
+    file.write_text(
+        f"""
+[executor]
+{executor}
+device = "cpu"
+threads = 1
+batch_size = 4
+
+[photos]
+path = "photos"
+cache = "cache"
+statistics = false
+patch_size = 16
+
+[[models]]
+name = "tiny"
+source = "callable"
+architecture = "tiny_networks:signed_colours"
+size = 32
+class_names = "own.txt"
+
+[[models]]
+name = "other"
+source = "callable"
+architecture = "tiny_networks:colours"
+size = 32
+class_names = "other.txt"
+{judges}{render}{evaluate}"""
+    )
+    return file
+
+
+def opened(file: Path) -> Project:
+    """The project of a configuration."""
+    return Project.open(load_config(file))
+
+
+def rendered(file: Path) -> Project:
+    """The same with all pictures made."""
+    project = opened(file)
+    report = project.run()
+    assert report.failed == []
+    return project
+
+
+def evaluated(file: Path, only=()):
+    """Look and score; return (report, what came of it, what did it)."""
+    evaluating = Evaluating.of(opened(file), only)
+    report = evaluating.run()
+    return report, evaluating.results(report), evaluating
