@@ -79,7 +79,7 @@ class FeatureVisParameters(SpectrumParameters):
 
 PRESETS = {
     "draft": measured("a tenth of the paper's steps", 2.4, steps=100),
-    "standard": measured("three tenths of them", 7, "1 of 15 classes", steps=300),
+    "standard": measured("three tenths of them", 7, "10 of 52 pictures", steps=300),
     "fine": measured("the paper's steps", 24, steps=1000),
 }
 
