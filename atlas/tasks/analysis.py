@@ -1,4 +1,4 @@
-"""What tasks that read photos have in common: an analysis, whose key is theirs, and arrays in the store."""
+"""What tasks of analyses have in common: a key, the photos that some read, and arrays in the store."""
 
 from abc import ABC
 from collections.abc import Mapping, Sequence
@@ -22,15 +22,13 @@ Arrays = dict[str, np.ndarray]
 
 @dataclass(frozen=True)
 class AnalysisTask(Task, ABC):
-    """An analysis and what it reads.
+    """What an analysis decides.
 
     Attributes:
         analysis: what it is; its key is the result's.
-        photos: what it reads, in the order that its photos' digest is over.
     """
 
     analysis: Analysis
-    photos: tuple[Photo, ...]
 
     @property
     def key(self) -> str:
@@ -41,6 +39,17 @@ class AnalysisTask(Task, ABC):
     def identity(self) -> ModelIdentity:
         """See :attr:`Task.identity`."""
         return self.analysis.model
+
+
+@dataclass(frozen=True)
+class PhotosTask(AnalysisTask, ABC):
+    """An analysis of photos.
+
+    Attributes:
+        photos: what it reads, in the order that its photos' digest is over.
+    """
+
+    photos: tuple[Photo, ...]
 
     def __str__(self) -> str:
         return f"{self.model}: {self.analysis}"

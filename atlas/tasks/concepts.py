@@ -18,7 +18,7 @@ from atlas.craft.gallery import Shown
 from atlas.craft.settings import ConceptSettings
 from atlas.errors import ConceptError
 from atlas.store import Store
-from atlas.tasks.analysis import AnalysisTask, read_arrays
+from atlas.tasks.analysis import PhotosTask, read_arrays
 from atlas.tasks.bench import Bench
 from atlas.tasks.class_bench import ClassBench
 from atlas.tasks.directions import pictures_of
@@ -31,7 +31,7 @@ from atlas.tasks.task import Outcome, Task
 
 
 @dataclass(frozen=True)
-class ConceptsTask(AnalysisTask):
+class ConceptsTask(PhotosTask):
     """The concepts of one class; ``analysis`` is its last stage.
 
     Attributes:

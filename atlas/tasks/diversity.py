@@ -17,15 +17,16 @@ from atlas.errors import StoreError
 from atlas.metrics.base import see
 from atlas.metrics.diversity import features, layout, mean_distance
 from atlas.store import Store
+from atlas.tasks.analysis import AnalysisTask
 from atlas.tasks.bench import Bench
-from atlas.tasks.task import Outcome, Task
+from atlas.tasks.task import Outcome
 
 DIVERSITY_VERSION = 1
 """Raise it whenever what is measured changes."""
 
 
 @dataclass(frozen=True)
-class DiversityTask(Task):
+class DiversityTask(AnalysisTask):
     """The diversity of some pictures; ``analysis`` builds on them.
 
     Attributes:
@@ -36,19 +37,8 @@ class DiversityTask(Task):
     cost: ClassVar[int] = 0
     of_pictures: ClassVar[bool] = True
 
-    analysis: Analysis
     method: str
     what: str
-
-    @property
-    def key(self) -> str:
-        """See :attr:`Task.key`."""
-        return self.analysis.key
-
-    @property
-    def identity(self) -> ModelIdentity:
-        """See :attr:`Task.identity`."""
-        return self.analysis.model
 
     @property
     def needs(self) -> tuple[str, ...]:

@@ -17,7 +17,7 @@ from atlas.core.job import Facet, Job
 from atlas.craft.document import WHOLE
 from atlas.craft.gallery import PATCH_CELL, Shown
 from atlas.store import Store
-from atlas.tasks.analysis import AnalysisTask, view_parameters
+from atlas.tasks.analysis import PhotosTask, view_parameters
 from atlas.tasks.bench import Bench
 from atlas.tasks.diversity import DiversityTask, diversity_of
 from atlas.tasks.rendering import RenderTask
@@ -25,7 +25,7 @@ from atlas.tasks.task import Outcome, Task
 
 
 @dataclass(frozen=True)
-class FacetsTask(AnalysisTask):
+class FacetsTask(PhotosTask):
     """The clusters of one class's photos, at the layer of the analysis.
 
     Attributes:

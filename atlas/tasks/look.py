@@ -12,25 +12,24 @@ import numpy as np
 import torch
 from PIL import Image
 
-from atlas.core.analysis import Analysis
-from atlas.core.job import LOGITS, ModelIdentity
+from atlas.core.job import LOGITS
 from atlas.errors import PhotoError, PhotoGoneError
 from atlas.evaluation.scores.base import PROBABILITIES, SCORES, features_at
 from atlas.metrics.diversity import features
 from atlas.models.network.network import Network
 from atlas.photos import Photo
 from atlas.photos.views import central_square
-from atlas.tasks.analysis import Arrays, keep_arrays
+from atlas.tasks.analysis import AnalysisTask, Arrays, keep_arrays
 from atlas.tasks.bench import Bench
 from atlas.tasks.machine import Machine
-from atlas.tasks.task import Outcome, Task
+from atlas.tasks.task import Outcome
 
 LOOK_VERSION = 1
 """Raise it whenever what is seen of the same picture changes."""
 
 
 @dataclass(frozen=True)
-class LookTask(Task):
+class LookTask(AnalysisTask):
     """A look at one finished picture, or at photos; ``analysis`` says by which network, at which layers.
 
     Attributes:
@@ -44,22 +43,11 @@ class LookTask(Task):
     cost: ClassVar[int] = 0
     evaluates: ClassVar[bool] = True
 
-    analysis: Analysis
     what: str
     picture: str = ""
     photos: tuple[Photo, ...] = ()
     score: str = ""
     side: int = 0
-
-    @property
-    def key(self) -> str:
-        """See :attr:`Task.key`."""
-        return self.analysis.key
-
-    @property
-    def identity(self) -> ModelIdentity:
-        """See :attr:`Task.identity`."""
-        return self.analysis.model
 
     def __str__(self) -> str:
         by = self.score or self.model

@@ -8,15 +8,13 @@ from typing import ClassVar
 import numpy as np
 from pydantic import JsonValue
 
-from atlas.core.analysis import Analysis
-from atlas.core.job import ModelIdentity
 from atlas.core.score import Judge, PhotoSplit, Score, ScoreCurve, ScoredPicture, ScoreFigure, ScoreValue
 from atlas.evaluation.class_match import ClassMatch
 from atlas.evaluation.scores.base import SCORES, Column, Evidence
 from atlas.store import Store
-from atlas.tasks.analysis import Arrays, read_arrays
+from atlas.tasks.analysis import AnalysisTask, Arrays, read_arrays
 from atlas.tasks.bench import Bench
-from atlas.tasks.task import Outcome, Task
+from atlas.tasks.task import Outcome
 
 
 @dataclass(frozen=True)
@@ -35,7 +33,7 @@ class Shot:
 
 
 @dataclass(frozen=True)
-class ScoreTask(Task):
+class ScoreTask(AnalysisTask):
     """One score of pictures by one method, as one judge or nobody sees them.
 
     Attributes:
@@ -50,7 +48,6 @@ class ScoreTask(Task):
     cost: ClassVar[int] = 0
     evaluates: ClassVar[bool] = True
 
-    analysis: Analysis
     score: str
     method: str
     method_version: int
@@ -62,16 +59,6 @@ class ScoreTask(Task):
     photos: tuple[tuple[int, str], ...]
     k: tuple[int, ...]
     split: PhotoSplit | None
-
-    @property
-    def key(self) -> str:
-        """See :attr:`Task.key`."""
-        return self.analysis.key
-
-    @property
-    def identity(self) -> ModelIdentity:
-        """See :attr:`Task.identity`."""
-        return self.analysis.model
 
     @property
     def needs(self) -> tuple[str, ...]:

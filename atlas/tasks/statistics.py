@@ -9,7 +9,7 @@ from atlas.activations.tally import Tally
 from atlas.activations.views import Viewer
 from atlas.core.analysis import QUANTILES, Histogram, LayerStatistics, UnitStatistics
 from atlas.craft.gallery import Shown
-from atlas.tasks.analysis import AnalysisTask, Arrays, read_arrays
+from atlas.tasks.analysis import Arrays, PhotosTask, read_arrays
 from atlas.tasks.bench import Bench
 from atlas.tasks.task import Outcome
 
@@ -20,7 +20,7 @@ CELL, COLUMNS = 112, 3
 
 
 @dataclass(frozen=True)
-class StatisticsTask(AnalysisTask):
+class StatisticsTask(PhotosTask):
     """The tallies of one layer put together, for the units that are rendered.
 
     Attributes:

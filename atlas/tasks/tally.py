@@ -8,13 +8,13 @@ from typing import ClassVar
 from atlas.activations.tallies import tally_layers
 from atlas.activations.views import Viewer
 from atlas.photos import Photo
-from atlas.tasks.analysis import AnalysisTask, keep_arrays
+from atlas.tasks.analysis import PhotosTask, keep_arrays
 from atlas.tasks.bench import Bench
 from atlas.tasks.task import Outcome
 
 
 @dataclass(frozen=True)
-class TallyTask(AnalysisTask):
+class TallyTask(PhotosTask):
     """All units of some layers on some of the photos.
 
     Attributes:

@@ -22,7 +22,7 @@ from atlas.jobs.pending import pending
 from atlas.jobs.quarantine import quarantine
 from atlas.jobs.run import run_plan
 from atlas.store.integrity import verify
-from atlas.tasks.analysis import AnalysisTask, keep_arrays
+from atlas.tasks.analysis import PhotosTask, keep_arrays
 from atlas.tasks.concepts import ConceptsTask
 from atlas.tasks.machine import COST_WORTH_RAY, Machine
 from atlas.tasks.tally import TallyTask
@@ -205,7 +205,7 @@ def test_several_workers_are_started_for_much_work_only(monkeypatch):
 
 
 @dataclass(frozen=True)
-class Probe(AnalysisTask):
+class Probe(PhotosTask):
     """Another kind of task: made in batches of two at most, for want of memory; one of a class fails."""
 
     kind: ClassVar[str] = "probe"

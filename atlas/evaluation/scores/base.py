@@ -148,7 +148,7 @@ class Score(ABC):
 
         Scores without judges say what; photos come as squares with the pictures' side.
         """
-        raise NotImplementedError
+        raise TypeError(f"{type(self).__name__} has no judges, and does not say by look() what is looked at")
 
 
 SCORES: Registry[Score] = Registry(
