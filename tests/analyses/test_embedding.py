@@ -78,4 +78,8 @@ def test_what_is_not_finite_is_named():
 
 def test_too_few_points_have_no_trustworthiness():
     assert trustworthiness(np.eye(2), np.eye(2)) is None
-    assert 0 <= trustworthiness(np.eye(3), np.eye(3)[:, :2]) <= 1
+
+
+def test_points_that_are_where_they_were_are_trustworthy():
+    three = np.array([[1.0, 0], [1, 0.5], [0, 1]])
+    assert trustworthiness(three, three) == 1

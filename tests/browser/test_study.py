@@ -214,7 +214,7 @@ def test_answers_are_posted_where_the_owner_says_and_a_failure_leaves_the_file(
 ) -> None:
     Taking.taken, Taking.status = [], 503
     with ThreadingHTTPServer(("127.0.0.1", 0), Taking) as server:
-        thread = threading.Thread(target=server.serve_forever)
+        thread = threading.Thread(target=server.serve_forever, daemon=True)
         thread.start()
         post = f"http://127.0.0.1:{server.server_address[1]}/answers"
         build_study(studied.store, tmp_path / "site", SETTINGS.model_copy(update={"post": post}))

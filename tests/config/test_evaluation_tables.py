@@ -52,6 +52,15 @@ def test_a_model_that_judges_is_not_meant_where_none_is_named(tmp_path):
     assert named.render[0].model == ("probe",)
 
 
+def test_a_split_is_the_same_whether_its_defaults_are_written_or_not(tmp_path):
+    text = MODELS + RENDER + JUDGES
+    for split in ("{}", "{ judging = 0.5 }", "{ judging = 0.5, seed = 0 }"):
+        text += f'[[evaluate]]\nscores = ["plausibility"]\nphotos = {split}\n'
+    blocks = read(tmp_path, text).evaluate
+    assert blocks[0].photos is not None
+    assert blocks[0].photos == blocks[1].photos == blocks[2].photos
+
+
 def test_everything_that_is_wrong_is_told_at_once_with_what_was_meant(tmp_path):
     judges = '[[judges]]\nmodel = "prob"\nfamily = "ResNet"\nlayer = "x"\n[[judges]]\nfamily = "ViT"\n'
     evaluate = """

@@ -77,11 +77,14 @@ def test_an_item_drawn_twice_forms_no_pair_with_itself():
 def test_the_interval_covers_the_distance_about_as_often_as_it_says():
     random = np.random.default_rng(5)
     truth = kid_value(random.normal(1, 1, (2500, 3)), random.normal(size=(2500, 3)))
-    covered = []
+    covered, widths, values = [], [], []
     for seed in range(40):
         figure = kid(random.normal(1, 1, (40, 3)), random.normal(size=(40, 3)), seed).figure
         covered.append(figure.low <= truth <= figure.high)
+        widths.append(figure.high - figure.low)
+        values.append(figure.value)
     assert np.mean(covered) >= 0.83
+    assert np.mean(widths) < 6 * np.std(values)  # it is about 4 deviations wide, and covers no more by being wider
 
 
 def test_a_seed_repeats_and_large_sets_are_drawn_from():

@@ -63,11 +63,7 @@ def pictures_of(store, method):
 
 
 def row_of(found, measure, method, layer=""):
-    (row,) = [
-        row
-        for row in found.rows
-        if (row.measure, row.method, row.layer, row.judge) == (measure, method, layer, row.judge)
-    ]
+    (row,) = [row for row in found.rows if (row.measure, row.method, row.layer) == (measure, method, layer)]
     return row
 
 

@@ -180,7 +180,7 @@ def test_a_jobs_parameters_are_read_back_as_they_were(name, tiny):
     assert read == resolved.parameters and read.model_dump_json() == resolved.parameters.model_dump_json()
 
 
-def test_keys_of_macos_jobs_are_what_they_always_were():
+def test_keys_of_macos_jobs_change_only_on_purpose():
     """A change of this number makes every picture that was ever rendered with MACO's defaults unfindable."""
     method = methods.get("maco")
     resolved = method.resolve(method.parameters(), model_with(PREPROCESSING), Path())

@@ -132,12 +132,6 @@ def test_the_ablations_of_table_1_are_parameters():
         VIT.parameters(**one)
 
 
-def test_what_the_authors_do_is_to_be_had(tiny):
-    theirs = {"bounds": "clamp", "attention_reading": "norm", "attention_weight": 1, "regularised": 0.75}
-    assert theirs.items() <= resolved(VIT, tiny, learning_rate=0.002, **theirs).model_dump().items()
-    assert VIT.parameters().bounds == "sigmoid"
-
-
 @pytest.mark.parametrize(
     ("asked", "rate"),
     [({}, 0.01), ({"bounds": "clamp"}, 0.01), ({"domain": "pixels", "bounds": "clamp"}, 0.01),

@@ -48,7 +48,7 @@ def test_the_page_loads_its_own_files_only_and_may_post_where_the_owner_says(sit
     assert sum(sizes) < 40_000
 
 
-def test_no_file_that_who_takes_part_could_see_names_a_method_or_a_class_that_is_right(site: Path) -> None:
+def test_no_file_that_who_takes_part_could_see_names_a_method(site: Path) -> None:
     for path in (site / "study").iterdir():
         assert not any(method in f"{path.name} {path.read_text()}".lower() for method in METHODS)
     data = script_value((site / "study/tasks.js").read_text(), "atlasStudy")
