@@ -11,10 +11,10 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from atlas.analyses.papers import VIT_AND_CNN
 from atlas.attribution.aumann_shapley import aumann_shapley
 from atlas.core.figures import Figure, mean, share
 from atlas.core.metric_card import MetricCard
+from atlas.core.sources import VIT_AND_CNN
 from atlas.errors import ScoreError
 
 Logits = Callable[[Tensor, Tensor | None], Tensor]

@@ -12,7 +12,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from atlas.core.figures import LEVEL, RESAMPLES
+from atlas.core.figures import interval_of, resampled
 from atlas.core.metric_card import MetricCard, Source
 from atlas.errors import ScoreError
 
@@ -200,12 +200,10 @@ class CKA:
         values = _aligned(photos, cross, own, other)
         if self.columns is None:
             values = (values + values.T) / 2
-        generator = np.random.default_rng(seed)
         count = len(batches)
-        drawn = generator.multinomial(count, np.full(count, 1 / count), size=RESAMPLES) * photos  # (RESAMPLES, k)
-        ends = [(1 - LEVEL) / 2, (1 + LEVEL) / 2]
+        drawn = resampled(count, seed) * photos  # (RESAMPLES, k)
         intervals = [  # row by row: all at once would be RESAMPLES values for each pair of layers
-            np.quantile(_aligned(drawn, cross[:, row : row + 1], own[:, row : row + 1], other)[:, 0], ends, axis=0)
+            interval_of(_aligned(drawn, cross[:, row : row + 1], own[:, row : row + 1], other)[:, 0])
             for row in range(len(self.rows))
         ]
         low, high = np.stack(intervals, axis=1)

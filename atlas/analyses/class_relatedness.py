@@ -9,9 +9,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from atlas.analyses.papers import VIT_AND_CNN
 from atlas.core.figures import Figure, share
 from atlas.core.metric_card import MetricCard
+from atlas.core.sources import VIT_AND_CNN
 from atlas.errors import ScoreError
 
 FIRST = 10

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from atlas.core.figures import LEVEL, RESAMPLES, Figure, bootstrap_interval
+from atlas.core.figures import Figure, bootstrap_interval, interval_of, resampled
 from atlas.core.metric_card import MetricCard, Source
 from atlas.craft.curves import area_under
 from atlas.errors import ScoreError
@@ -94,9 +94,9 @@ def curve_of(curves: Sequence[np.ndarray], seed: int = 0) -> Curve:
     count = stacked.shape[1]
     if not count or not np.isfinite(stacked).all():
         raise ScoreError("there is no curve of no photos, or of logits that are not finite", "leave these photos out")
-    times = np.random.default_rng(seed).multinomial(count, np.full(count, 1 / count), size=RESAMPLES)
+    times = resampled(count, seed)
     drawn = np.mean([area_under(times @ each / count) for each in stacked], axis=0)
-    low, high = np.quantile(drawn, [(1 - LEVEL) / 2, (1 + LEVEL) / 2])
+    low, high = map(float, interval_of(drawn))
     area = float(np.mean([area_under(each.mean(axis=0)) for each in stacked]))
     over_orders = stacked.mean(axis=0)
     return Curve(over_orders.mean(axis=0), *bootstrap_interval(over_orders, seed), Figure(area, low, high, count))

@@ -11,8 +11,8 @@ from typing import Literal
 import torch
 from pydantic import JsonValue
 
-from atlas.analyses.papers import VITAL
 from atlas.core.metric_card import MetricCard
+from atlas.core.sources import VITAL
 from atlas.errors import ScoreError
 
 NUMBERS = (5, 10, 20, 50, 100)

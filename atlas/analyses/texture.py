@@ -12,9 +12,9 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from atlas.analyses.papers import VIT_AND_CNN
 from atlas.core.figures import Figure, share
 from atlas.core.metric_card import MetricCard
+from atlas.core.sources import VIT_AND_CNN
 from atlas.errors import ScoreError, did_you_mean
 from atlas.extras import needing_extras
 
@@ -221,12 +221,12 @@ def accuracies(recognised: Mapping[str, Sequence[bool]], classes: Sequence[int])
     """
     if wrong := [name for name, outcomes in recognised.items() if len(outcomes) != len(classes)]:
         raise ScoreError(f"{', '.join(wrong)}: not as many outcomes as photos", "give one for each photo")
-    plain = recognised["original"]
+    plain, known = recognised["original"], sorted(set(classes))
     found = {}
     for name, outcomes in recognised.items():
-        of_class = {index: [o for o, c in zip(outcomes, classes, strict=True) if c == index] for index in classes}
+        of_class = {index: [o for o, c in zip(outcomes, classes, strict=True) if c == index] for index in known}
         still = [outcome for outcome, before in zip(outcomes, plain, strict=True) if before]
-        by_class = {index: share(of_class[index]) for index in sorted(of_class)}
+        by_class = {index: share(of_class[index]) for index in known}
         found[name] = Accuracy(share(outcomes), by_class, share(still) if still else None)
     return found
 

@@ -68,7 +68,7 @@ def _say(found: "Evaluation", path: Path) -> None:
                     row.judged_by,
                     row.by,
                     f"{row.value:.3g}",
-                    f"{row.low:.3g} to {row.high:.3g}",
+                    f"{row.low:.3g} to {row.high:.3g}" if row.is_certain else "-",
                     str(row.n),
                 )
                 for row in rows

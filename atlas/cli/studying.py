@@ -37,7 +37,7 @@ def study_and_report(path: Path, files: Sequence[Path], study: str, as_json: boo
         _print_table(found)
         for difference in found.table.differences:
             words = f"{difference.method} minus {difference.other}"
-            say(f"{TITLES[difference.task]}, {difference.model}: {words} {_interval(difference.figure, 2)}")
+            say(f"{TITLES[difference.task]}, {difference.model}: {words} {_interval(difference.figure)}")
     tell = complain if as_json else say
     for left in found.counted.left_out:
         tell(f"Left out: {left.file}: {left.reason}")
@@ -66,16 +66,13 @@ def _people(number: int) -> str:
 def _cells(rows: Sequence[Row]) -> Iterator[tuple[str, ...]]:
     for row in rows:
         chance = "-" if row.chance is None else f"{row.chance:.2f}"
-        own = (_interval(row.leading, 2), _interval(row.people, 2), chance, str(row.count), str(row.people.n))
+        own = (_interval(row.leading), _interval(row.people), chance, str(row.count), str(row.people.n))
         yield (TITLES[row.task], row.model, row.method, *own)
 
 
-def _interval(figure: Figure, decimals: int) -> str:
+def _interval(figure: Figure) -> str:
     """Write a value with its interval; of one person there is none."""
-    value = f"{figure.value:.{decimals}f}"
-    return (
-        f"{value} ({figure.low:.{decimals}f} to {figure.high:.{decimals}f})" if figure.is_certain else f"{value} (one)"
-    )
+    return str(figure) if figure.is_certain else f"{figure.value:.2f} (one)"
 
 
 def _plain(found: Studied) -> dict[str, Any]:

@@ -36,9 +36,9 @@ class JudgeBlock(BaseModel):
 class JudgingPhotos(BaseModel):
     """``photos = { judging = 0.5, seed = 0 }``: which of the photos pictures are measured against.
 
-    The photos of each class are split by their digests, once. Those that judge are given to no method: what is fitted
-    to photos (VITAL's references, the photos whose clusters are a class's looks) gets the others, so that its pictures
-    have other keys than without a split.
+    The photos of each class are split by their digests, once. Those that judge are given to no method that a
+    ``[[render]]`` table names: what is fitted to photos (VITAL's references, the photos whose clusters are a class's
+    looks) gets the others, so that its pictures have other keys than without a split. Concepts read all photos.
 
     Attributes:
         judging: share of the photos of each class that judge; both parts have one photo at least, where there are two.

@@ -3,8 +3,8 @@
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from atlas.config.evaluation import ALL
-from atlas.config.problems import KeyPath, Problem, shown
+from atlas.config.evaluation import ALL, JudgingPhotos
+from atlas.config.problems import KeyPath, Problem, shown, tables_at
 from atlas.errors import ConfigError, did_you_mean
 from atlas.evaluation.scores.base import JUDGES, PHOTOS, SCORES
 
@@ -18,20 +18,20 @@ def evaluation_problems(table: Mapping[str, Any], models: Sequence[str]) -> Iter
     Args:
         models: names of its models.
     """
-    judges, blocks = _tables(table, "judges"), _tables(table, "evaluate")
+    judges, blocks = tables_at(table, "judges"), tables_at(table, "evaluate")
     yield from _judge_problems(judges, models)
     if judges and not blocks:
         yield Problem(("judges",), 'judge nothing; add a table [[evaluate]] with scores = ["transfer"]')
     if blocks and "render" not in table:
         yield Problem(("evaluate",), "scores pictures of classes, and none are rendered; add a [[render]] table")
-    splits = [block["photos"] for block in blocks if block.get("photos")]
+    splits = [block["photos"] for block in blocks if "photos" in block]
     for number, block in enumerate(blocks):
         place = ("evaluate", number)
         chosen = [name for name in _listed(block.get("models")) if name not in ALL]
         yield from named_models(chosen, (*place, "models"), models)
         yield from _method_problems(_listed(block.get("methods")), (*place, "methods"))
         yield from _lacking(_listed(block.get("scores")), block, table, place)
-        if block.get("photos") and block["photos"] != splits[0]:
+        if "photos" in block and _spelled_out(block["photos"]) != _spelled_out(splits[0]):
             text = f"photos are split once, and an earlier table says {shown(splits[0])}; write the same"
             yield Problem((*place, "photos"), text)
 
@@ -77,19 +77,19 @@ def _lacking(
         except ConfigError as error:
             yield from (Problem((*place, "scores"), text) for text in error.problems)
             continue
-        if JUDGES in needs and not _tables(table, "judges"):
+        if JUDGES in needs and not tables_at(table, "judges"):
             text = f'"{name}" needs judges; add a table [[judges]] with model = "a model" and family = "its family"'
             yield Problem((*place, "scores"), text)
-        if PHOTOS in needs and not block.get("photos"):
+        if PHOTOS in needs and "photos" not in block:
             yield Problem((*place, "scores"), f'"{name}" measures pictures against photos that judge; add {SPLIT}')
-    if block.get("photos") and "photos" not in table:
+    if "photos" in block and "photos" not in table:
         text = 'splits the reference photos; add a table [photos] with path = "a folder of photos"'
         yield Problem((*place, "photos"), text)
 
 
-def _tables(table: Mapping[str, Any], key: str) -> list[dict[str, Any]]:
-    entries = table.get(key)
-    return [entry if isinstance(entry, dict) else {} for entry in entries] if isinstance(entries, list) else []
+def _spelled_out(photos: object) -> object:
+    """Return a split with the defaults of what it does not say."""
+    return {**JudgingPhotos().model_dump(), **photos} if isinstance(photos, dict) else photos
 
 
 def _listed(value: object) -> list[object]:

@@ -15,7 +15,7 @@ from atlas.config.concepts import ConceptsBlock
 from atlas.config.evaluation import EvaluateBlock, JudgeBlock, JudgingPhotos
 from atlas.config.judging import evaluation_problems, named_models
 from atlas.config.paths import path_problems
-from atlas.config.problems import Problem, shown
+from atlas.config.problems import Problem, shown, tables_at
 from atlas.config.render import RenderBlock, UnitSample
 from atlas.config.settings import Config, ExecutorSettings, SiteSettings, StoreSettings, Tables, default_model
 from atlas.core.data_files import read_toml
@@ -71,10 +71,10 @@ def load_config(path: Path) -> Config:
         found += problems.problems_of(error, table, (), MODELS)
     found += _duplicate_models(table)
     names, judges = _model_names(table), _judge_names(table)
-    for number, block in enumerate(_tables(table, "render")):
+    for number, block in enumerate(tables_at(table, "render")):
         found += _model_problems(block, ("render", number), names, judges)
         found += _method_problems(block, ("render", number), "logit" if block.get("classes") else block.get("kind"))
-    for number, block in enumerate(_tables(table, "concepts")):
+    for number, block in enumerate(tables_at(table, "concepts")):
         found += _model_problems(block, ("concepts", number), names, judges)
         found += _method_problems(block, ("concepts", number), "direction")
     found += _absent(table)
@@ -90,23 +90,17 @@ def load_config(path: Path) -> Config:
     raise ConfigError([str(problem) for problem in found], str(path), remedy)
 
 
-def _tables(table: dict[str, Any], key: str) -> list[dict[str, Any]]:
-    """Return the tables under a key that should hold a list of them, whatever it does hold."""
-    entries = table.get(key)
-    return [entry if isinstance(entry, dict) else {} for entry in entries] if isinstance(entries, list) else []
-
-
 def _model_names(table: dict[str, Any]) -> list[str]:
-    return [model["name"] for model in _tables(table, "models") if isinstance(model.get("name"), str)]
+    return [model["name"] for model in tables_at(table, "models") if isinstance(model.get("name"), str)]
 
 
 def _judge_names(table: dict[str, Any]) -> list[str]:
-    return [judge["model"] for judge in _tables(table, "judges") if isinstance(judge.get("model"), str)]
+    return [judge["model"] for judge in tables_at(table, "judges") if isinstance(judge.get("model"), str)]
 
 
 def _duplicate_models(table: dict[str, Any]) -> Iterator[Problem]:
     seen = Counter[str]()
-    for number, model in enumerate(_tables(table, "models")):
+    for number, model in enumerate(tables_at(table, "models")):
         name = model.get("name")
         if isinstance(name, str):
             seen[name.casefold()] += 1
@@ -118,11 +112,11 @@ def _absent(table: dict[str, Any]) -> Iterator[Problem]:
     """Yield what is missing from the file as a whole."""
     if "render" not in table and "concepts" not in table:
         yield Problem(("render",), "is missing; add a [[render]] table, or [photos] and [[concepts]]")
-    for number, block in enumerate(_tables(table, "render")):
+    for number, block in enumerate(tables_at(table, "render")):
         if block.get("photos") and "photos" not in table:
             text = 'photos are chosen from reference photos; add a table [photos] with path = "a folder of photos"'
             yield Problem(("render", number, "photos"), text)
-    if _tables(table, "concepts") and "photos" not in table:
+    if tables_at(table, "concepts") and "photos" not in table:
         yield Problem(
             ("concepts",), 'concepts are found in photos; add a table [photos] with path = "a folder of photos"'
         )

@@ -191,3 +191,9 @@ def _merged(problems: list[Problem]) -> list[Problem]:
 
 def _common(one: KeyPath, other: KeyPath) -> int:
     return next((n for n, (a, b) in enumerate(zip(one, other, strict=False)) if a != b), min(len(one), len(other)))
+
+
+def tables_at(table: Mapping[str, Any], key: str) -> list[dict[str, Any]]:
+    """Return the tables under a key that should hold a list of them, whatever it does hold."""
+    entries = table.get(key)
+    return [entry if isinstance(entry, dict) else {} for entry in entries] if isinstance(entries, list) else []

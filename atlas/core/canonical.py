@@ -22,3 +22,8 @@ def digest(value: Any) -> str:
 def digest_bytes(data: bytes) -> str:
     """Return the sha256 of ``data``, 64 hexadecimal digits."""
     return hashlib.sha256(data).hexdigest()
+
+
+def seeded_rank(seed: int, item: int | str) -> bytes:
+    """Return what items are sorted by to be drawn by a seed: each has the same place among whatever others."""
+    return hashlib.sha256(f"{seed}:{item}".encode()).digest()

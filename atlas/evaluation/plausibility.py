@@ -11,10 +11,10 @@ from typing import Generic, TypeVar
 import numpy as np
 
 from atlas.core.metric_card import MetricCard
+from atlas.core.sources import MACO
 from atlas.errors import ScoreError
 from atlas.evaluation.arrays import Array, as_rows, check_keys, finite_rows, unit_rows
 from atlas.evaluation.scored import Scored
-from atlas.evaluation.sources import MACO
 
 Key = TypeVar("Key", bound=Hashable)
 

@@ -13,10 +13,10 @@ import numpy as np
 
 from atlas.core.figures import Figure, bootstrap_interval, group_of, interval_of, mean, resampled
 from atlas.core.metric_card import MetricCard
+from atlas.core.sources import MACO
 from atlas.errors import ScoreError
 from atlas.evaluation.arrays import Array, as_float64, check_keys
 from atlas.evaluation.scored import Scored
-from atlas.evaluation.sources import MACO
 
 Key = TypeVar("Key", bound=Hashable)
 

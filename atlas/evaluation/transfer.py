@@ -9,11 +9,11 @@ from typing import TypeVar
 import numpy as np
 
 from atlas.core.metric_card import MetricCard
+from atlas.core.sources import MACO, VITAL
 from atlas.errors import ScoreError
 from atlas.evaluation.arrays import Array, as_rows
 from atlas.evaluation.class_match import ClassMatch
 from atlas.evaluation.ranking import SEEDS, Verdicts, ranked
-from atlas.evaluation.sources import MACO, VITAL
 
 Key = TypeVar("Key", bound=Hashable)
 

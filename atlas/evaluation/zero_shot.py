@@ -11,10 +11,10 @@ from typing import TypeVar
 import numpy as np
 
 from atlas.core.metric_card import MetricCard
+from atlas.core.sources import VITAL
 from atlas.errors import ScoreError
 from atlas.evaluation.arrays import Array, as_rows, finite_rows, unit_rows
 from atlas.evaluation.ranking import SEEDS, Verdicts, ranked
-from atlas.evaluation.sources import VITAL
 
 Key = TypeVar("Key", bound=Hashable)
 

@@ -8,6 +8,7 @@ from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import Any, Literal
 
+from atlas.core.figures import Figure
 from atlas.core.metric_card import MetricCard
 from atlas.core.score import RELATIONS, Relation, Score, ScoreFigure
 from atlas.errors import StoreError
@@ -64,9 +65,9 @@ class Row:
         return f"{self.judge} ({told})" if told else self.judge
 
     @property
-    def shown(self) -> str:
-        """The value with its interval, in words."""
-        return f"{self.value:.3g} ({self.low:.3g} to {self.high:.3g})"
+    def is_certain(self) -> bool:
+        """Whether the interval says how sure the value is; see :attr:`Figure.is_certain`."""
+        return Figure(self.value, self.low, self.high, self.n).is_certain
 
 
 @dataclass(frozen=True)
@@ -233,7 +234,10 @@ def _latex(rows: Sequence[Row]) -> str:
 
 
 def _cell(row: Row | None) -> str:
-    return "" if row is None else f"{row.value:.3g} [{row.low:.3g}, {row.high:.3g}], n = {row.n}"
+    if row is None:
+        return ""
+    interval = f" [{row.low:.3g}, {row.high:.3g}]" if row.is_certain else ""
+    return f"{row.value:.3g}{interval}, n = {row.n}"
 
 
 def _csv(head: Sequence[str], rows: Iterable[Sequence[Any]]) -> str:

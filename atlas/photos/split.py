@@ -1,11 +1,10 @@
 """Split: the photos of a set in two parts, once: those that judge pictures, and those that methods may be fitted to."""
 
-import hashlib
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from atlas.core.canonical import canonical_json, digest_bytes
+from atlas.core.canonical import canonical_json, digest_bytes, seeded_rank
 from atlas.core.score import PhotoSplit
 from atlas.photos.photo import Photo
 from atlas.photos.photo_set import PhotoSet
@@ -47,7 +46,7 @@ def split_photos(photo_set: PhotoSet, share: float, seed: int) -> Split:
     judging: set[str] = set()
     for digests in groups.values():
         count = min(max(1, round(share * len(digests))), len(digests) - 1)
-        judging |= set(sorted(digests, key=lambda digest: _rank(seed, digest))[:count])
+        judging |= set(sorted(digests, key=lambda digest: seeded_rank(seed, digest))[:count])
     fitted = {digest for digests in groups.values() for digest in digests} - judging
     lists = [canonical_json(sorted(part)).encode() for part in (judging, fitted)]
     names = [digest_bytes(data) for data in lists]
@@ -60,7 +59,3 @@ def split_photos(photo_set: PhotoSet, share: float, seed: int) -> Split:
         fitted_count=len(fitted),
     )
     return Split(frozenset(judging), record, dict(zip(names, lists, strict=True)))
-
-
-def _rank(seed: int, digest: str) -> bytes:
-    return hashlib.sha256(f"{seed}:{digest}".encode()).digest()

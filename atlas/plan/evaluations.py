@@ -61,8 +61,10 @@ class Asked:
     """One score of a group, as one judge or nobody sees it.
 
     Attributes:
+        name: of the score. group: of pictures.
         judge: who looks. as_judge: what the store says of that. match: of the model's classes with the judge's.
-        photos: those that judge each class.
+        photos: those that judge each class. split: of all photos. max_pixels: of one.
+        k: neighbours that are counted.
     """
 
     name: str
@@ -114,7 +116,7 @@ class Asked:
                 "places": [[index, place] for index, place in places.items()],
                 "photos": [index for index, _ in photos],
                 "judge": None if self.as_judge is None else self.as_judge.model_dump(mode="json"),
-                "k": list(self.k) if JUDGES in self.score.needs else [],
+                "k": list(self.k) if self.score.neighbours else [],
                 "split": None if split is None else split.model_dump(mode="json"),
             },
             numerics="float64",
@@ -232,8 +234,9 @@ def plan_evaluations(
     asked: dict[str, Asked] = {}
     for block in config.evaluate:
         for one in planner.asked(block):
-            same = [one.name, one.as_judge.fingerprint if one.as_judge else "", one.group.pictures[0].key, one.k]
-            asked.setdefault(canonical_json(same), one)
+            by = one.as_judge.fingerprint if one.as_judge else ""
+            k = one.k if one.score.neighbours else ()
+            asked.setdefault(canonical_json([one.name, by, one.group.pictures[0].key, k]), one)
     names = dict.fromkeys(
         [*(judge.model for judge in config.judges), *(one.group.rendered.name for one in asked.values())]
     )
@@ -282,7 +285,8 @@ class _Planner:
             and (block.methods == ALL or group.method in block.methods)
         ]
         if not groups:
-            self.left_out.append("all scores: no pictures of classes are rendered; add classes to a [[render]] table")
+            what = "no pictures of classes by its models and methods are rendered"
+            self.left_out.append(f"all scores of a table: {what}; add classes to a [[render]] table")
         for name in block.scores:
             score = SCORES.get(name)
             for group in groups:

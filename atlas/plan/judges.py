@@ -103,6 +103,9 @@ def relation(judge: Seat, rendered: Seat) -> Relation:
 
 
 def _stem(name: str) -> str:
-    """Return the letters with which a name begins, before any digit: ``efficientnetlite`` of ``efficientnet-lite0``."""
-    match = _STEM.match(name.casefold().rpartition(":")[2])
+    """Return the letters with which a name begins, before any digit: ``efficientnetlite`` of ``efficientnet-lite0``.
+
+    What an architecture has before its name (a source, a hub's owner) and after it (arguments) is no part of that.
+    """
+    match = _STEM.match(name.casefold().partition("{")[0].rpartition(":")[2].rpartition("/")[2])
     return _SEPARATORS.sub("", match[0] if match else "") or name

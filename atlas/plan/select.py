@@ -4,12 +4,12 @@ Each function returns what it could select and a list of problems, each beginnin
 that a plan can report all of them at once.
 """
 
-import hashlib
 from collections.abc import Sequence
 from typing import Literal
 from unicodedata import normalize
 
 from atlas.config import UnitSample
+from atlas.core.canonical import seeded_rank
 from atlas.core.class_selection import glob_pattern
 from atlas.core.job import LOGITS
 from atlas.core.model_card import LayerInfo, ModelCard
@@ -55,7 +55,7 @@ def select_units(
     if isinstance(units, UnitSample):
         if units.sample > count:
             return [], [f"units: a sample of {units.sample} units is larger than the layer; {has}"]
-        return sorted(sorted(range(count), key=lambda unit: _rank(units.seed, unit))[: units.sample]), []
+        return sorted(sorted(range(count), key=lambda unit: seeded_rank(units.seed, unit))[: units.sample]), []
     problems = [f"units: {last} is out of range; {has}" for _, last in units if last >= count]
     return sorted({unit for first, last in units for unit in range(first, min(last + 1, count))}), problems
 
@@ -70,7 +70,7 @@ def select_photos(selectors: Sequence[str] | UnitSample, photo_set: PhotoSet) ->
     if isinstance(selectors, UnitSample):
         if selectors.sample > len(photos):
             return {}, [f"photos: a sample of {selectors.sample} is larger than the set, which has {len(photos)}"]
-        sampled = sorted(photos, key=lambda photo: _rank(selectors.seed, photo.digest))[: selectors.sample]
+        sampled = sorted(photos, key=lambda photo: seeded_rank(selectors.seed, photo.digest))[: selectors.sample]
         return {photo: False for photo in photos if photo in set(sampled)}, []
     chosen: dict[Photo, bool] = {}
     problems: list[str] = []
@@ -98,7 +98,3 @@ def _no_layer(glob: str, names: list[str], model: str) -> str:
     else:
         hint = did_you_mean(glob, names) or f"`atlas layers {model}` lists them"
     return f'"{glob}" matches no layer of model "{model}"; {hint}'
-
-
-def _rank(seed: int, unit: int | str) -> bytes:
-    return hashlib.sha256(f"{seed}:{unit}".encode()).digest()

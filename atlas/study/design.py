@@ -1,8 +1,8 @@
 """Design: which pictures each person is asked about, so that methods and classes are asked about equally often.
 
-Every person sees each method equally often, and as far as there are enough classes no class twice by the same kind of
-question; over all sheets every picture is asked about equally often (an incomplete block design; VITAL, supplement 4,
-has three such subsets).
+Every person sees each method equally often, give or take one, and as far as there are enough classes no class twice by
+the same kind of question; over all sheets every picture is asked about nearly equally often (an incomplete block
+design; VITAL, supplement 4, has three such subsets).
 """
 
 from collections import Counter, defaultdict

@@ -66,8 +66,8 @@ class ScoreTask(AnalysisTask):
         return self.analysis.upstream
 
     def __str__(self) -> str:
-        by = f" by {self.judge.name}" if self.judge is not None else ""
-        return f"{self.model}: {self.score} of {len(self.pictures)} pictures of classes by {self.method}, judged{by}"
+        by = f", judged by {self.judge.name}" if self.judge is not None else ""
+        return f"{self.model}: {self.score} of {len(self.pictures)} pictures of classes by {self.method}{by}"
 
     @property
     def title(self) -> str:

@@ -6,7 +6,7 @@ pictures, keys, storing and tables are the same for all.
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
 from atlas.core.figures import Figure
@@ -98,7 +98,7 @@ class Measured:
     lines: Sequence[Line] = ()
     columns: Sequence[Column] = ()
     curves: Sequence[Curve] = ()
-    left_out: Sequence[str] = field(default=())
+    left_out: Sequence[str] = ()
 
 
 def left_out(reasons: Mapping[tuple[int, int], str]) -> list[str]:
@@ -120,6 +120,7 @@ class Score(ABC):
         needs: of :data:`JUDGES` and :data:`PHOTOS`.
         classes: whether a judge must know the pictures' classes.
         own: whether the rendered model itself is asked besides the judges.
+        neighbours: whether its numbers depend on ``k``.
         version: raised whenever its numbers change.
     """
 
@@ -129,6 +130,7 @@ class Score(ABC):
     needs: ClassVar[frozenset[str]] = frozenset()
     classes: ClassVar[bool] = False
     own: ClassVar[bool] = False
+    neighbours: ClassVar[bool] = False
     version: ClassVar[int] = 1
 
     def cards_for(self, k: Sequence[int]) -> tuple[MetricCard, ...]:

@@ -23,6 +23,7 @@ class Plausibility(Score):
 
     title: ClassVar[str] = "Plausibility"
     summary: ClassVar[str] = "how near pictures are to judging photos of their class, in judges' features"
+    neighbours: ClassVar[bool] = True
     cards: ClassVar[tuple[MetricCard, ...]] = plausibility.CARDS
     needs: ClassVar[frozenset[str]] = frozenset({JUDGES, PHOTOS})
 

@@ -85,7 +85,9 @@ def prepare_study(settings: StudySettings, columns: Iterable[Column], store: Sto
     stimuli = [stimulus for stimulus, _ in found.values()]
     able = askable(stimuli, settings.tasks, photos)
     if not able:
-        notices.append("the study has no page: no class has a picture by each of its methods; run `atlas render`")
+        lost = "; ".join(f'"{kind}": {LOST[kind]}' for kind in settings.tasks if kind in LOST)
+        why = lost if stimuli else "no class has a picture by each of its methods; run `atlas render`"
+        notices.append(f"the study has no page: {why}")
         return People(settings, None, {}, {}, tuple(notices))
     notices += [
         f'the study does not ask for "{kind}": {LOST.get(kind, "there is no picture")}'

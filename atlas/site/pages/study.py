@@ -51,8 +51,9 @@ STUDY = StudyKind()
 
 def study_page(people: People, study: StudyDocument, pictures: PublishedPictures) -> Page:
     """Return the page. Its script and its style are its own."""
-    for photos in people.photos.values():
-        pictures.sprite(photos.analysis, photos.sprite)
+    subject_of = {stimulus.id: stimulus.subject for stimulus in study.stimuli}
+    for subject in sorted({subject_of[trial.picture] for trial in study.trials if trial.kind == "photos"}):
+        pictures.sprite(people.photos[subject].analysis, people.photos[subject].sprite)
     settings, questions = people.settings, max(map(len, study.sheets))
     own = {role: (resource_folder("static") / f"study.{role}").read_bytes() for role in ("css", "js")}
     names = {role: f"study.{digest_bytes(content)[:10]}.{role}" for role, content in own.items()}

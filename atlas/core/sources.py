@@ -1,4 +1,4 @@
-"""Sources: the papers that several scores are from."""
+"""Sources: the papers that several scores and analyses are from."""
 
 from atlas.core.metric_card import Source
 
@@ -15,4 +15,10 @@ VITAL = Source(
     authors="A. Gorgun, B. Schiele, J. Fischer",
     year=2025,
     url="https://arxiv.org/abs/2503.22399",
+)
+VIT_AND_CNN = Source(
+    title="Visualization Comparison of Vision Transformers and Convolutional Neural Networks",
+    authors="Shi, Li, Zhang, Yamaguchi",
+    year=2023,
+    url="https://bit.ly/net-vis-compare",
 )
