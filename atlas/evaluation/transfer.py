@@ -62,7 +62,20 @@ OWN = MetricCard(
     paper=VITAL,
     limits=("It does not tell whether the picture shows the class: noise that fools the network has it too.", SEEDS),
 )
-CARDS = (_card(1), _card(5), OWN)
+PROBABILITY = MetricCard(
+    name="transfer_probability",
+    title="judge's probability",
+    summary="probability that a judge, which had no part in making a picture, gives its class",
+    definition="The judge's softmax of its logits on the whole stored picture, at the picture's class.",
+    lowest=0,
+    highest=1,
+    better="higher",
+    form="percent",
+    n="mean over n classes of the means over their pictures",
+    paper=MACO,
+    limits=_JUDGED[:2],
+)
+CARDS = (_card(1), _card(5), PROBABILITY, OWN)
 
 
 def transfer(probabilities: Array, classes: Sequence[int], match: ClassMatch, keys: Sequence[Key]) -> Verdicts[Key]:

@@ -1,73 +1,16 @@
 """Evaluation: the tables of what scores say of the pictures of a configuration, best judges first."""
 
-import csv
-import io
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
-from atlas.core.figures import Figure
 from atlas.core.metric_card import MetricCard
-from atlas.core.score import RELATIONS, Relation, Score, ScoreFigure
+from atlas.core.score import Score
 from atlas.errors import StoreError
-from atlas.evaluation.scores.base import SCORES
+from atlas.evaluation.rows import Row, curves_csv, left_out_of, rows_csv, rows_of
 from atlas.face import latex
-
-
-@dataclass(frozen=True)
-class Row:
-    """One figure of the pictures of one model by one method, as one judge sees them.
-
-    Attributes:
-        model: the rendered one. method: what made the pictures. settings: what tells it from the same method with other
-            parameters; empty where there is no other.
-        score: a score of the configuration. measure, title: name and title of the number, of which a score may have
-            several. layer: of the judge, where it is measured at one.
-        judge, family, relation: who looked, and what that is to the rendered model; empty where nobody did. classes:
-            that the judge chooses among.
-        value, low, high: with its 95 % interval. n: how many it is of. pictures: that were scored.
-        better: ``higher``, ``lower`` or ``none``.
-        key: of the score in the store.
-    """
-
-    model: str
-    method: str
-    settings: str
-    score: str
-    measure: str
-    title: str
-    layer: str
-    judge: str
-    family: str
-    relation: Relation | Literal[""]
-    classes: int
-    value: float
-    low: float
-    high: float
-    n: int
-    pictures: int
-    better: str
-    key: str
-
-    @property
-    def by(self) -> str:
-        """Method and settings."""
-        return f"{self.method} ({self.settings})" if self.settings else self.method
-
-    @property
-    def judged_by(self) -> str:
-        """The judge with its family and what it is to the model."""
-        if not self.judge:
-            return ""
-        told = ", ".join(filter(None, [self.family, "" if self.relation == RELATIONS[0] else self.relation]))
-        return f"{self.judge} ({told})" if told else self.judge
-
-    @property
-    def is_certain(self) -> bool:
-        """Whether the interval says how sure the value is; see :attr:`Figure.is_certain`."""
-        return Figure(self.value, self.low, self.high, self.n).is_certain
 
 
 @dataclass(frozen=True)
@@ -94,26 +37,10 @@ class Evaluation:
 
     def to_csv(self, folder: Path | str) -> list[Path]:
         """Write a table of each score, ``<score>.csv``, and of its curves, ``<score>-curves.csv``; return the files."""
-        written = []
-        for score in self.scores:
-            names = [field.name for field in fields(Row)]
-            rows = [[asdict(row)[name] for name in names] for row in self.rows if row.score == score]
-            written.append(_write(Path(folder) / f"{score}.csv", _csv(names, rows)))
-        curves: dict[str, list[list[Any]]] = defaultdict(list)
-        known = {row.key: row for row in self.rows}
-        for document in self.documents:
-            if (row := known.get(document.key)) is not None:
-                about = [row.model, row.method, row.settings]
-                curves[document.score] += [
-                    [*about, curve.name, f"{curve.x_title} [{curve.x_unit}]", *point]
-                    for curve in document.curves
-                    for point in zip(curve.x, curve.y, curve.low, curve.high, strict=True)
-                ]
-        head = ["model", "method", "settings", "measure", "x_title", "x", "y", "low", "high"]
-        for score, lines in curves.items():
-            if lines:
-                written.append(_write(Path(folder) / f"{score}-curves.csv", _csv(head, lines)))
-        return written
+        by_score = {score: [row for row in self.rows if row.score == score] for score in self.scores}
+        tables = {score: rows_csv(rows) for score, rows in by_score.items()}
+        tables |= {f"{score}-curves": curves_csv(rows, self.documents) for score, rows in by_score.items()}
+        return [_write(Path(folder) / f"{name}.csv", text) for name, text in tables.items() if text]
 
     def to_latex(self, folder: Path | str) -> list[Path]:
         """Write a table of each score, ``<score>.tex``, for LaTeX with the package booktabs; return the files."""
@@ -152,74 +79,13 @@ def evaluation_of(
         missing: how many pictures are not there, by model and method.
     """
     found = list(documents)
-    settings = _settings(found)
-    rows = [
-        _row(name, document, figure, settings[name, document.key], cards)
-        for name, document in found
-        for figure in document.figures
-    ]
-    said = [_said(name, document, line) for name, document in found for line in document.left_out]
     return Evaluation(
-        rows=tuple(sorted(rows, key=_place)),
+        rows=rows_of(found, cards),
         documents=tuple(document for _, document in found),
-        left_out=tuple(dict.fromkeys([*left_out, *said])),
+        left_out=tuple(dict.fromkeys([*left_out, *left_out_of(found)])),
         failed=tuple(failed),
         missing=missing,
     )
-
-
-def _place(row: Row) -> tuple[Any, ...]:
-    """Return what rows are sorted by: model, score, number, other families first, judge, layer, best first."""
-    names = [card.name for card in SCORES.get(row.score).cards]
-    number = (names.index(row.measure) if row.measure in names else len(names), row.measure)
-    relation = RELATIONS.index(row.relation) if row.relation else 0
-    best = row.value if row.better == "lower" else -row.value
-    return row.model, row.score, number, relation, row.judge, row.layer, best, row.by
-
-
-def _row(name: str, document: Score, figure: ScoreFigure, settings: str, cards: Mapping[str, MetricCard]) -> Row:
-    judge, card = document.judge, cards.get(figure.name)
-    return Row(
-        model=name,
-        method=document.method,
-        settings=settings,
-        score=document.score,
-        measure=figure.name,
-        title=card.title if card else figure.name,
-        layer=figure.layer,
-        judge=judge.name if judge else "",
-        family=judge.family if judge else "",
-        relation=judge.relation if judge else "",
-        classes=judge.classes if judge else 0,
-        value=figure.value,
-        low=figure.low,
-        high=figure.high,
-        n=figure.n,
-        pictures=len(document.pictures),
-        better=card.better if card else "none",
-        key=document.key,
-    )
-
-
-def _said(name: str, document: Score, line: str) -> str:
-    by = f" by {document.judge.name}" if document.judge else ""
-    return f"{document.score} of {name}, {document.method}{by}: {line}"
-
-
-def _settings(found: Sequence[tuple[str, Score]]) -> dict[tuple[str, str], str]:
-    """Return what tells the parameters of a score's pictures from those of others of the same model and method."""
-    variants: dict[tuple[str, str], list[dict[str, Any]]] = defaultdict(list)
-    for name, document in found:
-        parameters = {**document.parameters, "version": document.method_version}
-        if parameters not in variants[name, document.method]:
-            variants[name, document.method].append(parameters)
-    told = {}
-    for name, document in found:
-        parameters = {**document.parameters, "version": document.method_version}
-        others = variants[name, document.method]
-        keys = [key for key in parameters if any(other.get(key) != parameters[key] for other in others)]
-        told[name, document.key] = ", ".join(f"{key} = {parameters[key]}" for key in keys)
-    return told
 
 
 def _latex(rows: Sequence[Row]) -> str:
@@ -238,14 +104,6 @@ def _cell(row: Row | None) -> str:
         return ""
     interval = f" [{row.low:.3g}, {row.high:.3g}]" if row.is_certain else ""
     return f"{row.value:.3g}{interval}, n = {row.n}"
-
-
-def _csv(head: Sequence[str], rows: Iterable[Sequence[Any]]) -> str:
-    text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(head)
-    writer.writerows(rows)
-    return text.getvalue()
 
 
 def _write(path: Path, text: str) -> Path:

@@ -33,6 +33,7 @@ def select(plan: Plan, store: Store, analysed: bool = True) -> None:
             photos=tuple(photo.credit for _, photo in sorted(plan.photos.items())),
             keys=tuple(sorted(key for key in known.keys if store.has(key))),
             scores=tuple(sorted(task.key for task in known.scores if store.has(task.key))),
+            left_out=plan.evaluations.left_out,
             split=None if split is None else split.record,
         )
     )

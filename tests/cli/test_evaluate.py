@@ -27,7 +27,7 @@ def test_a_table_of_figures_with_judges_intervals_and_what_is_missing(project):
     lines = result.out.splitlines()
     head = next(number for number, line in enumerate(lines) if line == "transfer")
     assert lines[head + 1].split() == ["model", "number", "judge", "method", "value", "95", "%", "interval", "n"]
-    assert "other (Colours)" in lines[head + 2] and "tiny (own)" in lines[head + 4]
+    assert "other (Colours)" in lines[head + 2] and "tiny (own)" in lines[head + 6]
     written = {path.name for path in (project.folder / "tables").iterdir()}
     assert {"plausibility.csv", "transfer.csv", "plausibility.tex", "transfer.tex"} <= written
     told = json.loads(project("evaluate", "--json", "--only", "transfer").out)

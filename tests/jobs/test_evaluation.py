@@ -19,12 +19,14 @@ from atlas.core.score import Score
 from atlas.errors import ConfigError
 from atlas.face.evaluating import Evaluating
 from atlas.face.repairing import Repair
+from atlas.jobs.selecting import select
 from atlas.store import Store
 from atlas.store.integrity import verify
 from atlas.store.repair import discard_result
 from atlas.tasks.look import LookTask
 from atlas.tasks.score import ScoreTask
 
+PROBABILITY = "transfer_probability"
 ORDER = ("blue", "red", "green")
 """The judge's classes."""
 MEAN = torch.tensor([0.485, 0.456, 0.406])[:, None, None]
@@ -79,6 +81,13 @@ def test_transfer_is_the_share_that_the_judge_ranks_first(project, method, count
     assert (row.value, row.n, row.pictures) == (sum(first) / count, count, count)
     assert (row.low, row.high) == pytest.approx((wilson.low, wilson.high), abs=1e-6)
     assert (row.judge, row.family, row.relation, row.classes) == ("other", "Colours", "other family", 3)
+    given = {
+        record.key: seen_by_hand(image)[0][ORDER.index(CLASSES[record.job.target.unit])]
+        for record, image in pictures_of(store, method)
+    }
+    (document,) = {one.key: one for one in found.documents if one.key == row.key}.values()
+    told = {one.key: value.value for one in document.pictures for value in one.values if value.name == PROBABILITY}
+    assert told == pytest.approx(given, abs=1e-4)
     own = row_of(found, "own_top1", method)
     top = [record.top_classes[0].index == record.job.target.unit for record, _ in pictures_of(store, method)]
     assert (own.value, own.relation) == (sum(top) / count, "own")
@@ -309,10 +318,14 @@ def test_networks_of_one_name_are_of_one_family(tmp_path):
 def test_a_judge_without_the_classes_is_left_out_with_what_it_would_take(tmp_path):
     file = write_project(tmp_path)
     (tmp_path / "other.txt").write_text("cat\ndog\nhorse\n")
-    evaluations = opened(file).plan.evaluations
+    plan = opened(file).plan
+    evaluations = plan.evaluations
     assert [one.judge.name for one in evaluations.asked if one.name == "transfer"] == ["tiny", "tiny"]
     assert {one.judge.name for one in evaluations.asked if one.name == "plausibility"} == {"other"}
     assert "class_names" in evaluations.left_out[0] and "other" in evaluations.left_out[0]
+    store = Store(tmp_path / "new", create=True)
+    select(plan, store)
+    assert store.selections.read(plan.configuration).left_out == evaluations.left_out
 
 
 def test_a_judge_with_fewer_classes_judges_among_its_own_and_says_so(tmp_path):
@@ -356,8 +369,9 @@ def test_the_face_gives_the_same_rows(project):
 def test_rows_begin_with_judges_of_other_families_and_the_best_method(project):
     _, found, _ = project
     rows = [row for row in found.rows if row.score == "transfer"]
-    assert [row.relation for row in rows] == ["other family", "other family", "own", "own"]
-    for pair in (rows[:2], rows[2:]):
+    assert [row.relation for row in rows] == ["other family"] * 4 + ["own"] * 2
+    assert [row.measure for row in rows] == ["transfer_top1"] * 2 + ["transfer_probability"] * 2 + ["own_top1"] * 2
+    for pair in (rows[:2], rows[2:4], rows[4:]):
         assert pair[0].value >= pair[1].value
     nearest = [row.value for row in found.rows if (row.measure, row.layer) == ("plausibility_1", "act2")]
     assert nearest == sorted(nearest)

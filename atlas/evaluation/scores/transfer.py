@@ -20,9 +20,13 @@ class Transfer(Score):
     cards: ClassVar[tuple[MetricCard, ...]] = transfer.CARDS
     classes: ClassVar[bool] = True
     own: ClassVar[bool] = True
+    version: ClassVar[int] = 2
 
     def measure(self, seen: Evidence) -> Measured:
-        """See :meth:`Score.measure`; a picture's own number is 1 where its class is among the first, else 0."""
+        """See :meth:`Score.measure`.
+
+        A picture's own numbers are 1 where its class is among the first, else 0, and the judge's probability of it.
+        """
         if PROBABILITIES not in seen.pictures or seen.match is None:
             raise ScoreError("the judge has no classes", "leave it out of transfer, or name another")
         classes = [index for index, _ in seen.aims]
@@ -32,12 +36,17 @@ class Transfer(Score):
             verdicts = transfer.transfer(seen.pictures[PROBABILITIES], classes, seen.match, seen.aims)
         names = OWN_PLACES if seen.own else PLACES
         figures = {k: figure for k in names if (figure := verdicts.top(k)) is not None}
-        ranks = [verdicts.of[aim].rank if aim in verdicts.of else None for aim in seen.aims]
-        return Measured(
-            lines=[Line(names[k], figure) for k, figure in figures.items()],
-            columns=[Column(names[k], [None if rank is None else float(rank <= k) for rank in ranks]) for k in figures],
-            left_out=left_out(verdicts.left_out),
-        )
+        found = [verdicts.of.get(aim) for aim in seen.aims]
+        lines = [Line(names[k], figure) for k, figure in figures.items()]
+        columns = [
+            Column(names[k], [None if verdict is None else float(verdict.rank <= k) for verdict in found])
+            for k in figures
+        ]
+        if not seen.own and (mean := verdicts.score()) is not None:
+            lines.append(Line("transfer_probability", mean))
+            probabilities = [None if verdict is None else verdict.score for verdict in found]
+            columns.append(Column("transfer_probability", probabilities))
+        return Measured(lines, columns, left_out=left_out(verdicts.left_out))
 
 
 TRANSFER = Transfer()

@@ -1,0 +1,169 @@
+"""Rows: the figures of scores as tables have them, those by judges of other families first; and as CSV."""
+
+import csv
+import io
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import astuple, dataclass, fields
+from typing import Any, Literal
+
+from atlas.core.figures import Figure
+from atlas.core.metric_card import MetricCard
+from atlas.core.score import RELATIONS, Relation, Score, ScoreFigure
+
+Named = Sequence[tuple[str, Score]]
+"""Scores, each with the name of the rendered model."""
+CURVE_HEAD = ("model", "method", "settings", "judge", "measure", "x_title", "x", "y", "low", "high")
+
+
+@dataclass(frozen=True)
+class Row:
+    """One figure of the pictures of one model by one method, as one judge sees them.
+
+    Attributes:
+        model: the rendered one. method: what made the pictures. settings: what tells it from the same method with other
+            parameters; empty where there is no other.
+        score: a score of the configuration. measure, title: name and title of the number, of which a score may have
+            several. layer: of the judge, where it is measured at one.
+        judge, family, relation: who looked, and what that is to the rendered model; empty where nobody did. classes:
+            that the judge chooses among.
+        value, low, high: with its 95 % interval. n: how many it is of. pictures: that were scored.
+        better: ``higher``, ``lower`` or ``none``.
+        key: of the score in the store.
+    """
+
+    model: str
+    method: str
+    settings: str
+    score: str
+    measure: str
+    title: str
+    layer: str
+    judge: str
+    family: str
+    relation: Relation | Literal[""]
+    classes: int
+    value: float
+    low: float
+    high: float
+    n: int
+    pictures: int
+    better: str
+    key: str
+
+    @property
+    def by(self) -> str:
+        """Method and settings."""
+        return f"{self.method} ({self.settings})" if self.settings else self.method
+
+    @property
+    def judged_by(self) -> str:
+        """The judge with its family and what it is to the model."""
+        if not self.judge:
+            return ""
+        told = ", ".join(filter(None, [self.family, "" if self.relation == RELATIONS[0] else self.relation]))
+        return f"{self.judge} ({told})" if told else self.judge
+
+    @property
+    def is_certain(self) -> bool:
+        """Whether the interval says how sure the value is; see :attr:`Figure.is_certain`."""
+        return Figure(self.value, self.low, self.high, self.n).is_certain
+
+
+def rows_of(documents: Named, cards: Mapping[str, MetricCard]) -> tuple[Row, ...]:
+    """Return a row for each figure: by model, score and number, judges of other families first, best methods first.
+
+    Args:
+        cards: of numbers, by name. Numbers are in the order in which the scores tell them.
+    """
+    settings = _settings(documents)
+    rows = [
+        _row(name, document, figure, settings[name, document.key], cards)
+        for name, document in documents
+        for figure in document.figures
+    ]
+    told = sorted(rows, key=lambda row: RELATIONS.index(row.relation) if row.relation else 0)
+    numbers = {name: place for place, name in enumerate(dict.fromkeys(row.measure for row in told))}
+    return tuple(sorted(rows, key=lambda row: _place(row, numbers[row.measure])))
+
+
+def left_out_of(documents: Named) -> Iterator[str]:
+    """Yield what scores could not measure and what it would take, as sentences that say of which score."""
+    for name, document in documents:
+        by = f" by {document.judge.name}" if document.judge else ""
+        for line in document.left_out:
+            yield f"{document.score} of {name}, {document.method}{by}: {line}"
+
+
+def rows_csv(rows: Iterable[Row]) -> str:
+    """Return rows as CSV, with a head."""
+    return _csv([field.name for field in fields(Row)], map(astuple, rows))
+
+
+def curves_csv(rows: Iterable[Row], documents: Iterable[Score]) -> str:
+    """Return the points of the curves that belong to rows as CSV, with a head; empty if there are none."""
+    known = {row.key: row for row in rows}
+    lines = [line for document in documents if document.key in known for line in _points(known[document.key], document)]
+    return _csv(CURVE_HEAD, lines) if lines else ""
+
+
+def _points(row: Row, document: Score) -> Iterator[tuple[Any, ...]]:
+    for curve in document.curves:
+        about = (row.model, row.method, row.settings, row.judge, curve.name, f"{curve.x_title} [{curve.x_unit}]")
+        for point in zip(curve.x, curve.y, curve.low, curve.high, strict=True):
+            yield (*about, *point)
+
+
+def _csv(head: Sequence[str], rows: Iterable[Sequence[Any]]) -> str:
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(head)
+    writer.writerows(rows)
+    return text.getvalue()
+
+
+def _place(row: Row, number: int) -> tuple[Any, ...]:
+    """Return what rows are sorted by; number: the place of the row's among all."""
+    relation = RELATIONS.index(row.relation) if row.relation else 0
+    best = row.value if row.better == "lower" else -row.value
+    return row.model, row.score, number, relation, row.judge, row.layer, best, row.by
+
+
+def _row(name: str, document: Score, figure: ScoreFigure, settings: str, cards: Mapping[str, MetricCard]) -> Row:
+    judge, card = document.judge, cards.get(figure.name)
+    return Row(
+        model=name,
+        method=document.method,
+        settings=settings,
+        score=document.score,
+        measure=figure.name,
+        title=card.title if card else figure.name,
+        layer=figure.layer,
+        judge=judge.name if judge else "",
+        family=judge.family if judge else "",
+        relation=judge.relation if judge else "",
+        classes=judge.classes if judge else 0,
+        value=figure.value,
+        low=figure.low,
+        high=figure.high,
+        n=figure.n,
+        pictures=len(document.pictures),
+        better=card.better if card else "none",
+        key=document.key,
+    )
+
+
+def _settings(found: Named) -> dict[tuple[str, str], str]:
+    """Return what tells the parameters of a score's pictures from those of others of the same model and method."""
+    variants: dict[tuple[str, str], list[dict[str, Any]]] = defaultdict(list)
+    for name, document in found:
+        parameters = {**document.parameters, "version": document.method_version}
+        if parameters not in variants[name, document.method]:
+            variants[name, document.method].append(parameters)
+    told = {}
+    for name, document in found:
+        parameters = {**document.parameters, "version": document.method_version}
+        others = variants[name, document.method]
+        keys = [key for key in parameters if any(other.get(key) != parameters[key] for other in others)]
+        told[name, document.key] = ", ".join(f"{key} = {parameters[key]}" for key in keys)
+    return told
