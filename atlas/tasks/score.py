@@ -8,9 +8,10 @@ from typing import ClassVar
 import numpy as np
 from pydantic import JsonValue
 
+from atlas.core.job import Target
 from atlas.core.score import Judge, PhotoSplit, Score, ScoreCurve, ScoredPicture, ScoreFigure, ScoreValue
 from atlas.evaluation.class_match import ClassMatch
-from atlas.evaluation.scores.base import SCORES, Column, Evidence
+from atlas.evaluation.scores.base import SCORES, Column, Evidence, Subject
 from atlas.store import Store
 from atlas.tasks.analysis import AnalysisTask, Arrays, read_arrays
 from atlas.tasks.bench import Bench
@@ -22,12 +23,12 @@ class Shot:
     """A picture that is scored.
 
     Attributes:
-        key: of its rendering. class_index, seed: what it is of.
+        key: of its rendering. target, seed: what it is of.
         look: key of what was seen of it.
     """
 
     key: str
-    class_index: int
+    target: Target
     seed: int
     look: str
 
@@ -37,7 +38,7 @@ class ScoreTask(AnalysisTask):
     """One score of pictures by one method, as one judge or nobody sees them.
 
     Attributes:
-        score: its name. method, method_version, parameters: what made the pictures.
+        score: its name. of: what the pictures are of. method, method_version, parameters: what made the pictures.
         judge: who saw them. layers: of the judge, the penultimate one first.
         match: of the model's classes with the judge's.
         pictures: what is scored. photos: class to key of what was seen of the photos that judge it.
@@ -49,6 +50,7 @@ class ScoreTask(AnalysisTask):
     evaluates: ClassVar[bool] = True
 
     score: str
+    of: Subject
     method: str
     method_version: int
     parameters: dict[str, JsonValue]
@@ -67,7 +69,7 @@ class ScoreTask(AnalysisTask):
 
     def __str__(self) -> str:
         by = f", judged by {self.judge.name}" if self.judge is not None else ""
-        return f"{self.model}: {self.score} of {len(self.pictures)} pictures of classes by {self.method}{by}"
+        return f"{self.model}: {self.score} of {len(self.pictures)} pictures of {self.of} by {self.method}{by}"
 
     @property
     def title(self) -> str:
@@ -108,7 +110,7 @@ class ScoreTask(AnalysisTask):
                 for line in measured.lines
             ),
             pictures=tuple(
-                ScoredPicture(key=shot.key, class_index=shot.class_index, seed=shot.seed, values=own)
+                ScoredPicture(key=shot.key, class_index=shot.target.unit, seed=shot.seed, values=own)
                 for shot, own in zip(self.pictures, values, strict=True)
             ),
             curves=tuple(
@@ -135,7 +137,8 @@ class ScoreTask(AnalysisTask):
     def _evidence(self, store: Store) -> Evidence:
         return Evidence(
             pictures=_stacked(read_arrays(store, shot.look)[1] for shot in self.pictures),
-            aims=[(shot.class_index, shot.seed) for shot in self.pictures],
+            targets=[shot.target for shot in self.pictures],
+            seeds=[shot.seed for shot in self.pictures],
             match=self.match,
             own=self.judge is not None and self.judge.relation == "own",
             photos={index: read_arrays(store, look)[1] for index, look in self.photos},

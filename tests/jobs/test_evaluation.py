@@ -290,7 +290,9 @@ parameters = { steps = 1, image_size = 32 }
 """
     plan = opened(write_project(tmp_path, render)).plan
     assert plan.evaluations.asked == ()
-    assert [line.partition(" ")[0] for line in plan.evaluations.left_out] == ["pictures", "pictures", "all"]
+    *pictures, scores = plan.evaluations.left_out
+    assert [line.partition(" (")[0].partition(" that")[0] for line in pictures] == ["pictures of looks", "pictures"]
+    assert scores.startswith("transfer, plausibility, spectrum: no pictures of classes")
 
 
 @pytest.mark.parametrize(

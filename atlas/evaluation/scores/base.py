@@ -7,9 +7,10 @@ pictures, keys, storing and tables are the same for all.
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, ClassVar, Literal
 
 from atlas.core.figures import Figure
+from atlas.core.job import Target
 from atlas.core.metric_card import MetricCard
 from atlas.core.registry import Registry
 from atlas.evaluation.class_match import ClassMatch
@@ -22,6 +23,11 @@ if TYPE_CHECKING:
 
 JUDGES, PHOTOS = "judges", "photos"
 """What scores may need: models that judge, and photos that pictures are measured against."""
+Subject = Literal["classes", "units", "inversions"]
+"""What pictures are of that a score is of: ``units`` are channels, ``inversions`` what a layer holds of a photo."""
+CLASSES: Subject = "classes"
+UNITS: Subject = "units"
+INVERSIONS: Subject = "inversions"
 SAID = 3
 """Reasons that a sentence names before the rest is only counted."""
 PROBABILITIES = "probabilities"
@@ -39,7 +45,7 @@ class Evidence:
 
     Attributes:
         pictures: arrays of n rows, one for each picture.
-        aims: the class of each picture, an index of the rendered model's, and its seed.
+        targets: what each picture is of. seeds: of each.
         match: of the model's classes with the judge's, of scores that ask for it.
         own: whether the judge is the rendered model itself.
         photos: the same arrays of the judging photos of each class, by the rendered model's index.
@@ -48,12 +54,18 @@ class Evidence:
     """
 
     pictures: "Arrays"
-    aims: Sequence[tuple[int, int]]
+    targets: Sequence[Target]
+    seeds: Sequence[int]
     match: ClassMatch | None
     own: bool
     photos: Mapping[int, "Arrays"]
     layers: Sequence[str]
     k: Sequence[int]
+
+    @property
+    def aims(self) -> list[tuple[int, int]]:
+        """The class of each picture, an index of the rendered model's, and its seed."""
+        return [(target.unit, seed) for target, seed in zip(self.targets, self.seeds, strict=True)]
 
 
 @dataclass(frozen=True)
@@ -112,9 +124,10 @@ def left_out(reasons: Mapping[tuple[int, int], str]) -> list[str]:
 
 
 class Score(ABC):
-    """A score of pictures of classes.
+    """A score of pictures.
 
     Attributes:
+        of: what the pictures are of.
         title, summary: for people; the summary is a sentence without a full stop.
         cards: what each of its numbers says.
         needs: of :data:`JUDGES` and :data:`PHOTOS`.
@@ -126,6 +139,7 @@ class Score(ABC):
 
     title: ClassVar[str]
     summary: ClassVar[str]
+    of: ClassVar[Subject] = CLASSES
     cards: ClassVar[tuple[MetricCard, ...]]
     needs: ClassVar[frozenset[str]] = frozenset()
     classes: ClassVar[bool] = False

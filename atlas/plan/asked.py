@@ -1,0 +1,121 @@
+"""Asked: one score of a group of pictures by one judge, and the tasks that make it of the pictures that are there."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from atlas.core.analysis import Analysis
+from atlas.core.score import Judge
+from atlas.evaluation.class_match import ClassMatch
+from atlas.evaluation.scores.base import PHOTOS, SCORES, Score
+from atlas.photos import Photo
+from atlas.photos.split import Split
+from atlas.plan.groups import Group
+from atlas.plan.judges import Seat
+from atlas.plan.looks import Looker
+from atlas.tasks.look import LookTask
+from atlas.tasks.rendering import RenderTask
+from atlas.tasks.score import ScoreTask, Shot
+
+Size = tuple[int, int]
+"""Width and height of a picture, pixels."""
+
+
+@dataclass(frozen=True)
+class Asked:
+    """One score of a group, as one judge or nobody sees it.
+
+    Attributes:
+        name: of the score. group: of pictures.
+        judge: who looks. as_judge: what the store says of that. match: of the model's classes with the judge's.
+        photos: those that judge each class. split: of all photos. max_pixels: of one.
+        k: neighbours that are counted.
+    """
+
+    name: str
+    group: Group
+    judge: Seat | None
+    as_judge: Judge | None
+    match: ClassMatch | None
+    photos: Mapping[int, tuple[Photo, ...]]
+    k: tuple[int, ...]
+    split: Split | None
+    max_pixels: int
+
+    @property
+    def score(self) -> Score:
+        """The score itself."""
+        return SCORES.get(self.name)
+
+    def tasks(self, there: Sequence[tuple[RenderTask, Size]]) -> Iterator[LookTask | ScoreTask]:
+        """Yield the looks and the score of those of the pictures that are there, one at least."""
+        looker = self._looker(min(there[0][1]))
+        looks = [looker.at_picture(task) for task, _ in there]
+        judged = {task.job.target.unit for task, _ in there}
+        at_photos = {
+            index: looker.at_photos(self.photos[index], self._class_name(index))
+            for index in sorted(judged & self.photos.keys())
+        }
+        yield from looks
+        yield from at_photos.values()
+        yield self._score([task for task, _ in there], looks, at_photos)
+
+    def _looker(self, side: int) -> Looker:
+        """Return who looks. side: of the pictures, pixels, for where no network says it."""
+        if self.judge is not None:
+            return Looker(self.judge, max_pixels=self.max_pixels)
+        return Looker(self.group.rendered, self.name, self.max_pixels, side)
+
+    def _score(
+        self, pictures: Sequence[RenderTask], looks: Sequence[LookTask], at_photos: Mapping[int, LookTask]
+    ) -> ScoreTask:
+        job, rendered = pictures[0].job, self.group.rendered
+        shots = tuple(
+            Shot(task.key, task.job.target, task.job.seed, look.key) for task, look in zip(pictures, looks, strict=True)
+        )
+        judged = {shot.target.unit for shot in shots}
+        places = {} if self.match is None else {index: self.match.places.get(index, -1) for index in sorted(judged)}
+        photos = tuple((index, look.key) for index, look in at_photos.items())
+        split = self.split.record if self.split is not None and PHOTOS in self.score.needs else None
+        analysis = Analysis(
+            kind="score",
+            version=self.score.version,
+            model=rendered.model.card.identity,
+            layers=() if self.judge is None else self.judge.layers,
+            upstream=tuple(look.key for look in (*looks, *at_photos.values())),
+            parameters={
+                "score": self.name,
+                "pictures": [[shot.key, shot.target.unit, shot.seed] for shot in shots],
+                "places": [[index, place] for index, place in places.items()],
+                "photos": [index for index, _ in photos],
+                "judge": None if self.as_judge is None else self.as_judge.model_dump(mode="json"),
+                "k": list(self.k) if self.score.neighbours else [],
+                "split": None if split is None else split.model_dump(mode="json"),
+            },
+            numerics="float64",
+        )
+        return ScoreTask(
+            model=rendered.name,
+            analysis=analysis,
+            score=self.name,
+            of=self.group.of,
+            method=job.method,
+            method_version=job.version,
+            parameters=job.parameters,
+            judge=self.as_judge,
+            layers=() if self.judge is None else self.judge.layers,
+            match=None if self.match is None else _within(self.match, judged),
+            pictures=shots,
+            photos=photos,
+            k=self.k,
+            split=split,
+        )
+
+    def _class_name(self, index: int) -> str:
+        labels = self.group.rendered.model.card.classes
+        return (labels[index].name.strip() if index < len(labels) else "") or f"class {index}"
+
+
+def _within(match: ClassMatch, classes: set[int]) -> ClassMatch:
+    """Return what a match says of some classes."""
+    places = {index: place for index, place in match.places.items() if index in classes}
+    return ClassMatch(places, {index: match.unmatched[index] for index in classes - places.keys()}, match.classes)

@@ -1,0 +1,50 @@
+"""Plan of looks: who looks at finished pictures and at photos, and the tasks of looking."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from atlas.core.analysis import Analysis
+from atlas.evaluation.scores.base import SCORES
+from atlas.photos import Photo
+from atlas.plan.judges import Seat
+from atlas.tasks.analysis import photos_digest
+from atlas.tasks.look import LOOK_VERSION, LookTask
+from atlas.tasks.rendering import RenderTask
+
+
+@dataclass(frozen=True)
+class Looker:
+    """Who looks.
+
+    Attributes:
+        seat: whose network does; where a score looks by itself, the rendered model, for a task is one of a model.
+        score: name of the score that looks by itself; empty where a network does.
+        max_pixels: of a photo. side: of the squares of photos, pixels, where no network says it.
+    """
+
+    seat: Seat
+    score: str = ""
+    max_pixels: int = 0
+    side: int = 0
+
+    def at_picture(self, task: RenderTask) -> LookTask:
+        """Return the look at a picture."""
+        return LookTask(
+            self.seat.name, self._look({}, upstream=(task.key,)), str(task), picture=task.key, score=self.score
+        )
+
+    def at_photos(self, photos: tuple[Photo, ...], of: str) -> LookTask:
+        """Return the look at photos, which are in the order of their digests; ``of``: what, in words."""
+        sides = {"side": self.side} if self.side else {}
+        analysis = self._look({"max_pixels": self.max_pixels, **sides}, photos=photos_digest(photos))
+        what = f"{len(photos)} photos of {of}"
+        return LookTask(self.seat.name, analysis, what, photos=photos, score=self.score, side=self.side)
+
+    def _look(self, parameters: Mapping[str, int], **at: object) -> Analysis:
+        seen: dict[str, object] = {"layers": self.seat.looked_at, "numerics": self.seat.numerics}
+        own: dict[str, object] = {}
+        if self.score:  # it is the same for every model
+            seen = {"layers": (), "numerics": "float64"}
+            own = {"score": self.score, "score_version": SCORES.get(self.score).version}
+        common = {"kind": "look", "version": LOOK_VERSION, "model": self.seat.model.card.identity}
+        return Analysis.model_validate({**common, **seen, "parameters": {**parameters, **own}, **at})

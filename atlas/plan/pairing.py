@@ -1,0 +1,136 @@
+"""Pairing: which score of which pictures is asked of which judge, and what is not and why."""
+
+from collections.abc import Iterator, Mapping
+
+from atlas.config import Config, EvaluateBlock
+from atlas.config.evaluation import ALL
+from atlas.errors import did_you_mean
+from atlas.evaluation.class_match import ClassMatch, match_labels
+from atlas.evaluation.scores.base import JUDGES, PHOTOS, SCORES, Score, Subject
+from atlas.models.load import VisionModel
+from atlas.photos import Photo, PhotoSet
+from atlas.photos.classes import match_classes
+from atlas.photos.split import Split
+from atlas.plan.asked import Asked
+from atlas.plan.groups import Group, grouped
+from atlas.plan.judges import Seat, own_seat, seats
+from atlas.plan.renderings import Renderings
+
+PICTURES: Mapping[Subject, str] = {
+    "classes": "pictures of classes",
+    "units": "pictures of channels",
+    "inversions": "pictures of what layers hold of photos",
+}
+"""What there must be pictures of, in words."""
+TO_RENDER: Mapping[Subject, str] = {
+    "classes": "add classes to a [[render]] table",
+    "units": "add a [[render]] table with layers and units",
+    "inversions": "add a [[render]] table with photos, layers and a method that inverts",
+}
+"""What it takes to have some."""
+
+
+class Pairing:
+    """Pairs scores, groups of pictures and judges.
+
+    Attributes:
+        left_out: what is not paired and why, as sentences.
+    """
+
+    def __init__(
+        self,
+        config: Config,
+        models: Mapping[str, VisionModel],
+        photo_set: PhotoSet | None,
+        split: Split | None,
+        renderings: Renderings,
+    ) -> None:
+        self._config, self._models = config, models
+        self._photo_set, self._split = photo_set, split
+        self._judges = seats(config, models)
+        self._photos: dict[str, Mapping[int, tuple[Photo, ...]]] = {}
+        self.groups, self.left_out = grouped(renderings, self._seat_of)
+
+    def problems(self) -> Iterator[str]:
+        """Yield which models and methods are named of which there is no picture that a table's scores are of."""
+        for number, block in enumerate(self._config.evaluate):
+            subjects = dict.fromkeys(SCORES.get(name).of for name in block.scores)
+            groups = [group for group in self.groups if group.of in subjects]
+            what = " or ".join(PICTURES[of] for of in subjects)
+            there = {"models": [group.rendered.name for group in groups], "methods": [one.method for one in groups]}
+            for key, names in (("models", block.models), ("methods", block.methods)):
+                known = list(dict.fromkeys(there[key]))
+                for name in names:
+                    if name not in (*known, *ALL):
+                        hint = did_you_mean(name, known) or f"there are such of: {', '.join(known) or 'none'}"
+                        yield f'evaluate[{number}].{key}: no {what} of "{name}" are rendered; {hint}'
+
+    def asked(self, block: EvaluateBlock) -> Iterator[Asked]:
+        """Yield what a table asks for."""
+        groups = [
+            group
+            for group in self.groups
+            if (block.models == ALL or group.rendered.name in block.models)
+            and (block.methods == ALL or group.method in block.methods)
+        ]
+        by_subject: dict[Subject, list[str]] = {}
+        for name in block.scores:
+            by_subject.setdefault(SCORES.get(name).of, []).append(name)
+        for of, names in by_subject.items():
+            found = [group for group in groups if group.of == of]
+            if not found:
+                what = f"no {PICTURES[of]} by their models and methods are rendered"
+                self.left_out.append(f"{', '.join(names)}: {what}; {TO_RENDER[of]}")
+            for name in names:
+                for group in found:
+                    yield from self._of_group(name, SCORES.get(name), group, block)
+
+    def _of_group(self, name: str, score: Score, group: Group, block: EvaluateBlock) -> Iterator[Asked]:
+        photos = self._judging(group) if PHOTOS in score.needs else {}
+        if PHOTOS in score.needs and not any(task.job.target.unit in photos for task in group.pictures):
+            self.left_out.append(f"{name} of {group}: no photos judge its classes; add photos of them")
+            return
+        asks_judges = JUDGES in score.needs or score.own
+        for judge in self._judges_of(score, group) if asks_judges else (None,):
+            as_judge = None if judge is None else judge.beside(group.rendered)
+            match = None
+            if judge is not None and score.classes:
+                match = _matched(group.rendered, judge)
+                if not any(task.job.target.unit in match.places for task in group.pictures):
+                    self.left_out.append(
+                        f"{name} of {group} by {judge.name}: it has none of the classes, by WordNet id or name; give "
+                        "it class_names, or another judge"
+                    )
+                    continue
+            pixels = self._photo_set.spec.max_pixels if self._photo_set is not None else 0
+            yield Asked(name, group, judge, as_judge, match, photos, block.k, self._split, pixels)
+
+    def _judges_of(self, score: Score, group: Group) -> Iterator[Seat]:
+        """Yield who looks at a group's pictures: all judges, and the model itself where the score asks it."""
+        own = group.rendered.model.card.identity.fingerprint
+        fingerprints = [seat.model.card.identity.fingerprint for seat in self._judges.values()]
+        if score.own and own not in fingerprints:
+            yield group.rendered
+        yield from self._judges.values()
+
+    def _judging(self, group: Group) -> Mapping[int, tuple[Photo, ...]]:
+        """Return the photos that judge each class of a group's model."""
+        name, photo_set, split = group.rendered.name, self._photo_set, self._split
+        if photo_set is None or split is None or not photo_set.grouped:
+            return {}
+        if name not in self._photos:
+            by_class = match_classes(photo_set, group.rendered.model.card.classes).checked()
+            chosen = {index: split.judges(photos) for index, photos in by_class.items()}
+            self._photos[name] = {index: photos for index, photos in chosen.items() if photos}
+        return self._photos[name]
+
+    def _seat_of(self, name: str) -> Seat:
+        return self._judges.get(name) or own_seat(name, self._models[name])
+
+
+def _matched(rendered: Seat, judge: Seat) -> ClassMatch:
+    """Return which of a judge's classes each of a rendered model's is; of the model itself, each is its own."""
+    labels, others = rendered.model.card.classes, judge.model.card.classes if judge.classifies else ()
+    if judge.model.card.identity.fingerprint == rendered.model.card.identity.fingerprint:
+        return ClassMatch({index: index for index in range(len(labels))}, {}, len(labels))
+    return match_labels(labels, others)
