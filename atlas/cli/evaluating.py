@@ -68,8 +68,8 @@ def _say(found: "Evaluation", path: Path) -> None:
                     row.judged_by,
                     row.by,
                     f"{row.value:.3g}",
-                    f"{row.low:.3g} to {row.high:.3g}" if row.is_certain else "-",
-                    str(row.n),
+                    row.between(" to ") or "-",
+                    f"{row.n}, of {row.photos} photos" if row.photos else str(row.n),
                 )
                 for row in rows
             ],

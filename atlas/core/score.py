@@ -56,13 +56,17 @@ class ScoreFigure(Frozen):
         value, low, high: with its 95 % interval; both ends are the value where there is one of what it is a mean of,
             which says nothing about others.
         n: how many it is of, as its card says.
+        title: what it is called; empty where its card's title says it.
+        interval: whether there is one; of a number that has none, as its card says, both ends are the value.
     """
 
     name: str
+    title: str = ""
     layer: str = ""
     value: float = Field(allow_inf_nan=False)
     low: float = Field(allow_inf_nan=False)
     high: float = Field(allow_inf_nan=False)
+    interval: bool = True
     n: int = Field(ge=1)
 
 
@@ -78,11 +82,11 @@ class ScoredPicture(Frozen):
     """One picture and its numbers.
 
     Attributes:
-        key: of its rendering. class_index: of the rendered model. seed: of the rendering.
+        key: of its rendering. class_index: of the rendered model; None of what is of no class. seed: of the rendering.
     """
 
     key: str
-    class_index: int
+    class_index: int | None = None
     seed: int
     values: tuple[ScoreValue, ...] = ()
 
@@ -103,16 +107,20 @@ class ScoreCurve(Frozen):
     x_unit: str
 
 
+Subject = Literal["classes", "units", "inversions"]
+"""What scored pictures are of: ``units`` are channels, ``inversions`` what a layer holds of a photo."""
+
+
 class Score(Frozen):
-    """What a score says of the pictures of classes of one model, by one method with one choice of parameters.
+    """What a score says of pictures of one sort of one model, by one method with one choice of parameters.
 
     Attributes:
         analysis: its model is the rendered one; it builds on what was seen of the pictures, and of photos.
-        score: its name.
+        score: its name. of: what the pictures are of.
         method, method_version, parameters: what made the pictures.
         judge: who looked at them; None of a score that needs nobody.
         pictures: those that were scored.
-        split: of the photos, where some were needed.
+        photos: how many photos that judge they were measured against. split: of all photos, where some were needed.
         left_out: what could not be measured and what it would take, as sentences.
     """
 
@@ -120,6 +128,7 @@ class Score(Frozen):
     key: str
     analysis: Analysis
     score: str
+    of: Subject = "classes"
     method: str
     method_version: int
     parameters: dict[str, JsonValue]
@@ -127,6 +136,7 @@ class Score(Frozen):
     figures: tuple[ScoreFigure, ...] = ()
     pictures: tuple[ScoredPicture, ...] = ()
     curves: tuple[ScoreCurve, ...] = ()
+    photos: int = Field(default=0, ge=0)
     split: PhotoSplit | None = None
     left_out: tuple[str, ...] = ()
     provenance: Provenance

@@ -67,15 +67,17 @@ class FrechetDistance:
     rank_deficient: bool
 
 
-def distance_name(network: str, features: int) -> str:
+def distance_name(network: str, features: int, inception: str = "FID", other: str = "FD") -> str:
     """Return what a distance is called that is of so many features of a network, e.g. ``FD-vit_small_patch14_dinov2``.
 
     Args:
-        network: its architecture, e.g. ``resnet50.a1_in1k``.
+        network: its architecture, e.g. ``resnet50.a1_in1k``; arguments that follow in braces are not named, and with
+            them it is not InceptionV3 itself.
+        inception: what it is called of InceptionV3's last pooling. other: how the name begins elsewhere.
     """
     base, _, tag = network.partition(".")
-    inception = base.lower().replace("_", "").replace("-", "") == INCEPTION and tag in ITS_WEIGHTS
-    return "FID" if inception and features == INCEPTION_FEATURES else f"FD-{network}"
+    itself = base.lower().replace("_", "").replace("-", "") == INCEPTION and tag in ITS_WEIGHTS
+    return inception if itself and features == INCEPTION_FEATURES else f"{other}-{network.partition('{')[0]}"
 
 
 def frechet(pictures: Array, photos: Array, network: str) -> FrechetDistance:

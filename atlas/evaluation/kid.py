@@ -18,12 +18,13 @@ SUBSET = 1000
 
 CARD = MetricCard(
     name="kid",
-    title="KID",
+    title="kernel distance",
     summary="distance between the features of pictures and of judging photos, unbiased: it does not depend on n",
     meaning=(
         "0: in these features, pictures cannot be told from photos. It may be below 0, for it is an estimate that is "
         "right in the mean.",
-        "With another network than InceptionV3 it compares only with itself: the same network, the same layer.",
+        "It is called KID where the features are InceptionV3's 2,048, and KD-<network> elsewhere: values of two "
+        "networks, or of two layers of one, do not compare.",
     ),
     definition="The mean of k(x, x′) over pairs of different pictures, plus that of k(y, y′) over pairs of different "
     "photos, minus twice that of k(x, y), with k(x, y) = (xᵀy / d + 1)³ of d features.",

@@ -27,7 +27,8 @@ class Row:
             several. layer: of the judge, where it is measured at one.
         judge, family, relation: who looked, and what that is to the rendered model; empty where nobody did. classes:
             that the judge chooses among.
-        value, low, high: with its 95 % interval. n: how many it is of. pictures: that were scored.
+        value, low, high: with its 95 % interval; None where the number has none. n: how many it is of. pictures: that
+            were scored. photos: that judged them.
         better: ``higher``, ``lower`` or ``none``.
         key: of the score in the store.
     """
@@ -44,10 +45,11 @@ class Row:
     relation: Relation | Literal[""]
     classes: int
     value: float
-    low: float
-    high: float
+    low: float | None
+    high: float | None
     n: int
     pictures: int
+    photos: int
     better: str
     key: str
 
@@ -67,7 +69,13 @@ class Row:
     @property
     def is_certain(self) -> bool:
         """Whether the interval says how sure the value is; see :attr:`Figure.is_certain`."""
+        if self.low is None or self.high is None:
+            return False
         return Figure(self.value, self.low, self.high, self.n).is_certain
+
+    def between(self, join: str) -> str:
+        """Return the ends of its interval, such as ``0.1 to 0.2``; empty where that says nothing."""
+        return f"{self.low:.3g}{join}{self.high:.3g}" if self.is_certain else ""
 
 
 def rows_of(documents: Named, cards: Mapping[str, MetricCard]) -> tuple[Row, ...]:
@@ -98,6 +106,12 @@ def left_out_of(documents: Named) -> Iterator[str]:
 def rows_csv(rows: Iterable[Row]) -> str:
     """Return rows as CSV, with a head."""
     return _csv([field.name for field in fields(Row)], map(astuple, rows))
+
+
+def left_out_csv(lines: Iterable[str]) -> str:
+    """Return what was left out as CSV, with a head; empty if there is nothing."""
+    told = [(line,) for line in lines]
+    return _csv(("left out",), told) if told else ""
 
 
 def curves_csv(rows: Iterable[Row], documents: Iterable[Score]) -> str:
@@ -137,33 +151,35 @@ def _row(name: str, document: Score, figure: ScoreFigure, settings: str, cards: 
         settings=settings,
         score=document.score,
         measure=figure.name,
-        title=card.title if card else figure.name,
+        title=figure.title or (card.title if card else figure.name),
         layer=figure.layer,
         judge=judge.name if judge else "",
         family=judge.family if judge else "",
         relation=judge.relation if judge else "",
         classes=judge.classes if judge else 0,
         value=figure.value,
-        low=figure.low,
-        high=figure.high,
+        low=figure.low if figure.interval else None,
+        high=figure.high if figure.interval else None,
         n=figure.n,
         pictures=len(document.pictures),
+        photos=document.photos,
         better=card.better if card else "none",
         key=document.key,
     )
 
 
 def _settings(found: Named) -> dict[tuple[str, str], str]:
-    """Return what tells the parameters of a score's pictures from those of others of the same model and method."""
-    variants: dict[tuple[str, str], list[dict[str, Any]]] = defaultdict(list)
+    """Return what tells the parameters of a score's pictures from those of others of its sort, model and method."""
+    variants: dict[tuple[str, ...], list[dict[str, Any]]] = defaultdict(list)
     for name, document in found:
         parameters = {**document.parameters, "version": document.method_version}
-        if parameters not in variants[name, document.method]:
-            variants[name, document.method].append(parameters)
+        same = variants[name, document.of, document.method]
+        if parameters not in same:
+            same.append(parameters)
     told = {}
     for name, document in found:
         parameters = {**document.parameters, "version": document.method_version}
-        others = variants[name, document.method]
+        others = variants[name, document.of, document.method]
         keys = [key for key in parameters if any(other.get(key) != parameters[key] for other in others)]
         told[name, document.key] = ", ".join(f"{key} = {parameters[key]}" for key in keys)
     return told

@@ -9,7 +9,7 @@ from typing import Any
 from atlas.core.metric_card import MetricCard
 from atlas.core.score import Score
 from atlas.errors import StoreError
-from atlas.evaluation.rows import Row, curves_csv, left_out_of, rows_csv, rows_of
+from atlas.evaluation.rows import Row, curves_csv, left_out_csv, left_out_of, rows_csv, rows_of
 from atlas.face import latex
 
 
@@ -36,10 +36,12 @@ class Evaluation:
         return tuple(dict.fromkeys(row.score for row in self.rows))
 
     def to_csv(self, folder: Path | str) -> list[Path]:
-        """Write a table of each score, ``<score>.csv``, and of its curves, ``<score>-curves.csv``; return the files."""
+        """Write a table of each score, ``<score>.csv``, of its curves, ``<score>-curves.csv``, and what was left out,
+        ``left-out.csv``; return the files."""
         by_score = {score: [row for row in self.rows if row.score == score] for score in self.scores}
         tables = {score: rows_csv(rows) for score, rows in by_score.items()}
         tables |= {f"{score}-curves": curves_csv(rows, self.documents) for score, rows in by_score.items()}
+        tables["left-out"] = left_out_csv(self.left_out)
         return [_write(Path(folder) / f"{name}.csv", text) for name, text in tables.items() if text]
 
     def to_latex(self, folder: Path | str) -> list[Path]:
@@ -102,7 +104,7 @@ def _latex(rows: Sequence[Row]) -> str:
 def _cell(row: Row | None) -> str:
     if row is None:
         return ""
-    interval = f" [{row.low:.3g}, {row.high:.3g}]" if row.is_certain else ""
+    interval = f" [{row.between(', ')}]" if row.is_certain else ""
     return f"{row.value:.3g}{interval}, n = {row.n}"
 
 

@@ -29,6 +29,7 @@ class Asked:
         judge: who looks. as_judge: what the store says of that. match: of the model's classes with the judge's.
         photos: those that judge each class. split: of all photos. max_pixels: of one.
         k: neighbours that are counted.
+        lacking: why it cannot be measured and what it would take, as a sentence; empty if it can.
     """
 
     name: str
@@ -40,6 +41,7 @@ class Asked:
     k: tuple[int, ...]
     split: Split | None
     max_pixels: int
+    lacking: str = ""
 
     @property
     def score(self) -> Score:
@@ -48,6 +50,9 @@ class Asked:
 
     def tasks(self, there: Sequence[tuple[RenderTask, Size]]) -> Iterator[LookTask | ScoreTask]:
         """Yield the looks and the score of those of the pictures that are there, one at least."""
+        if self.lacking:
+            yield self._score([task for task, _ in there], [], {})
+            return
         looker = self._looker(min(there[0][1]))
         looks = [looker.at_picture(task) for task, _ in there]
         judged = {task.job.target.unit for task, _ in there}
@@ -69,8 +74,9 @@ class Asked:
         self, pictures: Sequence[RenderTask], looks: Sequence[LookTask], at_photos: Mapping[int, LookTask]
     ) -> ScoreTask:
         job, rendered = pictures[0].job, self.group.rendered
+        seen = [look.key for look in looks] or [""] * len(pictures)
         shots = tuple(
-            Shot(task.key, task.job.target, task.job.seed, look.key) for task, look in zip(pictures, looks, strict=True)
+            Shot(task.key, task.job.target, task.job.seed, look) for task, look in zip(pictures, seen, strict=True)
         )
         judged = {shot.target.unit for shot in shots}
         places = {} if self.match is None else {index: self.match.places.get(index, -1) for index in sorted(judged)}
@@ -90,6 +96,7 @@ class Asked:
                 "judge": None if self.as_judge is None else self.as_judge.model_dump(mode="json"),
                 "k": list(self.k) if self.score.neighbours else [],
                 "split": None if split is None else split.model_dump(mode="json"),
+                **({"lacking": self.lacking} if self.lacking else {}),
             },
             numerics="float64",
         )
@@ -102,12 +109,14 @@ class Asked:
             method_version=job.version,
             parameters=job.parameters,
             judge=self.as_judge,
+            network="" if self.judge is None else self.judge.model.card.identity.architecture,
             layers=() if self.judge is None else self.judge.layers,
             match=None if self.match is None else _within(self.match, judged),
             pictures=shots,
             photos=photos,
             k=self.k,
             split=split,
+            lacking=self.lacking,
         )
 
     def _class_name(self, index: int) -> str:

@@ -11,7 +11,8 @@ from dataclasses import dataclass
 
 from atlas.core.canonical import canonical_json
 from atlas.core.job import Target
-from atlas.evaluation.scores.base import CLASSES, INVERSIONS, UNITS, Subject
+from atlas.core.score import Subject
+from atlas.evaluation.scores.base import CLASSES, INVERSIONS, UNITS
 from atlas.plan.judges import Seat
 from atlas.plan.renderings import Renderings
 from atlas.tasks.rendering import RenderTask

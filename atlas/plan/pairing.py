@@ -1,12 +1,14 @@
 """Pairing: which score of which pictures is asked of which judge, and what is not and why."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 
 from atlas.config import Config, EvaluateBlock
 from atlas.config.evaluation import ALL
+from atlas.core.score import Subject
 from atlas.errors import did_you_mean
 from atlas.evaluation.class_match import ClassMatch, match_labels
-from atlas.evaluation.scores.base import JUDGES, PHOTOS, SCORES, Score, Subject
+from atlas.evaluation.scores.base import JUDGES, PHOTOS, SCORES, Score
+from atlas.extras import has, missing
 from atlas.models.load import VisionModel
 from atlas.photos import Photo, PhotoSet
 from atlas.photos.classes import match_classes
@@ -82,13 +84,23 @@ class Pairing:
                 what = f"no {PICTURES[of]} by their models and methods are rendered"
                 self.left_out.append(f"{', '.join(names)}: {what}; {TO_RENDER[of]}")
             for name in names:
+                self._note_unjudged(name, SCORES.get(name), found)
                 for group in found:
                     yield from self._of_group(name, SCORES.get(name), group, block)
+
+    def _note_unjudged(self, name: str, score: Score, groups: Sequence[Group]) -> None:
+        """Note what a score cannot say because of who judges."""
+        networks = [seat.model.card.identity.architecture for seat in self._judges.values()]
+        if groups and (told := score.unjudged(networks)):
+            self.left_out.append(f"{name}: {told}")
 
     def _of_group(self, name: str, score: Score, group: Group, block: EvaluateBlock) -> Iterator[Asked]:
         photos = self._judging(group) if PHOTOS in score.needs else {}
         if PHOTOS in score.needs and not any(task.job.target.unit in photos for task in group.pictures):
             self.left_out.append(f"{name} of {group}: no photos judge its classes; add photos of them")
+            return
+        if lacking := self._lacking(name, score):
+            yield Asked(name, group, None, None, None, {}, block.k, None, 0, lacking)
             return
         asks_judges = JUDGES in score.needs or score.own
         for judge in self._judges_of(score, group) if asks_judges else (None,):
@@ -104,6 +116,11 @@ class Pairing:
                     continue
             pixels = self._photo_set.spec.max_pixels if self._photo_set is not None else 0
             yield Asked(name, group, judge, as_judge, match, photos, block.k, self._split, pixels)
+
+    def _lacking(self, name: str, score: Score) -> str:
+        """Return what a score needs that is not there, and how to get it, as a sentence; empty of nothing."""
+        library = next((each for each in score.libraries if not has(each)), "")
+        return missing(library, name).sentence if library else ""
 
     def _judges_of(self, score: Score, group: Group) -> Iterator[Seat]:
         """Yield who looks at a group's pictures: all judges, and the model itself where the score asks it."""

@@ -9,9 +9,10 @@ import numpy as np
 from pydantic import JsonValue
 
 from atlas.core.job import Target
-from atlas.core.score import Judge, PhotoSplit, Score, ScoreCurve, ScoredPicture, ScoreFigure, ScoreValue
+from atlas.core.score import Judge, PhotoSplit, Score, ScoreCurve, ScoredPicture, ScoreFigure, ScoreValue, Subject
+from atlas.errors import ScoreError
 from atlas.evaluation.class_match import ClassMatch
-from atlas.evaluation.scores.base import SCORES, Column, Evidence, Subject
+from atlas.evaluation.scores.base import CLASSES, SCORES, Column, Evidence, Measured
 from atlas.store import Store
 from atlas.tasks.analysis import AnalysisTask, Arrays, read_arrays
 from atlas.tasks.bench import Bench
@@ -39,10 +40,11 @@ class ScoreTask(AnalysisTask):
 
     Attributes:
         score: its name. of: what the pictures are of. method, method_version, parameters: what made the pictures.
-        judge: who saw them. layers: of the judge, the penultimate one first.
+        judge: who saw them. network: its architecture. layers: of the judge, the penultimate one first.
         match: of the model's classes with the judge's.
         pictures: what is scored. photos: class to key of what was seen of the photos that judge it.
         k: neighbours that are counted. split: of the photos, if there are some.
+        lacking: why it cannot be measured here and what it would take, as a sentence; empty if it can.
     """
 
     kind: ClassVar[str] = "score"
@@ -55,12 +57,14 @@ class ScoreTask(AnalysisTask):
     method_version: int
     parameters: dict[str, JsonValue]
     judge: Judge | None
+    network: str
     layers: tuple[str, ...]
     match: ClassMatch | None
     pictures: tuple[Shot, ...]
     photos: tuple[tuple[int, str], ...]
     k: tuple[int, ...]
     split: PhotoSplit | None
+    lacking: str = ""
 
     @property
     def needs(self) -> tuple[str, ...]:
@@ -88,12 +92,13 @@ class ScoreTask(AnalysisTask):
 
     def _measure(self, bench: Bench) -> Outcome:
         started = perf_counter()
-        measured = SCORES.get(self.score).measure(self._evidence(bench.store))
+        measured, photos = self._measured(bench.store)
         values = _by_picture(measured.columns, len(self.pictures))
         document = Score(
             key=self.key,
             analysis=self.analysis,
             score=self.score,
+            of=self.of,
             method=self.method,
             method_version=self.method_version,
             parameters=self.parameters,
@@ -101,16 +106,18 @@ class ScoreTask(AnalysisTask):
             figures=tuple(
                 ScoreFigure(
                     name=line.name,
+                    title=line.title,
                     layer=line.layer,
                     value=line.figure.value,
                     low=line.figure.low,
                     high=line.figure.high,
+                    interval=line.interval,
                     n=line.figure.n,
                 )
                 for line in measured.lines
             ),
             pictures=tuple(
-                ScoredPicture(key=shot.key, class_index=shot.target.unit, seed=shot.seed, values=own)
+                ScoredPicture(key=shot.key, class_index=self._class_of(shot), seed=shot.seed, values=own)
                 for shot, own in zip(self.pictures, values, strict=True)
             ),
             curves=tuple(
@@ -125,6 +132,7 @@ class ScoreTask(AnalysisTask):
                 )
                 for one in measured.curves
             ),
+            photos=sum(photos),
             split=self.split,
             left_out=tuple(measured.left_out),
             provenance=bench.provenance(perf_counter() - started),
@@ -134,6 +142,20 @@ class ScoreTask(AnalysisTask):
         bench.store.commit(self.key, document, {})
         return Outcome(self, "done")
 
+    def _measured(self, store: Store) -> tuple[Measured, list[int]]:
+        """Return what the score says, or why it cannot be had, and of how many photos of each sort."""
+        if self.lacking:
+            return Measured(left_out=[self.lacking]), []
+        seen = self._evidence(store)
+        photos = [max(map(len, arrays.values()), default=0) for arrays in seen.photos.values()]
+        try:
+            return SCORES.get(self.score).measure(seen), photos
+        except ScoreError as error:
+            return Measured(left_out=[error.sentence]), photos
+
+    def _class_of(self, shot: Shot) -> int | None:
+        return shot.target.unit if self.of == CLASSES else None
+
     def _evidence(self, store: Store) -> Evidence:
         return Evidence(
             pictures=_stacked(read_arrays(store, shot.look)[1] for shot in self.pictures),
@@ -141,6 +163,7 @@ class ScoreTask(AnalysisTask):
             seeds=[shot.seed for shot in self.pictures],
             match=self.match,
             own=self.judge is not None and self.judge.relation == "own",
+            network=self.network,
             photos={index: read_arrays(store, look)[1] for index, look in self.photos},
             layers=self.layers,
             k=self.k,

@@ -7,12 +7,10 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-import torch
 from PIL import Image
 from scipy.stats import binomtest
-from small_evaluation import EVALUATE, JUDGES, RENDER, evaluated, opened, rendered, write_project
+from small_evaluation import EVALUATE, JUDGES, RENDER, evaluated, opened, rendered, seen_by_hand, write_project
 from small_photos import CLASSES
-from tiny_networks import colours
 
 import atlas
 from atlas.core.score import Score
@@ -29,21 +27,6 @@ from atlas.tasks.score import ScoreTask
 PROBABILITY = "transfer_probability"
 ORDER = ("blue", "red", "green")
 """The judge's classes."""
-MEAN = torch.tensor([0.485, 0.456, 0.406])[:, None, None]
-STD = torch.tensor([0.229, 0.224, 0.225])[:, None, None]
-
-
-def seen_by_hand(image):
-    """What the judge makes of an image: probabilities, and features of its last layer before the classes."""
-    network, found = colours().eval(), {}
-    for name in ("act", "act2"):
-        getattr(network, name).register_forward_hook(
-            lambda module, inputs, output, name=name: found.__setitem__(name, output.mean(dim=(2, 3))[0])
-        )
-    whole = np.asarray(image.convert("RGB").resize((32, 32), Image.Resampling.BICUBIC), np.float32) / 255
-    with torch.no_grad():
-        logits = network(((torch.from_numpy(whole).permute(2, 0, 1) - MEAN) / STD)[None])[0]
-    return logits.softmax(dim=0).numpy(), {name: each.numpy().astype(np.float64) for name, each in found.items()}
 
 
 @pytest.fixture(scope="module")

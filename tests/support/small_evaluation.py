@@ -2,12 +2,18 @@
 
 from pathlib import Path
 
+import numpy as np
+import torch
+from PIL import Image
 from small_photos import write_photos
+from tiny_networks import colours
 
 from atlas.config import load_config
 from atlas.face.evaluating import Evaluating
 from atlas.face.project import Project
 
+MEAN = torch.tensor([0.485, 0.456, 0.406])[:, None, None]
+STD = torch.tensor([0.229, 0.224, 0.225])[:, None, None]
 EVALUATE = """
 [[evaluate]]
 scores = ["transfer", "plausibility", "spectrum"]
@@ -97,3 +103,16 @@ def evaluated(file: Path, only=()):
     evaluating = Evaluating.of(opened(file), only)
     report = evaluating.run()
     return report, evaluating.results(report), evaluating
+
+
+def seen_by_hand(image):
+    """What the judge makes of an image: probabilities, and features of its last layer before the classes."""
+    network, found = colours().eval(), {}
+    for name in ("act", "act2"):
+        getattr(network, name).register_forward_hook(
+            lambda module, inputs, output, name=name: found.__setitem__(name, output.mean(dim=(2, 3))[0])
+        )
+    whole = np.asarray(image.convert("RGB").resize((32, 32), Image.Resampling.BICUBIC), np.float32) / 255
+    with torch.no_grad():
+        logits = network(((torch.from_numpy(whole).permute(2, 0, 1) - MEAN) / STD)[None])[0]
+    return logits.softmax(dim=0).numpy(), {name: each.numpy().astype(np.float64) for name, each in found.items()}

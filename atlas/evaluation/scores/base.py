@@ -7,12 +7,13 @@ pictures, keys, storing and tables are the same for all.
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, ClassVar, Literal
+from typing import TYPE_CHECKING, ClassVar
 
 from atlas.core.figures import Figure
 from atlas.core.job import Target
 from atlas.core.metric_card import MetricCard
 from atlas.core.registry import Registry
+from atlas.core.score import Subject
 from atlas.evaluation.class_match import ClassMatch
 
 if TYPE_CHECKING:
@@ -23,8 +24,6 @@ if TYPE_CHECKING:
 
 JUDGES, PHOTOS = "judges", "photos"
 """What scores may need: models that judge, and photos that pictures are measured against."""
-Subject = Literal["classes", "units", "inversions"]
-"""What pictures are of that a score is of: ``units`` are channels, ``inversions`` what a layer holds of a photo."""
 CLASSES: Subject = "classes"
 UNITS: Subject = "units"
 INVERSIONS: Subject = "inversions"
@@ -47,7 +46,7 @@ class Evidence:
         pictures: arrays of n rows, one for each picture.
         targets: what each picture is of. seeds: of each.
         match: of the model's classes with the judge's, of scores that ask for it.
-        own: whether the judge is the rendered model itself.
+        own: whether the judge is the rendered model itself. network: the judge's architecture.
         photos: the same arrays of the judging photos of each class, by the rendered model's index.
         layers: of the judge, the penultimate one first; none without a judge.
         k: neighbours to count, of scores that do.
@@ -58,6 +57,7 @@ class Evidence:
     seeds: Sequence[int]
     match: ClassMatch | None
     own: bool
+    network: str
     photos: Mapping[int, "Arrays"]
     layers: Sequence[str]
     k: Sequence[int]
@@ -70,11 +70,18 @@ class Evidence:
 
 @dataclass(frozen=True)
 class Line:
-    """A figure by its name: that of a card, with the layer where it is measured at one."""
+    """A figure by its name: that of a card, with the layer where it is measured at one.
+
+    Attributes:
+        title: what it is called where the card's title does not say it all, such as that of whose features it is.
+        interval: whether its ends say how sure it is; if not they are its value.
+    """
 
     name: str
     figure: Figure
     layer: str = ""
+    title: str = ""
+    interval: bool = True
 
 
 @dataclass(frozen=True)
@@ -133,6 +140,7 @@ class Score(ABC):
         needs: of :data:`JUDGES` and :data:`PHOTOS`.
         classes: whether a judge must know the pictures' classes.
         own: whether the rendered model itself is asked besides the judges.
+        libraries: of an extra, without which it is left out.
         neighbours: whether its numbers depend on ``k``.
         version: raised whenever its numbers change.
     """
@@ -144,12 +152,21 @@ class Score(ABC):
     needs: ClassVar[frozenset[str]] = frozenset()
     classes: ClassVar[bool] = False
     own: ClassVar[bool] = False
+    libraries: ClassVar[tuple[str, ...]] = ()
     neighbours: ClassVar[bool] = False
     version: ClassVar[int] = 1
 
     def cards_for(self, k: Sequence[int]) -> tuple[MetricCard, ...]:
         """Return what each of its numbers says, with those that only some ``k`` neighbours have."""
         return self.cards
+
+    def unjudged(self, networks: Sequence[str]) -> str:
+        """Return what it cannot say without another judge, and what it would take, as a sentence; empty of nothing.
+
+        Args:
+            networks: architectures of those that judge.
+        """
+        return ""
 
     @abstractmethod
     def measure(self, seen: Evidence) -> Measured:
@@ -172,6 +189,8 @@ SCORES: Registry[Score] = Registry(
     "atlas.scores",
     Score,
     {
+        "frechet": "atlas.evaluation.scores.distances:FRECHET",
+        "kid": "atlas.evaluation.scores.distances:KID",
         "plausibility": "atlas.evaluation.scores.plausibility:PLAUSIBILITY",
         "spectrum": "atlas.evaluation.scores.spectrum:SPECTRUM",
         "transfer": "atlas.evaluation.scores.transfer:TRANSFER",
