@@ -264,17 +264,20 @@ def evaluate(
     only: Sequence[str] = (),
     progress: bool = True,
 ) -> "Evaluation":
-    """Score the pictures of a configuration that are there, as ``atlas evaluate`` does; nothing is rendered.
+    """Score the pictures of a configuration that are there, and analyse models, as ``atlas evaluate`` does.
+
+    Nothing is rendered.
 
     Args:
         configuration: a file, or what :func:`atlas.config.load_config` makes of one.
-        only: names of scores; all that it asks for unless any are given.
+        only: names of scores and analyses; all that it asks for unless any are given.
         progress: show a bar.
 
     Returns:
         Figures with intervals, those by judges of other families than the model's first: ``.rows``, ``.documents`` with
-        what each score says of each picture, ``.left_out``, ``.failed`` and ``.missing``, ``.to_csv(folder)``,
-        ``.to_latex(folder)``. What fails is no error, but a warning.
+        what each score says of each picture, ``.analyses`` with ``.rows`` and ``.documents`` of what was found of
+        models, ``.left_out``, ``.failed`` and ``.missing``, ``.to_csv(folder)``, ``.to_latex(folder)``. What fails is
+        no error, but a warning.
 
     Raises:
         ConfigError: it asks for no score, or not for these; names the nearest.

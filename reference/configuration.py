@@ -53,6 +53,7 @@ PARTS: tuple[tuple[str, Registry[Any]], ...] = (
 
 def configuration() -> str:
     """Return the page."""
+    from atlas.config.analyse import AnalyseBlock
     from atlas.config.concepts import ConceptsBlock
     from atlas.config.evaluation import EvaluateBlock, JudgeBlock, JudgingPhotos
     from atlas.config.render import RenderBlock
@@ -72,6 +73,7 @@ def configuration() -> str:
         "[study]": StudySettings,
         "[[judges]]": JudgeBlock,
         "[[evaluate]]": EvaluateBlock,
+        "[[analyse]]": AnalyseBlock,
         "photos = { ... }": JudgingPhotos,
     }
     head = ("key", "type", "default", "meaning")

@@ -154,19 +154,21 @@ def render(config_path: Path, only: tuple[str, ...], retry: tuple[str, ...]) -> 
 
 @cli.command()
 @CONFIG
-@click.option("--only", multiple=True, metavar="SCORE", help="Only this score, such as transfer; may be given again.")
+@click.option(
+    "--only", multiple=True, metavar="NAME", help="Only this score or analysis, such as transfer; may be given again."
+)
 @click.option("--json", "as_json", is_flag=True, help="Print JSON instead of tables.")
 @click.option(
-    "--csv", "csv_folder", type=FOLDER, metavar="FOLDER", help="Write each table there, as SCORE.csv, and its curves."
+    "--csv", "csv_folder", type=FOLDER, metavar="FOLDER", help="Write each table there, as NAME.csv, and its curves."
 )
-@click.option("--latex", "latex_folder", type=FOLDER, metavar="FOLDER", help="Write each table there, as SCORE.tex.")
+@click.option("--latex", "latex_folder", type=FOLDER, metavar="FOLDER", help="Write each table there, as NAME.tex.")
 def evaluate(
     config_path: Path, only: tuple[str, ...], as_json: bool, csv_folder: Path | None, latex_folder: Path | None
 ) -> None:
-    """Score the pictures that are there.
+    """Score the pictures that are there, and analyse models.
 
-    Judges look at them, and tables say what they see, with intervals; nothing is rendered. Stop with Ctrl-C at any
-    time, and run it again to go on.
+    Judges look at pictures, and tables say what they see, with intervals; so do tables of what analyses of models find.
+    Nothing is rendered. Stop with Ctrl-C at any time, and run it again to go on.
     """
     from atlas.cli.evaluating import evaluate_and_report
 

@@ -1,10 +1,11 @@
-"""Evaluate: what scores say of pictures that are there, as tables in the terminal, JSON, CSV and LaTeX."""
+"""Evaluate: what scores say of pictures, and analyses of models, as tables in the terminal, JSON, CSV and LaTeX."""
 
 import json
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from atlas.cli.finding_tables import say_findings
 from atlas.cli.rendering import opened
 from atlas.cli.stopping import INTERRUPTED
 from atlas.cli.terminal import command, console, say, table
@@ -26,7 +27,7 @@ def evaluate_and_report(
     """Score what is there, and say what came of it; return the exit status: 1 if anything failed.
 
     Args:
-        only: names of scores. as_json: print JSON and nothing else.
+        only: names of scores and analyses. as_json: print JSON and nothing else.
     """
     if as_json:
         from atlas.face.project import Project
@@ -74,7 +75,8 @@ def _say(found: "Evaluation", path: Path) -> None:
                 for row in rows
             ],
         )
-    if not found.rows:
+    say_findings(found.analyses)
+    if not found.rows and not found.analyses.rows:
         say("There is nothing to tell: no picture was scored")
     for problem in found.failed:
         say(f"failed: {problem}")

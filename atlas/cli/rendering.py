@@ -25,8 +25,8 @@ PICTURE = "rendering"
 """Kind of the tasks that are pictures."""
 COMPARED = "diversity"
 """Kind of the tasks that compare pictures."""
-JUDGED = ("look", "score")
-"""Kinds of the tasks that score them."""
+JUDGED = ("look", "score", "measurement", "finding")
+"""Kinds of the tasks that score them, and analyse models."""
 
 
 def opened(path: Path) -> "Project":
@@ -53,6 +53,10 @@ def plan_and_report(path: Path) -> None:
         scores = outlook.plan.scores
         stored = sum(outlook.store is not None and task.is_stored(outlook.store) for task in scores)
         say(f"{count(len(scores), 'score')} of pictures that are there, {stored} stored: {command('evaluate', path)}")
+    if found := outlook.plan.found:
+        stored = sum(outlook.store is not None and task.is_stored(outlook.store) for task in found)
+        words = "1 analysis" if len(found) == 1 else f"{len(found)} analyses"
+        say(f"{words} of models, {stored} stored: {command('evaluate', path)}")
     if missing or expected:
         with console.status("timing a few steps"):
             cost = project.estimate(outlook)

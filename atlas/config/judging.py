@@ -20,20 +20,18 @@ def evaluation_problems(table: Mapping[str, Any], models: Sequence[str]) -> Iter
     """
     judges, blocks = tables_at(table, "judges"), tables_at(table, "evaluate")
     yield from _judge_problems(judges, models)
-    if judges and not blocks:
+    analyses = tables_at(table, "analyse")
+    if judges and not blocks and not analyses:
         yield Problem(("judges",), 'judge nothing; add a table [[evaluate]] with scores = ["transfer"]')
     if blocks and "render" not in table:
         yield Problem(("evaluate",), "scores pictures of classes, and none are rendered; add a [[render]] table")
-    splits = [block["photos"] for block in blocks if "photos" in block]
+    yield from _split_problems({"evaluate": blocks, "analyse": analyses})
     for number, block in enumerate(blocks):
         place = ("evaluate", number)
         chosen = [name for name in _listed(block.get("models")) if name not in ALL]
         yield from named_models(chosen, (*place, "models"), models)
         yield from _method_problems(_listed(block.get("methods")), (*place, "methods"))
         yield from _lacking(_listed(block.get("scores")), block, table, place)
-        if "photos" in block and _spelled_out(block["photos"]) != _spelled_out(splits[0]):
-            text = f"photos are split once, and an earlier table says {shown(splits[0])}; write the same"
-            yield Problem((*place, "photos"), text)
 
 
 def named_models(chosen: object, path: KeyPath, names: Sequence[str]) -> Iterator[Problem]:
@@ -85,6 +83,18 @@ def _lacking(
     if "photos" in block and "photos" not in table:
         text = 'splits the reference photos; add a table [photos] with path = "a folder of photos"'
         yield Problem((*place, "photos"), text)
+
+
+def _split_problems(tables: Mapping[str, Sequence[Mapping[str, Any]]]) -> Iterator[Problem]:
+    """Yield which tables split the photos otherwise than the first that does."""
+    first: object = None
+    for key, blocks in tables.items():
+        for number, block in enumerate(blocks):
+            if "photos" in block:
+                first = block["photos"] if first is None else first
+                if _spelled_out(block["photos"]) != _spelled_out(first):
+                    text = f"photos are split once, and an earlier table says {shown(first)}; write the same"
+                    yield Problem((key, number, "photos"), text)
 
 
 def _spelled_out(photos: object) -> object:

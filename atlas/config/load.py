@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, TypeVar, get_args
 from pydantic import BaseModel, ValidationError
 
 from atlas.config import problems
+from atlas.config.analyse import AnalyseBlock, analysis_problems
 from atlas.config.concepts import ConceptsBlock
 from atlas.config.evaluation import EvaluateBlock, JudgeBlock, JudgingPhotos
 from atlas.config.judging import evaluation_problems, named_models
@@ -47,6 +48,8 @@ MODELS: dict[problems.KeyPath, type[BaseModel]] = {
     ("judges",): JudgeBlock,
     ("evaluate",): EvaluateBlock,
     ("evaluate", "photos"): JudgingPhotos,
+    ("analyse",): AnalyseBlock,
+    ("analyse", "photos"): JudgingPhotos,
 }
 """Where in the file which model's keys are allowed."""
 
@@ -79,6 +82,7 @@ def load_config(path: Path) -> Config:
         found += _method_problems(block, ("concepts", number), "direction")
     found += _absent(table)
     found += evaluation_problems(table, names)
+    found += analysis_problems(table, names)
     folder = path.absolute().parent  # where the user named it, also if it is a link
     found += path_problems(table, folder, MODELS)
     if tables is not None and not found:
@@ -110,7 +114,7 @@ def _duplicate_models(table: dict[str, Any]) -> Iterator[Problem]:
 
 def _absent(table: dict[str, Any]) -> Iterator[Problem]:
     """Yield what is missing from the file as a whole."""
-    if "render" not in table and "concepts" not in table:
+    if not {"render", "concepts", "analyse"} & table.keys():
         yield Problem(("render",), "is missing; add a [[render]] table, or [photos] and [[concepts]]")
     for number, block in enumerate(tables_at(table, "render")):
         if block.get("photos") and "photos" not in table:
@@ -190,6 +194,7 @@ def _located(tables: Tables, file: Path) -> Config:
         concepts=tuple(block.model_copy(update={"model": block.model or (default,)}) for block in tables.concepts),
         judges=tables.judges,
         evaluate=tables.evaluate,
+        analyse=tables.analyse,
         study=tables.study,
     )
 

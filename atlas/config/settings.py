@@ -7,6 +7,7 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
+from atlas.config.analyse import AnalyseBlock
 from atlas.config.concepts import ConceptsBlock
 from atlas.config.evaluation import EvaluateBlock, JudgeBlock
 from atlas.config.render import RenderBlock
@@ -103,6 +104,7 @@ class Tables(Table):
     study: StudySettings | None = None
     judges: tuple[JudgeBlock, ...] = ()
     evaluate: tuple[EvaluateBlock, ...] = ()
+    analyse: tuple[AnalyseBlock, ...] = ()
 
     @property
     def default_model(self) -> str:

@@ -15,10 +15,20 @@ from atlas.core.job import Frozen, ModelIdentity, Text
 from atlas.core.record import SCHEMA_VERSION, Provenance
 
 AnalysisKind = Literal[
-    "tally", "statistics", "factorisation", "importance", "concepts", "facets", "diversity", "look", "score"
+    "tally",
+    "statistics",
+    "factorisation",
+    "importance",
+    "concepts",
+    "facets",
+    "diversity",
+    "look",
+    "score",
+    "measurement",
+    "finding",
 ]
-OF_PICTURES: frozenset[AnalysisKind] = frozenset({"diversity", "look", "score"})
-"""Kinds that are about pictures rather than about what photos tell of a model."""
+OF_PICTURES: frozenset[AnalysisKind] = frozenset({"diversity", "look", "score", "measurement", "finding"})
+"""Kinds that are about pictures, or made by `atlas evaluate`, rather than what photos tell on a model's pages."""
 
 
 class Analysis(Frozen):
@@ -28,11 +38,12 @@ class Analysis(Frozen):
         kind: ``tally`` (units of some layers on some photos), ``statistics`` (one layer, all tallies together),
             ``factorisation`` (of a class's patches), ``importance`` (of its directions), ``concepts`` (the most
             important ones, with their patches and heat maps), ``facets`` (clusters of a class's photos),
-            ``diversity`` (of pictures, which are its upstream), ``look`` (at a picture, or at photos that judge) or
-            ``score`` (of pictures, from looks at them).
+            ``diversity`` (of pictures, which are its upstream), ``look`` (at a picture, or at photos that judge),
+            ``score`` (of pictures, from looks at them), ``measurement`` (of a model on some photos, as arrays) or
+            ``finding`` (of models, from measurements and looks).
         version: of the code, bumped by hand whenever results change.
-        layers: what is measured; one layer but for a tally, a look and its scores.
-        class_index: of a factorisation, its concepts, or facets; None otherwise.
+        layers: what is measured; one layer but for a tally, a look and its scores, a measurement and a finding.
+        class_index: of a factorisation, its concepts, facets, or what is measured or found of a class; None otherwise.
         photos: digest over the photos that it reads, in order; None if it reads none.
         upstream: keys of the analyses that it builds on.
         parameters: all of them, JSON values.

@@ -34,7 +34,8 @@ class Selection(Frozen):
         photos: those that jobs are about, with their credits as the configuration has them.
         keys: of those of its results that are complete, sorted. What is not there any more was lost.
         scores: those of them that are the scores of its pictures, as they were when the latest run ended.
-        left_out: which scores it asks for that cannot be made, and what it would take, as sentences.
+        findings: likewise, those that are what its ``[[analyse]]`` tables ask for.
+        left_out: which scores and analyses it asks for that cannot be made, and what it would take, as sentences.
         split: of its photos, if it asks for one.
     """
 
@@ -45,5 +46,6 @@ class Selection(Frozen):
     photos: tuple[PhotoCredit, ...] = ()
     keys: tuple[str, ...] = ()
     scores: tuple[str, ...] = ()
+    findings: tuple[str, ...] = ()
     left_out: tuple[str, ...] = ()
     split: PhotoSplit | None = None

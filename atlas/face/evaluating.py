@@ -3,6 +3,8 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from atlas.analyses.rows import analyses_of
+from atlas.core.finding import Finding
 from atlas.core.score import Score
 from atlas.errors import ConfigError, did_you_mean
 from atlas.face.evaluation import Evaluation, evaluation_of
@@ -14,8 +16,9 @@ from atlas.plan.evaluations import Evaluations
 from atlas.store import Store
 
 NOTHING = (
-    "the configuration scores nothing",
-    'add a table [[evaluate]] with scores = ["transfer"], and [[judges]] that had no part in the pictures',
+    "the configuration scores and analyses nothing",
+    'add a table [[evaluate]] with scores = ["transfer"], and [[judges]] that had no part in the pictures; or a table '
+    '[[analyse]] with kind = "cka"',
 )
 
 
@@ -24,7 +27,7 @@ class Evaluating:
     """What `atlas evaluate` does with a project.
 
     Attributes:
-        scores: names of those that are made and told.
+        scores: names of the scores and analyses that are made and told.
     """
 
     project: Project
@@ -32,7 +35,7 @@ class Evaluating:
 
     @classmethod
     def of(cls, project: Project, only: Sequence[str] = ()) -> "Evaluating":
-        """Return it for the scores that a configuration asks for.
+        """Return it for the scores and analyses that a configuration asks for.
 
         Args:
             only: names of some of them; all unless any are given.
@@ -40,13 +43,16 @@ class Evaluating:
         Raises:
             ConfigError: it asks for none, or not for one of these.
         """
-        asked = list(dict.fromkeys(name for block in project.config.evaluate for name in block.scores))
+        scores = [name for block in project.config.evaluate for name in block.scores]
+        asked = list(dict.fromkeys([*scores, *(block.kind for block in project.config.analyse)]))
         if not asked:
             raise ConfigError([NOTHING[0]], str(project.config.file), NOTHING[1])
         if wrong := [name for name in only if name not in asked]:
             hints = [did_you_mean(name, asked) or f"it asks for: {', '.join(asked)}" for name in wrong]
             pairs = zip(wrong, hints, strict=True)
-            raise ConfigError([f'the configuration asks for no score "{name}"; {hint}' for name, hint in pairs])
+            raise ConfigError(
+                [f'the configuration asks for no score or analysis "{name}"; {hint}' for name, hint in pairs]
+            )
         return cls(project, tuple(only) or tuple(asked))
 
     @property
@@ -63,7 +69,7 @@ class Evaluating:
         return self.project.run(todo or self.pending())
 
     def results(self, report: Report | None = None) -> Evaluation:
-        """Return what the store has of the scores.
+        """Return what the store has of the scores and analyses.
 
         Args:
             report: of a run; it says what failed.
@@ -73,9 +79,20 @@ class Evaluating:
         missing = {name: len(tasks) for name, tasks in self.planned.missing(store).items()}
         cards = {} if store is None else store.metrics()
         failed = [f"{outcome.task}: {first_line(outcome.message)}" for outcome in report.failed] if report else []
-        return evaluation_of(found, cards, self.planned.left_out, failed, missing)
+        analyses = analyses_of(
+            [] if store is None else self._findings(store),
+            cards,
+            {card.identity.fingerprint: card for card in self.project.plan.cards.values()},
+            self.project.plan.findings.left_out,
+        )
+        return evaluation_of(found, cards, self.planned.left_out, failed, missing, analyses)
 
     def _documents(self, store: Store) -> Iterator[tuple[str, Score]]:
         for task in self.project.plan.with_follow_ups(store).scores:
             if task.score in self.scores and store.has(task.key):
                 yield task.model, store.document(Score, task.key)
+
+    def _findings(self, store: Store) -> Iterator[Finding]:
+        for task in self.project.plan.with_follow_ups(store).found:
+            if task.name in self.scores and store.has(task.key):
+                yield store.document(Finding, task.key)

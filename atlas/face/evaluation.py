@@ -2,10 +2,11 @@
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
+from atlas.analyses.rows import Analyses, FindingRow
 from atlas.core.metric_card import MetricCard
 from atlas.core.score import Score
 from atlas.errors import StoreError
@@ -22,6 +23,7 @@ class Evaluation:
         documents: the scores as the store keeps them, with what they say of each picture, and curves.
         left_out: what was not measured and what it would take, as sentences. failed: what was to be made and could not.
         missing: how many pictures are not rendered, by model and method.
+        analyses: what analyses of models found.
     """
 
     rows: tuple[Row, ...]
@@ -29,6 +31,7 @@ class Evaluation:
     left_out: tuple[str, ...]
     failed: tuple[str, ...]
     missing: Mapping[str, int]
+    analyses: Analyses = field(default_factory=Analyses)
 
     @property
     def scores(self) -> tuple[str, ...]:
@@ -36,33 +39,37 @@ class Evaluation:
         return tuple(dict.fromkeys(row.score for row in self.rows))
 
     def to_csv(self, folder: Path | str) -> list[Path]:
-        """Write a table of each score, ``<score>.csv``, of its curves, ``<score>-curves.csv``, and what was left out,
-        ``left-out.csv``; return the files."""
+        """Write a table of each score and analysis, ``<name>.csv``, of its curves, ``<name>-curves.csv``, and what was
+        left out, ``left-out.csv``; return the files."""
         by_score = {score: [row for row in self.rows if row.score == score] for score in self.scores}
         tables = {score: rows_csv(rows) for score, rows in by_score.items()}
         tables |= {f"{score}-curves": curves_csv(rows, self.documents) for score, rows in by_score.items()}
+        tables |= self.analyses.csv_tables()
         tables["left-out"] = left_out_csv(self.left_out)
         return [_write(Path(folder) / f"{name}.csv", text) for name, text in tables.items() if text]
 
     def to_latex(self, folder: Path | str) -> list[Path]:
-        """Write a table of each score, ``<score>.tex``, for LaTeX with the package booktabs; return the files."""
+        """Write a table of each score and analysis, ``<name>.tex``, for LaTeX with the package booktabs."""
         written = []
         for score in self.scores:
             rows = [row for row in self.rows if row.score == score]
             written.append(_write(Path(folder) / f"{score}.tex", _latex(rows)))
-        return written
+        found = {kind: _latex_of_findings(self.analyses.of(kind)) for kind in self.analyses.kinds}
+        return written + [_write(Path(folder) / f"{kind}.tex", text) for kind, text in found.items()]
 
     def to_json(self) -> dict[str, Any]:
         """Return the rows and what was left out, as JSON holds them."""
         return {
             "rows": [asdict(row) for row in self.rows],
+            "analyses": self.analyses.to_json(),
             "left_out": list(self.left_out),
             "failed": list(self.failed),
             "missing": dict(self.missing),
         }
 
     def __repr__(self) -> str:
-        return f"<Evaluation: {len(self.rows)} figures by {', '.join(self.scores) or 'no score'}>"
+        names = ", ".join([*self.scores, *self.analyses.kinds])
+        return f"<Evaluation: {len(self.rows) + len(self.analyses.rows)} figures by {names or 'no score'}>"
 
 
 def evaluation_of(
@@ -71,6 +78,7 @@ def evaluation_of(
     left_out: Sequence[str],
     failed: Sequence[str],
     missing: Mapping[str, int],
+    analyses: Analyses,
 ) -> Evaluation:
     """Return the tables of scores.
 
@@ -79,14 +87,16 @@ def evaluation_of(
         cards: of numbers, by name.
         left_out: what is known to be left out besides what the scores say. failed: what could not be made.
         missing: how many pictures are not there, by model and method.
+        analyses: what analyses of models found.
     """
     found = list(documents)
     return Evaluation(
         rows=rows_of(found, cards),
         documents=tuple(document for _, document in found),
-        left_out=tuple(dict.fromkeys([*left_out, *left_out_of(found)])),
+        left_out=tuple(dict.fromkeys([*left_out, *left_out_of(found), *analyses.left_out])),
         failed=tuple(failed),
         missing=missing,
+        analyses=analyses,
     )
 
 
@@ -98,6 +108,23 @@ def _latex(rows: Sequence[Row]) -> str:
         lines[row.model, row.by][row.title, row.layer, row.judged_by] = row
     head = ["model", "method", *(", ".join(filter(None, column)) for column in columns)]
     body = [[model, by, *(_cell(cells.get(column)) for column in columns)] for (model, by), cells in lines.items()]
+    return latex.table(head, body)
+
+
+def _latex_of_findings(rows: Sequence[FindingRow]) -> str:
+    """Return the numbers of an analysis as a table, a line for each."""
+    head = ["model", "number", "with", "value", "95 % interval", "n"]
+    body = [
+        [
+            row.model,
+            ": ".join(filter(None, (row.title, row.of))),
+            row.other,
+            f"{row.value:.3g}",
+            f"[{row.low:.3g}, {row.high:.3g}]" if row.is_certain else "",
+            str(row.n),
+        ]
+        for row in rows
+    ]
     return latex.table(head, body)
 
 

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 from atlas.activations import cards as activations
+from atlas.analyses import cards as analyses
 from atlas.core.metric_card import MetricCard
 from atlas.craft import cards as concepts
 from atlas.evaluation.scores.base import SCORES
@@ -16,6 +17,7 @@ def metric_cards() -> Iterator[MetricCard]:
     yield from diversity.CARDS
     yield from activations.CARDS
     yield from concepts.CARDS
+    yield from analyses.CARDS
     for _, score in SCORES:
         yield from score.cards
 

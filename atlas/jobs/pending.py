@@ -68,13 +68,13 @@ class Pending:
 def pending(
     plan: Plan, store: Store, only: Sequence[str] = (), retry: Collection[str] = (), scores: Collection[str] = ()
 ) -> Pending:
-    """Return what of a plan, and of what is known to follow from it, is to do: everything but scores, or these alone.
+    """Return what of a plan, and of what is known to follow from it, is to do: all but scores, or these alone.
 
     Where ``only`` names pictures that the plan has, nothing else is done. Where it names others, they may be of
     concepts that are still to be found, which is done first.
 
     Args:
-        scores: names of scores; if any are given, only they and what is looked at for them are made.
+        scores: names of scores and analyses; if any are given, only they and what they are made of are made.
 
     Raises:
         ConfigError: no picture can have a key that begins so, or it is too short to tell.
@@ -82,9 +82,9 @@ def pending(
     known = plan.with_follow_ups(store)
     todo = Pending(store, only, retry)
     if scores:
-        wanted = [task for task in known.scores if task.score in scores]
-        looks = {key for task in wanted for key in task.needs}
-        todo.sort([*(task for task in known.tasks if task.key in looks), *wanted])
+        wanted: list[Task] = [task for task in known.scores if task.score in scores]
+        wanted += [task for task in known.found if task.name in scores]
+        todo.sort(_with_needs(wanted, known.tasks))
         return todo
     todo.sort(known.jobs if only else (task for task in known.tasks if not task.evaluates))
     if only:
@@ -95,6 +95,18 @@ def pending(
             todo.is_whole = True
             todo.sort(task for task in known.analyses if not task.evaluates)
     return todo
+
+
+def _with_needs(wanted: Sequence[Task], tasks: Sequence[Task]) -> list[Task]:
+    """Return tasks of `atlas evaluate` and, before them, those that they are made of."""
+    known = {task.key: task for task in tasks if task.evaluates}
+    found: dict[str, Task] = {}
+    waiting = list(wanted)
+    while waiting:
+        task = waiting.pop()
+        found[task.key] = task
+        waiting += [known[key] for key in task.needs if key in known and key not in found]
+    return [task for key, task in known.items() if key in found]
 
 
 def refuse_unknown(prefixes: Sequence[str]) -> None:

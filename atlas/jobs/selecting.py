@@ -24,7 +24,6 @@ def select(plan: Plan, store: Store, analysed: bool = True) -> None:
         earlier = _known(store, plan.configuration)
         current = current if earlier is None else earlier.models
     known = plan.with_follow_ups(store)
-    split = plan.evaluations.split
     store.selections.save(
         Selection(
             configuration=plan.configuration,
@@ -33,8 +32,9 @@ def select(plan: Plan, store: Store, analysed: bool = True) -> None:
             photos=tuple(photo.credit for _, photo in sorted(plan.photos.items())),
             keys=tuple(sorted(key for key in known.keys if store.has(key))),
             scores=tuple(sorted(task.key for task in known.scores if store.has(task.key))),
-            left_out=plan.evaluations.left_out,
-            split=None if split is None else split.record,
+            findings=tuple(sorted(task.key for task in known.found if store.has(task.key))),
+            left_out=(*plan.evaluations.left_out, *plan.findings.left_out),
+            split=None if plan.split is None else plan.split.record,
         )
     )
 

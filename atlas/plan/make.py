@@ -9,6 +9,7 @@ from atlas.photos.split import Split, split_photos
 from atlas.plan.analyses import plan_analyses
 from atlas.plan.diversity import plan_diversity
 from atlas.plan.evaluations import plan_evaluations
+from atlas.plan.findings.plan import plan_findings
 from atlas.plan.plan import Plan
 from atlas.plan.renderings import plan_renderings
 from atlas.store.selections import configuration_name
@@ -32,6 +33,7 @@ def make_plan(
     analyses = plan_analyses(config, models, renderings, photo_set, device)
     diversity = plan_diversity(renderings, models)
     evaluations = plan_evaluations(config, models, renderings, photo_set, split)
+    findings = plan_findings(config, models, renderings, photo_set, split)
     tasks = (*analyses.tasks, *renderings.facets, *renderings.tasks, *diversity)
     return Plan(
         tasks=tasks,
@@ -42,6 +44,8 @@ def make_plan(
         stand_ins=analyses.stand_ins,
         photos=renderings.photos,
         evaluations=evaluations,
+        findings=findings,
+        split=split,
         current=analyses.current,
         configuration=configuration_name(config.file, config.store.path),
         notices=(*(photo_set.notices if photo_set else ()), *renderings.notices),
@@ -50,5 +54,6 @@ def make_plan(
 
 def split_of(config: Config, photo_set: PhotoSet | None) -> Split | None:
     """Return how the photos are split into those that judge and the others; None if nothing asks for that."""
-    asked = next((block.photos for block in config.evaluate if block.photos is not None), None)
+    splits = [*(block.photos for block in config.evaluate), *(block.photos for block in config.analyse)]
+    asked = next((split for split in splits if split is not None), None)
     return None if photo_set is None or asked is None else split_photos(photo_set, asked.judging, asked.seed)

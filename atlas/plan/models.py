@@ -1,6 +1,7 @@
 """Which models a configuration is about."""
 
 from atlas.config import ConceptsBlock, Config, RenderBlock
+from atlas.config.evaluation import ALL
 
 
 def models_of(config: Config, block: RenderBlock | ConceptsBlock) -> tuple[str, ...]:
@@ -12,5 +13,7 @@ def used_models(config: Config) -> list[str]:
     """Return the names of the models that a configuration is about, in its order."""
     blocks: list[RenderBlock | ConceptsBlock] = [*config.render, *config.concepts]
     used = {name for block in blocks for name in models_of(config, block)}
-    used |= {judge.model for judge in config.judges if config.evaluate}
+    used |= {judge.model for judge in config.judges if config.evaluate or config.analyse}
+    for analysed in config.analyse:
+        used |= {spec.name for spec in config.models} if analysed.models == ALL else {*analysed.models}
     return [spec.name for spec in config.models if spec.name in used]

@@ -9,10 +9,13 @@ from atlas.core.selection import ModelSelection
 from atlas.models.load import VisionModel
 from atlas.models.spec import ModelSpec
 from atlas.photos import Photo, PhotoSet
+from atlas.photos.split import Split
 from atlas.plan.evaluations import Evaluations
+from atlas.plan.findings.plan import Findings
 from atlas.store import Store
 from atlas.tasks.concepts import ConceptsTask
 from atlas.tasks.facets import FacetsTask
+from atlas.tasks.findings.finding import FindingTask
 from atlas.tasks.rendering import RenderTask
 from atlas.tasks.score import ScoreTask
 from atlas.tasks.statistics import StatisticsTask
@@ -32,6 +35,8 @@ class Plan:
         stand_ins: the same of what is only expected.
         photos: sha256 to the photos that pictures start from or are of; the store gets a copy of each.
         evaluations: the scores of its pictures; which tasks make them follows from what a store has.
+        findings: the analyses of models, likewise.
+        split: of the photos, into those that judge and the others, if one is asked for.
         current: which analyses of a model are current once all is made, by its fingerprint.
         configuration: its name in the store; empty for a plan that none stands behind, and the store notes nothing of.
         notices: sentences for a person.
@@ -45,6 +50,8 @@ class Plan:
     stand_ins: Mapping[str, bytes] = field(default_factory=dict)
     photos: Mapping[str, Photo] = field(default_factory=dict)
     evaluations: Evaluations = field(default_factory=Evaluations)
+    split: Split | None = None
+    findings: Findings = field(default_factory=Findings)
     current: Mapping[str, ModelSelection] = field(default_factory=dict)
     configuration: str = ""
     notices: tuple[str, ...] = ()
@@ -80,9 +87,14 @@ class Plan:
         return tuple(task for task in self.tasks if isinstance(task, ScoreTask))
 
     @cached_property
+    def found(self) -> tuple[FindingTask, ...]:
+        """What analyses of models find: see :meth:`with_follow_ups`."""
+        return tuple(task for task in self.tasks if isinstance(task, FindingTask))
+
+    @cached_property
     def cards(self) -> dict[str, ModelCard]:
-        """Name to card of every model that a task is about, or that judges."""
-        names = dict.fromkeys([*(task.model for task in self.tasks), *self.evaluations.models])
+        """Name to card of every model that a task is about, or that judges or is analysed."""
+        names = dict.fromkeys([*(task.model for task in self.tasks), *self.evaluations.models, *self.findings.models])
         return {name: self.models[name].card for name in names}
 
     @cached_property
@@ -95,7 +107,8 @@ class Plan:
         """Return the plan with all that is known to follow from what a store has; None of a store that is none yet."""
         known = {task.key: task for task in self.tasks}
         if store is not None:
-            for task in (*_follow_ups(self.tasks, store), *self.evaluations.tasks(store)):
+            evaluated = (*self.evaluations.tasks(store), *self.findings.tasks(store))
+            for task in (*_follow_ups(self.tasks, store), *evaluated):
                 known.setdefault(task.key, task)
         return replace(self, tasks=tuple(known.values()))
 

@@ -13,12 +13,13 @@ from atlas.core.analysis import (
     Diversity,
     LayerStatistics,
 )
+from atlas.core.finding import Finding
 from atlas.core.job import Job
 from atlas.core.record import Record
 from atlas.core.score import Score
 from atlas.store.documents import decode
 
-AnalysisDocument = ArraysDocument | LayerStatistics | ClassConcepts | ClassFacets | Diversity | Score
+AnalysisDocument = ArraysDocument | LayerStatistics | ClassConcepts | ClassFacets | Diversity | Score | Finding
 """What an analysis leaves in the store."""
 
 DOCUMENTS: dict[AnalysisKind, type[AnalysisDocument]] = {
@@ -31,6 +32,8 @@ DOCUMENTS: dict[AnalysisKind, type[AnalysisDocument]] = {
     "diversity": Diversity,
     "look": ArraysDocument,
     "score": Score,
+    "measurement": ArraysDocument,
+    "finding": Finding,
 }
 """What the document of each kind of analysis is."""
 

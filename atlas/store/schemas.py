@@ -4,6 +4,7 @@ from pydantic import BaseModel, JsonValue
 
 from atlas.core.analysis import ArraysDocument, ClassConcepts, ClassFacets, Diversity, LayerStatistics, PhotoCredit
 from atlas.core.attempt import Attempt
+from atlas.core.finding import Finding
 from atlas.core.method_card import MethodCard
 from atlas.core.metric_card import MetricCard
 from atlas.core.model_card import ModelCard
@@ -21,6 +22,7 @@ DOCUMENTS: dict[str, type[BaseModel]] = {
     "facets": ClassFacets,
     "diversity": Diversity,
     "score": Score,
+    "finding": Finding,
     "attempt": Attempt,
     "model-card": ModelCard,
     "method-card": MethodCard,

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Literal, TypeVar
 
 from atlas.core.analysis import OF_PICTURES, Analysis, ClassConcepts, ClassFacets
+from atlas.core.finding import Finding
 from atlas.core.job import Job
 from atlas.core.method_card import card_key
 from atlas.core.record import Record
@@ -127,6 +128,11 @@ class References:
                 self._add("input", [concept.direction, *(part.direction for part in concept.parts)], key)
         elif isinstance(document, ClassFacets):
             self._add("input", [cluster.references for cluster in document.clusters], key)
+        elif isinstance(document, Finding):
+            self._add("card", (model.fingerprint for model in document.models), key)
+            self._add("result", (point.picture for point in document.points if point.picture), key)
+            if document.split is not None:
+                self._add("input", [document.split.judging, document.split.fitted], key)
         elif isinstance(document, Score):
             self._add("result", (picture.key for picture in document.pictures), key)
             self._add("method", [card_key(document.method, document.method_version)], key)

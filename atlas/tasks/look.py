@@ -11,6 +11,7 @@ from typing import ClassVar
 import numpy as np
 import torch
 from PIL import Image
+from torch import Tensor
 
 from atlas.core.job import LOGITS
 from atlas.errors import PhotoError, PhotoGoneError
@@ -133,11 +134,16 @@ def seen_by(network: Network, image: Image.Image, layers: Sequence[str]) -> Arra
     Returns:
         Probabilities (1, K) and, of each other layer, the mean over positions of its activation, (1, D).
     """
-    known = network.preprocessing
-    whole = image.resize((known.width, known.height), Image.Resampling.BICUBIC)
-    pixels = torch.from_numpy(np.array(whole)).permute(2, 0, 1)[None].float() / 255
-    taps = network.taps(pixels.to(network.device), list(layers))
+    taps = network.taps(as_input(image, network), list(layers))
     found = {features_at(layer): features(taps[layer]) for layer in layers if layer != LOGITS}
     if LOGITS in taps:
         found[PROBABILITIES] = taps[LOGITS].softmax(dim=1)
     return {name: each.float().cpu().numpy() for name, each in found.items()}
+
+
+def as_input(image: Image.Image, network: Network) -> Tensor:
+    """Return an image as a network is shown it, (1, 3, H, W) in [0, 1]: whole, bicubically at its input size."""
+    known = network.preprocessing
+    whole = image.resize((known.width, known.height), Image.Resampling.BICUBIC)
+    pixels = torch.from_numpy(np.array(whole)).permute(2, 0, 1)[None].float() / 255
+    return pixels.to(network.device)

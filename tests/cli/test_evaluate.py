@@ -39,10 +39,22 @@ def test_a_table_of_figures_with_judges_intervals_and_what_is_missing(project):
 
 def test_scores_that_are_not_asked_for_are_refused(project):
     refused = project("evaluate", "--only", "transfr")
-    assert refused.status == 2 and 'no score "transfr"; did you mean "transfer"?' in refused.err
+    assert refused.status == 2 and 'no score or analysis "transfr"; did you mean "transfer"?' in refused.err
 
 
 def test_a_configuration_without_scores_says_how_to_ask_for_some(atlas):
     atlas.configure()
     refused = atlas("evaluate")
     assert refused.status == 2 and "[[evaluate]]" in refused.err
+
+
+def test_a_matrix_of_how_alike_layers_are(atlas):
+    write_project(atlas.folder, evaluate='[[analyse]]\nkind = "cka"\nlayers = "act*"\n')
+    result = atlas("evaluate")
+    assert result.status == 0, result.out + result.err
+    assert "3 analyses of models, 3 stored: atlas evaluate" in atlas("plan").out
+    lines = result.out.splitlines()
+    (start,) = [place for place, line in enumerate(lines) if line.startswith("tiny (down) and other (across), CKA")]
+    assert lines[start + 1].split() == ["layer", "1", "2"] and lines[start + 2].split()[0] == "act"
+    assert lines[start + 4] == "across: 1 act, 2 act2"
+    assert "rendering 0, finding 2, measurement 1" in atlas("status").out

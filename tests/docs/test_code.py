@@ -85,8 +85,10 @@ def test_python_compiles_and_names_of_atlas_exist(block: Block):
 def whole(text: str) -> str:
     """Return a configuration from a part of one: with a model, photos, or something to render where there is none."""
     table = tomllib.loads(text)
-    renders = "render" in table or "concepts" in table
-    needs_photos = "concepts" in table or any("photos" in block for block in table.get("render", []))
+    renders = bool({"render", "concepts", "analyse"} & table.keys())
+    needs_photos = bool({"concepts", "analyse"} & table.keys()) or any(
+        "photos" in block for block in table.get("render", [])
+    )
     return "".join(
         [
             text,

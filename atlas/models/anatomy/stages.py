@@ -86,6 +86,32 @@ def _stage_layers(network: Network) -> tuple[str, ...]:
     return tuple(dict.fromkeys(layer.name for layer in [stem, *chosen]))
 
 
+def block_layers(network: Network) -> tuple[str, ...]:
+    """Return the stem, every block, and what follows the last one, in order of completion.
+
+    Blocks are the innermost modules with parts of their own that everything goes through; a network that has fewer than
+    three has its convolutions or projections, each with what follows it.
+
+    Args:
+        network: of numerics without folding, so that no layer is lost.
+
+    Raises:
+        ModelError: no layer with positions is on all paths from the image to the model's output.
+    """
+    trunk = _trunk(network)
+    if not trunk.weighted and not trunk.blocks:
+        raise ModelError(
+            "the blocks of the model cannot be told: no layer with positions lies on all paths through it",
+            "name layers yourself",
+        )
+    stem = _stem(trunk)
+    later = trunk.layers[trunk.layers.index(stem) + 1 :]
+    blocks = [layer for layer in later if layer.name in trunk.blocks and not _holds_blocks(trunk, layer)]
+    inner = blocks if len(blocks) >= 3 else _convolutions(trunk, later)
+    last = [layer for layer in later[-1:] if layer.name not in trunk.blocks]
+    return tuple(dict.fromkeys(layer.name for layer in [stem, *inner, *last]))
+
+
 def spread(count: int) -> list[int]:
     """Return which of ``count`` blocks to match: VITAL's of ViT-B and ViT-L, in other depths at the same shares.
 
@@ -170,8 +196,16 @@ def _blocks(trunk: _Trunk, later: Sequence[LayerInfo]) -> list[LayerInfo]:
     if many:
         blocks = kinds[min(many, key=lambda kind: (kind[0], -len(kinds[kind])))]
     else:
-        leaves = [layer for layer in later if not trunk.within(layer.name)]
-        following = [*leaves, None][1:]
-        pairs = zip(leaves, following, strict=True)
-        blocks = [layer for layer, after in pairs if after is None or after.name in trunk.weighted]
+        blocks = _convolutions(trunk, later)
     return [blocks[place] for place in spread(len(blocks))] if blocks else []
+
+
+def _convolutions(trunk: _Trunk, later: Sequence[LayerInfo]) -> list[LayerInfo]:
+    """Return the last layer of each convolution or projection with what follows it."""
+    leaves = [layer for layer in later if not trunk.within(layer.name)]
+    pairs = zip(leaves, [*leaves, None][1:], strict=True)
+    return [layer for layer, after in pairs if after is None or after.name in trunk.weighted]
+
+
+def _holds_blocks(trunk: _Trunk, layer: LayerInfo) -> bool:
+    return any(inner.name in trunk.blocks for inner in trunk.within(layer.name))

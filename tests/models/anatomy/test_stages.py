@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from atlas.errors import ModelError
-from atlas.models.anatomy.stages import spread, stage_layers
+from atlas.models.anatomy.stages import block_layers, spread, stage_layers
 from atlas.models.load import load_model
 from atlas.models.spec import ModelSpec
 
@@ -44,6 +44,24 @@ def test_timms_families(name):
 )
 def test_networks_of_ones_own(odd, network, expected):
     assert stages(odd(network)) == expected
+
+
+@pytest.mark.parametrize(
+    ("name", "expected"),
+    [
+        ("resnet18", ("act1", *(f"layer{stage}.{block}" for stage in (1, 2, 3, 4) for block in (0, 1)))),
+        ("vit_tiny_patch16_224", ("patch_embed", *(f"blocks.{block}" for block in range(12)), "norm")),
+        ("vgg11", ("features.1", *(f"features.{place}" for place in (2, 5, 7, 10, 12, 15, 17, 20)))),
+    ],
+)
+def test_blocks_are_the_innermost_modules_with_parts(name, expected):
+    model = load_model(ModelSpec(name=name, architecture=name, pretrained=False))
+    assert block_layers(model.network("float32", CPU)) == expected
+
+
+def test_blocks_of_a_network_without_positions_cannot_be_told(odd):
+    with pytest.raises(ModelError, match="name layers yourself"):
+        block_layers(odd("Vectors").network("float32", CPU))
 
 
 def test_features_without_a_classifier_have_stages_too():

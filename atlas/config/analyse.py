@@ -1,0 +1,74 @@
+"""``[[analyse]]``: what is measured of models themselves, and what may be wrong with the tables besides their form."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Annotated, Any
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationInfo, field_validator, model_validator
+from pydantic_core import PydanticCustomError
+
+from atlas.config.evaluation import ALL, JudgingPhotos
+from atlas.config.judging import named_models
+from atlas.config.problems import WHOLE, Problem, shown, tables_at
+from atlas.config.render import Text
+from atlas.config.seeds import listed
+from atlas.core.finding import ANALYSIS_NAMES, AnalysisName
+
+OPTIONS: Mapping[AnalysisName, frozenset[str]] = {
+    "cka": frozenset({"layers", "minibatch"}),
+}
+"""What each kind may be told besides what all may."""
+EVERYWHERE = frozenset({"kind", "models", "photos", "seed"})
+
+
+class AnalyseBlock(BaseModel):
+    """One ``[[analyse]]`` table: one analysis that `atlas evaluate` makes. It renders nothing.
+
+    Attributes:
+        kind: what is analysed; see below.
+        models: names of models; ``"all"`` of the configuration.
+        layers: globs of layers. Of ``cka`` the stem, every block and what follows the last one, unless given.
+        photos: how photos are split into those that judge, which are those that are looked at, and those that methods
+            may be fitted to; the same in all tables. Without a split all photos are looked at.
+        minibatch: photos of a minibatch of ``cka``, at most; more and smaller ones say more of how sure a value is.
+        seed: of whatever is drawn.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
+
+    kind: AnalysisName
+    models: Annotated[tuple[Text, ...], BeforeValidator(listed), Field(min_length=1)] = ALL
+    layers: Annotated[tuple[Text, ...], BeforeValidator(listed)] = ()
+    photos: JudgingPhotos | None = None
+    minibatch: int = Field(default=32, ge=4, le=4096)
+    seed: int = Field(default=0, ge=0, lt=2**31)
+
+    @field_validator("models", "layers")
+    @classmethod
+    def _each_once(cls, values: tuple[object, ...], info: ValidationInfo) -> tuple[object, ...]:
+        if len(set(values)) < len(values):
+            raise ValueError(f"{info.field_name} names one twice; name each once")
+        return values
+
+    @model_validator(mode="after")
+    def _of_its_kind(self) -> "AnalyseBlock":
+        allowed = EVERYWHERE | OPTIONS[self.kind]
+        for key in sorted(self.model_fields_set - allowed):
+            others = " and ".join(f'"{kind}"' for kind in ANALYSIS_NAMES if key in OPTIONS[kind])
+            raise PydanticCustomError(WHOLE, f'{key} goes with kind = {others}, not with "{self.kind}"; leave it out')
+        return self
+
+
+def analysis_problems(table: Mapping[str, Any], models: Sequence[str]) -> Iterator[Problem]:
+    """Yield what is wrong with the ``[[analyse]]`` tables of a configuration.
+
+    Args:
+        models: names of its models.
+    """
+    for number, block in enumerate(tables_at(table, "analyse")):
+        place = ("analyse", number)
+        named = block.get("models")
+        chosen = [name for name in (named if isinstance(named, list) else [named]) if name not in (None, *ALL)]
+        yield from named_models(chosen, (*place, "models"), models)
+        if "photos" not in table:
+            text = f'{shown(block.get("kind"))} looks at photos; add a table [photos] with path = "a folder of photos"'
+            yield Problem((*place, "kind"), text)

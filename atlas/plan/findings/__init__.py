@@ -1,0 +1,1 @@
+"""Plan of analyses of models: what the ``[[analyse]]`` tables ask for, one file each."""

@@ -1,0 +1,73 @@
+"""From the ``[[analyse]]`` tables to what they ask for."""
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+
+from atlas.config import AnalyseBlock, Config
+from atlas.core.finding import AnalysisName
+from atlas.errors import AtlasError, ConfigError
+from atlas.models.load import VisionModel
+from atlas.photos import PhotoSet
+from atlas.photos.split import Split
+from atlas.plan.findings.cka import plan_cka
+from atlas.plan.findings.scene import Asked, Scene
+from atlas.plan.renderings import Renderings
+from atlas.store import Store
+from atlas.tasks.task import Task
+
+PLANNERS: Mapping[AnalysisName, Callable[[AnalyseBlock, Scene], Iterator[Asked]]] = {
+    "cka": plan_cka,
+}
+"""Kind of an analysis to what yields what a table of it asks for."""
+
+
+@dataclass(frozen=True)
+class Findings:
+    """All analyses of models that a configuration asks for.
+
+    Attributes:
+        asked: by kind. left_out: what is not analysed and what it would take, as sentences. models: names of those
+            that the analyses are about.
+    """
+
+    asked: tuple[tuple[AnalysisName, Asked], ...] = ()
+    left_out: tuple[str, ...] = ()
+    models: tuple[str, ...] = ()
+
+    def tasks(self, store: Store | None) -> list[Task]:
+        """Return every measurement and finding once; of pictures, those that a store has."""
+        found: dict[str, Task] = {}
+        for _, asked in self.asked:
+            for task in asked.tasks(store):
+                found.setdefault(task.key, task)
+        return list(found.values())
+
+
+def plan_findings(
+    config: Config,
+    models: Mapping[str, VisionModel],
+    renderings: Renderings,
+    photo_set: PhotoSet | None,
+    split: Split | None,
+) -> Findings:
+    """Return what the ``[[analyse]]`` tables ask for.
+
+    Raises:
+        ConfigError: a table does not fit the models or the photos; all problems of all tables at once.
+    """
+    if not config.analyse or photo_set is None:
+        return Findings()
+    scene = Scene(config, models, photo_set, split, renderings)
+    asked: list[tuple[AnalysisName, Asked]] = []
+    problems: list[str] = []
+    for number, block in enumerate(config.analyse):
+        try:
+            asked += [(block.kind, one) for one in PLANNERS[block.kind](block, scene)]
+        except ConfigError as error:
+            problems += [f"analyse[{number}].{problem}" for problem in error.problems]
+        except AtlasError as error:
+            problems.append(f"analyse[{number}]: {error.sentence}")
+    if problems:
+        raise ConfigError(problems)
+    names = dict.fromkeys(name for block in config.analyse for name in scene.names(block))
+    return Findings(tuple(asked), tuple(dict.fromkeys(scene.left_out)), tuple(names))

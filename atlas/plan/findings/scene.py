@@ -1,0 +1,122 @@
+"""Scene: what an analysis is planned in: models, photos, pictures; and what it asks for."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from atlas.config import AnalyseBlock, Config
+from atlas.config.evaluation import ALL
+from atlas.core.canonical import seeded_rank
+from atlas.core.finding import StudiedModel
+from atlas.core.job import LOGITS
+from atlas.core.score import PhotoSplit
+from atlas.errors import ConfigError
+from atlas.models.load import VisionModel
+from atlas.photos import Photo, PhotoSet
+from atlas.photos.classes import match_classes
+from atlas.photos.split import Split
+from atlas.plan.renderings import Renderings
+from atlas.plan.select import select_layers
+from atlas.store import Store
+from atlas.tasks.task import Task
+
+ByClass = Mapping[int, tuple[Photo, ...]]
+
+
+class Asked(Protocol):
+    """What one table asks for of one model, or of two."""
+
+    def tasks(self, store: Store | None) -> Sequence[Task]:
+        """Return its measurements and findings; of what a store has, where they are about pictures in it."""
+        ...
+
+
+@dataclass(frozen=True)
+class Fixed:
+    """What depends on nothing in the store."""
+
+    planned: tuple[Task, ...]
+
+    def tasks(self, store: Store | None) -> Sequence[Task]:
+        """See :meth:`Asked.tasks`."""
+        return self.planned
+
+
+@dataclass
+class Scene:
+    """What analyses are planned in.
+
+    Attributes:
+        split: of the photos, if one is asked for; those that judge are then looked at, else all.
+        left_out: what is not analysed and why, as sentences.
+    """
+
+    config: Config
+    models: Mapping[str, VisionModel]
+    photo_set: PhotoSet
+    split: Split | None
+    renderings: Renderings
+    left_out: list[str] = field(default_factory=list)
+    _by_class: dict[str, ByClass] = field(default_factory=dict)
+
+    def names(self, block: AnalyseBlock) -> tuple[str, ...]:
+        """Return the names of a table's models."""
+        return tuple(spec.name for spec in self.config.models) if block.models == ALL else block.models
+
+    @property
+    def record(self) -> PhotoSplit | None:
+        """What the store keeps of the split."""
+        return None if self.split is None else self.split.record
+
+    @property
+    def max_pixels(self) -> int:
+        """Of a photo, as it is decoded."""
+        return self.photo_set.spec.max_pixels
+
+    @property
+    def photos(self) -> tuple[Photo, ...]:
+        """All photos that are looked at, each once, in the order of their digests, which mixes classes."""
+        return self._looked_at(self.photo_set.photos)
+
+    def by_class(self, name: str) -> ByClass:
+        """Return the photos of each class of a model that are looked at, in the order of their digests.
+
+        Raises:
+            ConfigError: folders of photos stand for no class.
+        """
+        if name not in self._by_class:
+            found = match_classes(self.photo_set, self.models[name].card.classes).checked()
+            looked_at = {index: self._looked_at(photos) for index, photos in found.items()}
+            self._by_class[name] = {index: photos for index, photos in looked_at.items() if photos}
+        return self._by_class[name]
+
+    def layers(self, block: AnalyseBlock, name: str, usual: tuple[str, ...]) -> tuple[str, ...]:
+        """Return the layers of one of a table's models: those it names, or the usual ones.
+
+        Raises:
+            ConfigError: it names none of the model's.
+        """
+        if not block.layers:
+            return usual
+        found, problems = select_layers(block.layers, self.models[name].card)
+        if not found:
+            raise ConfigError(problems)
+        return tuple(layer.name for layer in found)
+
+    def studied(self, name: str, layers: tuple[str, ...] = ()) -> StudiedModel:
+        """Return what the store keeps of a model that an analysis is about."""
+        card = self.models[name].card
+        classes = len(card.classes) if card.layer(LOGITS) is not None else 0
+        return StudiedModel(name=name, fingerprint=card.identity.fingerprint, layers=layers, classes=classes)
+
+    def _looked_at(self, photos: Sequence[Photo]) -> tuple[Photo, ...]:
+        if self.split is not None:
+            return self.split.judges(photos)
+        found = {photo.digest: photo for photo in photos}
+        return tuple(found[digest] for digest in sorted(found))
+
+
+def some_of(photos: Sequence[Photo], limit: int, seed: int) -> tuple[Photo, ...]:
+    """Return at most so many of some photos, drawn by a seed and their content, in the order of their digests."""
+    drawn = sorted(photos, key=lambda photo: seeded_rank(seed, photo.digest))[:limit]
+    return tuple(sorted(drawn, key=lambda photo: photo.digest))

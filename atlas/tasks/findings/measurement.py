@@ -1,0 +1,99 @@
+"""Measurements: what a network does with some photos, as arrays, for findings to read. They are shared and resumed."""
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from time import perf_counter
+from typing import ClassVar
+
+from PIL import Image
+
+from atlas.errors import PhotoError, PhotoGoneError
+from atlas.photos import Photo
+from atlas.photos.views import central_square
+from atlas.tasks.analysis import AnalysisTask, Arrays, keep_arrays
+from atlas.tasks.bench import Bench
+from atlas.tasks.task import Outcome
+
+
+@dataclass(frozen=True)
+class MeasurementTask(AnalysisTask, ABC):
+    """Something that is measured of a model on photos.
+
+    Attributes:
+        photos: in the order that the analysis's digest is over. what: they are, for messages.
+    """
+
+    kind: ClassVar[str] = "measurement"
+    cost: ClassVar[int] = 0
+    evaluates: ClassVar[bool] = True
+    measures: ClassVar[str]
+    """What, in a word or two."""
+
+    photos: tuple[Photo, ...]
+    what: str
+
+    def __str__(self) -> str:
+        return f"{self.model}: {self.measures} of {self.what}"
+
+    @property
+    def title(self) -> str:
+        """See :attr:`Task.title`."""
+        return f"{self.model} {self.measures}"
+
+    @property
+    def needs(self) -> tuple[str, ...]:
+        """See :attr:`Task.needs`."""
+        return self.analysis.upstream
+
+    @property
+    def columns(self) -> tuple[str, str, str]:
+        """See :attr:`Task.columns`."""
+        layers = self.analysis.layers
+        where = "" if not layers else layers[0] if len(layers) == 1 else f"{len(layers)} layers"
+        return where, self.kind, self.measures
+
+    @staticmethod
+    def run(tasks: "Sequence[MeasurementTask]", bench: Bench) -> list[Outcome]:
+        """See :meth:`Task.run`."""
+        on_photo = bench.counted(sum(len(task.photos) for task in tasks))
+        return [task._run(bench, on_photo) for task in tasks]
+
+    def _run(self, bench: Bench, on_photo: Callable[[], None]) -> Outcome:
+        started = perf_counter()
+        skipped: list[str] = []
+        names: list[str] = []
+
+        def squares() -> Iterator[tuple[Photo, Image.Image]]:
+            for photo in self.photos:
+                on_photo()
+                try:
+                    image = bench.photos.image(photo)
+                except PhotoGoneError:
+                    raise
+                except PhotoError as error:
+                    skipped.append(error.message)
+                    continue
+                names.append(photo.digest)
+                yield photo, central_square(image, self.side)
+
+        arrays, facts = self.measure(squares(), bench)
+        kept = {**facts, "rows": names, "skipped": skipped}
+        keep_arrays(bench, self.analysis, arrays, kept, perf_counter() - started)
+        return Outcome(self, "done", "; ".join(skipped))
+
+    @property
+    def side(self) -> int:
+        """Side of the squares that photos are cut to, pixels."""
+        known = self.analysis.model.preprocessing
+        return max(known.width, known.height)
+
+    @abstractmethod
+    def measure(
+        self, squares: Iterator[tuple[Photo, Image.Image]], bench: Bench
+    ) -> tuple[Arrays, Mapping[str, object]]:
+        """Return what is measured: arrays, and facts about them.
+
+        Args:
+            squares: the photos that could be decoded, as squares.
+        """
