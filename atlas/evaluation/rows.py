@@ -92,7 +92,8 @@ def rows_of(documents: Named, cards: Mapping[str, MetricCard]) -> tuple[Row, ...
     ]
     told = sorted(rows, key=lambda row: RELATIONS.index(row.relation) if row.relation else 0)
     numbers = {name: place for place, name in enumerate(dict.fromkeys(row.measure for row in told))}
-    return tuple(sorted(rows, key=lambda row: _place(row, numbers[row.measure])))
+    layers = {name: place for place, name in enumerate(dict.fromkeys(row.layer for row in told))}
+    return tuple(sorted(rows, key=lambda row: _place(row, numbers[row.measure], layers[row.layer])))
 
 
 def left_out_of(documents: Named) -> Iterator[str]:
@@ -136,11 +137,11 @@ def _csv(head: Sequence[str], rows: Iterable[Sequence[Any]]) -> str:
     return text.getvalue()
 
 
-def _place(row: Row, number: int) -> tuple[Any, ...]:
-    """Return what rows are sorted by; number: the place of the row's among all."""
+def _place(row: Row, number: int, layer: int) -> tuple[Any, ...]:
+    """Return what rows are sorted by; number, layer: the places of the row's among all, as scores tell them."""
     relation = RELATIONS.index(row.relation) if row.relation else 0
     best = row.value if row.better == "lower" else -row.value
-    return row.model, row.score, number, relation, row.judge, row.layer, best, row.by
+    return row.model, row.score, number, relation, row.judge, layer, best, row.by
 
 
 def _row(name: str, document: Score, figure: ScoreFigure, settings: str, cards: Mapping[str, MetricCard]) -> Row:

@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from atlas.core.analysis import Analysis
+from atlas.core.canonical import canonical_json
 from atlas.core.score import Judge
 from atlas.evaluation.class_match import ClassMatch
 from atlas.evaluation.scores.base import PHOTOS, SCORES, Score
@@ -12,6 +13,7 @@ from atlas.photos.split import Split
 from atlas.plan.groups import Group
 from atlas.plan.judges import Seat
 from atlas.plan.looks import Looker
+from atlas.tasks.comparing import Lpips
 from atlas.tasks.look import LookTask
 from atlas.tasks.rendering import RenderTask
 from atlas.tasks.score import ScoreTask, Shot
@@ -28,7 +30,8 @@ class Asked:
         name: of the score. group: of pictures.
         judge: who looks. as_judge: what the store says of that. match: of the model's classes with the judge's.
         photos: those that judge each class. split: of all photos. max_pixels: of one.
-        k: neighbours that are counted.
+        k: neighbours that are counted. lpips: what measures LPIPS, if anything does.
+        notes: what of it cannot be measured and what it would take, as sentences.
         lacking: why it cannot be measured and what it would take, as a sentence; empty if it can.
     """
 
@@ -41,12 +44,22 @@ class Asked:
     k: tuple[int, ...]
     split: Split | None
     max_pixels: int
+    lpips: Lpips | None = None
+    notes: tuple[str, ...] = ()
     lacking: str = ""
 
     @property
     def score(self) -> Score:
         """The score itself."""
         return SCORES.get(self.name)
+
+    @property
+    def distinction(self) -> str:
+        """What tells it from others that a configuration asks for, whichever pictures are there."""
+        by = self.as_judge.fingerprint if self.as_judge else ""
+        k = self.k if self.score.neighbours else ()
+        tool = None if self.lpips is None else [self.lpips.backbone, self.lpips.digest]
+        return canonical_json([self.name, by, self.group.pictures[0].key, k, tool, self.notes])
 
     def tasks(self, there: Sequence[tuple[RenderTask, Size]]) -> Iterator[LookTask | ScoreTask]:
         """Yield the looks and the score of those of the pictures that are there, one at least."""
@@ -68,7 +81,7 @@ class Asked:
         """Return who looks. side: of the pictures, pixels, for where no network says it."""
         if self.judge is not None:
             return Looker(self.judge, max_pixels=self.max_pixels)
-        return Looker(self.group.rendered, self.name, self.max_pixels, side)
+        return Looker(self.group.rendered, self.name, self.max_pixels, side, self.lpips)
 
     def _score(
         self, pictures: Sequence[RenderTask], looks: Sequence[LookTask], at_photos: Mapping[int, LookTask]
@@ -96,6 +109,7 @@ class Asked:
                 "judge": None if self.as_judge is None else self.as_judge.model_dump(mode="json"),
                 "k": list(self.k) if self.score.neighbours else [],
                 "split": None if split is None else split.model_dump(mode="json"),
+                **({"notes": list(self.notes)} if self.notes else {}),
                 **({"lacking": self.lacking} if self.lacking else {}),
             },
             numerics="float64",
@@ -116,6 +130,7 @@ class Asked:
             photos=photos,
             k=self.k,
             split=split,
+            notes=self.notes,
             lacking=self.lacking,
         )
 

@@ -9,7 +9,6 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 
 from atlas.config import Config
-from atlas.core.canonical import canonical_json
 from atlas.errors import ConfigError, StoreError
 from atlas.models.load import VisionModel
 from atlas.photos import PhotoSet
@@ -91,9 +90,7 @@ def plan_evaluations(
     asked: dict[str, Asked] = {}
     for block in config.evaluate:
         for one in pairing.asked(block):
-            by = one.as_judge.fingerprint if one.as_judge else ""
-            k = one.k if one.score.neighbours else ()
-            asked.setdefault(canonical_json([one.name, by, one.group.pictures[0].key, k]), one)
+            asked.setdefault(one.distinction, one)
     names = dict.fromkeys(
         [*(judge.model for judge in config.judges), *(one.group.rendered.name for one in asked.values())]
     )

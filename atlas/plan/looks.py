@@ -8,6 +8,7 @@ from atlas.evaluation.scores.base import SCORES
 from atlas.photos import Photo
 from atlas.plan.judges import Seat
 from atlas.tasks.analysis import photos_digest
+from atlas.tasks.comparing import CompareTask, Lpips
 from atlas.tasks.look import LOOK_VERSION, LookTask
 from atlas.tasks.rendering import RenderTask
 
@@ -20,15 +21,22 @@ class Looker:
         seat: whose network does; where a score looks by itself, the rendered model, for a task is one of a model.
         score: name of the score that looks by itself; empty where a network does.
         max_pixels: of a photo. side: of the squares of photos, pixels, where no network says it.
+        lpips: what measures LPIPS of inversions, if anything does.
     """
 
     seat: Seat
     score: str = ""
     max_pixels: int = 0
     side: int = 0
+    lpips: Lpips | None = None
 
     def at_picture(self, task: RenderTask) -> LookTask:
-        """Return the look at a picture."""
+        """Return the look at a picture, by a score beside its photo where it is an inversion."""
+        if self.score and task.job.target.kind == "inversion":
+            given = self.lpips
+            by = {} if given is None else {"lpips": [given.backbone, given.digest]}
+            analysis = self._look(by, upstream=(task.key,))
+            return CompareTask(self.seat.name, analysis, str(task), picture=task.key, score=self.score, lpips=given)
         return LookTask(
             self.seat.name, self._look({}, upstream=(task.key,)), str(task), picture=task.key, score=self.score
         )
@@ -40,7 +48,7 @@ class Looker:
         what = f"{len(photos)} photos of {of}"
         return LookTask(self.seat.name, analysis, what, photos=photos, score=self.score, side=self.side)
 
-    def _look(self, parameters: Mapping[str, int], **at: object) -> Analysis:
+    def _look(self, parameters: Mapping[str, object], **at: object) -> Analysis:
         seen: dict[str, object] = {"layers": self.seat.looked_at, "numerics": self.seat.numerics}
         own: dict[str, object] = {}
         if self.score:  # it is the same for every model

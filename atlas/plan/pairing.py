@@ -1,13 +1,14 @@
 """Pairing: which score of which pictures is asked of which judge, and what is not and why."""
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 
 from atlas.config import Config, EvaluateBlock
 from atlas.config.evaluation import ALL
 from atlas.core.score import Subject
 from atlas.errors import did_you_mean
 from atlas.evaluation.class_match import ClassMatch, match_labels
-from atlas.evaluation.scores.base import JUDGES, PHOTOS, SCORES, Score
+from atlas.evaluation.scores.base import JUDGES, LPIPS, PHOTOS, SCORES, Score
 from atlas.extras import has, missing
 from atlas.models.load import VisionModel
 from atlas.photos import Photo, PhotoSet
@@ -15,6 +16,7 @@ from atlas.photos.classes import match_classes
 from atlas.photos.split import Split
 from atlas.plan.asked import Asked
 from atlas.plan.groups import Group, grouped
+from atlas.plan.instruments import lpips_of
 from atlas.plan.judges import Seat, own_seat, seats
 from atlas.plan.renderings import Renderings
 
@@ -100,7 +102,7 @@ class Pairing:
             self.left_out.append(f"{name} of {group}: no photos judge its classes; add photos of them")
             return
         if lacking := self._lacking(name, score):
-            yield Asked(name, group, None, None, None, {}, block.k, None, 0, lacking)
+            yield Asked(name, group, None, None, None, {}, block.k, None, 0, lacking=lacking)
             return
         asks_judges = JUDGES in score.needs or score.own
         for judge in self._judges_of(score, group) if asks_judges else (None,):
@@ -115,7 +117,15 @@ class Pairing:
                     )
                     continue
             pixels = self._photo_set.spec.max_pixels if self._photo_set is not None else 0
-            yield Asked(name, group, judge, as_judge, match, photos, block.k, self._split, pixels)
+            asked = Asked(name, group, judge, as_judge, match, photos, block.k, self._split, pixels)
+            yield self._equipped(asked, block)
+
+    def _equipped(self, asked: Asked, block: EvaluateBlock) -> Asked:
+        """Return what is asked with the instruments that its score uses, and a note of those that are not there."""
+        if LPIPS not in asked.score.uses:
+            return asked
+        found = lpips_of(block.lpips)
+        return replace(asked, notes=(found,)) if isinstance(found, str) else replace(asked, lpips=found)
 
     def _lacking(self, name: str, score: Score) -> str:
         """Return what a score needs that is not there, and how to get it, as a sentence; empty of nothing."""

@@ -44,6 +44,7 @@ class ScoreTask(AnalysisTask):
         match: of the model's classes with the judge's.
         pictures: what is scored. photos: class to key of what was seen of the photos that judge it.
         k: neighbours that are counted. split: of the photos, if there are some.
+        notes: what of it cannot be measured and what it would take, as sentences.
         lacking: why it cannot be measured here and what it would take, as a sentence; empty if it can.
     """
 
@@ -64,6 +65,7 @@ class ScoreTask(AnalysisTask):
     photos: tuple[tuple[int, str], ...]
     k: tuple[int, ...]
     split: PhotoSplit | None
+    notes: tuple[str, ...] = ()
     lacking: str = ""
 
     @property
@@ -134,7 +136,7 @@ class ScoreTask(AnalysisTask):
             ),
             photos=sum(photos),
             split=self.split,
-            left_out=tuple(measured.left_out),
+            left_out=(*measured.left_out, *self.notes),
             provenance=bench.provenance(perf_counter() - started),
         )
         for card in SCORES.get(self.score).cards_for(self.k):

@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 
 JUDGES, PHOTOS = "judges", "photos"
 """What scores may need: models that judge, and photos that pictures are measured against."""
+LPIPS = "lpips"
+"""What scores may use, if it is there."""
 CLASSES: Subject = "classes"
 UNITS: Subject = "units"
 INVERSIONS: Subject = "inversions"
@@ -138,6 +140,8 @@ class Score(ABC):
         title, summary: for people; the summary is a sentence without a full stop.
         cards: what each of its numbers says.
         needs: of :data:`JUDGES` and :data:`PHOTOS`.
+        uses: of :data:`LPIPS`; without it they tell less.
+        measurements: names of numbers that pictures have since they were made, which it tells, of inversions.
         classes: whether a judge must know the pictures' classes.
         own: whether the rendered model itself is asked besides the judges.
         libraries: of an extra, without which it is left out.
@@ -150,6 +154,8 @@ class Score(ABC):
     of: ClassVar[Subject] = CLASSES
     cards: ClassVar[tuple[MetricCard, ...]]
     needs: ClassVar[frozenset[str]] = frozenset()
+    uses: ClassVar[frozenset[str]] = frozenset()
+    measurements: ClassVar[tuple[str, ...]] = ()
     classes: ClassVar[bool] = False
     own: ClassVar[bool] = False
     libraries: ClassVar[tuple[str, ...]] = ()
@@ -183,6 +189,14 @@ class Score(ABC):
         """
         raise TypeError(f"{type(self).__name__} has no judges, and does not say by look() what is looked at")
 
+    def compare(self, picture: "NDArray[np.uint8]", photo: "NDArray[np.uint8]") -> "Arrays":
+        """Return what is made of a picture (H, W, 3) beside the photo that it is of, of the same size: arrays of one
+        row each, NaN where there is nothing to tell.
+
+        Scores of inversions say what.
+        """
+        raise TypeError(f"{type(self).__name__} does not say by compare() what is made of a picture and its photo")
+
 
 SCORES: Registry[Score] = Registry(
     "score",
@@ -190,6 +204,7 @@ SCORES: Registry[Score] = Registry(
     Score,
     {
         "frechet": "atlas.evaluation.scores.distances:FRECHET",
+        "inversion": "atlas.evaluation.scores.inversion:INVERSION",
         "kid": "atlas.evaluation.scores.distances:KID",
         "plausibility": "atlas.evaluation.scores.plausibility:PLAUSIBILITY",
         "spectrum": "atlas.evaluation.scores.spectrum:SPECTRUM",

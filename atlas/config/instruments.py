@@ -1,0 +1,21 @@
+"""Networks that measure and are no models of the configuration: their weights are named by path, none are fetched."""
+
+from pathlib import Path
+
+from pydantic import BaseModel, ConfigDict
+
+from atlas.evaluation.lpips import Backbone
+
+
+class LpipsWeights(BaseModel):
+    """``lpips = { backbone = "alex", weights = "alexnet.pth" }``: what LPIPS sees pictures with.
+
+    Attributes:
+        backbone: ``alex`` (AlexNet), ``vgg`` (VGG-16) or ``squeeze`` (SqueezeNet 1.1): those that the paper calibrated.
+        weights: torchvision's file of that network's weights of ImageNet.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
+
+    backbone: Backbone = "alex"
+    weights: Path
