@@ -12,7 +12,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from atlas.attribution.aumann_shapley import aumann_shapley
-from atlas.core.figures import Figure, mean, share
+from atlas.core.figures import Figure, interval_of, mean, resampled, share
 from atlas.core.metric_card import MetricCard
 from atlas.core.sources import VIT_AND_CNN
 from atlas.errors import ScoreError
@@ -51,6 +51,50 @@ CARD = MetricCard(
         "same to an activation and to a thousandth of it: the mean over photos is a better one.",
     ),
 )
+
+SHARE = MetricCard(
+    name="attribution_share",
+    title="share of a channel",
+    about="models",
+    summary="how much of all that a layer's channels contribute to a class's logit is one channel's",
+    meaning=("All channels' shares sum to 1, whether they speak for the class or against it.",),
+    definition="The magnitude of the channel's mean value over photos, over the sum of those of all channels.",
+    lowest=0,
+    highest=1,
+    form="percent",
+    n="of the mean over n photos, with the bootstrap's interval over photos",
+    paper=VIT_AND_CNN,
+    limits=("A channel that speaks for the class on one photo and against it on another has a small share.",),
+)
+
+RISE = MetricCard(
+    name="attribution_rise",
+    title="logit above the baseline",
+    about="models",
+    summary="by how much a class's logit rises from the baseline to its photos: what the channels' values sum to",
+    definition="The mean over photos of the logit minus what the network says from the baseline on.",
+    unit="logit",
+    n="mean over n photos, with the bootstrap's interval over photos",
+    paper=VIT_AND_CNN,
+)
+
+GAP = MetricCard(
+    name="attribution_gap",
+    title="gap of the attribution",
+    about="models",
+    summary="by how much the channels' values miss the logit's change, in proportion to what they amount to",
+    meaning=(
+        f"Steps are doubled until it is below {EXACT:.0%}, up to {MOST_STEPS}; photos that stay above are counted.",
+    ),
+    definition="The mean over photos of the magnitude of the change less the sum of values, over the sum of their "
+    "magnitudes.",
+    lowest=0,
+    better="lower",
+    form="percent",
+    n="mean over n photos, with the bootstrap's interval over photos",
+    paper=VIT_AND_CNN,
+)
+CARDS = (CARD, SHARE, RISE, GAP)
 
 
 @dataclass(frozen=True)
@@ -169,14 +213,14 @@ class Channel:
     Attributes:
         index: of the channel.
         value: its contribution to the logit; of several photos their mean, with its interval.
-        share: its magnitude over the sum of all channels' magnitudes.
+        share: its magnitude over the sum of all channels' magnitudes, with its interval over photos.
         side: 1 or -1: whether its activation moved up or down, and with it which side of it a picture should show.
         leads: the share of photos on which it is among the leading channels.
     """
 
     index: int
     value: Figure
-    share: float
+    share: Figure
     side: int
     leads: Figure
 
@@ -199,18 +243,26 @@ def leading(values: np.ndarray, moved: np.ndarray, count: int, against: bool = F
         raise ScoreError("channels of no photo, or of NaN, have no order", "leave such photos out, and say so")
     sign = -1.0 if against else 1.0
     first = _first(sign * values, count)
-    total, together = values.mean(axis=0), np.abs(values.mean(axis=0)).sum()
+    total = values.mean(axis=0)
+    drawn = np.abs(resampled(len(values)) @ values)
+    drawn /= np.maximum(drawn.sum(axis=1, keepdims=True), np.finfo(np.float64).tiny)
+    shares = np.abs(total) / max(float(np.abs(total).sum()), float(np.finfo(np.float64).tiny))
     return [
         Channel(
             index=index,
             value=mean(values[:, index].tolist()),
-            share=float(abs(total[index]) / together),
+            share=_figure(float(shares[index]), drawn[:, index], len(values)),
             side=1 if moved[:, index].mean() >= 0 else -1,
             leads=share(first[:, index].tolist()),
         )
         for index in np.argsort(-sign * total, kind="stable")[:count].tolist()
         if sign * total[index] > 0
     ]
+
+
+def _figure(value: float, drawn: np.ndarray, count: int) -> Figure:
+    low, high = map(float, interval_of(drawn))
+    return Figure(value, low, high, count)
 
 
 def _first(values: np.ndarray, count: int) -> np.ndarray:

@@ -4,7 +4,7 @@ from atlas.analyses import attribution, cka, class_relatedness, concept_curves, 
 
 CARDS = (
     cka.CARD,
-    attribution.CARD,
+    *attribution.CARDS,
     class_relatedness.CARD,
     texture.CARD,
     embedding.CARD,

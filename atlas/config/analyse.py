@@ -9,12 +9,13 @@ from pydantic_core import PydanticCustomError
 from atlas.config.evaluation import ALL, JudgingPhotos
 from atlas.config.judging import named_models
 from atlas.config.problems import WHOLE, Problem, shown, tables_at
-from atlas.config.render import Text
+from atlas.config.render import ClassSelector, Text
 from atlas.config.seeds import listed
 from atlas.core.finding import ANALYSIS_NAMES, AnalysisName
 
 OPTIONS: Mapping[AnalysisName, frozenset[str]] = {
     "cka": frozenset({"layers", "minibatch"}),
+    "attribution": frozenset({"layers", "classes", "limit", "channels"}),
 }
 """What each kind may be told besides what all may."""
 EVERYWHERE = frozenset({"kind", "models", "photos", "seed"})
@@ -26,7 +27,11 @@ class AnalyseBlock(BaseModel):
     Attributes:
         kind: what is analysed; see below.
         models: names of models; ``"all"`` of the configuration.
-        layers: globs of layers. Of ``cka`` the stem, every block and what follows the last one, unless given.
+        layers: globs of layers. Unless given, of ``cka`` the stem, every block and what follows the last one; of
+            ``attribution`` the latest with positions that all of the logits depend on.
+        classes: names, ids, indices or globs of classes; ``"all"`` that have photos.
+        limit: photos of each class, at most, drawn by the seed; unless given, 10 of ``attribution``.
+        channels: that are told of those that speak for a class, and as many of those against it.
         photos: how photos are split into those that judge, which are those that are looked at, and those that methods
             may be fitted to; the same in all tables. Without a split all photos are looked at.
         minibatch: photos of a minibatch of ``cka``, at most; more and smaller ones say more of how sure a value is.
@@ -38,11 +43,14 @@ class AnalyseBlock(BaseModel):
     kind: AnalysisName
     models: Annotated[tuple[Text, ...], BeforeValidator(listed), Field(min_length=1)] = ALL
     layers: Annotated[tuple[Text, ...], BeforeValidator(listed)] = ()
+    classes: Annotated[tuple[ClassSelector, ...], BeforeValidator(listed), Field(min_length=1)] = ALL
+    limit: int | None = Field(default=None, ge=1, le=10_000)
+    channels: int = Field(default=8, ge=1, le=64)
     photos: JudgingPhotos | None = None
     minibatch: int = Field(default=32, ge=4, le=4096)
     seed: int = Field(default=0, ge=0, lt=2**31)
 
-    @field_validator("models", "layers")
+    @field_validator("models", "layers", "classes")
     @classmethod
     def _each_once(cls, values: tuple[object, ...], info: ValidationInfo) -> tuple[object, ...]:
         if len(set(values)) < len(values):

@@ -9,7 +9,7 @@ from atlas.core.job import Frozen, Text
 from atlas.core.record import SCHEMA_VERSION, Provenance
 from atlas.core.score import PhotoSplit, ScoreCurve
 
-AnalysisName = Literal["cka"]
+AnalysisName = Literal["cka", "attribution"]
 """Kinds of analyses of models."""
 ANALYSIS_NAMES: tuple[AnalysisName, ...] = get_args(AnalysisName)
 
@@ -57,7 +57,7 @@ class ChannelPart(Frozen):
     Attributes:
         channel: its index.
         value, low, high: mean over photos of its contribution, logit, with the interval over photos.
-        share: its magnitude over the sum of all channels' magnitudes, in [0, 1].
+        share: its magnitude over the sum of all channels' magnitudes, in [0, 1]; the figures have its interval.
         side: 1 or -1: whether its activation moved up or down from the baseline, and with it which side of the channel
             a picture should show.
         leads, leads_low, leads_high: the share of photos on which it is among the leading channels of its sign.

@@ -43,6 +43,26 @@ def heat_sprite(maps: "Sequence[np.ndarray]", cell: int, columns: int) -> tuple[
     return _encoded(sheet, "png", len(maps), cell, columns)
 
 
+def signed_sprite(maps: "Sequence[np.ndarray]", columns: int) -> tuple[Sprite, float, bytes]:
+    """Return maps of both signs as one 8-bit grey PNG file, all on one scale, and the largest magnitude.
+
+    128 is 0, 255 the largest magnitude, 1 its negative. A cell is as large as the maps; of maps that are no squares, as
+    their longer side.
+
+    Args:
+        maps: (h, w) float, finite, all of one size; one at least.
+        columns: cells in a row; the last row may be short.
+    """
+    largest = max(float(abs(one).max()) for one in maps)
+    cell = max(maps[0].shape)
+    sheet = Image.new("L", _size(len(maps), cell, columns), 128)
+    for place, one in enumerate(maps):
+        grey = Image.fromarray((128 + one / (largest or 1.0) * 127).round().astype("uint8"))
+        sheet.paste(grey.resize((cell, cell), Image.Resampling.BICUBIC), _corner(place, cell, columns))
+    sprite, data = _encoded(sheet, "png", len(maps), cell, columns)
+    return sprite, largest, data
+
+
 def _size(count: int, cell: int, columns: int) -> tuple[int, int]:
     return min(count, columns) * cell, -(-count // columns) * cell
 

@@ -142,8 +142,9 @@ def test_leading_channels_by_hand():
     first, second = leading(values, moved, 2)
     assert [first.index, second.index] == [0, 2]
     assert first.value == mean([4.0, 2.0])
-    assert first.share == pytest.approx(3 / 8)
-    assert second.share == pytest.approx(2 / 8)
+    assert first.share.value == pytest.approx(3 / 8)
+    assert second.share.value == pytest.approx(2 / 8)
+    assert (first.share.low, first.share.high, first.share.n) == pytest.approx((2 / 9, 4 / 7, 2))  # of either photo
     assert (first.side, second.side) == (-1, 1)
     assert first.leads == share([True, True])
     (only,) = leading(values, moved, 1)

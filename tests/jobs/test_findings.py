@@ -1,6 +1,7 @@
 """Analyses from photos to tables: what is found by hand, which photos are looked at, resumed, verified and told."""
 
 import csv
+import io
 import json
 from itertools import pairwise
 
@@ -9,17 +10,21 @@ import pytest
 import torch
 from PIL import Image
 from small_evaluation import evaluated, opened, rendered, write_project
+from small_photos import CLASSES
 from tiny_networks import colours, signed_colours
 
 import atlas
 from atlas.core.finding import Finding
+from atlas.errors import ConfigError
 from atlas.face.repairing import Repair
 from atlas.store import Store
 from atlas.store.integrity import verify
 from atlas.store.repair import discard_result
 
 SPLIT = "photos = { judging = 0.5, seed = 0 }\n"
+LAYER = '\n[[render]]\nlayers = "act2"\nunits = "0"\nmethod = "fourier"\nparameters = { steps = 1, image_size = 32 }\n'
 CKA = f'[[analyse]]\nkind = "cka"\nlayers = ["act", "act2"]\nminibatch = 6\n{SPLIT}'
+ATTRIBUTION = f'[[analyse]]\nkind = "attribution"\nmodels = "tiny"\nchannels = 3\nlimit = 3\n{SPLIT}'
 MEAN = torch.tensor([0.485, 0.456, 0.406])[:, None, None]
 STD = torch.tensor([0.229, 0.224, 0.225])[:, None, None]
 
@@ -57,7 +62,7 @@ def activations(network, inputs, names):
 @pytest.fixture(scope="module")
 def project(tmp_path_factory):
     """A project whose models were analysed: (its file, what came of it, its store)."""
-    file = write_project(tmp_path_factory.mktemp("findings"), evaluate=CKA)
+    file = write_project(tmp_path_factory.mktemp("findings"), evaluate=CKA + ATTRIBUTION)
     report, found, _ = evaluated(file)
     assert report.failed == [] and not report.interrupted
     return file, found.analyses, Store(file.parent / "build" / "store")
@@ -80,8 +85,9 @@ def kernel(activation):
 
 def test_cka_is_that_of_minibatches_of_judging_photos(project):
     file, found, store = project
-    alone = [document for document in found.documents if len(document.models) == 1]
-    (pair,) = [document for document in found.documents if len(document.models) == 2]
+    of_cka = [document for document in found.documents if document.kind == "cka"]
+    alone = [document for document in of_cka if len(document.models) == 1]
+    (pair,) = [document for document in of_cka if len(document.models) == 2]
     assert [document.models[0].name for document in alone] == ["tiny", "other"]
     assert [model.name for model in pair.models] == ["tiny", "other"] and pair.photo_count == 12
     inputs = torch.stack(list(judging(file, store, pair.split).values()))
@@ -99,12 +105,54 @@ def test_cka_is_that_of_minibatches_of_judging_photos(project):
         assert len(document.figures) == 4
 
 
+def test_channels_of_a_linear_end_give_weight_times_what_they_have_over_the_mean_of_photos(project):
+    file, found, store = project
+    documents = [document for document in found.documents if document.kind == "attribution"]
+    assert [document.class_index for document in documents] == [0, 1, 2]
+    photos = judging(file, store, documents[0].split)
+    network = signed_colours().eval()
+    seen = dict(zip(photos, activations(network, torch.stack(list(photos.values())), ("act2",))["act2"], strict=True))
+    mean = torch.stack(list(seen.values())).mean(dim=0)
+    for document in documents:
+        digests = [credit.digest for credit in document.photos]
+        own = {photo.digest: value for photo, value in seen.items() if photo.group == CLASSES[document.class_index]}
+        assert len(digests) == 3 and {*digests} <= {*own}
+        weights = network.head.weight.detach()[document.class_index]
+        maps = torch.stack([(own[digest] - mean) * weights[:, None, None] for digest in digests]) / mean[0].numel()
+        values = maps.sum(dim=(2, 3))
+        total = values.mean(dim=0)
+        kept = {part.channel: part for part in document.channels}
+        expected = [*total.argsort(descending=True)[:3].tolist(), *total.argsort()[:3].tolist()]
+        assert list(kept) == [at for place, at in enumerate(expected) if (total[at] if place < 3 else -total[at]) > 0]
+        figures = {(row.name, row.variant): row for row in document.figures}
+        assert figures["attribution_rise", ""].value == pytest.approx(float(values.sum(dim=1).mean()), rel=1e-4)
+        assert figures["attribution_gap", ""].value < 1e-5
+        for index, part in kept.items():
+            assert part.values == pytest.approx(values[:, index].tolist(), rel=1e-3, abs=1e-6)
+            assert part.value == pytest.approx(float(total[index]), rel=1e-3, abs=1e-6)
+            assert part.share == pytest.approx(float(total[index].abs() / total.abs().sum()), rel=1e-3)
+            assert part.largest == pytest.approx(float(maps[:, index].abs().max()), rel=1e-3)
+            assert figures["attribution", f"channel {index}"].value == part.value
+            drawn = cells(store, document.key, part.maps) * part.largest
+            assert np.abs(drawn - maps[:, index].numpy()).max() <= part.largest / 127
+
+
+def cells(store, key, sprite):
+    """The cells of a sprite of both signs, in [-1, 1]."""
+    with Image.open(io.BytesIO(store.read_file(key, sprite.name))) as image:
+        sheet = (np.asarray(image, np.float64) - 128) / 127
+    side = sprite.cell
+    places = [divmod(place, sprite.columns) for place in range(sprite.count)]
+    return np.stack([sheet[row * side : (row + 1) * side, at * side : (at + 1) * side] for row, at in places])
+
+
 def test_gram_matrices_are_shared_and_a_second_run_makes_nothing(project):
     file, found, _ = project
     report, again, evaluating = evaluated(file)
     assert report.done_by_kind == {} and again.analyses.rows == found.rows
     kinds = [task.kind for task in evaluating.pending().present]
-    assert (kinds.count("measurement"), kinds.count("finding")) == (4, 3)  # two models, two minibatches
+    # Of CKA two models, two minibatches, three pairs; of attribution a baseline and three classes.
+    assert (kinds.count("measurement"), kinds.count("finding")) == (4 + 4, 3 + 3)
 
 
 def test_the_store_is_whole_and_what_is_lost_is_found_again(project):
@@ -125,11 +173,11 @@ def test_the_store_is_whole_and_what_is_lost_is_found_again(project):
 def test_tables_and_the_face_tell_the_same(project, tmp_path):
     file, found, _ = project
     told = atlas.evaluate(file, only=["cka"], progress=False)
-    assert told.analyses.rows == found.rows and told.rows == ()
+    assert told.analyses.rows == tuple(found.of("cka")) and told.rows == ()
     (table,) = told.to_csv(tmp_path)
     rows = list(csv.DictReader(table.read_text().splitlines()))
     assert table.name == "cka.csv"
-    assert [float(row["value"]) for row in rows] == [row.value for row in found.rows]
+    assert [float(row["value"]) for row in rows] == [row.value for row in found.of("cka")]
     (latex,) = told.to_latex(tmp_path)
     assert f"CKA: act and act2 &  & {found.rows[1].value:.3g}" in latex.read_text()
 
@@ -140,7 +188,7 @@ def test_another_seed_another_minibatch_and_other_layers_are_other_findings(proj
     for change in ("minibatch = 4", "minibatch = 6\nseed = 1"):
         file.write_text(text.replace("minibatch = 6", change))
         keys = {task.key for task in opened(file).plan.findings.tasks(None) if task.kind == "finding"}
-        assert keys.isdisjoint(document.key for document in found.documents)
+        assert keys.isdisjoint(document.key for document in found.documents if document.kind == "cka")
     file.write_text(text)
 
 
@@ -154,3 +202,29 @@ def test_without_a_split_all_photos_are_looked_at(tmp_path):
     _, found, _ = evaluated(file)
     assert {document.photo_count for document in found.analyses.documents} == {24}
     assert {document.split for document in found.analyses.documents} == {None}
+
+
+@pytest.mark.parametrize(
+    ("table", "problem"),
+    [
+        ('kind = "attribution"\nlayers = ["act3"]', 'analyse[0].layers: "act3" matches no layer of model "tiny"'),
+        ('kind = "attribution"\nclasses = ["plum"]', 'analyse[0].classes: "plum" is no class of model "tiny"'),
+        ('kind = "cka"\nmodels = "tiny"\nlayers = ["x.*"]', 'analyse[0].layers: "x.*" matches no layer'),
+    ],
+)
+def test_what_models_do_not_have_is_said_before_anything_runs(tmp_path, table, problem):
+    file = write_project(tmp_path, evaluate=f"[[analyse]]\n{table}\n")
+    with pytest.raises(ConfigError) as caught:
+        opened(file)
+    assert problem in str(caught.value)
+
+
+def test_photos_without_class_folders_have_no_classes_to_attribute(tmp_path):
+    file = write_project(tmp_path, render=LAYER, evaluate=ATTRIBUTION.replace(SPLIT, ""))
+    for number, path in enumerate(list((tmp_path / "photos").glob("*/*.png"))):
+        path.rename(tmp_path / "photos" / f"{number}.png")
+    for folder in (tmp_path / "photos").iterdir():
+        if folder.is_dir():
+            folder.rmdir()
+    with pytest.raises(ConfigError, match="analyse.0..classes: the photos of photos are in no class folders"):
+        opened(file)

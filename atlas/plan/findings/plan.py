@@ -9,6 +9,7 @@ from atlas.errors import AtlasError, ConfigError
 from atlas.models.load import VisionModel
 from atlas.photos import PhotoSet
 from atlas.photos.split import Split
+from atlas.plan.findings.attribution import plan_attribution
 from atlas.plan.findings.cka import plan_cka
 from atlas.plan.findings.scene import Asked, Scene
 from atlas.plan.renderings import Renderings
@@ -17,6 +18,7 @@ from atlas.tasks.task import Task
 
 PLANNERS: Mapping[AnalysisName, Callable[[AnalyseBlock, Scene], Iterator[Asked]]] = {
     "cka": plan_cka,
+    "attribution": plan_attribution,
 }
 """Kind of an analysis to what yields what a table of it asks for."""
 

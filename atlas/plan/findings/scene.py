@@ -7,6 +7,7 @@ from typing import Protocol
 from atlas.config import AnalyseBlock, Config
 from atlas.config.evaluation import ALL
 from atlas.core.canonical import seeded_rank
+from atlas.core.class_selection import select_classes
 from atlas.core.finding import StudiedModel
 from atlas.core.job import LOGITS
 from atlas.core.score import PhotoSplit
@@ -89,6 +90,29 @@ class Scene:
             looked_at = {index: self._looked_at(photos) for index, photos in found.items()}
             self._by_class[name] = {index: photos for index, photos in looked_at.items() if photos}
         return self._by_class[name]
+
+    def classes(self, block: AnalyseBlock, name: str) -> tuple[int, ...]:
+        """Return a table's classes of one of its models that have photos.
+
+        Raises:
+            ConfigError: the model has none, a selector means none, or there are no photos of any.
+        """
+        card = self.models[name].card
+        if card.layer(LOGITS) is None:
+            raise ConfigError([f'models: "{name}" tells no classes apart; leave it out'])
+        if not self.photo_set.grouped:
+            raise ConfigError([f"classes: the photos of {self.photo_set.name} are in no class folders"])
+        photos = self.by_class(name)
+        if block.classes == ALL:
+            chosen = tuple(photos)
+        else:
+            found, problems = select_classes(block.classes, card)
+            if problems:
+                raise ConfigError(problems)
+            chosen = tuple(index for index in found if index in photos)
+        if not chosen:
+            raise ConfigError([f'classes: there are no photos of them for model "{name}"; add some'])
+        return chosen
 
     def layers(self, block: AnalyseBlock, name: str, usual: tuple[str, ...]) -> tuple[str, ...]:
         """Return the layers of one of a table's models: those it names, or the usual ones.

@@ -1,0 +1,129 @@
+"""Attribution: the channels of a layer that make a class, with heat maps on its photos."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import ClassVar
+
+import numpy as np
+
+from atlas.analyses.attribution import CARD, CARDS, GAP, RISE, SHARE, Channel, leading
+from atlas.core.figures import mean
+from atlas.core.finding import AnalysisName, ChannelPart, FindingFigure
+from atlas.core.metric_card import MetricCard
+from atlas.craft.gallery import PHOTO_CELL, PHOTO_COLUMNS, Shown
+from atlas.errors import ScoreError
+from atlas.photos import Photo
+from atlas.photos.sprites import signed_sprite
+from atlas.tasks.analysis import Arrays, read_arrays
+from atlas.tasks.bench import Bench
+from atlas.tasks.findings.finding import FindingTask, Found, figure_of
+
+ATTRIBUTION_VERSION = 1
+"""Raise it whenever what is told of the same contributions changes."""
+WHOLE = (0.0, 0.0, 1.0, 1.0)
+
+
+@dataclass(frozen=True)
+class AttributionTask(FindingTask):
+    """The channels that contribute most to a class's logit, for and against it.
+
+    Attributes:
+        contributions: key of what all channels give. photos: of the class, as they were measured.
+        channels: how many are told of each sign.
+        what: the class is called.
+    """
+
+    name: ClassVar[AnalysisName] = "attribution"
+    cards: ClassVar[tuple[MetricCard, ...]] = CARDS
+
+    contributions: str
+    photos: tuple[Photo, ...]
+    channels: int
+    what: str
+
+    def __str__(self) -> str:
+        return f"{self.model}: attribution of {self.what} at {self.analysis.layers[0]}"
+
+    @property
+    def title(self) -> str:
+        """See :attr:`Task.title`."""
+        return f"{self.model} attribution"
+
+    def find(self, bench: Bench) -> Found:
+        """See :meth:`FindingTask.find`."""
+        document, arrays = read_arrays(bench.store, self.contributions)
+        rows, skipped = (_texts(document.facts.get(name)) for name in ("rows", "skipped"))
+        if not arrays:
+            raise ScoreError(f"no photo of {self.what} can be read", "mend the photos, or add others")
+        kept = np.asarray(np.isfinite(arrays["values"]).all(axis=1))
+        if not kept.any():
+            raise ScoreError(f"{self.what}: its logit is NaN or infinite on every photo", "leave the class out")
+        values, moved, rise = (arrays[name][kept].astype(np.float64) for name in ("values", "moved", "rise"))
+        told = [channel for side in (False, True) for channel in leading(values, moved, self.channels, against=side)]
+        by_digest = {photo.digest: photo for photo in self.photos}
+        shown = Shown(
+            tuple(by_digest[digest] for digest, there in zip(rows, kept, strict=True) if there),
+            bench.photos,
+            self._side,
+        )
+        crops, sprite = shown.crops([(n, WHOLE, float(v)) for n, v in enumerate(rise)], PHOTO_CELL, PHOTO_COLUMNS)
+        parts = tuple(_part(channel, arrays, kept, shown) for channel in told)
+        gaps = np.abs(rise - values.sum(axis=1)) / np.maximum(np.abs(values).sum(axis=1), np.finfo(float).tiny)
+        missed = int((arrays["exact"][kept] == 0).sum())
+        left_out = [f"{missed} of {len(values)} photos: their values miss the logit's change"] if missed else []
+        left_out += [f"{int((~kept).sum())} photos: the logit is NaN or infinite"] if not kept.all() else []
+        layer = self.analysis.layers[0]
+        return Found(
+            {
+                "figures": (
+                    figure_of(RISE.name, mean(rise.tolist()), layer=layer),
+                    figure_of(GAP.name, mean(gaps.tolist()), layer=layer),
+                    *(one for channel in told for one in _figures(channel, layer)),
+                ),
+                "channels": parts,
+                "photos": tuple(shown.credits),
+                "crops": crops,
+                "photo_sprite": sprite,
+                "photo_count": len(values),
+                "skipped": skipped,
+                "left_out": tuple(left_out),
+            },
+            shown.files,
+        )
+
+    @property
+    def _side(self) -> int:
+        known = self.analysis.model.preprocessing
+        return max(known.width, known.height)
+
+
+def _figures(channel: Channel, layer: str) -> tuple[FindingFigure, FindingFigure]:
+    of = {"layer": layer, "variant": f"channel {channel.index}"}
+    return figure_of(CARD.name, channel.value, **of), figure_of(SHARE.name, channel.share, **of)
+
+
+def _part(channel: Channel, arrays: Arrays, kept: np.ndarray, shown: Shown) -> ChannelPart:
+    """Return what a page shows of a channel; its maps are added to the files."""
+    maps, largest = None, 0.0
+    places = np.flatnonzero(arrays.get("mapped", np.zeros(0)) == channel.index)
+    if len(places):
+        maps, largest, data = signed_sprite(list(arrays["maps"][places[0]][kept]), PHOTO_COLUMNS)
+        shown.files[maps.name] = data
+    return ChannelPart(
+        channel=channel.index,
+        value=channel.value.value,
+        low=channel.value.low,
+        high=channel.value.high,
+        share=channel.share.value,
+        side=channel.side,
+        leads=channel.leads.value,
+        leads_low=channel.leads.low,
+        leads_high=channel.leads.high,
+        values=tuple(arrays["values"][kept][:, channel.index].astype(float).tolist()),
+        maps=maps,
+        largest=largest,
+    )
+
+
+def _texts(value: object) -> tuple[str, ...]:
+    return tuple(map(str, value)) if isinstance(value, Sequence) else ()
