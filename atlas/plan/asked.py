@@ -7,7 +7,7 @@ from atlas.core.analysis import Analysis
 from atlas.core.canonical import canonical_json
 from atlas.core.score import Judge
 from atlas.evaluation.class_match import ClassMatch
-from atlas.evaluation.scores.base import PHOTOS, SCORES, Score
+from atlas.evaluation.scores.base import CLASSES, PHOTOS, SCORES, Score
 from atlas.photos import Photo
 from atlas.photos.split import Split
 from atlas.plan.groups import Group
@@ -29,7 +29,7 @@ class Asked:
     Attributes:
         name: of the score. group: of pictures.
         judge: who looks. as_judge: what the store says of that. match: of the model's classes with the judge's.
-        photos: those that judge each class. split: of all photos. max_pixels: of one.
+        photos: those that judge each class, or all that judge, in parts. split: of all photos. max_pixels: of one.
         k: neighbours that are counted. lpips: what measures LPIPS, if anything does.
         notes: what of it cannot be measured and what it would take, as sentences.
         lacking: why it cannot be measured and what it would take, as a sentence; empty if it can.
@@ -68,9 +68,9 @@ class Asked:
             return
         looker = self._looker(min(there[0][1]))
         looks = [looker.at_picture(task) for task, _ in there]
-        judged = {task.job.target.unit for task, _ in there}
+        judged = {task.job.target.unit for task, _ in there} if self.group.of == CLASSES else self.photos.keys()
         at_photos = {
-            index: looker.at_photos(self.photos[index], self._class_name(index))
+            index: looker.at_photos(self.photos[index], self._whose(index))
             for index in sorted(judged & self.photos.keys())
         }
         yield from looks
@@ -134,7 +134,10 @@ class Asked:
             lacking=self.lacking,
         )
 
-    def _class_name(self, index: int) -> str:
+    def _whose(self, index: int) -> str:
+        """Return what photos are of, in words: a class, or whatever there is."""
+        if self.group.of != CLASSES:
+            return "all that judge"
         labels = self.group.rendered.model.card.classes
         return (labels[index].name.strip() if index < len(labels) else "") or f"class {index}"
 

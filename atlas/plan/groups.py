@@ -38,6 +38,12 @@ class Group:
         """The method's name."""
         return self.pictures[0].job.method
 
+    @property
+    def layers(self) -> tuple[str, ...]:
+        """The layers that the pictures are of, in the network's order."""
+        named = {task.job.target.layer for task in self.pictures}
+        return tuple(layer.name for layer in self.rendered.model.card.layers if layer.name in named)
+
     def __str__(self) -> str:
         return f"{self.rendered.name}, {self.method}"
 

@@ -2,13 +2,14 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
+from functools import cached_property
 
 from atlas.config import Config, EvaluateBlock
 from atlas.config.evaluation import ALL
 from atlas.core.score import Subject
 from atlas.errors import did_you_mean
 from atlas.evaluation.class_match import ClassMatch, match_labels
-from atlas.evaluation.scores.base import JUDGES, LPIPS, PHOTOS, SCORES, Score
+from atlas.evaluation.scores.base import CLASSES, JUDGES, LPIPS, PHOTOS, SCORES, UNITS, Score
 from atlas.extras import has, missing
 from atlas.models.load import VisionModel
 from atlas.photos import Photo, PhotoSet
@@ -19,6 +20,7 @@ from atlas.plan.groups import Group, grouped
 from atlas.plan.instruments import lpips_of
 from atlas.plan.judges import Seat, own_seat, seats
 from atlas.plan.renderings import Renderings
+from atlas.tasks.tally import in_parts
 
 PICTURES: Mapping[Subject, str] = {
     "classes": "pictures of classes",
@@ -32,6 +34,10 @@ TO_RENDER: Mapping[Subject, str] = {
     "inversions": "add a [[render]] table with photos, layers and a method that inverts",
 }
 """What it takes to have some."""
+
+
+PART = 64
+"""Photos of one look at all that judge: few enough to lose little when a run is ended."""
 
 
 class Pairing:
@@ -97,10 +103,13 @@ class Pairing:
             self.left_out.append(f"{name}: {told}")
 
     def _of_group(self, name: str, score: Score, group: Group, block: EvaluateBlock) -> Iterator[Asked]:
-        photos = self._judging(group) if PHOTOS in score.needs else {}
-        if PHOTOS in score.needs and not any(task.job.target.unit in photos for task in group.pictures):
-            self.left_out.append(f"{name} of {group}: no photos judge its classes; add photos of them")
-            return
+        photos: Mapping[int, tuple[Photo, ...]] = {}
+        if PHOTOS in score.needs:
+            photos = self._judging(group) if group.of == CLASSES else self._all_judging
+            if not (_classes(group) & photos.keys() if group.of == CLASSES else photos):
+                whose = "its classes; add photos of them" if group.of == CLASSES else "it; add photos"
+                self.left_out.append(f"{name} of {group}: no photos judge {whose}")
+                return
         if lacking := self._lacking(name, score):
             yield Asked(name, group, None, None, None, {}, block.k, None, 0, lacking=lacking)
             return
@@ -110,7 +119,7 @@ class Pairing:
             match = None
             if judge is not None and score.classes:
                 match = _matched(group.rendered, judge)
-                if not any(task.job.target.unit in match.places for task in group.pictures):
+                if not _classes(group) & match.places.keys():
                     self.left_out.append(
                         f"{name} of {group} by {judge.name}: it has none of the classes, by WordNet id or name; give "
                         "it class_names, or another judge"
@@ -133,7 +142,13 @@ class Pairing:
         return missing(library, name).sentence if library else ""
 
     def _judges_of(self, score: Score, group: Group) -> Iterator[Seat]:
-        """Yield who looks at a group's pictures: all judges, and the model itself where the score asks it."""
+        """Yield who looks at a group's pictures: all judges, and the model itself where the score asks it.
+
+        Pictures of units are looked at by their own model alone, for no other has these units.
+        """
+        if group.of == UNITS:
+            yield replace(group.rendered, layers=group.layers)
+            return
         own = group.rendered.model.card.identity.fingerprint
         fingerprints = [seat.model.card.identity.fingerprint for seat in self._judges.values()]
         if score.own and own not in fingerprints:
@@ -151,8 +166,19 @@ class Pairing:
             self._photos[name] = {index: photos for index, photos in chosen.items() if photos}
         return self._photos[name]
 
+    @cached_property
+    def _all_judging(self) -> Mapping[int, tuple[Photo, ...]]:
+        """All photos that judge, in parts."""
+        if self._photo_set is None or self._split is None:
+            return {}
+        return dict(enumerate(in_parts(self._split.judges(self._photo_set.photos), PART)))
+
     def _seat_of(self, name: str) -> Seat:
         return self._judges.get(name) or own_seat(name, self._models[name])
+
+
+def _classes(group: Group) -> set[int]:
+    return {task.job.target.unit for task in group.pictures}
 
 
 def _matched(rendered: Seat, judge: Seat) -> ClassMatch:

@@ -105,9 +105,9 @@ def evaluated(file: Path, only=()):
     return report, evaluating.results(report), evaluating
 
 
-def seen_by_hand(image):
-    """What the judge makes of an image: probabilities, and features of its last layer before the classes."""
-    network, found = colours().eval(), {}
+def seen_by_hand(image, build=colours):
+    """What a network, the judge's, makes of an image: probabilities, and means over positions of its layers."""
+    network, found = build().eval(), {}
     for name in ("act", "act2"):
         getattr(network, name).register_forward_hook(
             lambda module, inputs, output, name=name: found.__setitem__(name, output.mean(dim=(2, 3))[0])

@@ -5,7 +5,7 @@ pictures, keys, storing and tables are the same for all.
 """
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
@@ -49,8 +49,9 @@ class Evidence:
         targets: what each picture is of. seeds: of each.
         match: of the model's classes with the judge's, of scores that ask for it.
         own: whether the judge is the rendered model itself. network: the judge's architecture.
-        photos: the same arrays of the judging photos of each class, by the rendered model's index.
-        layers: of the judge, the penultimate one first; none without a judge.
+        photos: the same arrays of the judging photos of each class, by the rendered model's index; for scores of units
+            those of all judging photos, in parts.
+        layers: of the judge, the penultimate one first; for scores of units theirs; none without a judge.
         k: neighbours to count, of scores that do.
     """
 
@@ -126,10 +127,15 @@ def left_out(reasons: Mapping[tuple[int, int], str]) -> list[str]:
     """Return why pictures were left out, in a sentence that names the first few reasons; nothing of none."""
     if not reasons:
         return []
-    said = list(dict.fromkeys(reasons.values()))
-    more = f"; and {len(said) - SAID} more" if len(said) > SAID else ""
     pictures = "1 picture" if len(reasons) == 1 else f"{len(reasons)} pictures"
-    return [f"{pictures} left out: {'; '.join(said[:SAID])}{more}"]
+    return [f"{pictures} left out: {said(reasons.values())}"]
+
+
+def said(reasons: Iterable[str]) -> str:
+    """Return the first few of some reasons, each once, and how many more there are."""
+    each = list(dict.fromkeys(reasons))
+    more = f"; and {len(each) - SAID} more" if len(each) > SAID else ""
+    return "; ".join(each[:SAID]) + more
 
 
 class Score(ABC):
@@ -143,7 +149,8 @@ class Score(ABC):
         uses: of :data:`LPIPS`; without it they tell less.
         measurements: names of numbers that pictures have since they were made, which it tells, of inversions.
         classes: whether a judge must know the pictures' classes.
-        own: whether the rendered model itself is asked besides the judges.
+        own: whether the rendered model itself is asked besides the judges; for scores of units it alone is, at the
+            units' layers.
         libraries: of an extra, without which it is left out.
         neighbours: whether its numbers depend on ``k``.
         version: raised whenever its numbers change.
@@ -203,6 +210,7 @@ SCORES: Registry[Score] = Registry(
     "atlas.scores",
     Score,
     {
+        "auc_mad": "atlas.evaluation.scores.auc_mad:AUC_MAD",
         "frechet": "atlas.evaluation.scores.distances:FRECHET",
         "inversion": "atlas.evaluation.scores.inversion:INVERSION",
         "kid": "atlas.evaluation.scores.distances:KID",
