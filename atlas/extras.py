@@ -18,7 +18,7 @@ EXTRAS = {
     "huggingface": ("datasets",),
     "plots": ("matplotlib",),
     "table": ("pyarrow", "pandas"),
-    "scores": ("torchmetrics", "lpips", "skimage"),
+    "scores": ("torchmetrics", "lpips", "open_clip", "skimage"),
 }
 """Extra to the libraries that come with it, by the names under which they are imported; ``all`` holds them all."""
 

@@ -56,7 +56,7 @@ def configuration() -> str:
     from atlas.config.analyse import AnalyseBlock
     from atlas.config.concepts import ConceptsBlock
     from atlas.config.evaluation import EvaluateBlock, JudgeBlock, JudgingPhotos
-    from atlas.config.instruments import LpipsWeights
+    from atlas.config.instruments import ClipWeights, LpipsWeights
     from atlas.config.render import RenderBlock
     from atlas.config.settings import ExecutorSettings, SiteSettings, StoreSettings
     from atlas.models.spec import ModelSpec
@@ -76,6 +76,7 @@ def configuration() -> str:
         "[[evaluate]]": EvaluateBlock,
         "[[analyse]]": AnalyseBlock,
         "photos = { ... }": JudgingPhotos,
+        "clip = { ... }": ClipWeights,
         "lpips = { ... }": LpipsWeights,
     }
     head = ("key", "type", "default", "meaning")

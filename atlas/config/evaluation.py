@@ -4,7 +4,7 @@ from typing import Annotated
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationInfo, field_validator
 
-from atlas.config.instruments import LpipsWeights
+from atlas.config.instruments import ClipWeights, LpipsWeights
 from atlas.config.render import Text
 from atlas.config.seeds import listed
 from atlas.evaluation.scores.base import SCORES
@@ -61,6 +61,7 @@ class EvaluateBlock(BaseModel):
         scores: which.
         photos: how photos are split into those that judge and those that methods may be fitted to; the same in all
             tables. Scores that measure pictures against photos need it.
+        clip: what `zero_shot` asks, which is left out unless that is given.
         lpips: what LPIPS, of `inversion`, sees pictures with; it is left out unless that is given.
         k: of plausibility, the distance to the k-th nearest judging photo; one number or several.
     """
@@ -71,6 +72,7 @@ class EvaluateBlock(BaseModel):
     methods: Annotated[tuple[Text, ...], BeforeValidator(listed), Field(min_length=1)] = ALL
     scores: Annotated[tuple[Text, ...], BeforeValidator(listed), Field(min_length=1)]
     photos: JudgingPhotos | None = None
+    clip: ClipWeights | None = None
     lpips: LpipsWeights | None = None
     k: Annotated[tuple[Annotated[int, Field(ge=1, le=1000)], ...], BeforeValidator(listed), Field(min_length=1)] = (
         1,

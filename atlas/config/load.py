@@ -14,7 +14,7 @@ from atlas.config import problems
 from atlas.config.analyse import AnalyseBlock, analysis_problems
 from atlas.config.concepts import ConceptsBlock
 from atlas.config.evaluation import EvaluateBlock, JudgeBlock, JudgingPhotos
-from atlas.config.instruments import LpipsWeights
+from atlas.config.instruments import ClipWeights, LpipsWeights
 from atlas.config.judging import evaluation_problems, named_models
 from atlas.config.paths import path_problems
 from atlas.config.problems import Problem, shown, tables_at
@@ -51,6 +51,7 @@ MODELS: dict[problems.KeyPath, type[BaseModel]] = {
     ("evaluate", "photos"): JudgingPhotos,
     ("analyse",): AnalyseBlock,
     ("analyse", "photos"): JudgingPhotos,
+    ("evaluate", "clip"): ClipWeights,
     ("evaluate", "lpips"): LpipsWeights,
 }
 """Where in the file which model's keys are allowed."""
@@ -196,7 +197,12 @@ def _located(tables: Tables, file: Path) -> Config:
         concepts=tuple(block.model_copy(update={"model": block.model or (default,)}) for block in tables.concepts),
         judges=tables.judges,
         evaluate=tuple(
-            block if block.lpips is None else block.model_copy(update={"lpips": located(block.lpips, "weights")})
+            block.model_copy(
+                update={
+                    "clip": block.clip and located(block.clip, "weights"),
+                    "lpips": block.lpips and located(block.lpips, "weights"),
+                }
+            )
             for block in tables.evaluate
         ),
         analyse=tables.analyse,

@@ -42,7 +42,7 @@ def match_labels(model: Sequence[ClassLabel], judge: Sequence[ClassLabel]) -> Cl
     if tuple(model) == tuple(judge):
         return ClassMatch({index: index for index in range(len(model))}, {}, len(judge))
     for whose, labels in (("model", model), ("judge", judge)):
-        if _numbered(labels):
+        if are_numbered(labels):
             reason = f"the classes of the {whose} have numbers and no names: say what they are by class_names"
             return ClassMatch({}, dict.fromkeys(range(len(model)), reason), len(judge))
     names = [_names(label) for label in judge]
@@ -113,7 +113,7 @@ def _compatible(label: ClassLabel, other: ClassLabel) -> bool:
     return not (label.id and other.id) or plain(label.id) == plain(other.id)
 
 
-def _numbered(labels: Sequence[ClassLabel]) -> bool:
+def are_numbered(labels: Sequence[ClassLabel]) -> bool:
     """Tell whether classes are called by their places alone, as those of a network without names are."""
     return bool(labels) and all(
         label.name == str(index) and not label.id and not label.synonyms for index, label in enumerate(labels)

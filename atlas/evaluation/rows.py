@@ -92,8 +92,8 @@ def rows_of(documents: Named, cards: Mapping[str, MetricCard]) -> tuple[Row, ...
     ]
     told = sorted(rows, key=lambda row: RELATIONS.index(row.relation) if row.relation else 0)
     numbers = {name: place for place, name in enumerate(dict.fromkeys(row.measure for row in told))}
-    layers = {name: place for place, name in enumerate(dict.fromkeys(row.layer for row in told))}
-    return tuple(sorted(rows, key=lambda row: _place(row, numbers[row.measure], layers[row.layer])))
+    layers = {at: place for place, at in enumerate(dict.fromkeys(map(_layer, told)))}
+    return tuple(sorted(rows, key=lambda row: _place(row, numbers[row.measure], layers[_layer(row)])))
 
 
 def left_out_of(documents: Named) -> Iterator[str]:
@@ -135,6 +135,11 @@ def _csv(head: Sequence[str], rows: Iterable[Sequence[Any]]) -> str:
     writer.writerow(head)
     writer.writerows(rows)
     return text.getvalue()
+
+
+def _layer(row: Row) -> tuple[str, ...]:
+    """Return a row's layer, among those that one score tells of one model."""
+    return row.model, row.score, row.judge, row.layer
 
 
 def _place(row: Row, number: int, layer: int) -> tuple[Any, ...]:

@@ -13,6 +13,7 @@ from atlas.photos.split import Split
 from atlas.plan.groups import Group
 from atlas.plan.judges import Seat
 from atlas.plan.looks import Looker
+from atlas.tasks.clip import ClipFile
 from atlas.tasks.comparing import Lpips
 from atlas.tasks.look import LookTask
 from atlas.tasks.rendering import RenderTask
@@ -30,7 +31,8 @@ class Asked:
         name: of the score. group: of pictures.
         judge: who looks. as_judge: what the store says of that. match: of the model's classes with the judge's.
         photos: those that judge each class, or all that judge, in parts. split: of all photos. max_pixels: of one.
-        k: neighbours that are counted. lpips: what measures LPIPS, if anything does.
+        k: neighbours that are counted. clip: who finds classes by name, if anybody does. lpips: what measures LPIPS, if
+            anything does.
         notes: what of it cannot be measured and what it would take, as sentences.
         lacking: why it cannot be measured and what it would take, as a sentence; empty if it can.
     """
@@ -44,6 +46,7 @@ class Asked:
     k: tuple[int, ...]
     split: Split | None
     max_pixels: int
+    clip: ClipFile | None = None
     lpips: Lpips | None = None
     notes: tuple[str, ...] = ()
     lacking: str = ""
@@ -58,13 +61,13 @@ class Asked:
         """What tells it from others that a configuration asks for, whichever pictures are there."""
         by = self.as_judge.fingerprint if self.as_judge else ""
         k = self.k if self.score.neighbours else ()
-        tool = None if self.lpips is None else [self.lpips.backbone, self.lpips.digest]
-        return canonical_json([self.name, by, self.group.pictures[0].key, k, tool, self.notes])
+        tools = [tool.digest for tool in (self.clip, self.lpips) if tool is not None]
+        return canonical_json([self.name, by, self.group.pictures[0].key, k, tools, self.notes, self.lacking])
 
     def tasks(self, there: Sequence[tuple[RenderTask, Size]]) -> Iterator[LookTask | ScoreTask]:
         """Yield the looks and the score of those of the pictures that are there, one at least."""
         if self.lacking:
-            yield self._score([task for task, _ in there], [], {})
+            yield self._score([task for task, _ in there], [], {}, None)
             return
         looker = self._looker(min(there[0][1]))
         looks = [looker.at_picture(task) for task, _ in there]
@@ -75,16 +78,23 @@ class Asked:
         }
         yield from looks
         yield from at_photos.values()
-        yield self._score([task for task, _ in there], looks, at_photos)
+        at_names = looker.at_names() if self.clip is not None else None
+        if at_names is not None:
+            yield at_names
+        yield self._score([task for task, _ in there], looks, at_photos, at_names)
 
     def _looker(self, side: int) -> Looker:
         """Return who looks. side: of the pictures, pixels, for where no network says it."""
         if self.judge is not None:
             return Looker(self.judge, max_pixels=self.max_pixels)
-        return Looker(self.group.rendered, self.name, self.max_pixels, side, self.lpips)
+        return Looker(self.group.rendered, self.name, self.max_pixels, side, self.clip, self.lpips)
 
     def _score(
-        self, pictures: Sequence[RenderTask], looks: Sequence[LookTask], at_photos: Mapping[int, LookTask]
+        self,
+        pictures: Sequence[RenderTask],
+        looks: Sequence[LookTask],
+        at_photos: Mapping[int, LookTask],
+        at_names: LookTask | None,
     ) -> ScoreTask:
         job, rendered = pictures[0].job, self.group.rendered
         seen = [look.key for look in looks] or [""] * len(pictures)
@@ -94,13 +104,14 @@ class Asked:
         judged = {shot.target.unit for shot in shots}
         places = {} if self.match is None else {index: self.match.places.get(index, -1) for index in sorted(judged)}
         photos = tuple((index, look.key) for index, look in at_photos.items())
+        names = () if at_names is None else (at_names.key,)
         split = self.split.record if self.split is not None and PHOTOS in self.score.needs else None
         analysis = Analysis(
             kind="score",
             version=self.score.version,
             model=rendered.model.card.identity,
             layers=() if self.judge is None else self.judge.layers,
-            upstream=tuple(look.key for look in (*looks, *at_photos.values())),
+            upstream=tuple(look.key for look in (*looks, *at_photos.values())) + names,
             parameters={
                 "score": self.name,
                 "pictures": [[shot.key, shot.target.unit, shot.seed] for shot in shots],
@@ -123,16 +134,23 @@ class Asked:
             method_version=job.version,
             parameters=job.parameters,
             judge=self.as_judge,
-            network="" if self.judge is None else self.judge.model.card.identity.architecture,
+            network=self._network,
             layers=() if self.judge is None else self.judge.layers,
             match=None if self.match is None else _within(self.match, judged),
             pictures=shots,
             photos=photos,
+            names="" if at_names is None else at_names.key,
             k=self.k,
             split=split,
             notes=self.notes,
             lacking=self.lacking,
         )
+
+    @property
+    def _network(self) -> str:
+        if self.judge is not None:
+            return self.judge.model.card.identity.architecture
+        return "" if self.clip is None else self.clip.architecture
 
     def _whose(self, index: int) -> str:
         """Return what photos are of, in words: a class, or whatever there is."""

@@ -4,9 +4,11 @@ from functools import lru_cache
 from hashlib import sha256
 from pathlib import Path
 
-from atlas.config.instruments import LpipsWeights
+from atlas.config.instruments import ClipWeights, LpipsWeights
 from atlas.evaluation.lpips import BACKBONES
 from atlas.extras import has, missing
+from atlas.models.clip import check_architecture
+from atlas.tasks.clip import ClipFile
 from atlas.tasks.comparing import Lpips
 
 
@@ -25,6 +27,23 @@ def lpips_of(given: LpipsWeights | None) -> Lpips | str:
             f"{BACKBONES[given.backbone]}"
         )
     return Lpips(given.backbone, given.weights, digest_of(given.weights))
+
+
+def clip_of(given: ClipWeights | None) -> ClipFile | str:
+    """Return who finds classes by name, or what it takes to have someone, as a sentence.
+
+    Raises:
+        ConfigError: there is no such architecture, or something would be fetched for it.
+    """
+    if given is None:
+        return (
+            "it asks a CLIP, whose weights are named by path; add "
+            'clip = { architecture = "ViT-B-32", weights = "its file" } to the [[evaluate]] table'
+        )
+    if not given.weights.is_file():
+        return f'there is no file "{given.weights}"; clip.weights names the weights of a CLIP, as open_clip saves them'
+    check_architecture(given.architecture)
+    return ClipFile(given.architecture, given.weights, digest_of(given.weights))
 
 
 def digest_of(path: Path) -> str:

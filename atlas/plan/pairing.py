@@ -8,8 +8,8 @@ from atlas.config import Config, EvaluateBlock
 from atlas.config.evaluation import ALL
 from atlas.core.score import Subject
 from atlas.errors import did_you_mean
-from atlas.evaluation.class_match import ClassMatch, match_labels
-from atlas.evaluation.scores.base import CLASSES, JUDGES, LPIPS, PHOTOS, SCORES, UNITS, Score
+from atlas.evaluation.class_match import ClassMatch, are_numbered, match_labels
+from atlas.evaluation.scores.base import CLASSES, CLIP, JUDGES, LPIPS, PHOTOS, SCORES, UNITS, Score
 from atlas.extras import has, missing
 from atlas.models.load import VisionModel
 from atlas.photos import Photo, PhotoSet
@@ -17,7 +17,7 @@ from atlas.photos.classes import match_classes
 from atlas.photos.split import Split
 from atlas.plan.asked import Asked
 from atlas.plan.groups import Group, grouped
-from atlas.plan.instruments import lpips_of
+from atlas.plan.instruments import clip_of, lpips_of
 from atlas.plan.judges import Seat, own_seat, seats
 from atlas.plan.renderings import Renderings
 from atlas.tasks.tally import in_parts
@@ -110,7 +110,7 @@ class Pairing:
                 whose = "its classes; add photos of them" if group.of == CLASSES else "it; add photos"
                 self.left_out.append(f"{name} of {group}: no photos judge {whose}")
                 return
-        if lacking := self._lacking(name, score):
+        if lacking := _lacking(name, score, group, block):
             yield Asked(name, group, None, None, None, {}, block.k, None, 0, lacking=lacking)
             return
         asks_judges = JUDGES in score.needs or score.own
@@ -131,15 +131,14 @@ class Pairing:
 
     def _equipped(self, asked: Asked, block: EvaluateBlock) -> Asked:
         """Return what is asked with the instruments that its score uses, and a note of those that are not there."""
+        if CLIP in asked.score.needs:
+            clip = clip_of(block.clip)
+            assert not isinstance(clip, str)  # what is lacking was told
+            return replace(asked, clip=clip)
         if LPIPS not in asked.score.uses:
             return asked
         found = lpips_of(block.lpips)
         return replace(asked, notes=(found,)) if isinstance(found, str) else replace(asked, lpips=found)
-
-    def _lacking(self, name: str, score: Score) -> str:
-        """Return what a score needs that is not there, and how to get it, as a sentence; empty of nothing."""
-        library = next((each for each in score.libraries if not has(each)), "")
-        return missing(library, name).sentence if library else ""
 
     def _judges_of(self, score: Score, group: Group) -> Iterator[Seat]:
         """Yield who looks at a group's pictures: all judges, and the model itself where the score asks it.
@@ -175,6 +174,18 @@ class Pairing:
 
     def _seat_of(self, name: str) -> Seat:
         return self._judges.get(name) or own_seat(name, self._models[name])
+
+
+def _lacking(name: str, score: Score, group: Group, block: EvaluateBlock) -> str:
+    """Return what a score needs that is not there, and how to get it, as a sentence; empty of nothing."""
+    if library := next((each for each in score.libraries if not has(each)), ""):
+        return missing(library, name).sentence
+    if CLIP not in score.needs:
+        return ""
+    if are_numbered(group.rendered.model.card.classes):
+        return "the classes of the model have numbers and no names; say what they are by class_names"
+    found = clip_of(block.clip)
+    return found if isinstance(found, str) else ""
 
 
 def _classes(group: Group) -> set[int]:

@@ -41,7 +41,7 @@ class ScoreTask(AnalysisTask):
     Attributes:
         score: its name. of: what the pictures are of. method, method_version, parameters: what made the pictures.
         judge: who saw them. network: its architecture. layers: of the judge, the penultimate one first.
-        match: of the model's classes with the judge's.
+        match: of the model's classes with the judge's. names: key of what a CLIP makes of the classes' names.
         pictures: what is scored. photos: class to key of what was seen of the photos that judge it.
         k: neighbours that are counted. split: of the photos, if there are some.
         notes: what of it cannot be measured and what it would take, as sentences.
@@ -65,6 +65,7 @@ class ScoreTask(AnalysisTask):
     photos: tuple[tuple[int, str], ...]
     k: tuple[int, ...]
     split: PhotoSplit | None
+    names: str = ""
     notes: tuple[str, ...] = ()
     lacking: str = ""
 
@@ -169,6 +170,7 @@ class ScoreTask(AnalysisTask):
             photos={index: read_arrays(store, look)[1] for index, look in self.photos},
             layers=self.layers,
             k=self.k,
+            names=read_arrays(store, self.names)[1] if self.names else None,
         )
 
 

@@ -22,8 +22,8 @@ if TYPE_CHECKING:
 
     Arrays = Mapping[str, "NDArray[np.float32]"]
 
-JUDGES, PHOTOS = "judges", "photos"
-"""What scores may need: models that judge, and photos that pictures are measured against."""
+JUDGES, PHOTOS, CLIP = "judges", "photos", "clip"
+"""What scores may need: models that judge, photos that pictures are measured against, a network that reads names."""
 LPIPS = "lpips"
 """What scores may use, if it is there."""
 CLASSES: Subject = "classes"
@@ -33,6 +33,9 @@ SAID = 3
 """Reasons that a sentence names before the rest is only counted."""
 PROBABILITIES = "probabilities"
 """Name of the array (n, K) of a judge's probabilities of all its classes; there is none of a judge without classes."""
+
+EMBEDDING = "embedding"
+"""Name of the array (n, D) of what a CLIP makes of pictures, or of the names of classes."""
 
 
 def features_at(layer: str) -> str:
@@ -48,11 +51,12 @@ class Evidence:
         pictures: arrays of n rows, one for each picture.
         targets: what each picture is of. seeds: of each.
         match: of the model's classes with the judge's, of scores that ask for it.
-        own: whether the judge is the rendered model itself. network: the judge's architecture.
+        own: whether the judge is the rendered model itself. network: architecture of the judge, or of the CLIP.
         photos: the same arrays of the judging photos of each class, by the rendered model's index; for scores of units
             those of all judging photos, in parts.
         layers: of the judge, the penultimate one first; for scores of units theirs; none without a judge.
         k: neighbours to count, of scores that do.
+        names: :data:`EMBEDDING` of the names of all classes of the rendered model, of scores that need a CLIP.
     """
 
     pictures: "Arrays"
@@ -64,6 +68,7 @@ class Evidence:
     photos: Mapping[int, "Arrays"]
     layers: Sequence[str]
     k: Sequence[int]
+    names: "Arrays | None" = None
 
     @property
     def aims(self) -> list[tuple[int, int]]:
@@ -145,7 +150,7 @@ class Score(ABC):
         of: what the pictures are of.
         title, summary: for people; the summary is a sentence without a full stop.
         cards: what each of its numbers says.
-        needs: of :data:`JUDGES` and :data:`PHOTOS`.
+        needs: of :data:`JUDGES`, :data:`PHOTOS` and :data:`CLIP`.
         uses: of :data:`LPIPS`; without it they tell less.
         measurements: names of numbers that pictures have since they were made, which it tells, of inversions.
         classes: whether a judge must know the pictures' classes.
@@ -217,6 +222,7 @@ SCORES: Registry[Score] = Registry(
         "plausibility": "atlas.evaluation.scores.plausibility:PLAUSIBILITY",
         "spectrum": "atlas.evaluation.scores.spectrum:SPECTRUM",
         "transfer": "atlas.evaluation.scores.transfer:TRANSFER",
+        "zero_shot": "atlas.evaluation.scores.zero_shot:ZERO_SHOT",
     },
 )
 """All scores."""
