@@ -6,7 +6,7 @@ CARDS = (
     cka.CARD,
     *attribution.CARDS,
     class_relatedness.CARD,
-    texture.CARD,
+    *texture.CARDS,
     embedding.CARD,
     references.CARD,
     concept_curves.CARD,

@@ -71,6 +71,24 @@ CARD = MetricCard(
     ),
 )
 
+RECOGNISED = MetricCard(
+    name="texture_bias_recognised",
+    title="accuracy on changed photos that were recognised",
+    about="models",
+    summary="share of the photos that a model recognises unchanged which it still recognises changed",
+    meaning=(
+        "It compares models that recognise different numbers of unchanged photos: what is lost is lost by the change.",
+    ),
+    definition="The share of photos with rank 1 of their class, of those that have it unchanged.",
+    lowest=0,
+    highest=1,
+    form="percent",
+    n="share of n photos, with Wilson's interval",
+    paper=VIT_AND_CNN,
+    limits=("Photos differ between models: those that one recognises may be easier than another's.",),
+)
+CARDS = (CARD, RECOGNISED)
+
 
 def original(photo: Tensor, generator: torch.Generator) -> Tensor:
     """Return the photo as it is."""

@@ -16,6 +16,9 @@ from atlas.core.finding import ANALYSIS_NAMES, AnalysisName
 OPTIONS: Mapping[AnalysisName, frozenset[str]] = {
     "cka": frozenset({"layers", "minibatch"}),
     "attribution": frozenset({"layers", "classes", "limit", "channels"}),
+    "class_relatedness": frozenset({"layers", "classes", "limit"}),
+    "texture_bias": frozenset({"classes", "limit"}),
+    "embedding": frozenset({"classes", "limit"}),
 }
 """What each kind may be told besides what all may."""
 EVERYWHERE = frozenset({"kind", "models", "photos", "seed"})
@@ -26,11 +29,14 @@ class AnalyseBlock(BaseModel):
 
     Attributes:
         kind: what is analysed; see below.
-        models: names of models; ``"all"`` of the configuration.
+        models: names of models; ``"all"`` of the configuration. Of ``embedding`` those that look at pictures; unless
+            named, the judges.
         layers: globs of layers. Unless given, of ``cka`` the stem, every block and what follows the last one; of
-            ``attribution`` the latest with positions that all of the logits depend on.
+            ``attribution`` the latest with positions that all of the logits depend on, of ``class_relatedness`` those
+            whose channels are rendered.
         classes: names, ids, indices or globs of classes; ``"all"`` that have photos.
-        limit: photos of each class, at most, drawn by the seed; unless given, 10 of ``attribution``.
+        limit: photos of each class, at most, drawn by the seed; unless given, 10 of ``attribution`` and
+            ``class_relatedness``, 20 of ``embedding``, else all.
         channels: that are told of those that speak for a class, and as many of those against it.
         photos: how photos are split into those that judge, which are those that are looked at, and those that methods
             may be fitted to; the same in all tables. Without a split all photos are looked at.

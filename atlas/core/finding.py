@@ -9,7 +9,7 @@ from atlas.core.job import Frozen, Text
 from atlas.core.record import SCHEMA_VERSION, Provenance
 from atlas.core.score import PhotoSplit, ScoreCurve
 
-AnalysisName = Literal["cka", "attribution"]
+AnalysisName = Literal["cka", "attribution", "class_relatedness", "texture_bias", "embedding"]
 """Kinds of analyses of models."""
 ANALYSIS_NAMES: tuple[AnalysisName, ...] = get_args(AnalysisName)
 
@@ -81,6 +81,23 @@ class ChannelPart(Frozen):
     largest: float = Field(default=0.0, ge=0)
 
 
+class RelatedChannel(Frozen):
+    """A channel, the class that it works for, and whether another model finds that class in its picture.
+
+    Attributes:
+        channel: its index. picture: key of its rendering.
+        class_index: of the first model, with the most points; None of a channel that works for no class.
+        points: sum over that class's photos of what the channel contributes to the class's logit.
+        rank: of that class among all of the other model's, 1 the first; None where it does not have the class.
+    """
+
+    channel: int = Field(ge=0)
+    picture: str
+    class_index: int | None = None
+    points: float = 0.0
+    rank: int | None = None
+
+
 class MapPoint(Frozen):
     """A place on a map of pictures among photos.
 
@@ -111,6 +128,7 @@ class Finding(Frozen):
         class_index: of a finding of one class.
         figures: all numbers.
         channels: of an attribution: those that speak for the class, the strongest first, then those against it.
+        related: of class-relatedness, the channels that have a picture. chance: the share that guessing reaches.
         curves: over the share of concepts, for instance. points: of a map.
         photos: those shown. crops, photo_sprite: the same as pictures, cell by cell.
         photo_count: all that were looked at. skipped: those that could not be decoded, as sentences.
@@ -126,6 +144,8 @@ class Finding(Frozen):
     class_index: int | None = None
     figures: tuple[FindingFigure, ...] = ()
     channels: tuple[ChannelPart, ...] = ()
+    related: tuple[RelatedChannel, ...] = ()
+    chance: float | None = None
     curves: tuple[ScoreCurve, ...] = ()
     points: tuple[MapPoint, ...] = ()
     photos: tuple[PhotoCredit, ...] = ()

@@ -130,7 +130,8 @@ class References:
             self._add("input", [cluster.references for cluster in document.clusters], key)
         elif isinstance(document, Finding):
             self._add("card", (model.fingerprint for model in document.models), key)
-            self._add("result", (point.picture for point in document.points if point.picture), key)
+            pictures = (*(point.picture for point in document.points), *(one.picture for one in document.related))
+            self._add("result", filter(None, pictures), key)
             if document.split is not None:
                 self._add("input", [document.split.judging, document.split.fitted], key)
         elif isinstance(document, Score):

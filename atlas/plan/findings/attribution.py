@@ -12,7 +12,7 @@ from atlas.models.anatomy.concept_layer import signed_concept_layer
 from atlas.models.anatomy.tail import tail_of
 from atlas.models.load import VisionModel
 from atlas.photos import Photo
-from atlas.plan.findings.scene import Fixed, Scene, some_of
+from atlas.plan.findings.scene import Fixed, Scene, class_name, some_of
 from atlas.tasks.analysis import credits_digest, photos_digest
 from atlas.tasks.findings.attribution import ATTRIBUTION_VERSION, AttributionTask
 from atlas.tasks.findings.contributions import (
@@ -48,40 +48,35 @@ def plan_attribution(block: AnalyseBlock, scene: Scene) -> Iterator[Fixed]:
         ConfigError: a model has no classes, or no such layers, or there are no photos of its classes.
     """
     for name in scene.names(block):
-        for found in contributions(block, scene, name):
+        model = scene.models[name]
+        layers = scene.layers(block, name, () if block.layers else _usual(model))
+        for layer in layers:
+            check_layer(model, layer)
+            found = contributions(block, scene, name, layer)
             tasks = [_task(block, scene, found, measured) for measured in found.of_class.values()]
             yield Fixed((found.baseline, *found.of_class.values(), *tasks))
 
 
-def contributions(block: AnalyseBlock, scene: Scene, name: str) -> Iterator[Contributions]:
-    """Yield what is measured of one of a table's models, layer by layer.
+def contributions(block: AnalyseBlock, scene: Scene, name: str, layer: str) -> Contributions:
+    """Return what is measured of one of a table's models at a layer that all of its logits depend on.
 
     Raises:
-        ConfigError: as :func:`plan_attribution`.
+        ConfigError: it has no classes, or there are no photos of them.
     """
     model, classes = scene.models[name], scene.classes(block, name)
-    layers = scene.layers(block, name, () if block.layers else _usual(model))
     mixed = some_of(scene.photos, BASELINE_PHOTOS, block.seed)
     limit = LIMIT if block.limit is None else block.limit
     chosen = {index: some_of(scene.by_class(name)[index], limit, block.seed) for index in classes}
-    for layer in layers:
-        _check(model, layer)
-        start = _measured(scene, model, layer, "baseline", BASELINE_VERSION, mixed)
-        baseline = BaselineTask(name, start, mixed, f"{len(mixed)} photos at {layer}")
-        of_class = {}
-        for index, photos in chosen.items():
-            analysis = _measured(
-                scene, model, layer, "contributions", CONTRIBUTIONS_VERSION, photos, index, (baseline.key,)
-            )
-            what = f"{class_name(model, index)} at {layer}"
-            of_class[index] = ContributionsTask(name, analysis, photos, what, baseline.key)
-        yield Contributions(layer, baseline, of_class)
-
-
-def class_name(model: VisionModel, index: int) -> str:
-    """Return what a class is called."""
-    labels = model.card.classes
-    return (labels[index].name.strip() if index < len(labels) else "") or f"class {index}"
+    start = _measured(scene, model, layer, "baseline", BASELINE_VERSION, mixed)
+    baseline = BaselineTask(name, start, mixed, f"{len(mixed)} photos at {layer}")
+    of_class = {}
+    for index, photos in chosen.items():
+        analysis = _measured(
+            scene, model, layer, "contributions", CONTRIBUTIONS_VERSION, photos, index, (baseline.key,)
+        )
+        what = f"{class_name(model, index)} at {layer}"
+        of_class[index] = ContributionsTask(name, analysis, photos, what, baseline.key)
+    return Contributions(layer, baseline, of_class)
 
 
 def _measured(
@@ -122,7 +117,7 @@ def _task(block: AnalyseBlock, scene: Scene, found: Contributions, measured: Con
             "analysis": "attribution",
             "channels": block.channels,
             "credits": credits_digest(measured.photos),
-            "split": None if scene.record is None else scene.record.model_dump(mode="json"),
+            "split": scene.split_parameter,
         },
         numerics="float64",
     )
@@ -146,7 +141,7 @@ def _usual(model: VisionModel) -> tuple[str, ...]:
         raise ConfigError([f"layers: {error.sentence}"]) from error
 
 
-def _check(model: VisionModel, layer: str) -> None:
+def check_layer(model: VisionModel, layer: str) -> None:
     """Look whether the logits depend on the image through a layer alone.
 
     Raises:

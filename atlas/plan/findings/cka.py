@@ -91,7 +91,7 @@ def _task(block: AnalyseBlock, scene: Scene, photos: Sequence[Photo], one: _Side
             "seed": block.seed,
             "models": [model.fingerprint for model in models],
             "layers": [list(model.layers) for model in models],
-            "split": None if scene.record is None else scene.record.model_dump(mode="json"),
+            "split": scene.split_parameter,
         },
         numerics="float64",
     )

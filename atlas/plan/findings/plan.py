@@ -11,7 +11,10 @@ from atlas.photos import PhotoSet
 from atlas.photos.split import Split
 from atlas.plan.findings.attribution import plan_attribution
 from atlas.plan.findings.cka import plan_cka
+from atlas.plan.findings.class_relatedness import plan_class_relatedness
+from atlas.plan.findings.embedding import plan_embedding
 from atlas.plan.findings.scene import Asked, Scene
+from atlas.plan.findings.texture import plan_texture_bias
 from atlas.plan.renderings import Renderings
 from atlas.store import Store
 from atlas.tasks.task import Task
@@ -19,6 +22,9 @@ from atlas.tasks.task import Task
 PLANNERS: Mapping[AnalysisName, Callable[[AnalyseBlock, Scene], Iterator[Asked]]] = {
     "cka": plan_cka,
     "attribution": plan_attribution,
+    "class_relatedness": plan_class_relatedness,
+    "texture_bias": plan_texture_bias,
+    "embedding": plan_embedding,
 }
 """Kind of an analysis to what yields what a table of it asks for."""
 

@@ -1,8 +1,11 @@
 """Scene: what an analysis is planned in: models, photos, pictures; and what it asks for."""
 
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Protocol
+
+from pydantic import JsonValue
 
 from atlas.config import AnalyseBlock, Config
 from atlas.config.evaluation import ALL
@@ -11,14 +14,16 @@ from atlas.core.class_selection import select_classes
 from atlas.core.finding import StudiedModel
 from atlas.core.job import LOGITS
 from atlas.core.score import PhotoSplit
-from atlas.errors import ConfigError
+from atlas.errors import ConfigError, StoreError
 from atlas.models.load import VisionModel
 from atlas.photos import Photo, PhotoSet
 from atlas.photos.classes import match_classes
 from atlas.photos.split import Split
+from atlas.plan.judges import Seat, own_seat, seats
 from atlas.plan.renderings import Renderings
 from atlas.plan.select import select_layers
 from atlas.store import Store
+from atlas.tasks.rendering import RenderTask
 from atlas.tasks.task import Task
 
 ByClass = Mapping[int, tuple[Photo, ...]]
@@ -59,6 +64,8 @@ class Scene:
     renderings: Renderings
     left_out: list[str] = field(default_factory=list)
     _by_class: dict[str, ByClass] = field(default_factory=dict)
+    _seats: dict[str, Seat] = field(default_factory=dict)
+    _there: dict[str, bool] = field(default_factory=dict)
 
     def names(self, block: AnalyseBlock) -> tuple[str, ...]:
         """Return the names of a table's models."""
@@ -68,6 +75,11 @@ class Scene:
     def record(self) -> PhotoSplit | None:
         """What the store keeps of the split."""
         return None if self.split is None else self.split.record
+
+    @property
+    def split_parameter(self) -> JsonValue:
+        """The same as a parameter of a finding, which decides its key."""
+        return None if self.split is None else self.split.record.model_dump(mode="json")
 
     @property
     def max_pixels(self) -> int:
@@ -114,6 +126,23 @@ class Scene:
             raise ConfigError([f'classes: there are no photos of them for model "{name}"; add some'])
         return chosen
 
+    def lookers(self, name: str, others: Sequence[str]) -> list[Seat]:
+        """Return who else than a model itself may look at its pictures: judges, and some other models."""
+        if not self._seats:
+            self._seats.update(seats(self.config, self.models))
+        chosen = {one: self._seats.get(one) or own_seat(one, self.models[one]) for one in (*self._seats, *others)}
+        own = self.models[name].card.identity.fingerprint
+        return [seat for seat in chosen.values() if seat.model.card.identity.fingerprint != own]
+
+    def is_there(self, task: RenderTask, store: Store | None) -> bool:
+        """Tell whether a store has a picture; a dead unit has none, and what is damaged is repair's to tell."""
+        if store is None or not store.has(task.key):
+            return False
+        if task.key not in self._there:  # what is done stays as it is
+            with suppress(StoreError):
+                self._there[task.key] = store.read(task.key).asset("image") is not None
+        return self._there.get(task.key, False)
+
     def layers(self, block: AnalyseBlock, name: str, usual: tuple[str, ...]) -> tuple[str, ...]:
         """Return the layers of one of a table's models: those it names, or the usual ones.
 
@@ -138,6 +167,12 @@ class Scene:
             return self.split.judges(photos)
         found = {photo.digest: photo for photo in photos}
         return tuple(found[digest] for digest in sorted(found))
+
+
+def class_name(model: VisionModel, index: int) -> str:
+    """Return what a class is called."""
+    labels = model.card.classes
+    return (labels[index].name.strip() if index < len(labels) else "") or f"class {index}"
 
 
 def some_of(photos: Sequence[Photo], limit: int, seed: int) -> tuple[Photo, ...]:

@@ -1,6 +1,5 @@
 """Attribution: the channels of a layer that make a class, with heat maps on its photos."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -16,7 +15,7 @@ from atlas.photos import Photo
 from atlas.photos.sprites import signed_sprite
 from atlas.tasks.analysis import Arrays, read_arrays
 from atlas.tasks.bench import Bench
-from atlas.tasks.findings.finding import FindingTask, Found, figure_of
+from atlas.tasks.findings.finding import FindingTask, Found, figure_of, texts
 
 ATTRIBUTION_VERSION = 1
 """Raise it whenever what is told of the same contributions changes."""
@@ -52,7 +51,7 @@ class AttributionTask(FindingTask):
     def find(self, bench: Bench) -> Found:
         """See :meth:`FindingTask.find`."""
         document, arrays = read_arrays(bench.store, self.contributions)
-        rows, skipped = (_texts(document.facts.get(name)) for name in ("rows", "skipped"))
+        rows, skipped = (texts(document, name) for name in ("rows", "skipped"))
         if not arrays:
             raise ScoreError(f"no photo of {self.what} can be read", "mend the photos, or add others")
         kept = np.asarray(np.isfinite(arrays["values"]).all(axis=1))
@@ -123,7 +122,3 @@ def _part(channel: Channel, arrays: Arrays, kept: np.ndarray, shown: Shown) -> C
         maps=maps,
         largest=largest,
     )
-
-
-def _texts(value: object) -> tuple[str, ...]:
-    return tuple(map(str, value)) if isinstance(value, Sequence) else ()

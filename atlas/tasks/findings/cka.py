@@ -16,7 +16,7 @@ from atlas.errors import ScoreError
 from atlas.photos import Photo
 from atlas.tasks.analysis import Arrays, read_arrays
 from atlas.tasks.bench import Bench
-from atlas.tasks.findings.finding import FindingTask, Found, figure_of, is_number
+from atlas.tasks.findings.finding import FindingTask, Found, figure_of, is_number, texts
 from atlas.tasks.findings.measurement import MeasurementTask
 from atlas.tasks.look import as_input
 
@@ -81,7 +81,7 @@ class CKATask(FindingTask):
         lost = 0
         for place, key in enumerate(self.rows):
             document, arrays = read_arrays(bench.store, key)
-            skipped |= dict.fromkeys(map(str, _listed(document.facts.get("skipped"))))
+            skipped |= dict.fromkeys(texts(document, "skipped"))
             others = read_arrays(bench.store, self.columns_of[place])[1] if two else None
             if arrays and (others or not two):
                 gathered.add(arrays, others)
@@ -111,7 +111,3 @@ def _figures(found: Similarity) -> Iterator[FindingFigure]:
             if is_number(value, low, high):
                 interval = Figure(value, *((low, high) if found.batches > 1 else (value, value)), found.photos)
                 yield figure_of(CARD.name, interval, layer=layer, other_layer=other)
-
-
-def _listed(value: object) -> list[object]:
-    return list(value) if isinstance(value, list) else []
