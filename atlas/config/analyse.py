@@ -19,6 +19,7 @@ OPTIONS: Mapping[AnalysisName, frozenset[str]] = {
     "class_relatedness": frozenset({"layers", "classes", "limit"}),
     "texture_bias": frozenset({"classes", "limit"}),
     "embedding": frozenset({"classes", "limit"}),
+    "concept_curves": frozenset({"classes", "random_orders"}),
 }
 """What each kind may be told besides what all may."""
 EVERYWHERE = frozenset({"kind", "models", "photos", "seed"})
@@ -40,6 +41,7 @@ class AnalyseBlock(BaseModel):
         channels: that are told of those that speak for a class, and as many of those against it.
         photos: how photos are split into those that judge, which are those that are looked at, and those that methods
             may be fitted to; the same in all tables. Without a split all photos are looked at.
+        random_orders: in which concepts go, beside those by importance, of ``concept_curves``.
         minibatch: photos of a minibatch of ``cka``, at most; more and smaller ones say more of how sure a value is.
         seed: of whatever is drawn.
     """
@@ -53,6 +55,7 @@ class AnalyseBlock(BaseModel):
     limit: int | None = Field(default=None, ge=1, le=10_000)
     channels: int = Field(default=8, ge=1, le=64)
     photos: JudgingPhotos | None = None
+    random_orders: int = Field(default=10, ge=1, le=1000)
     minibatch: int = Field(default=32, ge=4, le=4096)
     seed: int = Field(default=0, ge=0, lt=2**31)
 

@@ -13,6 +13,7 @@ from atlas.plan.findings.plan import plan_findings
 from atlas.plan.plan import Plan
 from atlas.plan.renderings import plan_renderings
 from atlas.store.selections import configuration_name
+from atlas.tasks.concepts import ConceptsTask
 
 
 def make_plan(
@@ -33,7 +34,8 @@ def make_plan(
     analyses = plan_analyses(config, models, renderings, photo_set, device)
     diversity = plan_diversity(renderings, models)
     evaluations = plan_evaluations(config, models, renderings, photo_set, split)
-    findings = plan_findings(config, models, renderings, photo_set, split)
+    concepts = [task for task in analyses.tasks if isinstance(task, ConceptsTask)]
+    findings = plan_findings(config, models, renderings, photo_set, split, concepts)
     tasks = (*analyses.tasks, *renderings.facets, *renderings.tasks, *diversity)
     return Plan(
         tasks=tasks,

@@ -112,7 +112,7 @@ class ConceptsTask(PhotosTask):
             document = no_concepts(self.analysis, on.settings, on.data, on.problem, provenance)
             store.commit(self.key, document, {})
             return f"{self.model}: no concepts of {self.name}: {on.problem}"
-        fit = self._fit(on)
+        fit = self.fit(on)
         shown = Shown(on.data.photos, on.bench.photos, self.viewer.side)
         provenance = on.bench.provenance(perf_counter() - started)
         views = Views(on)
@@ -127,8 +127,12 @@ class ConceptsTask(PhotosTask):
         store.commit(self.key, document, shown.files)
         return "; ".join(f"{self.model}, {self.name}: {text}" for text in document.warnings)
 
-    def _fit(self, on: ClassBench) -> Fit:
-        """Return the stored factorisation, with its importance, which is measured if it is missing."""
+    def fit(self, on: ClassBench) -> Fit:
+        """Return the stored factorisation, with its importance, which is measured if it is missing.
+
+        Raises:
+            ConceptError: the photos are no longer those that were factorised.
+        """
         found, arrays = read_arrays(on.bench.store, self.factorisation.key)
         if [photo.digest for photo in on.data.photos] != found.facts["photos"]:
             raise ConceptError(

@@ -1,6 +1,6 @@
 """From the ``[[analyse]]`` tables to what they ask for."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from atlas.config import AnalyseBlock, Config
@@ -12,11 +12,13 @@ from atlas.photos.split import Split
 from atlas.plan.findings.attribution import plan_attribution
 from atlas.plan.findings.cka import plan_cka
 from atlas.plan.findings.class_relatedness import plan_class_relatedness
+from atlas.plan.findings.concept_curves import plan_concept_curves
 from atlas.plan.findings.embedding import plan_embedding
 from atlas.plan.findings.scene import Asked, Scene
 from atlas.plan.findings.texture import plan_texture_bias
 from atlas.plan.renderings import Renderings
 from atlas.store import Store
+from atlas.tasks.concepts import ConceptsTask
 from atlas.tasks.task import Task
 
 PLANNERS: Mapping[AnalysisName, Callable[[AnalyseBlock, Scene], Iterator[Asked]]] = {
@@ -25,6 +27,7 @@ PLANNERS: Mapping[AnalysisName, Callable[[AnalyseBlock, Scene], Iterator[Asked]]
     "class_relatedness": plan_class_relatedness,
     "texture_bias": plan_texture_bias,
     "embedding": plan_embedding,
+    "concept_curves": plan_concept_curves,
 }
 """Kind of an analysis to what yields what a table of it asks for."""
 
@@ -57,15 +60,20 @@ def plan_findings(
     renderings: Renderings,
     photo_set: PhotoSet | None,
     split: Split | None,
+    concepts: Sequence[ConceptsTask] = (),
 ) -> Findings:
     """Return what the ``[[analyse]]`` tables ask for.
+
+    Args:
+        renderings: the pictures of the ``[[render]]`` tables. concepts: of the ``[[concepts]]`` tables.
+        split: which of the photos judge, if they are split.
 
     Raises:
         ConfigError: a table does not fit the models or the photos; all problems of all tables at once.
     """
     if not config.analyse or photo_set is None:
         return Findings()
-    scene = Scene(config, models, photo_set, split, renderings)
+    scene = Scene(config, models, photo_set, split, renderings, tuple(concepts))
     asked: list[tuple[AnalysisName, Asked]] = []
     problems: list[str] = []
     for number, block in enumerate(config.analyse):

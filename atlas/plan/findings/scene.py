@@ -23,6 +23,7 @@ from atlas.plan.judges import Seat, own_seat, seats
 from atlas.plan.renderings import Renderings
 from atlas.plan.select import select_layers
 from atlas.store import Store
+from atlas.tasks.concepts import ConceptsTask
 from atlas.tasks.rendering import RenderTask
 from atlas.tasks.task import Task
 
@@ -54,6 +55,7 @@ class Scene:
 
     Attributes:
         split: of the photos, if one is asked for; those that judge are then looked at, else all.
+        renderings, concepts: what else the configuration asks for.
         left_out: what is not analysed and why, as sentences.
     """
 
@@ -62,6 +64,7 @@ class Scene:
     photo_set: PhotoSet
     split: Split | None
     renderings: Renderings
+    concepts: tuple[ConceptsTask, ...] = ()
     left_out: list[str] = field(default_factory=list)
     _by_class: dict[str, ByClass] = field(default_factory=dict)
     _seats: dict[str, Seat] = field(default_factory=dict)
