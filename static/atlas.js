@@ -371,6 +371,30 @@
     if (now.sort !== "index" || now.q) draw(now);
   }
 
+  /* --- tables of results: any column sorts the lines, the best first, then the other way ----------------------- */
+
+  function startTables() {
+    for (const table of all("[data-sortable]")) {
+      const [body] = table.tBodies, heads = [...[...table.tHead.rows].at(-1).cells];
+      for (const [place, head] of heads.entries()) {
+        const text = head.firstChild, button = make("button", { type: "button", title: "Sort by this column" });
+        text.replaceWith(button);
+        button.append(text);
+        button.addEventListener("click", () => {
+          const of = (row) => row.cells[place].dataset.value ?? row.cells[place].textContent;
+          const numbers = [...body.rows].some((row) => "value" in row.cells[place].dataset);
+          const first = numbers && head.dataset.better !== "lower" ? "descending" : "ascending";
+          const way = head.ariaSort === first ? (first === "ascending" ? "descending" : "ascending") : first;
+          const order = (a, b) => (numbers ? Number(of(a)) - Number(of(b)) : of(a).localeCompare(of(b)));
+          const empty = (row) => numbers && !("value" in row.cells[place].dataset);
+          for (const other of heads) other.removeAttribute("aria-sort");
+          head.ariaSort = way;
+          body.append(...[...body.rows].sort((a, b) => empty(a) - empty(b) || (empty(a) ? 0 : order(a, b) * (way === "ascending" ? 1 : -1))));
+        });
+      }
+    }
+  }
+
   /* --- comparisons of any two to four columns, which stay in the address --------------------------------------- */
 
   function comparedCell(entry, words) {
@@ -565,7 +589,7 @@
   }
 
   document.addEventListener("DOMContentLoaded", () => {
-    startStrip(); startCopy(); startTheme(); startView(); startHeat(); startSearch(); startGrid(); startCompare(); startLightbox(); startKeys();
+    startStrip(); startCopy(); startTheme(); startView(); startHeat(); startSearch(); startGrid(); startTables(); startCompare(); startLightbox(); startKeys();
   });
   window.addEventListener("pageshow", (event) => { if (!event.persisted) return; heat = wantedHeat(); showHeat(); setView(wantedView()); });
 })();

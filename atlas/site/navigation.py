@@ -1,4 +1,4 @@
-"""The header's navigation: where classes, layers, concepts, comparisons and methods are listed."""
+"""The header's navigation: where classes, layers, concepts, comparisons, results and methods are listed."""
 
 from collections.abc import Iterator
 from typing import NamedTuple
@@ -6,7 +6,7 @@ from typing import NamedTuple
 from atlas.site.contents import Contents
 from atlas.site.page import Page
 from atlas.site.page_kind import PageKind
-from atlas.site.pages import compare, methods
+from atlas.site.pages import compare, methods, results
 from atlas.site.pages.concepts import concepts_address
 from atlas.site.pages.layers import layers_address
 
@@ -41,6 +41,9 @@ def _addresses(contents: Contents, page: Page) -> Iterator[tuple[str, str]]:
             yield title, found[0] if len(models) == 1 else CHOOSE_A_MODEL
     if contents.comparisons.all:
         yield "Compare", compare.ADDRESS
+    if results.has_some(contents.catalog.results):
+        scored = [model for model in models if contents.catalog.results.of(model).scores]
+        yield "Results", results.results_address(scored[0]) if len(models) == len(scored) == 1 else results.ADDRESS
     yield "Methods", methods.ADDRESS
 
 

@@ -59,6 +59,7 @@ class Page:
         crumbs, previous, next, pages, number, last, size: navigation.
         figures, citation: of a unit. image: path of the picture that stands for it, or empty.
         scripts: address to content of script files that it loads, besides those of all pages.
+        files: address to content of other files that it leads to, such as tables.
         view: ``masked`` or ``raw``: how pictures are shown until the reader says otherwise.
     """
 
@@ -80,6 +81,7 @@ class Page:
     intro: str = ""
     view: str = "masked"
     scripts: dict[str, bytes] = field(default_factory=dict)
+    files: dict[str, bytes] = field(default_factory=dict)
 
     @property
     def json(self) -> str:

@@ -115,6 +115,8 @@ OURS = {
         "metrics": "metrics:METRICS",
         "compare": "compare:COMPARE",
         "comparison": "comparison:COMPARISON",
+        "results": "results:RESULTS",
+        "model-results": "results:MODEL_RESULTS",
         "study": "study:STUDY",
         "data": "data:DATA",
         "error": "not_found:NOT_FOUND",

@@ -29,7 +29,13 @@ def code_digest(others: Iterable[Path] = ()) -> str:
     Args:
         others: files of other packages that do.
     """
-    folders = [PACKAGE / "site", PACKAGE / "study", resource_folder("templates"), resource_folder("static")]
+    folders = [
+        PACKAGE / "site",
+        PACKAGE / "study",
+        PACKAGE / "evaluation",
+        resource_folder("templates"),
+        resource_folder("static"),
+    ]
     files = sorted(path for folder in folders for path in folder.rglob("*") if path.is_file() and path.suffix != ".pyc")
     files += others
     return digest_bytes(b"".join(path.name.encode() + path.read_bytes() for path in files))

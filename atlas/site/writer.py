@@ -142,7 +142,7 @@ class SiteWriter:
             **page.context,
         )
         self._files.write(page.address, text.encode())
-        for address, content in page.scripts.items():
+        for address, content in {**page.scripts, **page.files}.items():
             self._files.write(address, content)
         if not kind.is_error:
             document = page_document(kind.data)(

@@ -6,7 +6,7 @@ from collections import Counter
 import pytest
 from sample_site import Document, Element, Sample
 
-NEEDED = ["Classes", "Layers", "Concepts", "Compare", "Methods"]
+NEEDED = ["Classes", "Layers", "Concepts", "Compare", "Results", "Methods"]
 
 
 def entries(document: Document) -> list[Element]:
@@ -17,7 +17,7 @@ def entries(document: Document) -> list[Element]:
     return [element for element in inside[:end] if element.name == "a"]
 
 
-def test_every_page_leads_to_all_five_lists(sample: Sample) -> None:
+def test_every_page_leads_to_all_six_lists(sample: Sample) -> None:
     for address, text in sample.pages():
         if address == "404.html":
             continue
@@ -39,6 +39,8 @@ def test_every_page_leads_to_all_five_lists(sample: Sample) -> None:
         ("{first}/concepts/index.html", "Concepts", "page"),
         ("{first}/dead/index.html", "", ""),
         ("compare/index.html", "Compare", "page"),
+        ("results/index.html", "Results", "page"),
+        ("{first}/results/index.html", "Results", "page"),
         ("methods/index.html", "Methods", "page"),
         ("methods/maco.html", "Methods", "true"),
         ("index.html", "", ""),

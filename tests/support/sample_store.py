@@ -1,6 +1,6 @@
 """A small store with everything that a site has to cope with: two models of one name, hostile class names, dead and
 failed units, several seeds, negative and neuron renderings, a foreign method, a layer of more than one page,
-concepts of some classes and statistics of two layers, classes by several methods, pictures made from photos."""
+concepts of some classes and statistics of two layers, classes by several methods, pictures made from photos, scores."""
 
 import io
 from collections.abc import Iterator
@@ -17,6 +17,7 @@ from sample_concepts import (
     add_statistics,
     direction_targets,
 )
+from sample_scores import add_scores
 from sample_studies import REFERENCES, add_studies
 from selecting import claim_all
 
@@ -246,6 +247,7 @@ def make_sample_store(path: Path, side: int = 96) -> Store:
     add_studies(store, identity("a"), identity("b"))
     add_statistics(store, identity("a"), WIDE_LAYER, range(MEASURED_UNITS))
     add_statistics(store, identity("a"), "logits", range(10))
+    add_scores(store)
     claim_all(store)
     return store
 

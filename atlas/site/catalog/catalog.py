@@ -10,6 +10,7 @@ from atlas.site.catalog.credits import Credits
 from atlas.site.catalog.methods import MethodBook
 from atlas.site.catalog.model import Model, Unit
 from atlas.site.catalog.numbers import Numbers, total
+from atlas.site.catalog.results import Results
 from atlas.site.catalog.shown import Shown
 from atlas.site.words.glossary import Glossary
 
@@ -21,6 +22,7 @@ class Catalog:
     Attributes:
         date: the newest record's, so that the same store gives the same bytes.
         glossary: what every number says.
+        results: what scores say of the pictures.
     """
 
     models: list[Model]
@@ -28,6 +30,7 @@ class Catalog:
     photo_sets: list[Credits]
     method_cards: MethodBook
     glossary: Glossary
+    results: Results
 
     def units(self) -> Iterator[Unit]:
         """Yield every unit of every model."""

@@ -15,6 +15,7 @@ from atlas.core.method_card import MethodCard
 from atlas.core.metric_card import MetricCard
 from atlas.core.model_card import ModelCard
 from atlas.core.record import Record
+from atlas.core.score import Score
 from atlas.core.selection import Selection
 from atlas.errors import StoreError, StoreSchemaError
 from atlas.site.catalog.methods import MethodBook, method_book
@@ -33,6 +34,7 @@ class Holdings:
         metrics: what numbers say, by name.
         credits: whom photos that jobs are about are owed to, by digest.
         diversities: how far pictures lie apart, by the fingerprint of their model.
+        scores: those of the configuration.
         notices: sentences on what is left out.
         methods: what is known of the methods that records were made with.
     """
@@ -44,6 +46,7 @@ class Holdings:
     metrics: dict[str, MetricCard] = field(default_factory=dict)
     credits: dict[str, PhotoCredit] = field(default_factory=dict)
     diversities: dict[str, list[Diversity]] = field(default_factory=lambda: defaultdict(list))
+    scores: list[Score] = field(default_factory=list)
     notices: list[str] = field(default_factory=list)
     methods: MethodBook = field(default_factory=MethodBook)
 
@@ -87,6 +90,9 @@ def read_holdings(store: Store, configuration: str, left_out: Collection[str] = 
         else:
             if isinstance(document, Diversity):
                 found.diversities[document.analysis.model.fingerprint].append(document)
+            elif isinstance(document, Score):
+                if key in found.own.scores:  # others are of earlier judges, photos or pictures
+                    found.scores.append(document)
             elif not isinstance(document, Record):
                 analysed = analysed or (document is not None and kind_of(document) not in OF_PICTURES)
             elif document.job.target.photo not in foreign:

@@ -20,6 +20,7 @@ from atlas.site.catalog.looks import LookBook
 from atlas.site.catalog.methods import MethodBook
 from atlas.site.catalog.model import Layer, Model, Unit
 from atlas.site.catalog.neighbours import find_neighbours
+from atlas.site.catalog.results import results_of
 from atlas.site.catalog.shown import ordered
 from atlas.site.catalog.studies import make_studies
 from atlas.site.words.glossary import Glossary
@@ -52,7 +53,9 @@ def read_catalog(holdings: Holdings, labels: Mapping[str, Label]) -> Catalog:
         raise SiteError(f"the store at {store.path} holds no renderings yet", "run `atlas render` first")
     models.sort(key=lambda model: (model.card.name.lower(), model.slug))
     rendered = [rendering.record.provenance.created for model in models for rendering in model.renderings()]
-    return Catalog(models, max(rendered or dates)[:10], book.arrange(), holdings.methods, Glossary(holdings.metrics))
+    results = results_of(models, holdings.scores, holdings.own.left_out, holdings.metrics)
+    date, glossary = max(rendered or dates)[:10], Glossary(holdings.metrics, results.numbers)
+    return Catalog(models, date, book.arrange(), holdings.methods, glossary, results)
 
 
 class _ModelReader:

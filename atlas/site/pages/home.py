@@ -13,6 +13,7 @@ from atlas.site.documents.base import Document
 from atlas.site.documents.numbers import Counts, NumbersData, counts, numbers_data
 from atlas.site.page import Link, Page, Placed
 from atlas.site.page_kind import PageKind
+from atlas.site.pages import results
 from atlas.site.pages.concepts import concepts_address
 from atlas.site.pages.layers import layers_address
 
@@ -92,6 +93,7 @@ def home_page(contents: Contents) -> Page:
             "mosaic": len(striking) in BAND,
             "links_of": _links_of,
             "compared": bool(contents.comparisons.all),
+            "results_address": results.ADDRESS if results.has_some(catalog.results) else "",
         },
         intro=intro,
         image=striking[0].image if striking else "",

@@ -1,4 +1,4 @@
-"""The page of metrics: every number of this site, what it says, how it is computed, and what it cannot tell."""
+"""The pages of metrics: every number of this site, what it says, how it is computed, and what it cannot tell."""
 
 from collections import Counter
 from collections.abc import Iterable, Iterator
@@ -14,7 +14,7 @@ from atlas.site.documents.base import AS_STORED, Document
 from atlas.site.page import Link, Page, Placed
 from atlas.site.page_kind import PageKind, SearchEntry
 from atlas.site.words.formats import percent
-from atlas.site.words.glossary import ADDRESS, UNKNOWN, anchor
+from atlas.site.words.glossary import ADDRESS, SCORES_ADDRESS, UNKNOWN, anchor
 
 HEADINGS = {
     "pictures": "Numbers of pictures",
@@ -43,15 +43,17 @@ class MetricsData(Document):
 
 
 class MetricsKind(PageKind):
-    """The page of metrics."""
+    """The page of metrics, and that of scores where there are some."""
 
     name = "metrics"
     data = MetricsData
     header = "Methods"
 
     def pages(self, contents: Contents) -> Iterator[Placed]:
-        """Yield the one page."""
+        """Yield the page, and a second one for scores: together they would be longer than a page may be."""
         yield Placed(ADDRESS, partial(metrics_page, contents))
+        if contents.glossary.scored:
+            yield Placed(SCORES_ADDRESS, partial(metrics_page, contents, scored=True))
 
     def search(self, contents: Contents) -> Iterator[SearchEntry]:
         """Yield an entry for each number."""
@@ -103,12 +105,17 @@ def _end(card: MetricCard, value: float) -> str:
     return percent(value) if card.form == "percent" else f"{value:g}".replace("-", "−")
 
 
-def metrics_page(contents: Contents) -> Page:
-    """Return the page that explains every number; a measurement without a card is listed, too."""
-    entries = numbers_of(contents.catalog)
+def metrics_page(contents: Contents, scored: bool = False) -> Page:
+    """Return the page that explains every number, those of scores or the others; one without a card is listed, too."""
+    entries = [it for it in numbers_of(contents.catalog) if (it.name in contents.glossary.scored) == scored]
     groups = [(about, HEADINGS[about], [it for it in entries if _about(it) == about]) for about in HEADINGS]
-    words = "What every number of this atlas says, how it is computed, and what it cannot tell."
+    which = "the numbers of scores say, how they are" if scored else "every number of this atlas says, how it is"
+    words = f"What {which} computed, and what {'they' if scored else 'it'} cannot tell."
     context = {"groups": [group for group in groups if group[2]], "unknown": UNKNOWN}
+    context["scores_address"] = SCORES_ADDRESS if contents.glossary.scored and not scored else ""
+    if scored:
+        crumbs = [Link("Numbers", ADDRESS), Link("Scores")]
+        return Page(SCORES_ADDRESS, "Numbers of scores", words, _data(entries), context, crumbs)
     return Page(ADDRESS, "Numbers", words, _data(entries), context, [Link("Numbers")])
 
 
@@ -117,6 +124,7 @@ def numbers_of(catalog: Catalog) -> list[Entry]:
     counted: Counter[str] = Counter()
     for record in {it.record.key: it.record for it in catalog.renderings()}.values():
         counted.update(measured.name for measured in record.measurements)
+    counted.update(catalog.results.measured)
     glossary = catalog.glossary
     names = [*counted, *(name for name in glossary.names if name not in counted)]
     return [Entry(name, glossary.title(name), glossary.cards.get(name), counted[name]) for name in names]

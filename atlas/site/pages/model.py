@@ -21,6 +21,7 @@ from atlas.site.pages.concepts import concepts_address
 from atlas.site.pages.gallery import gallery_address
 from atlas.site.pages.layers import layers_address
 from atlas.site.pages.lost import LOST, lost_address
+from atlas.site.pages.results import results_address, scores_of
 from atlas.site.words.formats import thousands
 
 LISTED_CLASSES = 60
@@ -104,6 +105,8 @@ def _context(model: Model, sample: list[Unit], contents: Contents) -> dict[str, 
         "concepts_address": concepts_address(model),
         "layers_address": layers_address(model),
         "unlisted": len(explained[LISTED_CLASSES:]),
+        "results_address": results_address(model),
+        "scores": scores_of(contents.catalog.results.of(model)),
         "compared": contents.comparisons.of(model)[:LISTED_COMPARISONS],
         "studies": model.studies[:LISTED_STUDIES],
         "galleries": [

@@ -11,6 +11,8 @@ from atlas.core.model_card import LayerInfo
 from atlas.site.catalog.numbers import lost_words
 from atlas.site.pictures.picture import ENLARGED, THUMBNAILS, Derived
 
+PERCENT = "\u00a0%"
+"""Behind a percentage that shall stay with its sign."""
 TRACE_POINTS = 120
 """Points of a trace's line, but for its ends and extremes."""
 TRACE_SIZE = (300.0, 70.0)
@@ -32,6 +34,16 @@ def percent(share: float) -> str:
     if 99.5 <= value < 100:
         return "> 99 %"
     return "< 1 %" if 0 < value < 1 else f"{value:.0f} %"
+
+
+def fine_percent(share: float) -> str:
+    """Write a share as a percentage with digits enough to tell it from 0 and 1: ``75 %``, ``2.6 %``, ``0.23 %``."""
+    value = 100 * share
+    far = min(value, 100 - value)
+    if 0 < far < 0.005:
+        return f"{'<' if value < 50 else '>'} {0.01 if value < 50 else 99.99:g}{PERCENT}"
+    decimals = 0 if far >= 10 or far <= 0 else 1 if far >= 1 else 2
+    return f"{value:.{decimals}f}{PERCENT}"
 
 
 def thousands(value: int) -> str:

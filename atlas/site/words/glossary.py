@@ -1,15 +1,17 @@
 """Glossary: what every number of a site is called, what it says, and how it is written; from cards in the store."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 from atlas.core.metric_card import MetricCard
 from atlas.core.record import Measurement, Record
-from atlas.site.words.formats import number, percent
+from atlas.site.words.formats import fine_percent, number, percent
 from atlas.site.words.own_cards import OWN_CARDS
 
 ADDRESS = "metrics/index.html"
-"""The page that explains every number."""
+"""The page that explains every number, but for those of scores."""
+SCORES_ADDRESS = "metrics/scores.html"
+"""The page that explains what scores measure."""
 COMPARED = ("objective", "activation", "probability")
 """The first numbers of pictures that stand side by side, in this order."""
 NAMED = (
@@ -46,9 +48,11 @@ class Glossary:
 
     Args:
         cards: name to card of what was measured; what the site works out itself is added.
+        scored: names of the numbers that scores measure.
     """
 
-    def __init__(self, cards: Mapping[str, MetricCard]) -> None:
+    def __init__(self, cards: Mapping[str, MetricCard], scored: Iterable[str] = ()) -> None:
+        self.scored = frozenset(scored)
         self.cards = {card.name: card for card in OWN_CARDS} | dict(cards)
 
     def title(self, name: str, of_class: bool = False) -> str:
@@ -73,12 +77,21 @@ class Glossary:
 
     def address(self, name: str) -> str:
         """Return where a number is explained."""
-        return f"{ADDRESS}#{anchor(name)}"
+        return f"{SCORES_ADDRESS if name in self.scored else ADDRESS}#{anchor(name)}"
 
     @property
     def compared(self) -> tuple[str, ...]:
         """Names of the numbers that are shown where pictures stand side by side."""
         return (*COMPARED, *sorted(name for name, card in self.cards.items() if card.compared and name not in COMPARED))
+
+    def finely(self, name: str, value: float) -> str:
+        """Write a number as its card says, without its unit; shares near the ends with more digits."""
+        return fine_percent(value) if self.is_share(name) else number(value)
+
+    def is_share(self, name: str) -> bool:
+        """Tell whether a number is written in percent."""
+        card = self.cards.get(name)
+        return card is not None and card.form == "percent"
 
     def value(self, measured: Measurement) -> str:
         """Write a measurement with its unit; one that varies in brackets, and none for an activation."""

@@ -3,6 +3,8 @@
 import json
 
 import pytest
+from sample_scores import CARDS as SCORE_CARDS
+from sample_scores import scores_of
 from sample_site import Sample
 
 from atlas.core.metric_card import MetricCard
@@ -21,15 +23,20 @@ def test_every_number_has_one_card() -> None:
 
 
 def test_the_page_explains_every_number(sample: Sample) -> None:
-    found = json.loads((sample.site / "metrics" / "index.json").read_text())["data"]["metrics"]
-    cards = {card.name: card for card in (*metric_cards(), *OWN_CARDS)}
-    text = (sample.site / "metrics" / "index.html").read_text()
+    cards = {card.name: card for card in (*metric_cards(), *OWN_CARDS, *SCORE_CARDS)}
     measured = {it.name for record in sample.store.records() for it in record.measurements}
-    for entry in found:
-        assert MetricCard.model_validate(entry["card"]) == cards[entry["name"]]
-        assert f'id="{entry["name"]}"' in text
-        assert (entry["measured"] > 0) == (entry["name"] in measured)
-    assert {entry["name"] for entry in found} == set(cards)
+    measured |= {value.name for score in scores_of(sample.store) for it in score.pictures for value in it.values}
+    told = {it.name for score in scores_of(sample.store) for it in (*score.figures, *score.curves)}
+    pages = {}
+    for name in ("index", "scores"):
+        pages[name] = json.loads((sample.site / "metrics" / f"{name}.json").read_text())["data"]["metrics"]
+        text = (sample.site / "metrics" / f"{name}.html").read_text()
+        for entry in pages[name]:
+            assert MetricCard.model_validate(entry["card"]) == cards[entry["name"]]
+            assert f'id="{entry["name"]}"' in text
+            assert (entry["measured"] > 0) == (entry["name"] in measured)
+    assert {entry["name"] for entry in pages["scores"]} == told
+    assert sorted(entry["name"] for entries in pages.values() for entry in entries) == sorted(cards)
 
 
 def test_pages_lead_to_it(sample: Sample) -> None:

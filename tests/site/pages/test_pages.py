@@ -71,7 +71,7 @@ def kind_of(address: str) -> str:
 def test_every_kind_of_page_is_there(documents: dict[str, Document]) -> None:
     assert {kind_of(address) for address in documents} == {
         "index", "model", "classes", "class", "layer", "unit", "concept", "method", "methods", "metrics", "photos",
-        "layers", "concepts", "dead", "failed", "data",
+        "layers", "concepts", "dead", "failed", "data", "results",
         "photo", "inversions", "caricatures", "accentuations", "adversarial", "compare", "comparison",
     }  # fmt: skip
 

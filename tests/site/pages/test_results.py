@@ -1,0 +1,130 @@
+"""The pages of results: numbers as in their CSV, judges of other families first, papers' numbers apart from ours."""
+
+import csv
+import io
+from html.parser import HTMLParser
+
+import pytest
+from sample_scores import HOSTILE_JUDGE, HOSTILE_REASON, NOT_ASKED, scores_of
+from sample_site import Document, Sample
+
+from atlas.site.words.formats import PERCENT, fine_percent, number
+from atlas.site.words.papers import TABLES
+
+
+class Tables(HTMLParser):
+    """The tables of results: (section, of each line its texts in cells, with the value where there is one)."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self.section, self.lines, self._cell, self._ours = "", [], None, False
+        self.feed(text)
+
+    def handle_starttag(self, tag, attrs):
+        given = dict(attrs)
+        if tag == "section":
+            self.section = given.get("aria-labelledby", "")
+        elif tag == "table":
+            self._ours = "data-sortable" in given
+        elif tag == "tr" and self._ours:
+            self.lines.append((self.section, []))
+        elif tag in ("td", "th") and self._ours:
+            self._cell = []
+            self.lines[-1][1].append((given.get("data-value"), self._cell))
+
+    def handle_endtag(self, tag):
+        if tag in ("td", "th"):
+            self._cell = None
+
+    def handle_data(self, data):
+        if self._cell is not None and data.strip():
+            self._cell.append(data.strip())
+
+
+@pytest.fixture(params=["results", "{first}/results"])
+def folder(request: pytest.FixtureRequest, sample: Sample) -> str:
+    """Where a page of results is, and its files."""
+    return request.param.format(first=sample.first)
+
+
+def rows_of(sample: Sample, folder: str, name: str) -> list[dict[str, str]]:
+    return list(csv.DictReader(io.StringIO((sample.site / folder / name).read_text(encoding="utf-8"))))
+
+
+def test_numbers_of_the_page_are_those_of_the_csv(sample: Sample, folder: str) -> None:
+    shown = 0
+    for section, cells in Tables(sample.text(f"{folder}/index.html")).lines:
+        for value, texts in cells:
+            if value is None:
+                continue
+            rows = [row for row in rows_of(sample, folder, f"{section}.csv") if row["value"] == value]
+            assert rows, (section, value)
+            write = fine_percent if texts[0].endswith(PERCENT) else number
+            written = [
+                (write(float(row["value"])), write(float(row["low"])), write(float(row["high"]))) for row in rows
+            ]
+            said = texts[1] if len(texts) > 1 else ""
+            assert any(
+                texts[0] == value and (f"{low.removesuffix(PERCENT)} to {high}" in said or row["n"] == "1")
+                for (value, low, high), row in zip(written, rows, strict=True)
+            ), (texts, written)
+            shown += 1
+    assert shown > 30
+
+
+def test_the_csv_has_every_figure_of_the_scores(sample: Sample) -> None:
+    told = sorted(repr(figure.value) for score in scores_of(sample.store) for figure in score.figures)
+    names = {link["href"] for link in links(sample, "results/index.html") if "download" in link}
+    rows = [row for name in names if "curves" not in name for row in rows_of(sample, "results", name)]
+    assert sorted(row["value"] for row in rows) == told
+    points = [row for name in names if "curves" in name for row in rows_of(sample, "results", name)]
+    assert len(points) == sum(len(curve.x) for score in scores_of(sample.store) for curve in score.curves)
+
+
+def links(sample: Sample, address: str) -> list[dict[str, str]]:
+    return [element.attributes for element in Document(sample.text(address)).all("a")]
+
+
+def test_judges_of_other_families_come_first_and_the_best_method_of_theirs(sample: Sample, folder: str) -> None:
+    lines = [cells for section, cells in Tables(sample.text(f"{folder}/index.html")).lines if section == "transfer"]
+    heads = next(cells for cells in lines if ["method"] in [texts for _, texts in cells])
+    judges = [texts for _, texts in heads if texts and texts[0] in (HOSTILE_JUDGE, "sibling")]
+    assert judges[0] == [HOSTILE_JUDGE, "Vision <Transformers>"]
+    assert judges[1] == ["sibling", "Sample, of the model's family"]
+    start = lines.index(heads)
+    first = [next(float(value) for value, _ in cells if value) for cells in lines[start + 1 : start + 4]]
+    assert first == sorted(first, reverse=True)
+
+
+def test_what_was_left_out_is_said_with_what_it_would_take(sample: Sample) -> None:
+    words = Document(sample.text("results/index.html")).words()
+    assert NOT_ASKED in words and HOSTILE_REASON in words
+
+
+def test_numbers_of_papers_name_paper_table_and_network_and_are_in_no_file(sample: Sample, folder: str) -> None:
+    page = Document(sample.text(f"{folder}/index.html"))
+    papers = [element for element in page.all("div") if "score-paper" in element.attributes.get("class", "")]
+    assert papers and all("FlexiViT" in paper.text or "ResNet" in paper.text for paper in papers[:1])
+    assert all("et al. 20" in paper.text and "table" in paper.text for paper in papers)
+    assert {"transfer_top1"} <= {table.number for table in TABLES}
+    assert not any("FlexiViT" in path.read_text() for path in (sample.site / folder).glob("*.csv"))
+
+
+def test_every_table_of_papers_has_a_value_for_each_column() -> None:
+    for table in TABLES:
+        assert {len(values) for _, _, values in table.lines} == {len(table.columns)}
+        assert [float(value.replace(",", "")) for _, _, values in table.lines for value in values]
+
+
+def test_a_model_without_a_results_page_of_its_own_is_not_led_to_one(sample: Sample) -> None:
+    for address in sorted(sample.site.glob("m/*/index.html")):
+        assert ('results/index.html#transfer"' in address.read_text()) == (address.parent / "results").is_dir()
+
+
+@pytest.mark.parametrize(
+    ("share", "written"),
+    [(0, "0 %"), (1, "100 %"), (0.75, "75 %"), (0.026, "2.6 %"), (0.0023, "0.23 %"), (0.999, "99.90 %"),
+     (0.95, "95.0 %"), (1e-6, "< 0.01 %"), (1 - 1e-6, "> 99.99 %"), (0.1, "10 %")],
+)  # fmt: skip
+def test_shares_are_told_from_certainty(share: float, written: str) -> None:
+    assert fine_percent(share) == written.replace(" %", PERCENT)

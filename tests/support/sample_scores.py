@@ -1,0 +1,130 @@
+"""What scores say of the sample store's pictures: several methods, judges of three relations, hostile names, a curve, a
+score of a package that is not installed, and what was left out."""
+
+import numpy as np
+from sample_concepts import PROVENANCE
+from selecting import selection_of
+
+from atlas.core.analysis import Analysis
+from atlas.core.canonical import digest
+from atlas.core.figures import mean, share
+from atlas.core.metric_card import MetricCard
+from atlas.core.record import Record
+from atlas.core.score import Judge, PhotoSplit, Score, ScoreCurve, ScoredPicture, ScoreFigure, ScoreValue
+from atlas.evaluation import plausibility, spectrum, transfer
+from atlas.store import Store
+
+HOSTILE_JUDGE = 'judge <b>"&'
+HOSTILE_REASON = "1 picture left out: <img src=x onerror=alert(9)> has no class; give it class_names"
+NOT_ASKED = "frechet of Sample Net, maco: it takes <torchmetrics>; pip install lens-atlas[evaluation]"
+FOREIGN = MetricCard(
+    name="beauty", title="beauty <i>", summary="how <b>fair</b> it is", definition="asked", unit="smiles", n="one"
+)
+METHODS = ("maco", "fourier", "cbr", "vital")
+JUDGES = (
+    (HOSTILE_JUDGE, "Vision <Transformers>", "other family", 15),
+    ("sibling", "Sample", "same family", 1000),
+    ("Sample Net", "Sample", "own", 40),
+)
+SPLIT = PhotoSplit(share=0.5, seed=0, judging="a1" * 32, fitted="b2" * 32, judging_count=498, fitted_count=497)
+
+
+CARDS = (*transfer.CARDS, *plausibility.CARDS, *spectrum.CARDS, FOREIGN)
+
+
+def scores_of(store: Store) -> list[Score]:
+    """Return the scores that the sample's configuration asked for."""
+    return [store.document(Score, key) for key in selection_of(store).scores]
+
+
+def add_scores(store: Store) -> None:
+    """Store scores of the pictures of classes by some methods, and say that the configuration asked for them."""
+    for card in CARDS:
+        store.save_metric(card)
+    keys = [made for group in _groups(store) for made in _scores(store, *group)]
+    told = {"scores": tuple(sorted(keys)), "left_out": (NOT_ASKED,)}
+    store.selections.save(selection_of(store).model_copy(update=told))
+
+
+def _groups(store: Store) -> list[list[list[Record]]]:
+    """Return the pictures of classes by model and method, with one choice of parameters."""
+    groups: dict[tuple[str, str], list[Record]] = {}
+    for record in sorted(store.records(), key=lambda record: record.key):
+        target, plain = record.job.target, record.job.parameters.get("steps") == 64
+        of_class = record.status == "done" and target.kind == "logit" and target.sign > 0 and target.photo is None
+        if of_class and plain and record.job.method in METHODS:
+            groups.setdefault((record.job.model.fingerprint, record.job.method), []).append(record)
+    return [[found] for _, found in sorted(groups.items())]
+
+
+def _scores(store: Store, records: list[Record]) -> list[str]:
+    random = np.random.default_rng(int(digest([record.key for record in records])[:8], 16))
+    made = []
+    for name, family, relation, classes in JUDGES:
+        judge = Judge(name=name, family=family, relation=relation, fingerprint=digest(name), classes=classes)
+        chances = random.uniform(0, 1, len(records))
+        if relation == "own":
+            columns = {("own_top1", ""): (chances > 0.1).astype(float)}
+        else:
+            columns = {("transfer_top1", ""): (chances > 0.5).astype(float), ("transfer_probability", ""): chances}
+        made.append(_keep(store, records, "transfer", judge, columns, left_out=(HOSTILE_REASON,)))
+        layers = ("head <drop>", "blocks.5") if relation == "other family" else ("pool",)
+        near = {(f"plausibility_{k}", layer): random.uniform(0.7, 2, len(records)) for k in (1, 5) for layer in layers}
+        made.append(_keep(store, records, "plausibility", judge, near))
+    x = tuple(np.round(np.arange(1, 33) / 64, 4).tolist())
+    y = np.exp(random.normal(0, 0.5, 32))
+    curve = ScoreCurve(
+        name="spectrum_ratio",
+        x=x,
+        y=tuple(y.tolist()),
+        low=tuple((y * 0.8).tolist()),
+        high=tuple((y * 1.3).tolist()),
+        x_title="frequency",
+        x_unit="cycles per pixel",
+    )
+    high = {("high_frequencies", ""): random.uniform(0.001, 0.02, len(records))}
+    made.append(_keep(store, records, "spectrum", None, high, (curve,)))
+    if records[0].job.method == "maco":
+        made.append(_keep(store, records[:1], "beauty/../contest <b>", None, {("beauty", ""): np.array([1234.5])}))
+    return made
+
+
+def _keep(store, records, score, judge, columns, curves=(), left_out=()) -> str:
+    first = records[0].job
+    pairs = [(record.job.target.unit, record.job.seed) for record in records]
+    figures = []
+    for (name, layer), values in columns.items():
+        is_share = name.endswith(("top1", "top5"))
+        figure = share([value > 0.5 for value in values]) if is_share else mean(dict(zip(pairs, values, strict=True)))
+        told = {"value": figure.value, "low": figure.low, "high": figure.high, "n": figure.n}
+        figures.append(ScoreFigure(name=name, layer=layer, **told))
+    asked = {"score": score, "judge": judge and judge.name, "method": first.method, "of": [one.key for one in records]}
+    analysis = Analysis(kind="score", version=1, model=first.model, layers=(), numerics="float64", parameters=asked)
+    document = Score(
+        key=analysis.key,
+        analysis=analysis,
+        score=score,
+        method=first.method,
+        method_version=first.version,
+        parameters=first.parameters,
+        judge=judge,
+        figures=tuple(figures),
+        pictures=tuple(
+            ScoredPicture(
+                key=record.key,
+                class_index=record.job.target.unit,
+                seed=record.job.seed,
+                values=tuple(
+                    ScoreValue(name=name, layer=layer, value=float(values[place]))
+                    for (name, layer), values in columns.items()
+                ),
+            )
+            for place, record in enumerate(records)
+        ),
+        curves=curves,
+        split=SPLIT if score != "transfer" else None,
+        left_out=left_out,
+        provenance=PROVENANCE,
+    )
+    store.commit(document.key, document, {})
+    return document.key
