@@ -41,7 +41,9 @@ def add_scores(store: Store) -> None:
     """Store scores of the pictures of classes by some methods, and say that the configuration asked for them."""
     for card in CARDS:
         store.save_metric(card)
-    keys = [made for group in _groups(store) for made in _scores(store, *group)]
+    groups = _groups(store)
+    keys = [made for group in groups for made in _scores(store, *group)]
+    keys += [_by_layer(store, *group) for group in groups if group[0][0].job.method == "maco"]
     told = {"scores": tuple(sorted(keys)), "left_out": (NOT_ASKED,)}
     store.selections.save(selection_of(store).model_copy(update=told))
 
@@ -87,6 +89,13 @@ def _scores(store: Store, records: list[Record]) -> list[str]:
     if records[0].job.method == "maco":
         made.append(_keep(store, records[:1], "beauty/../contest <b>", None, {("beauty", ""): np.array([1234.5])}))
     return made
+
+
+def _by_layer(store: Store, records: list[Record]) -> str:
+    """Store a score that is measured at layers of the rendered model itself, in the network's order."""
+    layers = ("stem", "odd/../name <b>", "blocks.4")
+    columns = {("psnr", layer): np.full(len(records), 30.0 - 4 * place) for place, layer in enumerate(layers)}
+    return _keep(store, records, "inversion", None, columns)
 
 
 def _keep(store, records, score, judge, columns, curves=(), left_out=()) -> str:

@@ -20,20 +20,28 @@ MOST_CELLS = 210
 
 
 class Head(NamedTuple):
-    """A column: a judge at a layer, with its family and what it is to the model; all empty where nobody judges."""
+    """A column: a judge at a layer, with its family and what it is to the model; all empty where nobody judges.
+
+    ``called`` is what the number is called there, if that is not what it is called elsewhere.
+    """
 
     judge: str
     family: str
     relation: str
     layer: str
+    called: str
 
 
 class Group(NamedTuple):
-    """The columns of one number: its name, which values are better, and how many each is of; 0 where that differs."""
+    """The columns of one number: its name, which values are better, and how many each is of; 0 where that differs.
+
+    ``photos``: how many photos judged; 0 where none did, or their number differs.
+    """
 
     number: str
     better: str
     n: int
+    photos: int
     heads: tuple[Head, ...]
 
 
@@ -46,11 +54,12 @@ class Cell(NamedTuple):
 
 
 class Line(NamedTuple):
-    """Pictures of one model by one method, with a cell for each column."""
+    """Pictures of one model by one method, at one layer of it where nobody judges; with a cell for each column."""
 
     model: str
     method: str
     settings: str
+    layer: str
     cells: tuple[Cell | None, ...]
 
 
@@ -75,7 +84,12 @@ class Table:
     @property
     def is_judged(self) -> bool:
         """Whether any column is of a judge, which then stands below the number."""
-        return any(head.judge or head.layer for _, head in self.columns)
+        return any(head.judge for _, head in self.columns)
+
+    @property
+    def is_by_layer(self) -> bool:
+        """Whether its lines are layers of the models."""
+        return any(line.layer for line in self.lines)
 
     @property
     def cells(self) -> int:
@@ -132,7 +146,7 @@ def _tables(rows: Sequence[Row], glossary: Glossary) -> Iterator[Table]:
     waiting: list[list[Row]] = []
     for number in dict.fromkeys(row.measure for row in rows):
         own = [row for row in rows if row.measure == number]
-        if waiting and len({(row.measure, _head(row)) for part in [*waiting, own] for row in part}) > MOST_COLUMNS:
+        if waiting and len(_columns([*waiting, own], glossary)) > MOST_COLUMNS:
             yield _table(waiting, glossary)
             waiting = []
         waiting.append(own)
@@ -142,40 +156,59 @@ def _tables(rows: Sequence[Row], glossary: Glossary) -> Iterator[Table]:
 
 def _table(parts: Sequence[Sequence[Row]], glossary: Glossary) -> Table:
     """Return a table of some numbers' rows: the first column's best line first."""
-    ranked = [sorted(part, key=_rank) for part in parts]
-    groups = tuple(_group(part) for part in ranked)
+    by_layer = any(_own_layer(row) for part in parts for row in part)  # which are then in the network's order
+    ranked = [list(part) if by_layer else sorted(part, key=_rank) for part in parts]
+    groups = tuple(_group(part, glossary) for part in ranked)
     ns = {group.number: group.n for group in groups}
     cells = {
-        (row.model, row.by, row.measure, _head(row)): _cell(row, glossary, ns[row.measure])
+        (*_line(row), row.measure, _head(row, glossary)): _cell(row, glossary, ns[row.measure])
         for part in ranked
         for row in part
     }
-    named = {(row.model, row.by): (row.model, row.method, row.settings) for part in ranked for row in part}
-    columns = [(group.number, head) for group in groups for head in group.heads]
+    named = {_line(row): (row.model, row.method, row.settings, _own_layer(row)) for part in ranked for row in part}
+    columns = _columns(ranked, glossary)
     lines = [Line(*names, tuple(cells.get((*key, *column)) for column in columns)) for key, names in named.items()]
     papers = tuple(paper for group in groups for paper in paper_tables(group.number))
     return Table(groups, tuple(lines[:MOST_LINES]), max(0, len(lines) - MOST_LINES), papers)
 
 
-def _group(rows: Sequence[Row]) -> Group:
-    counts = {row.n for row in rows}
-    heads = tuple(dict.fromkeys(map(_head, rows)))
-    return Group(rows[0].measure, rows[0].better, counts.pop() if len(counts) == 1 else 0, heads)
+def _columns(parts: Sequence[Sequence[Row]], glossary: Glossary) -> list[tuple[str, Head]]:
+    return list(dict.fromkeys((row.measure, _head(row, glossary)) for part in parts for row in part))
+
+
+def _group(rows: Sequence[Row], glossary: Glossary) -> Group:
+    counts, photos = {row.n for row in rows}, {row.photos for row in rows}
+    heads = tuple(head for _, head in _columns([rows], glossary))
+    n, judging = (found.pop() if len(found) == 1 else 0 for found in (counts, photos))
+    return Group(rows[0].measure, rows[0].better, n, judging, heads)
+
+
+def _own_layer(row: Row) -> str:
+    """Return the layer that a line is of: the model's own, where nobody judges."""
+    return "" if row.judge else row.layer
+
+
+def _line(row: Row) -> tuple[str, str, str]:
+    return row.model, row.by, _own_layer(row)
 
 
 def _rank(row: Row) -> tuple[object, ...]:
     relation = RELATIONS.index(row.relation) if row.relation else 0
-    return relation, row.judge, row.layer, row.value if row.better == "lower" else -row.value, row.model, row.by
+    return relation, row.judge, row.layer if row.judge else "", row.value if row.better == "lower" else -row.value
 
 
-def _head(row: Row) -> Head:
+def _head(row: Row, glossary: Glossary) -> Head:
     relation = {"own": "the model itself", "same family": "of the model's family"}.get(row.relation, "")
-    return Head(row.judge, "" if row.family == row.judge else row.family, relation, row.layer)
+    called = "" if row.title == glossary.title(row.measure) else row.title
+    family = "" if row.family == row.judge else row.family
+    return Head(row.judge, family, relation, row.layer if row.judge else "", called)
 
 
 def _cell(row: Row, glossary: Glossary, n: int) -> Cell:
-    low, high = (glossary.finely(row.measure, value) for value in (row.low, row.high))
-    if low.endswith(PERCENT) and high.endswith(PERCENT):
-        low = low.removesuffix(PERCENT)
-    parts = ([f"{low} to {high}"] if row.is_certain else []) + ([] if n else [f"n = {row.n:,}"])
+    parts = [] if n else [f"n = {row.n:,}"]
+    if row.is_certain and row.low is not None and row.high is not None:
+        low, high = (glossary.finely(row.measure, value) for value in (row.low, row.high))
+        if low.endswith(PERCENT) and high.endswith(PERCENT):
+            low = low.removesuffix(PERCENT)
+        parts.insert(0, f"{low} to {high}")
     return Cell(glossary.finely(row.measure, row.value), ", ".join(parts), row.value)

@@ -48,11 +48,11 @@ class Glossary:
 
     Args:
         cards: name to card of what was measured; what the site works out itself is added.
-        scored: names of the numbers that scores measure.
+        scored: names of the numbers that scores measure; those that are measured of every picture are none of them.
     """
 
     def __init__(self, cards: Mapping[str, MetricCard], scored: Iterable[str] = ()) -> None:
-        self.scored = frozenset(scored)
+        self.scored = frozenset(scored) - frozenset(NAMED)
         self.cards = {card.name: card for card in OWN_CARDS} | dict(cards)
 
     def title(self, name: str, of_class: bool = False) -> str:

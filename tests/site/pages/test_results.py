@@ -96,6 +96,13 @@ def test_judges_of_other_families_come_first_and_the_best_method_of_theirs(sampl
     assert first == sorted(first, reverse=True)
 
 
+def test_lines_are_layers_in_the_networks_order_where_nobody_judges(sample: Sample) -> None:
+    page = sample.text(f"{sample.first}/results/index.html")
+    lines = [cells for section, cells in Tables(page).lines if section == "inversion"]
+    assert [texts for _, texts in lines[0]] == [["method"], ["layer"], ["PSNR"]]
+    assert [cells[1][1] for cells in lines[1:]] == [["stem"], ["odd/../name <b>"], ["blocks.4"]]
+
+
 def test_what_was_left_out_is_said_with_what_it_would_take(sample: Sample) -> None:
     words = Document(sample.text("results/index.html")).words()
     assert NOT_ASKED in words and HOSTILE_REASON in words
