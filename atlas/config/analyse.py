@@ -10,8 +10,9 @@ from atlas.config.evaluation import ALL, JudgingPhotos
 from atlas.config.judging import named_models
 from atlas.config.problems import WHOLE, Problem, shown, tables_at
 from atlas.config.render import ClassSelector, Text
-from atlas.config.seeds import listed
+from atlas.config.seeds import PlainSeeds, listed
 from atlas.core.finding import ANALYSIS_NAMES, AnalysisName
+from atlas.evaluation.scores.base import SCORES
 
 OPTIONS: Mapping[AnalysisName, frozenset[str]] = {
     "cka": frozenset({"layers", "minibatch"}),
@@ -19,6 +20,7 @@ OPTIONS: Mapping[AnalysisName, frozenset[str]] = {
     "class_relatedness": frozenset({"layers", "classes", "limit"}),
     "texture_bias": frozenset({"classes", "limit"}),
     "embedding": frozenset({"classes", "limit"}),
+    "references": frozenset({"classes", "scores", "preset", "parameters", "seeds"}),
     "concept_curves": frozenset({"classes", "random_orders"}),
 }
 """What each kind may be told besides what all may."""
@@ -26,7 +28,9 @@ EVERYWHERE = frozenset({"kind", "models", "photos", "seed"})
 
 
 class AnalyseBlock(BaseModel):
-    """One ``[[analyse]]`` table: one analysis that `atlas evaluate` makes. It renders nothing.
+    """One ``[[analyse]]`` table: one analysis that `atlas evaluate` makes.
+
+    None but ``references`` adds pictures to those that `atlas render` makes.
 
     Attributes:
         kind: what is analysed; see below.
@@ -42,6 +46,8 @@ class AnalyseBlock(BaseModel):
         photos: how photos are split into those that judge, which are those that are looked at, and those that methods
             may be fitted to; the same in all tables. Without a split all photos are looked at.
         random_orders: in which concepts go, beside those by importance, of ``concept_curves``.
+        scores: of pictures of classes, that ``references`` tells of each variant.
+        preset, parameters: of ``vital``, what the variants of ``references`` have in common. seeds: of their pictures.
         minibatch: photos of a minibatch of ``cka``, at most; more and smaller ones say more of how sure a value is.
         seed: of whatever is drawn.
     """
@@ -56,10 +62,19 @@ class AnalyseBlock(BaseModel):
     channels: int = Field(default=8, ge=1, le=64)
     photos: JudgingPhotos | None = None
     random_orders: int = Field(default=10, ge=1, le=1000)
+    scores: Annotated[tuple[Text, ...], BeforeValidator(listed), Field(min_length=1)] = ("transfer", "plausibility")
+    preset: str | None = None
+    parameters: dict[str, Any] = Field(default_factory=dict)
+    seeds: PlainSeeds = (0,)
     minibatch: int = Field(default=32, ge=4, le=4096)
     seed: int = Field(default=0, ge=0, lt=2**31)
 
-    @field_validator("models", "layers", "classes")
+    @field_validator("scores")
+    @classmethod
+    def _known(cls, names: tuple[str, ...]) -> tuple[str, ...]:
+        return tuple(map(SCORES.check, names))
+
+    @field_validator("models", "layers", "classes", "scores")
     @classmethod
     def _each_once(cls, values: tuple[object, ...], info: ValidationInfo) -> tuple[object, ...]:
         if len(set(values)) < len(values):

@@ -86,6 +86,9 @@ def load_config(path: Path) -> Config:
     found += _absent(table)
     found += evaluation_problems(table, names)
     found += analysis_problems(table, names)
+    for number, block in enumerate(tables_at(table, "analyse")):
+        if block.get("kind") == "references":
+            found += _method_problems({**block, "method": "vital"}, ("analyse", number), "logit")
     folder = path.absolute().parent  # where the user named it, also if it is a link
     found += path_problems(table, folder, MODELS)
     if tables is not None and not found:

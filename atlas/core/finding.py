@@ -9,7 +9,9 @@ from atlas.core.job import Frozen, Text
 from atlas.core.record import SCHEMA_VERSION, Provenance
 from atlas.core.score import PhotoSplit, ScoreCurve
 
-AnalysisName = Literal["cka", "attribution", "class_relatedness", "texture_bias", "embedding", "concept_curves"]
+AnalysisName = Literal[
+    "cka", "attribution", "class_relatedness", "texture_bias", "embedding", "references", "concept_curves"
+]
 """Kinds of analyses of models."""
 ANALYSIS_NAMES: tuple[AnalysisName, ...] = get_args(AnalysisName)
 

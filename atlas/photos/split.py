@@ -1,5 +1,6 @@
 """Split: the photos of a set in two parts, once: those that judge pictures, and those that methods may be fitted to."""
 
+import json
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -22,6 +23,23 @@ class Split:
     judging: frozenset[str]
     record: PhotoSplit
     lists: dict[str, bytes]
+
+    @property
+    def swapped(self) -> "Split":
+        """The same with both parts exchanged: those that methods may be fitted to judge what was fitted to the others.
+
+        Its share and seed are those that it was made with, the share of the other part.
+        """
+        record = self.record
+        other = PhotoSplit(
+            share=1 - record.share,
+            seed=record.seed,
+            judging=record.fitted,
+            fitted=record.judging,
+            judging_count=record.fitted_count,
+            fitted_count=record.judging_count,
+        )
+        return Split(frozenset(json.loads(self.lists[record.fitted])), other, self.lists)
 
     def judges(self, photos: Sequence[Photo]) -> tuple[Photo, ...]:
         """Return those of some photos that judge, in the order of their digests, each once."""

@@ -36,13 +36,15 @@ def make_plan(
     evaluations = plan_evaluations(config, models, renderings, photo_set, split)
     concepts = [task for task in analyses.tasks if isinstance(task, ConceptsTask)]
     findings = plan_findings(config, models, renderings, photo_set, split, concepts)
-    tasks = (*analyses.tasks, *renderings.facets, *renderings.tasks, *diversity)
+    known = {task.key for task in renderings.tasks}
+    further = [task for task in findings.pictures if task.key not in known]
+    tasks = (*analyses.tasks, *renderings.facets, *renderings.tasks, *further, *diversity)
     return Plan(
         tasks=tasks,
         models=dict(models),
         specs={spec.name: spec for spec in config.models},
         photo_set=photo_set,
-        inputs=renderings.inputs | analyses.inputs | ({} if split is None else split.lists),
+        inputs=renderings.inputs | analyses.inputs | dict(findings.inputs) | ({} if split is None else split.lists),
         stand_ins=analyses.stand_ins,
         photos=renderings.photos,
         evaluations=evaluations,

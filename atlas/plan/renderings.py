@@ -72,7 +72,7 @@ def plan_renderings(
         for name in models_of(config, block):
             where = f"render[{number}]" + (f" (model {name})" if len(config.models) > 1 else "")
             try:
-                expanded = _expand(block, name, models[name], config.folder, inputs, photos)
+                expanded = expand(block, name, models[name], config.folder, inputs, photos)
             except ConfigError as error:
                 problems += [f"{where}.{problem}" for problem in error.problems]
             except AtlasError as error:
@@ -89,9 +89,17 @@ def plan_renderings(
     return Renderings(tuple(tasks.values()), tuple(facets.values()), inputs, photos.used, notices)
 
 
-def _expand(
+def expand(
     block: RenderBlock, name: str, model: VisionModel, folder: Path, inputs: dict[str, bytes], photos: JobPhotos
 ) -> list[RenderTask | FacetsTask]:
+    """Return the pictures of a block for one of its models.
+
+    Args:
+        folder: that relative paths are relative to. inputs: gets what the pictures name by digest.
+
+    Raises:
+        AtlasError: the block does not fit the model.
+    """
     method = methods.get(block.method)
     kind = _kind(block, method)
     check_method(block, kind, method, model, photos.given)

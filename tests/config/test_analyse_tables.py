@@ -43,6 +43,12 @@ def test_an_analysis_is_read_with_its_defaults_and_needs_nothing_rendered(tmp_pa
         ('kind = "cka"\nmodels = ["lite1"]', 'analyse[0].models: there is no model "lite1"; did you mean "lite0"'),
         ('kind = "cka"\nmodels = ["vit", "vit"]', "models names one twice"),
         ('kind = "attribution"\nminibatch = 30', 'minibatch goes with kind = "cka", not with "attribution"'),
+        (
+            'kind = "references"\nparameters = { stepss = 1 }',
+            'analyse[0].parameters.stepss: there is no such key; did you mean "steps"',
+        ),
+        ('kind = "references"\npreset = "quick"', 'analyse[0].preset: .*"quick".*draft'),
+        ('kind = "references"\nscores = ["transfr"]', 'there is no score "transfr"; did you mean "transfer"'),
         ('kind = "cka"\nminibatch = 3', "analyse[0].minibatch: 3 must be 4 or more"),
         ('kind = "cka"\nminibatches = 30', 'analyse[0].minibatches: there is no such key; did you mean "minibatch"'),
     ],

@@ -1,7 +1,7 @@
 """From the ``[[analyse]]`` tables to what they ask for."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from atlas.config import AnalyseBlock, Config
 from atlas.core.finding import AnalysisName
@@ -14,11 +14,13 @@ from atlas.plan.findings.cka import plan_cka
 from atlas.plan.findings.class_relatedness import plan_class_relatedness
 from atlas.plan.findings.concept_curves import plan_concept_curves
 from atlas.plan.findings.embedding import plan_embedding
+from atlas.plan.findings.references import plan_references
 from atlas.plan.findings.scene import Asked, Scene
 from atlas.plan.findings.texture import plan_texture_bias
 from atlas.plan.renderings import Renderings
 from atlas.store import Store
 from atlas.tasks.concepts import ConceptsTask
+from atlas.tasks.rendering import RenderTask
 from atlas.tasks.task import Task
 
 PLANNERS: Mapping[AnalysisName, Callable[[AnalyseBlock, Scene], Iterator[Asked]]] = {
@@ -27,6 +29,7 @@ PLANNERS: Mapping[AnalysisName, Callable[[AnalyseBlock, Scene], Iterator[Asked]]
     "class_relatedness": plan_class_relatedness,
     "texture_bias": plan_texture_bias,
     "embedding": plan_embedding,
+    "references": plan_references,
     "concept_curves": plan_concept_curves,
 }
 """Kind of an analysis to what yields what a table of it asks for."""
@@ -38,12 +41,15 @@ class Findings:
 
     Attributes:
         asked: by kind. left_out: what is not analysed and what it would take, as sentences. models: names of those
-            that the analyses are about.
+            that the analyses are about, and of the judges.
+        pictures: that are rendered for them. inputs: sha256 to bytes of what these name.
     """
 
     asked: tuple[tuple[AnalysisName, Asked], ...] = ()
     left_out: tuple[str, ...] = ()
     models: tuple[str, ...] = ()
+    pictures: tuple[RenderTask, ...] = ()
+    inputs: Mapping[str, bytes] = field(default_factory=dict)
 
     def tasks(self, store: Store | None) -> list[Task]:
         """Return every measurement and finding once; of pictures, those that a store has."""
@@ -85,5 +91,12 @@ def plan_findings(
             problems.append(f"analyse[{number}]: {error.sentence}")
     if problems:
         raise ConfigError(problems)
-    names = dict.fromkeys(name for block in config.analyse for name in scene.names(block))
-    return Findings(tuple(asked), tuple(dict.fromkeys(scene.left_out)), tuple(names))
+    judges = [judge.model for judge in config.judges]
+    names = dict.fromkeys([*judges, *(name for block in config.analyse for name in scene.names(block))])
+    return Findings(
+        tuple(asked),
+        tuple(dict.fromkeys(scene.left_out)),
+        tuple(names),
+        tuple(scene.rendered.values()),
+        scene.inputs,
+    )

@@ -19,6 +19,7 @@ from atlas.models.load import VisionModel
 from atlas.photos import Photo, PhotoSet
 from atlas.photos.classes import match_classes
 from atlas.photos.split import Split
+from atlas.plan.asked import Size
 from atlas.plan.judges import Seat, own_seat, seats
 from atlas.plan.renderings import Renderings
 from atlas.plan.select import select_layers
@@ -57,6 +58,8 @@ class Scene:
         split: of the photos, if one is asked for; those that judge are then looked at, else all.
         renderings, concepts: what else the configuration asks for.
         left_out: what is not analysed and why, as sentences.
+        rendered: pictures, by key, that analyses need and no ``[[render]]`` table asks for. inputs: sha256 to bytes of
+            what these name.
     """
 
     config: Config
@@ -66,9 +69,11 @@ class Scene:
     renderings: Renderings
     concepts: tuple[ConceptsTask, ...] = ()
     left_out: list[str] = field(default_factory=list)
+    rendered: dict[str, RenderTask] = field(default_factory=dict)
+    inputs: dict[str, bytes] = field(default_factory=dict)
     _by_class: dict[str, ByClass] = field(default_factory=dict)
     _seats: dict[str, Seat] = field(default_factory=dict)
-    _there: dict[str, bool] = field(default_factory=dict)
+    _sizes: dict[str, Size] = field(default_factory=dict)
 
     def names(self, block: AnalyseBlock) -> tuple[str, ...]:
         """Return the names of a table's models."""
@@ -139,12 +144,26 @@ class Scene:
 
     def is_there(self, task: RenderTask, store: Store | None) -> bool:
         """Tell whether a store has a picture; a dead unit has none, and what is damaged is repair's to tell."""
+        return self.size(task, store) is not None
+
+    def size(self, task: RenderTask, store: Store | None) -> Size | None:
+        """Return the size of a picture; None of one that is not there."""
         if store is None or not store.has(task.key):
-            return False
-        if task.key not in self._there:  # what is done stays as it is
+            return None
+        if task.key not in self._sizes:  # what is done stays as it is
             with suppress(StoreError):
-                self._there[task.key] = store.read(task.key).asset("image") is not None
-        return self._there.get(task.key, False)
+                if (asset := store.read(task.key).asset("image")) is not None:
+                    self._sizes[task.key] = (asset.width, asset.height)
+        return self._sizes.get(task.key)
+
+    def fitting(self, name: str) -> Mapping[int, Sequence[Photo]]:
+        """Return the photos of each class of a model that methods may be given, in the order of their digests."""
+        found = match_classes(self.photo_set, self.models[name].card.classes).checked()
+        judging = frozenset() if self.split is None else self.split.judging
+        return {
+            index: sorted((it for it in photos if it.digest not in judging), key=lambda it: it.digest)
+            for index, photos in found.items()
+        }
 
     def layers(self, block: AnalyseBlock, name: str, usual: tuple[str, ...]) -> tuple[str, ...]:
         """Return the layers of one of a table's models: those it names, or the usual ones.
