@@ -4,6 +4,7 @@ from typing import Any
 
 from pydantic import BaseModel
 
+from atlas.analyses.registry import ANALYSES
 from atlas.core.registry import OURS, Registry
 from atlas.craft.factorisations.base import FACTORISATIONS
 from atlas.evaluation.scores.base import SCORES
@@ -47,6 +48,7 @@ PARTS: tuple[tuple[str, Registry[Any]], ...] = (
     ("reader", READERS),
     ("factorisation", FACTORISATIONS),
     ("scores", SCORES),
+    ("kind", ANALYSES),
 )
 """Keys whose values other packages may add to, and where these are registered."""
 

@@ -38,7 +38,8 @@ MAY_IMPORT = {
     "study": FOUNDATION,
     "site": FOUNDATION | {"store", "study", "evaluation.rows", "evaluation.scores.base"},
     "config": FOUNDATION
-    | {"models.spec", "photos.spec", "craft.settings", "site.metadata", "study.settings", "methods", "evaluation"},
+    | {"models.spec", "photos.spec", "craft.settings", "site.metadata", "study.settings", "methods", "evaluation"}
+    | {"analyses.registry"},
     "tasks": BELOW_TASKS,
     "plan": BELOW_TASKS | {"tasks"},
     "jobs": BELOW_JOBS,

@@ -7,8 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, fields
 from typing import Any
 
-from atlas.core.figures import Figure
-from atlas.core.finding import ANALYSIS_NAMES, Finding, FindingFigure, StudiedModel
+from atlas.core.finding import Finding, FindingFigure, StudiedModel
 from atlas.core.metric_card import MetricCard
 from atlas.core.model_card import ModelCard
 
@@ -48,8 +47,8 @@ class FindingRow:
 
     @property
     def is_certain(self) -> bool:
-        """Whether the interval says how sure the value is; see :attr:`Figure.is_certain`."""
-        return Figure(self.value, self.low, self.high, self.n).is_certain
+        """Whether there is an interval that says how sure the value is: there is none of one value, such as a map's."""
+        return self.low < self.high
 
     @property
     def of(self) -> str:
@@ -120,7 +119,9 @@ def analyses_of(
         cards: of numbers, by name. models: of models, by fingerprint.
         left_out: what is known to be left out besides what the findings say.
     """
-    found = sorted(documents, key=lambda document: ANALYSIS_NAMES.index(document.kind))
+    given = list(documents)
+    kinds = list(dict.fromkeys(document.kind for document in given))
+    found = sorted(given, key=lambda document: kinds.index(document.kind))
     rows = [_row(document, figure, cards, models) for document in found for figure in document.figures]
     said = [f"{_said(document)}: {line}" for document in found for line in document.left_out]
     return Analyses(tuple(rows), tuple(found), tuple(dict.fromkeys([*left_out, *said])))

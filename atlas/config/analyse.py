@@ -3,18 +3,27 @@
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Annotated, Any
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationInfo, field_validator, model_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    ValidationInfo,
+    field_validator,
+    model_validator,
+)
 from pydantic_core import PydanticCustomError
 
+from atlas.analyses.registry import ANALYSES
 from atlas.config.evaluation import ALL, JudgingPhotos
 from atlas.config.judging import named_models
 from atlas.config.problems import WHOLE, Problem, shown, tables_at
 from atlas.config.render import ClassSelector, Text
 from atlas.config.seeds import PlainSeeds, listed
-from atlas.core.finding import ANALYSIS_NAMES, AnalysisName
 from atlas.evaluation.scores.base import SCORES
 
-OPTIONS: Mapping[AnalysisName, frozenset[str]] = {
+OPTIONS: Mapping[str, frozenset[str]] = {
     "cka": frozenset({"layers", "minibatch"}),
     "attribution": frozenset({"layers", "classes", "limit", "channels"}),
     "class_relatedness": frozenset({"layers", "classes", "limit"}),
@@ -23,7 +32,7 @@ OPTIONS: Mapping[AnalysisName, frozenset[str]] = {
     "references": frozenset({"classes", "scores", "preset", "parameters", "seeds"}),
     "concept_curves": frozenset({"classes", "random_orders"}),
 }
-"""What each kind may be told besides what all may."""
+"""What each of our kinds may be told besides what all may; those of other packages may be told everything."""
 EVERYWHERE = frozenset({"kind", "models", "photos", "seed"})
 
 
@@ -54,7 +63,7 @@ class AnalyseBlock(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
 
-    kind: AnalysisName
+    kind: Annotated[str, AfterValidator(ANALYSES.check)]
     models: Annotated[tuple[Text, ...], BeforeValidator(listed), Field(min_length=1)] = ALL
     layers: Annotated[tuple[Text, ...], BeforeValidator(listed)] = ()
     classes: Annotated[tuple[ClassSelector, ...], BeforeValidator(listed), Field(min_length=1)] = ALL
@@ -83,9 +92,9 @@ class AnalyseBlock(BaseModel):
 
     @model_validator(mode="after")
     def _of_its_kind(self) -> "AnalyseBlock":
-        allowed = EVERYWHERE | OPTIONS[self.kind]
+        allowed = EVERYWHERE | OPTIONS.get(self.kind, frozenset(type(self).model_fields))
         for key in sorted(self.model_fields_set - allowed):
-            others = " and ".join(f'"{kind}"' for kind in ANALYSIS_NAMES if key in OPTIONS[kind])
+            others = " and ".join(f'"{kind}"' for kind, options in OPTIONS.items() if key in options)
             raise PydanticCustomError(WHOLE, f'{key} goes with kind = {others}, not with "{self.kind}"; leave it out')
         return self
 

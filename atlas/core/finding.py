@@ -1,19 +1,11 @@
 """Findings: what analyses of models found, as the store keeps it, with everything that a page needs to draw it."""
 
-from typing import Literal, get_args
-
 from pydantic import Field
 
 from atlas.core.analysis import Analysis, Crop, PhotoCredit, Sprite
 from atlas.core.job import Frozen, Text
 from atlas.core.record import SCHEMA_VERSION, Provenance
 from atlas.core.score import PhotoSplit, ScoreCurve
-
-AnalysisName = Literal[
-    "cka", "attribution", "class_relatedness", "texture_bias", "embedding", "references", "concept_curves"
-]
-"""Kinds of analyses of models."""
-ANALYSIS_NAMES: tuple[AnalysisName, ...] = get_args(AnalysisName)
 
 
 class StudiedModel(Frozen):
@@ -141,7 +133,7 @@ class Finding(Frozen):
     schema_version: int = SCHEMA_VERSION
     key: str
     analysis: Analysis
-    kind: AnalysisName
+    kind: str = Field(pattern=r"^[a-z][a-z0-9_]{0,63}$")
     models: tuple[StudiedModel, ...] = Field(min_length=1)
     class_index: int | None = None
     figures: tuple[FindingFigure, ...] = ()

@@ -39,7 +39,7 @@ def test_an_analysis_is_read_with_its_defaults_and_needs_nothing_rendered(tmp_pa
 @pytest.mark.parametrize(
     ("line", "problem"),
     [
-        ('kind = "ckaa"', 'analyse[0].kind: "ckaa" must be .*"cka".*did you mean "cka"'),
+        ('kind = "ckaa"', 'analyse[0].kind: .*there is no analysis "ckaa".*did you mean "cka"'),
         ('kind = "cka"\nmodels = ["lite1"]', 'analyse[0].models: there is no model "lite1"; did you mean "lite0"'),
         ('kind = "cka"\nmodels = ["vit", "vit"]', "models names one twice"),
         ('kind = "attribution"\nminibatch = 30', 'minibatch goes with kind = "cka", not with "attribution"'),

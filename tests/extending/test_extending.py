@@ -58,6 +58,9 @@ designs = 8
 fits = 2
 method = "whole"
 parameters = { steps = 2, image_size = 48 }
+
+[[analyse]]
+kind = "surety"
 """
 
 
@@ -128,7 +131,7 @@ def records(installed: Installed) -> list[dict]:
 def test_each_part_is_in_one_file_and_one_line() -> None:
     points = re.findall(r'^(\w+) = "garden\.(\w+):\w+"$', (GARDEN / "pyproject.toml").read_text(), re.MULTILINE)
     files = {path.stem for path in (GARDEN / "garden").glob("*.py")} - {"__init__"}
-    assert len(points) == 6 and {module for _, module in points} == files
+    assert len(points) == 7 and {module for _, module in points} == files
 
 
 def test_the_method_renders(installed: Installed) -> None:
@@ -203,6 +206,12 @@ def test_the_factorisation_makes_concepts_and_is_explained(installed: Installed)
     assert concepts["factorisation"] == "medoids" and len(concepts["concepts"]) == 2
     site = installed.folder / "build" / "site"
     assert any("farthest-first medoids" in path.read_text(encoding="utf-8") for path in site.rglob("*.html"))
+
+
+def test_the_analysis_is_made_and_told(installed: Installed) -> None:
+    (row,) = json.loads(installed.atlas("evaluate", "--json"))["analyses"]
+    assert (row["analysis"], row["model"], row["title"], row["n"]) == ("surety", "seven", "surety", 6)
+    assert 0 < row["low"] <= row["value"] <= row["high"] <= 1
 
 
 def test_a_notebook_uses_the_parts(installed: Installed) -> None:

@@ -146,6 +146,15 @@ def cells(store, key, sprite):
     return np.stack([sheet[row * side : (row + 1) * side, at * side : (at + 1) * side] for row, at in places])
 
 
+def test_few_layers_at_a_time_give_the_same(project, monkeypatch):
+    file, found, store = project
+    monkeypatch.setattr("atlas.tasks.findings.cka.HELD", 1)
+    document = next(document for document in found.documents if document.kind == "cka")
+    for key in (document.key, *document.analysis.upstream):
+        discard_result(store, key)
+    assert evaluated(file, ["cka"])[1].analyses.rows == tuple(found.of("cka"))
+
+
 def test_gram_matrices_are_shared_and_a_second_run_makes_nothing(project):
     file, found, _ = project
     report, again, evaluating = evaluated(file)

@@ -12,6 +12,7 @@ from atlas.models.anatomy.concept_layer import signed_concept_layer
 from atlas.models.anatomy.tail import tail_of
 from atlas.models.load import VisionModel
 from atlas.photos import Photo
+from atlas.plan.findings.analyser import Analyser
 from atlas.plan.findings.scene import Fixed, Scene, class_name, some_of
 from atlas.tasks.analysis import credits_digest, photos_digest
 from atlas.tasks.findings.attribution import ATTRIBUTION_VERSION, AttributionTask
@@ -151,3 +152,6 @@ def check_layer(model: VisionModel, layer: str) -> None:
         tail_of(model.network(model.numerics_for(layer), torch.device("cpu")), layer)
     except ModelError as error:
         raise ConfigError([f"layers: {error.sentence}"]) from error
+
+
+ATTRIBUTION = Analyser(AttributionTask.cards, plan_attribution)

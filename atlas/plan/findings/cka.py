@@ -13,6 +13,7 @@ from atlas.errors import ConfigError, ModelError, ScoreError
 from atlas.models.anatomy.stages import block_layers
 from atlas.models.load import VisionModel
 from atlas.photos import Photo
+from atlas.plan.findings.analyser import Analyser
 from atlas.plan.findings.scene import Fixed, Scene
 from atlas.tasks.analysis import photos_digest
 from atlas.tasks.findings.cka import CKA_VERSION, GRAMS_VERSION, CKATask, GramsTask
@@ -104,3 +105,6 @@ def _task(block: AnalyseBlock, scene: Scene, photos: Sequence[Photo], one: _Side
         rows=one.keys,
         columns_of=() if other is None else other.keys,
     )
+
+
+CKA = Analyser(CKATask.cards, plan_cka)

@@ -10,6 +10,7 @@ from atlas.core.canonical import canonical_json
 from atlas.errors import ConfigError
 from atlas.evaluation.class_match import match_labels
 from atlas.evaluation.scores.base import UNITS
+from atlas.plan.findings.analyser import Analyser
 from atlas.plan.findings.attribution import Contributions, check_layer, contributions
 from atlas.plan.findings.scene import Scene
 from atlas.plan.groups import subject
@@ -126,3 +127,6 @@ def _groups(scene: Scene, name: str) -> dict[tuple[str, str], dict[int, RenderTa
             same = canonical_json([job.method, job.version, job.parameters])
             found[job.target.layer, same].setdefault(job.target.unit, task)
     return found
+
+
+CLASS_RELATEDNESS = Analyser(ClassRelatednessTask.cards, plan_class_relatedness)

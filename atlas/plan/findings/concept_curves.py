@@ -8,6 +8,7 @@ from atlas.config.evaluation import ALL
 from atlas.core.analysis import Analysis, ClassConcepts
 from atlas.core.class_selection import select_classes
 from atlas.errors import ConfigError, StoreError
+from atlas.plan.findings.analyser import Analyser
 from atlas.plan.findings.scene import Scene
 from atlas.store import Store
 from atlas.tasks.concepts import ConceptsTask
@@ -99,3 +100,6 @@ def _has_concepts(task: ConceptsTask, store: Store) -> bool:
         return bool(store.document(ClassConcepts, task.key).concepts)
     except StoreError:
         return False
+
+
+CONCEPT_CURVES = Analyser(ConceptCurvesTask.cards, plan_concept_curves)

@@ -9,6 +9,7 @@ from atlas.core.analysis import Analysis
 from atlas.evaluation.scores.base import CLASSES
 from atlas.extras import has, missing
 from atlas.photos import Photo
+from atlas.plan.findings.analyser import Analyser
 from atlas.plan.findings.scene import Scene, class_name, some_of
 from atlas.plan.groups import subject
 from atlas.plan.judges import Seat, own_seat
@@ -125,3 +126,6 @@ def _lookers(block: AnalyseBlock, scene: Scene, name: str) -> list[Seat]:
         judges = {seat.name: seat for seat in scene.lookers(name, ())}
         return [judges.get(one) or own_seat(one, scene.models[one]) for one in block.models]
     return scene.lookers(name, () if scene.config.judges else scene.names(block))
+
+
+EMBEDDING = Analyser(EmbeddingTask.cards, plan_embedding)

@@ -1,38 +1,20 @@
 """From the ``[[analyse]]`` tables to what they ask for."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from atlas.config import AnalyseBlock, Config
-from atlas.core.finding import AnalysisName
+from atlas.config import Config
 from atlas.errors import AtlasError, ConfigError
 from atlas.models.load import VisionModel
 from atlas.photos import PhotoSet
 from atlas.photos.split import Split
-from atlas.plan.findings.attribution import plan_attribution
-from atlas.plan.findings.cka import plan_cka
-from atlas.plan.findings.class_relatedness import plan_class_relatedness
-from atlas.plan.findings.concept_curves import plan_concept_curves
-from atlas.plan.findings.embedding import plan_embedding
-from atlas.plan.findings.references import plan_references
+from atlas.plan.findings.analyser import analyser
 from atlas.plan.findings.scene import Asked, Scene
-from atlas.plan.findings.texture import plan_texture_bias
 from atlas.plan.renderings import Renderings
 from atlas.store import Store
 from atlas.tasks.concepts import ConceptsTask
 from atlas.tasks.rendering import RenderTask
 from atlas.tasks.task import Task
-
-PLANNERS: Mapping[AnalysisName, Callable[[AnalyseBlock, Scene], Iterator[Asked]]] = {
-    "cka": plan_cka,
-    "attribution": plan_attribution,
-    "class_relatedness": plan_class_relatedness,
-    "texture_bias": plan_texture_bias,
-    "embedding": plan_embedding,
-    "references": plan_references,
-    "concept_curves": plan_concept_curves,
-}
-"""Kind of an analysis to what yields what a table of it asks for."""
 
 
 @dataclass(frozen=True)
@@ -45,7 +27,7 @@ class Findings:
         pictures: that are rendered for them. inputs: sha256 to bytes of what these name.
     """
 
-    asked: tuple[tuple[AnalysisName, Asked], ...] = ()
+    asked: tuple[tuple[str, Asked], ...] = ()
     left_out: tuple[str, ...] = ()
     models: tuple[str, ...] = ()
     pictures: tuple[RenderTask, ...] = ()
@@ -80,11 +62,11 @@ def plan_findings(
     if not config.analyse or photo_set is None:
         return Findings()
     scene = Scene(config, models, photo_set, split, renderings, tuple(concepts))
-    asked: list[tuple[AnalysisName, Asked]] = []
+    asked: list[tuple[str, Asked]] = []
     problems: list[str] = []
     for number, block in enumerate(config.analyse):
         try:
-            asked += [(block.kind, one) for one in PLANNERS[block.kind](block, scene)]
+            asked += [(block.kind, one) for one in analyser(block.kind).plan(block, scene)]
         except ConfigError as error:
             problems += [f"analyse[{number}].{problem}" for problem in error.problems]
         except AtlasError as error:

@@ -16,6 +16,7 @@ from atlas.errors import ConfigError
 from atlas.models.anatomy.stages import stage_layers
 from atlas.photos import Photo
 from atlas.plan.asked import Asked
+from atlas.plan.findings.analyser import Analyser
 from atlas.plan.findings.scene import Scene
 from atlas.plan.pairing import Pairing
 from atlas.plan.photos import JobPhotos, references
@@ -169,3 +170,6 @@ def _scores(
     table = EvaluateBlock(models=(name,), methods=(METHOD,), scores=block.scores)
     yield from pairing.asked(table)
     scene.left_out += [f"references of {name}: {line}" for line in pairing.left_out]
+
+
+REFERENCES = Analyser(ReferencesTask.cards, plan_references)

@@ -6,6 +6,7 @@ from atlas.config import AnalyseBlock
 from atlas.core.analysis import Analysis
 from atlas.core.job import LOGITS
 from atlas.extras import has, missing
+from atlas.plan.findings.analyser import Analyser
 from atlas.plan.findings.scene import Fixed, Scene, class_name, some_of
 from atlas.tasks.analysis import photos_digest
 from atlas.tasks.findings.texture import RECOGNITION_VERSION, TEXTURE_VERSION, RecognitionTask, TextureBiasTask
@@ -65,3 +66,6 @@ def _task(block: AnalyseBlock, scene: Scene, name: str, measured: dict[int, Reco
         left_out=(),
         recognition=tuple((index, task.key) for index, task in measured.items()),
     )
+
+
+TEXTURE_BIAS = Analyser(TextureBiasTask.cards, plan_texture_bias)

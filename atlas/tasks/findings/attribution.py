@@ -7,7 +7,7 @@ import numpy as np
 
 from atlas.analyses.attribution import CARD, CARDS, GAP, RISE, SHARE, Channel, leading
 from atlas.core.figures import mean
-from atlas.core.finding import AnalysisName, ChannelPart, FindingFigure
+from atlas.core.finding import ChannelPart, FindingFigure
 from atlas.core.metric_card import MetricCard
 from atlas.craft.gallery import PHOTO_CELL, PHOTO_COLUMNS, Shown
 from atlas.errors import ScoreError
@@ -32,7 +32,7 @@ class AttributionTask(FindingTask):
         what: the class is called.
     """
 
-    name: ClassVar[AnalysisName] = "attribution"
+    name: ClassVar[str] = "attribution"
     cards: ClassVar[tuple[MetricCard, ...]] = CARDS
 
     contributions: str

@@ -10,9 +10,10 @@ from torch import Tensor
 
 from atlas.analyses.cka import CARD, CKA, LEAST, Similarity, grams
 from atlas.core.figures import Figure
-from atlas.core.finding import AnalysisName, FindingFigure
+from atlas.core.finding import FindingFigure
 from atlas.core.metric_card import MetricCard
 from atlas.errors import ScoreError
+from atlas.models.network.network import Network
 from atlas.photos import Photo
 from atlas.tasks.analysis import Arrays, read_arrays
 from atlas.tasks.bench import Bench
@@ -24,6 +25,8 @@ GRAMS_VERSION, CKA_VERSION = 1, 1
 """Raise one whenever what it makes of the same photos changes."""
 TOGETHER = 8
 """Photos that go through the network at once."""
+HELD = 1 << 27
+"""Activations of a minibatch that are held at once: half a gigabyte."""
 
 
 @dataclass(frozen=True)
@@ -37,25 +40,33 @@ class GramsTask(MeasurementTask):
         self, squares: Iterator[tuple[Photo, Image.Image]], bench: Bench
     ) -> tuple[Arrays, Mapping[str, object]]:
         """See :meth:`MeasurementTask.measure`."""
-        network, layers = bench.network(self.analysis.numerics), list(self.analysis.layers)
-        waiting: list[Tensor] = []
-        parts: dict[str, list[Tensor]] = {layer: [] for layer in layers}
+        network = bench.network(self.analysis.numerics)
+        inputs = [as_input(image, network) for _, image in squares]
+        if len(inputs) < LEAST:
+            return {}, {}
+        found: Arrays = {}
+        for layers in self._groups(network, len(inputs)):
+            parts: dict[str, list[Tensor]] = {layer: [] for layer in layers}
+            for start in range(0, len(inputs), TOGETHER):
+                for layer, tensor in network.taps(torch.cat(inputs[start : start + TOGETHER]), layers).items():
+                    parts[layer].append(tensor.cpu())
+            found |= grams({layer: torch.cat(each) for layer, each in parts.items()})
+        return found, {}
 
-        def look() -> None:
-            taps = network.taps(torch.cat(waiting), layers)
-            for layer in layers:
-                parts[layer].append(taps[layer].cpu())
-            waiting.clear()
-
-        for _, image in squares:
-            waiting.append(as_input(image, network))
-            if len(waiting) == TOGETHER:
-                look()
-        if waiting:
-            look()
-        activations = {layer: torch.cat(each) for layer, each in parts.items() if each}
-        enough = bool(activations) and len(activations[layers[0]]) >= LEAST
-        return (grams(activations) if enough else {}), {}
+    def _groups(self, network: Network, photos: int) -> Iterator[list[str]]:
+        """Yield the layers, as many at once as memory is to hold of so many photos; one at least."""
+        known = {info.name: info for info in network.layers()}
+        waiting: list[str] = []
+        held = 0
+        for layer in self.analysis.layers:
+            rows, columns = known[layer].grid or (1, 1)
+            values = photos * known[layer].units * rows * columns
+            if waiting and held + values > HELD:
+                yield waiting
+                waiting, held = [], 0
+            waiting.append(layer)
+            held += values
+        yield waiting
 
 
 @dataclass(frozen=True)
@@ -66,7 +77,7 @@ class CKATask(FindingTask):
         rows, columns: keys of the minibatches' Gram matrices, of the first and the other model; no columns of one.
     """
 
-    name: ClassVar[AnalysisName] = "cka"
+    name: ClassVar[str] = "cka"
     cards: ClassVar[tuple[MetricCard, ...]] = (CARD,)
 
     rows: tuple[str, ...]

@@ -7,7 +7,7 @@ import numpy as np
 
 from atlas.analyses.class_relatedness import CARD, NONE, assigned, points, relatedness
 from atlas.analyses.ranks import ranks
-from atlas.core.finding import AnalysisName, RelatedChannel
+from atlas.core.finding import RelatedChannel
 from atlas.core.metric_card import MetricCard
 from atlas.evaluation.scores.base import PROBABILITIES
 from atlas.tasks.analysis import read_arrays
@@ -29,7 +29,7 @@ class ClassRelatednessTask(FindingTask):
         method: that made the pictures.
     """
 
-    name: ClassVar[AnalysisName] = "class_relatedness"
+    name: ClassVar[str] = "class_relatedness"
     cards: ClassVar[tuple[MetricCard, ...]] = (CARD,)
 
     contributions: tuple[tuple[int, str], ...]

@@ -10,7 +10,6 @@ from torch import Tensor
 
 from atlas.analyses.concept_curves import CARD, Curve, curve_of, orders
 from atlas.core.figures import mean
-from atlas.core.finding import AnalysisName
 from atlas.core.metric_card import MetricCard
 from atlas.core.score import ScoreCurve
 from atlas.craft.curves import deletion_curve, insertion_curve
@@ -115,7 +114,7 @@ class ConceptCurvesTask(FindingTask):
         logits: class index to key of what was measured. seed: of the bootstrap.
     """
 
-    name: ClassVar[AnalysisName] = "concept_curves"
+    name: ClassVar[str] = "concept_curves"
     cards: ClassVar[tuple[MetricCard, ...]] = (CARD,)
 
     logits: tuple[tuple[int, str], ...]

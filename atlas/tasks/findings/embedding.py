@@ -8,7 +8,7 @@ import numpy as np
 
 from atlas.analyses.embedding import CARD, embed, trustworthiness
 from atlas.core.figures import Figure
-from atlas.core.finding import AnalysisName, MapPoint
+from atlas.core.finding import MapPoint
 from atlas.core.metric_card import MetricCard
 from atlas.craft.gallery import Shown
 from atlas.errors import ScoreError
@@ -46,7 +46,7 @@ class EmbeddingTask(FindingTask):
         seed: of the map.
     """
 
-    name: ClassVar[AnalysisName] = "embedding"
+    name: ClassVar[str] = "embedding"
     cards: ClassVar[tuple[MetricCard, ...]] = (CARD,)
 
     pictures: tuple[tuple[int, str, str, str], ...]

@@ -9,7 +9,7 @@ from typing import Any, ClassVar
 
 from atlas.core.analysis import ArraysDocument
 from atlas.core.figures import Figure
-from atlas.core.finding import AnalysisName, Finding, FindingFigure, StudiedModel
+from atlas.core.finding import Finding, FindingFigure, StudiedModel
 from atlas.core.metric_card import MetricCard
 from atlas.core.score import PhotoSplit
 from atlas.tasks.analysis import AnalysisTask
@@ -41,7 +41,7 @@ class FindingTask(AnalysisTask, ABC):
     kind: ClassVar[str] = "finding"
     cost: ClassVar[int] = 0
     evaluates: ClassVar[bool] = True
-    name: ClassVar[AnalysisName]
+    name: ClassVar[str]
     """Of the kind of analysis."""
     cards: ClassVar[tuple[MetricCard, ...]]
     """What its numbers say."""

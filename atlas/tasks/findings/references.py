@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from atlas.analyses.references import CARD
-from atlas.core.finding import AnalysisName, FindingFigure
+from atlas.core.finding import FindingFigure
 from atlas.core.metric_card import MetricCard
 from atlas.core.score import Score
 from atlas.tasks.bench import Bench
@@ -22,7 +22,7 @@ class ReferencesTask(FindingTask):
         variants: what is varied and how, such as ``number: 50``, and key of a score of its pictures.
     """
 
-    name: ClassVar[AnalysisName] = "references"
+    name: ClassVar[str] = "references"
     cards: ClassVar[tuple[MetricCard, ...]] = (CARD,)
 
     variants: tuple[tuple[str, str], ...]

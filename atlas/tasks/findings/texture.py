@@ -10,7 +10,7 @@ from PIL import Image
 
 from atlas.analyses.ranks import ranks
 from atlas.analyses.texture import CARD, CARDS, RECOGNISED, SIDE, VARIANTS, accuracies, variant
-from atlas.core.finding import AnalysisName, FindingFigure
+from atlas.core.finding import FindingFigure
 from atlas.core.job import LOGITS
 from atlas.core.metric_card import MetricCard
 from atlas.errors import ScoreError
@@ -66,7 +66,7 @@ class TextureBiasTask(FindingTask):
         recognition: class index to key of what was measured of its photos.
     """
 
-    name: ClassVar[AnalysisName] = "texture_bias"
+    name: ClassVar[str] = "texture_bias"
     cards: ClassVar[tuple[MetricCard, ...]] = CARDS
 
     recognition: tuple[tuple[int, str], ...]
