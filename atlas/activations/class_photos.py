@@ -9,10 +9,11 @@ import torch
 from PIL import Image
 
 from atlas.activations.cache import ActivationCache, as_half
-from atlas.activations.tallies import VIEWS_PER_PASS, unit_means
+from atlas.activations.tallies import unit_means
 from atlas.activations.views import Box, Photos, Viewer, squares
 from atlas.core.job import LOGITS
 from atlas.models.network.network import Network
+from atlas.models.network.passes import views_per_pass
 from atlas.photos import Photo
 
 Arrays = dict[str, np.ndarray]
@@ -92,7 +93,7 @@ class PhotoActivations:
         views: int,
     ) -> Iterator[tuple[Photo, Arrays]]:
         """Yield the photos' arrays in order, in groups that make one pass each; memory holds one group."""
-        size = max(1, VIEWS_PER_PASS.get(self._network.device.type, 64) // views)
+        size = max(1, views_per_pass(self._network.device) // views)
         waiting = iter(photos)
         while group := list(islice(waiting, size)):
             known = {photo: self._cache.get(photo.digest, view) for photo in group}

@@ -9,10 +9,8 @@ from atlas.activations.tally import Tally
 from atlas.activations.views import Photos, Viewer, squares
 from atlas.errors import ModelError
 from atlas.models.network.network import Network
+from atlas.models.network.passes import views_per_pass
 from atlas.photos import Photo
-
-VIEWS_PER_PASS = {"cpu": 32, "cuda": 512}
-"""Views that go through the network at once; it bounds memory."""
 
 
 def unit_means(activation: Tensor) -> Tensor:
@@ -45,7 +43,7 @@ def tally_layers(
     tallies: dict[str, Tally] = {}
     skipped: list[str] = []
     places = {photo: place for place, photo in enumerate(photos)}
-    per_pass = max(1, VIEWS_PER_PASS.get(network.device.type, 64) // len(viewer.boxes))
+    per_pass = max(1, views_per_pass(network.device) // len(viewer.boxes))
     waiting: list[tuple[Photo, Tensor]] = []
 
     def flush() -> None:

@@ -1,8 +1,9 @@
 """Worker: makes batches of tasks with one model at a time, on one device. The same under every executor."""
 
 import socket
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 from time import perf_counter
 
@@ -10,6 +11,7 @@ import torch
 
 from atlas.core.record import Failure
 from atlas.jobs.known_models import check_planned
+from atlas.jobs.lanes import OnStep, Progress, ShouldStop, in_lanes, one_thread
 from atlas.models.load import VisionModel, load_model
 from atlas.models.spec import ModelSpec
 from atlas.photos import PhotoSet
@@ -28,14 +30,14 @@ class Work:
         store: absolute path of the store, the same on every machine. So are the paths of photos.
         models: name to specification of every model that a worker may have to load.
         device: torch device, e.g. ``cpu``, ``cuda:0``.
-        threads: CPU threads of one worker; None leaves torch's choice.
+        threads: pictures that a worker makes at a time on a CPU, each in a thread of its own.
         photos: decodes the reference photos, if there are any; lists none itself.
     """
 
     store: Path
     models: dict[str, ModelSpec]
     device: str
-    threads: int | None = None
+    threads: int = 1
     photos: PhotoSet | None = None
 
 
@@ -52,8 +54,7 @@ class Worker:
         self._work = work
         self._device = torch.device(work.device)
         self._models = dict(loaded or {})
-        if work.threads is not None:
-            torch.set_num_threads(work.threads)
+        self._twins: dict[str, list[VisionModel]] = {}
         # "float32" in a key means float32, and the same plan gives the same bytes: no TF32, no choice by timing.
         torch.backends.cuda.matmul.allow_tf32 = torch.backends.cudnn.allow_tf32 = False
         torch.backends.cudnn.benchmark, torch.backends.cudnn.deterministic = False, True
@@ -74,25 +75,64 @@ class Worker:
             StoreError: the store cannot be written.
             ExecutorError: the model is not the planned one, as this worker loads it.
         """
-        missing = tuple(task for task in batch.tasks if not task.is_stored(self._store))
+        missing = [task for task in batch.tasks if not task.is_stored(self._store)]
         stored = [Outcome(task, "done") for task in batch.tasks if task not in missing]
         if not missing:
             return stored
-        started = perf_counter()
-        made, problem = isolated(
-            lambda: missing[0].run(missing, self._bench(missing[0], on_step, should_stop)), self._device
-        )
-        if made is not None:
-            return stored + made
-        if len(missing) > 1:
-            parts = Batch(missing).halves() if problem.of_memory else Batch(missing).alone()
-            return stored + [outcome for part in parts for outcome in self.run(part, on_step, should_stop)]
-        provenance = self._bench(missing[0], on_step, should_stop).provenance(perf_counter() - started)
-        self._store.record_failure(missing[0].failed(Failure(kind="error", message=problem.text), provenance))
-        return [*stored, Outcome(missing[0], "failed", problem.text)]
+        with one_thread():
+            parts = self._parts(missing)
+            models = self._lanes(missing[0]) if len(parts) > 1 else [self._model(missing[0])]
+            progress = Progress([len(part.tasks) for part in parts], on_step)
 
-    def _bench(self, task: Task, on_step: Callable[[int, int], None], should_stop: Callable[[], bool]) -> Bench:
-        return Bench(self._store, self._model(task), self._device, self._work.photos, on_step, should_stop)
+            def making(part: Batch, on_step: OnStep) -> Callable[[int, ShouldStop], list[Outcome]]:
+                return lambda lane, stop: self._make(part, self._bench(models[lane], on_step, stop))
+
+            work = [making(part, progress.of(place)) for place, part in enumerate(parts)]
+            made = in_lanes(work, len(models), should_stop)
+        return stored + [outcome for outcomes in made for outcome in outcomes]
+
+    def _make(self, batch: Batch, bench: Bench) -> list[Outcome]:
+        """Make tasks of which none is stored; if they fail together, in smaller batches."""
+        started = perf_counter()
+        first = batch.tasks[0]
+        made, problem = isolated(lambda: first.run(batch.tasks, bench), self._device)
+        if made is not None:
+            return made
+        if len(batch.tasks) > 1:
+            parts = batch.halves() if problem.of_memory else batch.alone()
+            return [outcome for part in parts for outcome in self._left(part, bench)]
+        provenance = bench.provenance(perf_counter() - started)
+        self._store.record_failure(first.failed(Failure(kind="error", message=problem.text), provenance))
+        return [Outcome(first, "failed", problem.text)]
+
+    def _left(self, batch: Batch, bench: Bench) -> list[Outcome]:
+        """Make what of a batch is not stored yet: some may have been, before its fellows failed."""
+        missing = tuple(task for task in batch.tasks if not task.is_stored(self._store))
+        stored = [Outcome(task, "done") for task in batch.tasks if task not in missing]
+        return stored + (self._make(Batch(missing), bench) if missing else [])
+
+    def _bench(self, model: VisionModel, on_step: OnStep, should_stop: ShouldStop) -> Bench:
+        """Return what a batch of a model's tasks works with."""
+        return Bench(self._store, model, self._device, self._work.photos, on_step, should_stop)
+
+    def _parts(self, tasks: Sequence[Task]) -> list[Batch]:
+        """Cut tasks into what one thread makes together: on an accelerator, all of them."""
+        most = tasks[0].in_a_thread() if self._device.type == "cpu" else None
+        if most is None:
+            return [Batch(tuple(tasks))]
+        count = max(-(-len(tasks) // most), min(len(tasks), self._work.threads))
+        edges = [len(tasks) * number // count for number in range(count + 1)]
+        return [Batch(tuple(tasks[start:end])) for start, end in pairwise(edges)]
+
+    def _lanes(self, task: Task) -> list[VisionModel]:
+        """Return the model of a task once for each picture that is made at a time; all share the weights."""
+        model = self._model(task)
+        if self._device.type != "cpu" or self._work.threads == 1:
+            return [model]
+        if task.model not in self._twins:
+            twins = [model.twin() for _ in range(self._work.threads - 1)]
+            self._twins = {task.model: [twin for twin in twins if twin is not None]}
+        return [model, *self._twins[task.model]]
 
     def _model(self, task: Task) -> VisionModel:
         """Return the model of a task, loaded unless this process has it.

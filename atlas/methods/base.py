@@ -98,6 +98,7 @@ class Method(ABC, Generic[P]):
         facets: how it can spread the pictures of one target over its looks: by ``directions`` if it shows the network
             views through :meth:`RenderBatch.drawn`, by ``photos`` if it begins with :meth:`RenderBatch.begun`, or
             takes the references of its targets; empty if it cannot.
+        together: its score looks at all views of a picture at once, so that they make one pass through the network.
         data: what data it brings, from whom, and under which licence; empty if none.
         unit: of its objective; "activation" is the unit's own.
     """
@@ -119,6 +120,7 @@ class Method(ABC, Generic[P]):
     perturbs: ClassVar[bool] = False
     seeded: ClassVar[bool] = True
     facets: ClassVar[frozenset[FacetsBy]] = frozenset()
+    together: ClassVar[bool] = False
     data: ClassVar[str] = ""
     unit: ClassVar[str] = "activation"
 
@@ -188,6 +190,15 @@ class Method(ABC, Generic[P]):
     def samples(self, kind: TargetKind, parameters: P) -> int:
         """Return how many views of a picture the objective of one step is the mean of, for targets of a kind."""
         return 1
+
+    def in_a_thread(self, kind: TargetKind, parameters: P) -> int:
+        """Return how many pictures one thread of a CPU makes together.
+
+        So few that they do not decide how many views the network is shown at once, for its rounding depends on that.
+        """
+        from atlas.models.network.passes import ITEMS_PER_THREAD, VIEWS_PER_PASS
+
+        return max(1, VIEWS_PER_PASS["cpu"] // self.samples(kind, parameters)) if self.together else ITEMS_PER_THREAD
 
     def sizes(self, parameters: P) -> dict[str, Size]:
         """Return the (height, width) of what the network will be shown, by the words of the setting that decides it."""

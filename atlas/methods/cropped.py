@@ -1,7 +1,7 @@
 """What methods share that show the network random crops of a noisy picture, as maco does."""
 
 from abc import abstractmethod
-from typing import TYPE_CHECKING, ClassVar, Literal, TypeVar
+from typing import TYPE_CHECKING, Literal, TypeVar
 
 from pydantic import Field
 
@@ -69,13 +69,7 @@ CroppedP = TypeVar("CroppedP", bound=CroppedParameters)
 
 
 class CroppedMethod(Method[CroppedP]):
-    """A picture and what its crops are worth, climbed by NAdam; subclasses say which.
-
-    Attributes:
-        together: the score looks at all views of a picture at once.
-    """
-
-    together: ClassVar[bool] = False
+    """A picture and what its crops are worth, climbed by NAdam; subclasses say which."""
 
     @abstractmethod
     def picture(self, batch: RenderBatch[CroppedP]) -> "nn.Module":

@@ -1,5 +1,6 @@
 """LastScan: what a look at all photos found last, so that further units of a layer do not look at them again."""
 
+import threading
 import weakref
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Generic, TypeVar
@@ -10,8 +11,8 @@ if TYPE_CHECKING:
 FoundT = TypeVar("FoundT")
 
 
-class LastScan(Generic[FoundT]):
-    """The scan that was made last, of a network and whatever else it depends on."""
+class LastScan(threading.local, Generic[FoundT]):
+    """The scan that this thread made last, of a network and whatever else it depends on."""
 
     def __init__(self) -> None:
         self._network: weakref.ref[Network] | None = None  # it must not keep a model alive

@@ -2,6 +2,8 @@
 
 import copy
 from collections.abc import Iterable
+from contextlib import suppress
+from dataclasses import replace
 from functools import cached_property
 
 import torch
@@ -88,6 +90,19 @@ class VisionModel:
         model.card, model.notices = card, (*self.notices, *notices)
         return model
 
+    def twin(self) -> "VisionModel | None":
+        """Return the same model for another thread, with the same weights in memory; None if it cannot be copied.
+
+        Whoever looks at a layer of one does not hear what passes through the other.
+        """
+        other, folded = copy.copy(self), self._folded
+        other._networks = {}
+        with suppress(ModelError), foreign_code("copying"):
+            other.module = _sharing_weights(self.module)
+            other.__dict__["_folded"] = folded and replace(folded, module=_sharing_weights(folded.module))
+            return other
+        return None
+
     def attention_tap(self, layer: str, reading: Reading) -> str | None:
         """Return where a block's attention branch is read: see :func:`atlas.models.network.attention.attention_tap`."""
         return attention_tap(self.module, self._examination, layer, reading)
@@ -146,6 +161,11 @@ class VisionModel:
             channels_last=folded is not None,
             half=numerics.startswith("bfloat16"),
         )
+
+
+def _sharing_weights(module: nn.Module) -> nn.Module:
+    """Return a copy of a module that holds the very parameters and buffers of it."""
+    return copy.deepcopy(module, {id(each): each for each in [*module.parameters(), *module.buffers()]})
 
 
 def _check(value: str, allowed: list[str] | tuple[str, ...], noun: str) -> None:

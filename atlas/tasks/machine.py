@@ -30,7 +30,7 @@ class Machine:
         batch_size: pictures that are optimised together. classes_together: classes that are factorised together.
         executor: ``serial``, ``ray``, or None where the amount of work decides.
         workers: processes; None means one per device. address: of a Ray cluster; None for one of this machine's own.
-        threads: CPU threads of one worker; None shares the cores among the workers.
+        threads: pictures that one worker makes at a time on a CPU; None shares the cores among the workers.
     """
 
     device: str
@@ -73,7 +73,7 @@ class Machine:
         return "ray" if (os.cpu_count() or 1) > 1 and cost >= COST_WORTH_RAY else "serial"
 
     def threads_of(self, kind: Kind) -> int:
-        """Return how many CPU threads one worker of an executor has; more than there are cores are far slower."""
+        """Return how many pictures a worker makes at a time on a CPU; more than there are cores are slower."""
         return self.threads or (usable_cores() if kind == "serial" else 1)
 
 

@@ -84,6 +84,11 @@ class RenderTask(Task):
         """See :meth:`Task.together`; all directions of a class."""
         return None if self.job.target.kind == "direction" else machine.batch_size
 
+    def in_a_thread(self) -> int:
+        """See :meth:`Task.in_a_thread`."""
+        method = methods.get(self.job.method)
+        return method.in_a_thread(self.job.target.kind, method.complete(self.job.parameters))
+
     def is_stored(self, store: Store) -> bool:
         """See :meth:`Task.is_stored`."""
         return store.has(self.key) and not (self.again and store.is_dead(self.key))

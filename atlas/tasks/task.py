@@ -73,6 +73,10 @@ class Task(ABC):
         """Return how many may be in one batch on a machine; None for all that share it."""
         return 1
 
+    def in_a_thread(self) -> int | None:
+        """Return how many of a batch one thread of a CPU makes together, and others beside it; None for all of it."""
+        return None
+
     def is_stored(self, store: Store) -> bool:
         """Tell whether there is nothing to make."""
         return store.has(self.key)

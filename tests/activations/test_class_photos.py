@@ -9,10 +9,11 @@ from small_photos import write_photos
 
 from atlas.activations.cache import ActivationCache, as_half
 from atlas.activations.class_photos import PhotoActivations, gather
-from atlas.activations.tallies import VIEWS_PER_PASS, tally_layers, unit_means
+from atlas.activations.tallies import tally_layers, unit_means
 from atlas.activations.views import Viewer
 from atlas.errors import PhotoGoneError
 from atlas.models.load import load_model
+from atlas.models.network.passes import VIEWS_PER_PASS
 from atlas.models.spec import ModelSpec
 from atlas.photos import PhotosSpec, open_photo_set
 from atlas.photos.views import PatchGrid

@@ -81,9 +81,8 @@ def test_it_renders_what_serial_renders_quietly_and_on_loopback(tmp_path, capfd,
     assert {job.key for job in serial_plan.jobs} <= {job.key for job in plan.jobs}
     for job in serial_plan.jobs:
         ours, theirs = store.read(job.key), serial.read(job.key)
-        np.testing.assert_allclose(ours.trace[:3], theirs.trace[:3], atol=1e-5)
-        assert ours.trace[-1] == pytest.approx(theirs.trace[-1], rel=0.02, abs=1e-4)
-        assert np.abs(image(store, job.key) - image(serial, job.key)).mean() < 0.01
+        assert ours.trace == theirs.trace
+        assert ours.assets == theirs.assets  # their digests
 
     assert len(listening) > 3  # Ray does listen, on several ports
     assert [place for place in listening.items() if not is_loopback(place[0][0])] == []

@@ -54,6 +54,21 @@ def test_the_same_plan_gives_identical_bytes_twice(tmp_path):
     assert contents(first) == contents(second)
 
 
+@pytest.mark.parametrize("method", ["fourier", "maco", "natural"])
+def test_neither_batches_nor_threads_change_a_byte(method, tmp_path):
+    """By methods that show the network one view of a picture at a time, some, and all of them at once."""
+    found = []
+    for threads, size in [(1, 1), (2, 8), (3, 20)]:
+        executor = {"threads": threads, "batch_size": size}
+        parameters = {"steps": 4, "image_size": 32}
+        config = configuration(tmp_path / f"{threads}", executor=executor, method=method, parameters=parameters)
+        found.append(contents(run(config)[2]))
+        for document in found[-1].values():
+            if isinstance(document, dict):
+                del document["provenance"]
+    assert found[0] == found[1] == found[2] != {}
+
+
 def test_seeds_and_signs_give_different_pictures(tmp_path):
     _, plan, store = run(configuration(tmp_path, classes=(1,), seeds=(0, 1), sign="both"))
     assert len({store.read(job.key).asset("image").sha256 for job in plan.jobs}) == 4

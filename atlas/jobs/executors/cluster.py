@@ -100,7 +100,7 @@ def _place(ray: Any, work: Work, workers: int | None, useful: int, monitor: Moni
         )
     if wanted > room:
         monitor.on_notice(f"{wanted} workers asked for, but the cluster has {room} {resource}s: starting {room}")
-    environment = ENVIRONMENT | QUIET | {"OMP_NUM_THREADS": str(work.threads or 1)}
+    environment = ENVIRONMENT | QUIET | {"OMP_NUM_THREADS": "1"}
     if local:
         environment["PYTHONPATH"] = os.pathsep.join(filter(None, sys.path))  # a model of the user's own must be found
     options: dict[str, Any] = {"num_gpus": 1} if resource == "GPU" else {"num_cpus": 1}

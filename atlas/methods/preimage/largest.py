@@ -12,8 +12,9 @@ from torch import Tensor
 
 from atlas.errors import PhotoError
 from atlas.methods.photos import reference_digests, reference_photos
+from atlas.models.network.passes import views_per_pass
 from atlas.synthesis.steps.ascent import Stopped
-from atlas.synthesis.steps.evaluation import VIEWS_PER_PASS, activation_of
+from atlas.synthesis.steps.evaluation import activation_of
 
 if TYPE_CHECKING:
     from atlas.core.job import Target
@@ -65,7 +66,7 @@ def _scan(batch: "RenderBatch[PreimageParameters]", target: "Target") -> Callabl
 @torch.no_grad()
 def _extremes(batch: "RenderBatch[PreimageParameters]", target: "Target") -> Iterator[Extremes]:
     """Yield the extremes over some photos at a time."""
-    side, size = batch.parameters.side, VIEWS_PER_PASS.get(batch.device.type, 64)
+    side, size = batch.parameters.side, views_per_pass(batch.device)
     photos = reference_photos(reference_digests(target, batch.load_input), side, batch.load_input)
     while some := [photo for _, photo in islice(photos, size)]:
         if batch.should_stop():

@@ -23,10 +23,11 @@ from atlas.methods.vital.patches import Cut, Found, channel_means, patches_of, s
 from atlas.methods.vital.settings import ResolvedVITAL
 from atlas.models.network.examine import find_layer
 from atlas.models.network.network import Network
+from atlas.models.network.passes import views_per_pass
 from atlas.photos.views import PatchGrid
 from atlas.synthesis.scores.matching import Maps, channel_values, mean_sorted
 from atlas.synthesis.scores.units import EPSILON, Directions
-from atlas.synthesis.steps.evaluation import VIEWS_PER_PASS, activation_of
+from atlas.synthesis.steps.evaluation import activation_of
 
 if TYPE_CHECKING:
     from atlas.methods.photos import LoadInput
@@ -189,7 +190,7 @@ class UnitReferences:
     @torch.no_grad()
     def _means(self, layer: str, patches: Sequence[tuple[str, int]]) -> Tensor:
         """Return the mean activation of patches, (K, C)."""
-        size = VIEWS_PER_PASS.get(self.network.device.type, 64)
+        size = views_per_pass(self.network.device)
         means = []
         for start in range(0, len(patches), size):
             part = patches_of(patches[start : start + size], self.cut, self.batch.load_input, self.batch.should_stop)

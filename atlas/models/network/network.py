@@ -14,6 +14,7 @@ from atlas.models.network.capture import tapping
 from atlas.models.network.examine import Examination, find_layer
 from atlas.models.network.layout import canonical
 from atlas.models.network.output import select_logits
+from atlas.models.network.passes import FilledRows
 from atlas.models.network.preprocess import Normalise
 
 
@@ -131,7 +132,7 @@ class Network:
             self._check(layer)
         calls = {layer: self.calls(layer) for layer in layers if layer != LOGITS}
         found: dict[str, Tensor | None] = {}
-        with torch.autocast(self.device.type, torch.bfloat16) if self.half else nullcontext():
+        with self._arithmetic():
             if LOGITS in layers:
                 with tapping(self.module, calls, stop=False, copies=copies) as found:
                     output = self.module(inputs)
@@ -140,6 +141,13 @@ class Network:
                 with tapping(self.module, calls, stop=True, copies=copies) as found:
                     self.module(inputs)
         return {layer: self._reached(layer, found.get(layer)) for layer in layers}
+
+    @contextmanager
+    def _arithmetic(self) -> Iterator[None]:
+        """Compute in this network's precision and, on a CPU, by kernels that do not depend on the number of views."""
+        half = torch.autocast(self.device.type, torch.bfloat16) if self.half else nullcontext()
+        with half, FilledRows() if self.device.type == "cpu" else nullcontext():
+            yield
 
     def _logits(self, output: object, count: int) -> Tensor:
         logits = select_logits(output, self._output, count)

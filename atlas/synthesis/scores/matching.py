@@ -17,8 +17,8 @@ from atlas.core.model_card import LayerInfo
 from atlas.errors import ModelError
 from atlas.models.network.examine import find_layer
 from atlas.models.network.network import Network
+from atlas.models.network.passes import never_alone, views_per_pass
 from atlas.synthesis.scores.classes import total_variation
-from atlas.synthesis.steps.evaluation import VIEWS_PER_PASS, never_alone
 
 Maps = dict[str, Tensor]
 """Layer to (N, C, P): the values of every channel at every position."""
@@ -169,7 +169,7 @@ def mean_sorted(maps_of: MapsOf, photos: Iterable[Tensor], device: torch.device)
     """
     sums: Maps = {}
     count = 0
-    for shown in _passes(photos, VIEWS_PER_PASS.get(device.type, 64)):
+    for shown in _passes(photos, views_per_pass(device)):
         found = maps_of(never_alone(shown.to(device)))
         for layer, maps in found.items():
             total = maps[: len(shown)].sort(dim=2).values.double().sum(dim=0, keepdim=True)

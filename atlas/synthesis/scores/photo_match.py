@@ -6,7 +6,8 @@ import torch
 from torch import Tensor
 
 from atlas.models.network.network import Network
-from atlas.synthesis.steps.evaluation import Views, never_alone
+from atlas.models.network.passes import never_alone
+from atlas.synthesis.steps.evaluation import Views
 
 FAINTEST = 1e-30
 """Smallest squared norm that is divided by: an activation of all zeros has no relative error."""

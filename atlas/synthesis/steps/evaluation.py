@@ -8,15 +8,12 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from atlas.models.network.network import Network
+from atlas.models.network.passes import ITEMS_PER_THREAD, never_alone, views_per_pass
 from atlas.synthesis.scores.units import TargetObjective
 from atlas.synthesis.steps.ascent import Evaluate
 
 VIEWS_PER_CUT = 512
 """Views that are cut out of the images at once, all by one operation; it bounds memory (300 MB at 224 px)."""
-
-VIEWS_PER_PASS = {"cpu": 16, "cuda": 512}
-"""Views that go through the network at once. It bounds memory; on a CPU passes of 16 were fastest with lite0 at 224 px
-(4, 8 and 12 slower, 24 equal)."""
 
 
 class Views(Protocol):
@@ -66,8 +63,8 @@ def mean_score(score: Score, noise: Noise | None, views: Views, together: bool =
     def evaluate(images: Tensor, step: int) -> Tensor:
         shown = images if noise is None else images + noise(step)
         total = torch.zeros(len(images), device=images.device)
-        per_cut = views.count if together else max(1, VIEWS_PER_CUT // len(images))
-        per_pass = per_cut if together else _per_pass(VIEWS_PER_PASS.get(images.device.type, 64), len(images))
+        per_cut = views.count if together else max(1, VIEWS_PER_CUT // max(ITEMS_PER_THREAD, len(images)))
+        per_pass = per_cut if together else max(1, views_per_pass(images.device) // len(images))
         for start in range(0, views.count, per_cut):
             cut = views(shown, step, slice(start, start + per_cut))
             values, gradient = _in_passes(score, cut, len(images), per_pass)
@@ -114,16 +111,6 @@ class WholeView:
         return F.interpolate(images, size=self._size, mode="bilinear", antialias=True, align_corners=False)
 
 
-def _per_pass(largest: int, batch: int) -> int:
-    """Return how many views of each item go through the network at once, an even number in all where it can be.
-
-    Several threads share an odd number unevenly, for which oneDNN's convolutions take kernels of other rounding: a
-    picture would differ in its last bits from what it is alone or in an even batch.
-    """
-    views = max(1, largest // batch)
-    return views - views % 2 if batch % 2 and views > 1 else views
-
-
 def _in_passes(score: Score, views: Tensor, batch: int, per_pass: int) -> tuple[Tensor, Tensor]:
     """Return the sum of the score over each item's views (B,), and its gradient to the views (B * n, 3, h, w).
 
@@ -132,24 +119,16 @@ def _in_passes(score: Score, views: Tensor, batch: int, per_pass: int) -> tuple[
     """
     grouped = views.detach().unflatten(0, (batch, -1))  # (B, n, 3, h, w)
     gradient = torch.empty_like(grouped)
-    total = torch.zeros(batch, device=views.device)
+    found = []
     for start in range(0, grouped.shape[1], per_pass):
         part = slice(start, start + per_pass)
         leaf = grouped[:, part].flatten(0, 1).requires_grad_()
-        values = score(never_alone(leaf))[:, : len(leaf) // batch].sum(dim=1)
+        values = score(never_alone(leaf))[:, : len(leaf) // batch]
         if values.requires_grad:
             values.sum().backward()
         gradient[:, part] = 0 if leaf.grad is None else leaf.grad.unflatten(0, (batch, -1))
-        total += values.detach()
-    return total, gradient.flatten(0, 1)
-
-
-def never_alone(views: Tensor) -> Tensor:
-    """Return views (N, 3, h, w), a lone one twice.
-
-    For a batch of one, linear layers take another path with other rounding, and a picture must not depend on its batch.
-    """
-    return views if len(views) > 1 else views.expand(2, -1, -1, -1)
+        found.append(values.detach())
+    return torch.cat(found, dim=1).sum(dim=1), gradient.flatten(0, 1)  # one sum, whatever passes they came in
 
 
 def activation_of(network: Network, views: Tensor, layer: str) -> Tensor:

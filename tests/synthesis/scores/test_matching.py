@@ -7,6 +7,7 @@ import torch
 from atlas.core.model_card import LayerInfo
 from atlas.errors import ModelError
 from atlas.models.load import load_model
+from atlas.models.network.passes import VIEWS_PER_PASS
 from atlas.models.spec import ModelSpec
 from atlas.synthesis.scores.classes import total_variation
 from atlas.synthesis.scores.matching import (
@@ -21,7 +22,6 @@ from atlas.synthesis.scores.matching import (
     some_of,
     sort_matching,
 )
-from atlas.synthesis.steps.evaluation import VIEWS_PER_PASS
 
 CPU = torch.device("cpu")
 LAYERS = ["act", "act2"]

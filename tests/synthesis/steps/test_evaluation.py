@@ -3,7 +3,8 @@
 import pytest
 import torch
 
-from atlas.synthesis.steps.evaluation import VIEWS_PER_PASS, mean_score
+from atlas.models.network.passes import VIEWS_PER_PASS
+from atlas.synthesis.steps.evaluation import mean_score
 
 
 class Shifted:
@@ -19,7 +20,7 @@ class Shifted:
 
 @pytest.mark.parametrize("batch", [1, 2, 3, 4, 5, 7, 8])
 @pytest.mark.parametrize("count", [2, 4, 6, 8, 16, 32])
-def test_even_views_go_through_the_network_in_even_passes_that_leave_none_out(batch, count):
+def test_views_go_through_the_network_in_passes_that_leave_none_out(batch, count):
     seen = []
 
     def score(views):
@@ -28,7 +29,7 @@ def test_even_views_go_through_the_network_in_even_passes_that_leave_none_out(ba
 
     images = torch.rand(batch, 3, 2, 2, generator=torch.Generator().manual_seed(0), requires_grad=True)
     values = mean_score(score, None, Shifted(count))(images, 0)
-    assert sum(seen) == batch * count and all(number % 2 == 0 for number in seen)
+    assert sum(seen) == batch * count
     assert max(seen) <= VIEWS_PER_PASS["cpu"]
     factor = (count + 1) / 2  # the mean of 1 to count
     torch.testing.assert_close(values, factor * images.detach().flatten(1).sum(dim=1))
