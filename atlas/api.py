@@ -250,7 +250,7 @@ def run(
     from atlas.face.project import Project
     from atlas.face.watch import Watch
 
-    project = Project.open(configuration, Watch.of_program(progress))
+    project = Project.open(configuration, Watch.of_program(progress), evaluates=False)
     report = project.run(project.pending(only, retry))
     if report.interrupted:
         raise Interrupted(f"stopped; {report.finished} results are finished and stored: call again to go on")

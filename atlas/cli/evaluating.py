@@ -34,7 +34,7 @@ def evaluate_and_report(
 
         project = Project.open(load_config(path), Watch.of_program())
     else:
-        project = opened(path)
+        project = opened(path, evaluates=True)
     from atlas.face.evaluating import Evaluating
 
     evaluating = Evaluating.of(project, only)

@@ -29,12 +29,12 @@ JUDGED = ("look", "score", "measurement", "finding")
 """Kinds of the tasks that score them, and analyse models."""
 
 
-def opened(path: Path) -> "Project":
-    """Load a configuration and the models that it is about, and plan it."""
+def opened(path: Path, evaluates: bool = False) -> "Project":
+    """Load a configuration and the models that it is about, and plan it; evaluates: with the scores, and who judges."""
     config = load_config(path)  # whatever is wrong with it is said before anything heavy is loaded
     with console.status("starting"):
         from atlas.face.project import Project
-    return Project.open(config, Watch(console))
+    return Project.open(config, Watch(console), evaluates=evaluates)
 
 
 def plan_and_report(path: Path) -> None:
@@ -49,14 +49,8 @@ def plan_and_report(path: Path) -> None:
     coming = f", and up to {_coming(outlook.expected)} that are still to be found" if expected else ""
     jobs = count(len(outlook.plan.jobs), "job")
     say(f"\n{jobs}: {present} stored{held}, {missing} to render{coming}")
-    if outlook.plan.evaluations.asked:
-        scores = outlook.plan.scores
-        stored = sum(outlook.store is not None and task.is_stored(outlook.store) for task in scores)
-        say(f"{count(len(scores), 'score')} of pictures that are there, {stored} stored: {command('evaluate', path)}")
-    if found := outlook.plan.found:
-        stored = sum(outlook.store is not None and task.is_stored(outlook.store) for task in found)
-        words = "1 analysis" if len(found) == 1 else f"{len(found)} analyses"
-        say(f"{words} of models, {stored} stored: {command('evaluate', path)}")
+    if asked := project.config.asked:
+        say(f"To score what is there, and to analyse models ({', '.join(asked)}): {command('evaluate', path)}")
     if missing or expected:
         with console.status("timing a few steps"):
             cost = project.estimate(outlook)

@@ -23,7 +23,7 @@ def repair_and_report(path: Path, drop: bool = False) -> int:
     Args:
         drop: remove what is damaged and cannot be made again, too.
     """
-    project = opened(path)
+    project = opened(path, evaluates=True)
     from atlas.face.repairing import Repair
 
     with console.status("verifying"):

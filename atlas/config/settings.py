@@ -113,6 +113,17 @@ class Tables(Table):
         names = [spec.name for spec in self.models]
         return default_model(names, [judge.model for judge in self.judges]) or names[0]
 
+    @property
+    def asked(self) -> tuple[str, ...]:
+        """Names of the scores and analyses that are asked for, each once."""
+        scores = [name for block in self.evaluate for name in block.scores]
+        return tuple(dict.fromkeys([*scores, *(block.kind for block in self.analyse)]))
+
+    @property
+    def renders_to_analyse(self) -> bool:
+        """Whether an analysis has pictures of its own rendered."""
+        return any(block.kind == "references" for block in self.analyse)
+
 
 def default_model(names: Sequence[str], judges: Collection[str]) -> str | None:
     """Return the model that is meant where none is named: the only one, judges aside; None where there are several."""

@@ -43,8 +43,7 @@ class Evaluating:
         Raises:
             ConfigError: it asks for none, or not for one of these.
         """
-        scores = [name for block in project.config.evaluate for name in block.scores]
-        asked = list(dict.fromkeys([*scores, *(block.kind for block in project.config.analyse)]))
+        asked = project.config.asked
         if not asked:
             raise ConfigError([NOTHING[0]], str(project.config.file), NOTHING[1])
         if wrong := [name for name in only if name not in asked]:
@@ -53,7 +52,7 @@ class Evaluating:
             raise ConfigError(
                 [f'the configuration asks for no score or analysis "{name}"; {hint}' for name, hint in pairs]
             )
-        return cls(project, tuple(only) or tuple(asked))
+        return cls(project, tuple(only) or asked)
 
     @property
     def planned(self) -> Evaluations:

@@ -49,12 +49,15 @@ class Project:
         configuration: Config | Path | str,
         watch: Watch | None = None,
         models: Mapping[str, VisionModel] | None = None,
+        evaluates: bool = True,
     ) -> "Project":
         """Load a configuration and the models that it is about, and plan it. Writes nothing to its store.
 
         Args:
             configuration: it, or its file.
             models: those that are loaded already, by name.
+            evaluates: whether scores and analyses are planned, which takes the judges; they are if an analysis has
+                pictures of its own.
 
         Raises:
             AtlasError: the configuration, a model or the photos cannot be used; all problems at once.
@@ -62,7 +65,8 @@ class Project:
         watch = watch or Watch.of_program(shown=False)
         config = configuration if isinstance(configuration, Config) else load_config(Path(configuration))
         known = dict(models or {})
-        store, used = existing_store(config, damaged=True), used_models(config)
+        evaluates = evaluates or config.renders_to_analyse
+        store, used = existing_store(config, damaged=True), used_models(config, evaluates)
         for spec in config.models:
             if spec.name in used and spec.name not in known:
                 with watch.doing(f"loading {spec.name}"):
@@ -74,7 +78,7 @@ class Project:
                 photo_set = open_photo_set(config.photos, lambda done, total: progress("photos", done, total))
         with watch.doing("planning"):
             machine = Machine.of(config.executor)
-            plan = make_plan(config, known, photo_set, machine.device)
+            plan = make_plan(config, known, photo_set, machine.device, evaluates)
         for notice in (*(notice for model in known.values() for notice in model.notices), *plan.notices):
             watch.notice(notice)
         return cls(config, plan, machine, watch)

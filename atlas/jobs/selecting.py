@@ -2,6 +2,7 @@
 
 from atlas.core.selection import Selection
 from atlas.errors import StoreError
+from atlas.jobs.awaiting import with_evaluated
 from atlas.plan.plan import Plan
 from atlas.store import Store
 
@@ -19,24 +20,20 @@ def select(plan: Plan, store: Store, analysed: bool = True) -> None:
     """
     if not plan.configuration:
         return
-    current = dict(plan.current)
-    if not analysed:
-        earlier = _known(store, plan.configuration)
-        current = current if earlier is None else earlier.models
+    earlier = None if analysed and not plan.awaits else _known(store, plan.configuration)
     known = plan.with_follow_ups(store)
-    store.selections.save(
-        Selection(
-            configuration=plan.configuration,
-            models=current,
-            cards={card.identity.fingerprint: card for card in plan.cards.values()},
-            photos=tuple(photo.credit for _, photo in sorted(plan.photos.items())),
-            keys=tuple(sorted(key for key in known.keys if store.has(key))),
-            scores=tuple(sorted(task.key for task in known.scores if store.has(task.key))),
-            findings=tuple(sorted(task.key for task in known.found if store.has(task.key))),
-            left_out=(*plan.evaluations.left_out, *plan.findings.left_out),
-            split=None if plan.split is None else plan.split.record,
-        )
+    selection = Selection(
+        configuration=plan.configuration,
+        models=dict(plan.current) if analysed or earlier is None else earlier.models,
+        cards={card.identity.fingerprint: card for card in plan.cards.values()},
+        photos=tuple(photo.credit for _, photo in sorted(plan.photos.items())),
+        keys=tuple(sorted(key for key in known.keys if store.has(key))),
+        scores=tuple(sorted(task.key for task in known.scores if store.has(task.key))),
+        findings=tuple(sorted(task.key for task in known.found if store.has(task.key))),
+        left_out=(*plan.evaluations.left_out, *plan.findings.left_out),
+        split=None if plan.split is None else plan.split.record,
     )
+    store.selections.save(with_evaluated(selection, earlier, known, store) if plan.awaits else selection)
 
 
 def _known(store: Store, name: str) -> Selection | None:

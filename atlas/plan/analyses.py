@@ -13,7 +13,7 @@ from atlas.models.load import VisionModel
 from atlas.photos import PhotoSet
 from atlas.photos.classes import match_classes, read_mapping
 from atlas.plan.concepts import ByClass, PlannedConcepts, plan_concepts
-from atlas.plan.models import models_of, used_models
+from atlas.plan.models import models_of
 from atlas.plan.renderings import Renderings
 from atlas.plan.statistics import plan_statistics, rendered_units
 from atlas.tasks.concepts import ConceptsTask
@@ -66,7 +66,7 @@ def plan_analyses(
         tallies += parts
         statistics += layers
     names: dict[str, list[str]] = defaultdict(list)
-    for name in used_models(config):
+    for name in models:
         names[models[name].card.identity.fingerprint].append(name)
     return Analyses(
         (*tallies, *concepts, *statistics),

@@ -38,6 +38,7 @@ class Plan:
         findings: the analyses of models, likewise.
         split: of the photos, into those that judge and the others, if one is asked for.
         current: which analyses of a model are current once all is made, by its fingerprint.
+        awaits: names of scores and analyses that are asked for and are no part of the plan, so that no judge is needed.
         configuration: its name in the store; empty for a plan that none stands behind, and the store notes nothing of.
         notices: sentences for a person.
     """
@@ -53,6 +54,7 @@ class Plan:
     split: Split | None = None
     findings: Findings = field(default_factory=Findings)
     current: Mapping[str, ModelSelection] = field(default_factory=dict)
+    awaits: tuple[str, ...] = ()
     configuration: str = ""
     notices: tuple[str, ...] = ()
 

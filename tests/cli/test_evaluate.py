@@ -21,7 +21,8 @@ def test_a_table_of_figures_with_judges_intervals_and_what_is_missing(project):
     rendered = project("render")
     assert rendered.status == 0 and "look" not in rendered.out
     planned = project("plan")
-    assert "8 scores of pictures that are there, 0 stored: atlas evaluate" in planned.out
+    told = "To score what is there, and to analyse models (transfer, plausibility, spectrum): atlas evaluate"
+    assert told in planned.out and "loading other" not in planned.err + planned.out
     result = project("evaluate", "--csv", "tables", "--latex", "tables")
     assert result.status == 0, result.out + result.err
     lines = result.out.splitlines()
@@ -52,7 +53,7 @@ def test_a_matrix_of_how_alike_layers_are(atlas):
     write_project(atlas.folder, evaluate='[[analyse]]\nkind = "cka"\nlayers = "act*"\n')
     result = atlas("evaluate")
     assert result.status == 0, result.out + result.err
-    assert "3 analyses of models, 3 stored: atlas evaluate" in atlas("plan").out
+    assert "and to analyse models (cka): atlas evaluate" in atlas("plan").out
     lines = result.out.splitlines()
     (start,) = [place for place, line in enumerate(lines) if line.startswith("tiny (down) and other (across), CKA")]
     assert lines[start + 1].split() == ["layer", "1", "2"] and lines[start + 2].split()[0] == "act"
