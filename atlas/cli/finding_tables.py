@@ -8,8 +8,8 @@ from atlas.cli.terminal import say, table
 if TYPE_CHECKING:
     from atlas.analyses.rows import Analyses, FindingRow
 
-LONGEST = 40
-"""Lines of one table, at most; the rest is counted, and is in the CSV."""
+LONGEST, FEWEST = 40, 4
+"""Lines of one table, about, and of one finding in it; the rest is counted, and is in the CSV."""
 
 
 def say_findings(found: "Analyses") -> None:
@@ -25,6 +25,10 @@ def say_findings(found: "Analyses") -> None:
 
 
 def _say_lines(rows: "list[FindingRow]") -> None:
+    """Print a line for each number; of many, the first few of each finding."""
+    findings = [list(members) for _, members in groupby(rows, key=lambda row: row.key)]
+    most = max(FEWEST, LONGEST // len(findings))
+    shown = [row for members in findings for row in members[:most]]
     lines = [
         (
             row.model,
@@ -35,11 +39,11 @@ def _say_lines(rows: "list[FindingRow]") -> None:
             f"{row.low:.3g} to {row.high:.3g}" if row.is_certain else "-",
             str(row.n),
         )
-        for row in rows
+        for row in shown
     ]
-    table(("model", "other", "number", "of", "value", "95 % interval", "n"), lines[:LONGEST])
-    if len(lines) > LONGEST:
-        say(f"and {len(lines) - LONGEST} more; --csv and --json have all")
+    table(("model", "other", "number", "of", "value", "95 % interval", "n"), lines)
+    if len(shown) < len(rows):
+        say(f"and {len(rows) - len(shown)} more; --csv and --json have all")
 
 
 def _say_matrix(rows: "list[FindingRow]") -> None:

@@ -59,3 +59,18 @@ def test_a_matrix_of_how_alike_layers_are(atlas):
     assert lines[start + 1].split() == ["layer", "1", "2"] and lines[start + 2].split()[0] == "act"
     assert lines[start + 4] == "across: 1 act, 2 act2"
     assert "rendering 0, finding 2, measurement 1" in atlas("status").out
+
+
+def test_of_many_numbers_the_first_of_each_finding_are_told(atlas, monkeypatch):
+    evaluate = '[[analyse]]\nkind = "attribution"\nmodels = "tiny"\nlayers = ["act", "act2"]\nlimit = 2\n'
+    write_project(atlas.folder, evaluate=evaluate)
+    result = atlas("evaluate")
+    assert result.status == 0, result.out + result.err
+    lines = result.out.splitlines()
+    head = lines.index("attribution") + 1
+    assert lines[head].split() == ["model", "other", "number", "of", "value", "95", "%", "interval", "n"]
+    firsts = [line for line in lines if "logit above the baseline" in line]
+    assert len(firsts) == 6 and "red, act" in firsts[0]
+    told = [line for line in lines if line.startswith("tiny")]
+    left = len(json.loads(atlas("evaluate", "--json").out)["analyses"]) - len(told)
+    assert left > 0 and f"and {left} more; --csv and --json have all" in lines

@@ -185,6 +185,19 @@ def test_without_pictures_or_anybody_to_look_it_is_said_what_it_would_take(tmp_p
     assert line == "class_relatedness of tiny: no channels are rendered; add layers to [[render]]"
 
 
+def test_folders_that_are_of_no_class_of_a_model_are_left_out_and_counted(tmp_path):
+    file = write_project(tmp_path, render=RENDER, evaluate='[[analyse]]\nkind = "texture_bias"\n')
+    (tmp_path / "other.txt").write_text("blue\nred\nplum\n")
+    plan = opened(file).plan
+    tasks = [task for task in plan.findings.tasks(None) if task.kind == "measurement"]
+    assert [(task.model, task.analysis.class_index) for task in tasks] == [
+        *(("tiny", index) for index in range(3)),
+        *(("other", index) for index in range(2)),
+    ]
+    (line,) = plan.findings.left_out
+    assert line.startswith("1 folder of photos of none of other's classes") and "green" in line
+
+
 def test_without_its_library_an_analysis_is_left_out(tmp_path, monkeypatch):
     for module in ("texture", "embedding"):
         monkeypatch.setattr(f"atlas.plan.findings.{module}.has", lambda library: False)

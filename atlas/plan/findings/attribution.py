@@ -48,7 +48,7 @@ def plan_attribution(block: AnalyseBlock, scene: Scene) -> Iterator[Fixed]:
     Raises:
         ConfigError: a model has no classes, or no such layers, or there are no photos of its classes.
     """
-    for name in scene.names(block):
+    for name in scene.with_classes(block):
         model = scene.models[name]
         layers = scene.layers(block, name, () if block.layers else _usual(model))
         for layer in layers:

@@ -91,7 +91,7 @@ def plan_class_relatedness(block: AnalyseBlock, scene: Scene) -> Iterator[AskedR
     Raises:
         ConfigError: a model has no such layers, or there are no photos of its classes.
     """
-    for name in scene.names(block):
+    for name in scene.with_classes(block):
         groups = _groups(scene, name)
         layers = scene.layers(block, name, tuple(dict.fromkeys(layer for layer, _ in groups)))
         judges = [seat for seat in scene.lookers(name, scene.names(block)) if seat.classifies]

@@ -18,6 +18,7 @@ from atlas.errors import ConfigError, StoreError
 from atlas.models.load import VisionModel
 from atlas.photos import Photo, PhotoSet
 from atlas.photos.classes import match_classes
+from atlas.photos.readers.base import counted, some
 from atlas.photos.split import Split
 from atlas.plan.asked import Size
 from atlas.plan.judges import Seat, own_seat, seats
@@ -79,6 +80,15 @@ class Scene:
         """Return the names of a table's models."""
         return tuple(spec.name for spec in self.config.models) if block.models == ALL else block.models
 
+    def with_classes(self, block: AnalyseBlock) -> tuple[str, ...]:
+        """Return the names of a table's models; of all models, those that tell classes apart."""
+        names = self.names(block)
+        if block.models != ALL:
+            return names
+        blind = [name for name in names if self.models[name].card.layer(LOGITS) is None]
+        self.left_out += [f"{block.kind} of {name}: it tells no classes apart" for name in blind]
+        return tuple(name for name in names if name not in blind)
+
     @property
     def record(self) -> PhotoSplit | None:
         """What the store keeps of the split."""
@@ -102,11 +112,13 @@ class Scene:
     def by_class(self, name: str) -> ByClass:
         """Return the photos of each class of a model that are looked at, in the order of their digests.
 
+        Folders that stand for none of its classes, as where it has fewer than others, are left out and counted.
+
         Raises:
-            ConfigError: folders of photos stand for no class.
+            ConfigError: none stands for a class.
         """
         if name not in self._by_class:
-            found = match_classes(self.photo_set, self.models[name].card.classes).checked()
+            found = self._matched(name)
             looked_at = {index: self._looked_at(photos) for index, photos in found.items()}
             self._by_class[name] = {index: photos for index, photos in looked_at.items() if photos}
         return self._by_class[name]
@@ -158,7 +170,7 @@ class Scene:
 
     def fitting(self, name: str) -> Mapping[int, Sequence[Photo]]:
         """Return the photos of each class of a model that methods may be given, in the order of their digests."""
-        found = match_classes(self.photo_set, self.models[name].card.classes).checked()
+        found = self._matched(name)
         judging = frozenset() if self.split is None else self.split.judging
         return {
             index: sorted((it for it in photos if it.digest not in judging), key=lambda it: it.digest)
@@ -183,6 +195,15 @@ class Scene:
         card = self.models[name].card
         classes = len(card.classes) if card.layer(LOGITS) is not None else 0
         return StudiedModel(name=name, fingerprint=card.identity.fingerprint, layers=layers, classes=classes)
+
+    def _matched(self, name: str) -> ByClass:
+        matched = match_classes(self.photo_set, self.models[name].card.classes)
+        if not matched.classes:
+            matched.checked()
+        if matched.problems:
+            told = counted(len(matched.problems), "folder")
+            self.left_out.append(f"{told} of photos of none of {name}'s classes: {some(matched.problems)}")
+        return matched.classes
 
     def _looked_at(self, photos: Sequence[Photo]) -> tuple[Photo, ...]:
         if self.split is not None:

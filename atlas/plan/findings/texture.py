@@ -21,7 +21,7 @@ def plan_texture_bias(block: AnalyseBlock, scene: Scene) -> Iterator[Fixed]:
     if not has("skimage"):
         scene.left_out.append(f"texture_bias: {missing('skimage', 'it', 'analyses').sentence}")
         return
-    for name in scene.names(block):
+    for name in scene.with_classes(block):
         measured = {index: _recognition(block, scene, name, index) for index in scene.classes(block, name)}
         yield Fixed((*measured.values(), _task(block, scene, name, measured)))
 

@@ -6,7 +6,7 @@ from typing import ClassVar
 import numpy as np
 
 from atlas.analyses.attribution import CARD, CARDS, GAP, RISE, SHARE, Channel, leading
-from atlas.core.figures import mean
+from atlas.core.figures import Figure, mean
 from atlas.core.finding import ChannelPart, FindingFigure
 from atlas.core.metric_card import MetricCard
 from atlas.craft.gallery import PHOTO_CELL, PHOTO_COLUMNS, Shown
@@ -76,8 +76,9 @@ class AttributionTask(FindingTask):
             {
                 "figures": (
                     figure_of(RISE.name, mean(rise.tolist()), layer=layer),
+                    *(_figure(CARD.name, channel.value, channel, layer) for channel in told),
+                    *(_figure(SHARE.name, channel.share, channel, layer) for channel in told),
                     figure_of(GAP.name, mean(gaps.tolist()), layer=layer),
-                    *(one for channel in told for one in _figures(channel, layer)),
                 ),
                 "channels": parts,
                 "photos": tuple(shown.credits),
@@ -96,9 +97,8 @@ class AttributionTask(FindingTask):
         return max(known.width, known.height)
 
 
-def _figures(channel: Channel, layer: str) -> tuple[FindingFigure, FindingFigure]:
-    of = {"layer": layer, "variant": f"channel {channel.index}"}
-    return figure_of(CARD.name, channel.value, **of), figure_of(SHARE.name, channel.share, **of)
+def _figure(name: str, value: Figure, channel: Channel, layer: str) -> FindingFigure:
+    return figure_of(name, value, layer=layer, variant=f"channel {channel.index}")
 
 
 def _part(channel: Channel, arrays: Arrays, kept: np.ndarray, shown: Shown) -> ChannelPart:
