@@ -75,6 +75,11 @@ def _say(found: "Evaluation", path: Path) -> None:
                 for row in rows
             ],
         )
+    for score, documents in found.unmeasured.items():
+        say(f"\n{score}")
+        judges = [document.judge.name if document.judge else "" for document in documents]
+        lines = [(one.method, judge, "left out") for one, judge in zip(documents, judges, strict=True)]
+        table(("method", "judge", "value"), lines)
     say_findings(found.analyses)
     if not found.rows and not found.analyses.rows:
         say("There is nothing to tell: no picture was scored")

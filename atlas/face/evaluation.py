@@ -38,6 +38,15 @@ class Evaluation:
         """Names of the scores that there are rows of."""
         return tuple(dict.fromkeys(row.score for row in self.rows))
 
+    @property
+    def unmeasured(self) -> dict[str, list[Score]]:
+        """Score to its documents, of those that there is no row of; each says why, and what it would take."""
+        found: dict[str, list[Score]] = defaultdict(list)
+        for document in self.documents:
+            if document.score not in self.scores:
+                found[document.score].append(document)
+        return dict(found)
+
     def to_csv(self, folder: Path | str) -> list[Path]:
         """Write a table of each score and analysis, ``<name>.csv``, of its curves, ``<name>-curves.csv``, and what was
         left out, ``left-out.csv``; return the files."""

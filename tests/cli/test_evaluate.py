@@ -38,6 +38,21 @@ def test_a_table_of_figures_with_judges_intervals_and_what_is_missing(project):
     assert "0 problems" in project("status", "--verify").out
 
 
+def test_a_score_that_is_left_out_has_a_table_that_says_so_and_a_line_of_what_it_would_take(atlas):
+    render = '[[render]]\nclasses = ["red"]\nmethod = "fourier"\nparameters = { steps = 1, image_size = 32 }\n'
+    write_project(atlas.folder, render, evaluate='[[evaluate]]\nscores = ["zero_shot", "auc_mad"]\nphotos = {}\n')
+    assert atlas("render").status == 0
+    result = atlas("evaluate", "--csv", "tables")
+    assert result.status == 0, result.out + result.err
+    lines = result.out.splitlines()
+    start = lines.index("zero_shot")
+    assert lines[start + 1].split() == ["method", "judge", "value"]
+    assert lines[start + 2].split() == ["fourier", "left", "out"]
+    assert any(line.startswith("left out: zero_shot of tiny, fourier: it asks a CLIP") for line in lines)
+    assert any(line.startswith("left out: auc_mad: no pictures of channels") for line in lines)
+    assert (atlas.folder / "tables" / "left-out.csv").read_text().count("\n") == 3
+
+
 def test_scores_that_are_not_asked_for_are_refused(project):
     refused = project("evaluate", "--only", "transfr")
     assert refused.status == 2 and 'no score or analysis "transfr"; did you mean "transfer"?' in refused.err

@@ -59,6 +59,9 @@ fits = 2
 method = "whole"
 parameters = { steps = 2, image_size = 48 }
 
+[[evaluate]]
+scores = "shade"
+
 [[analyse]]
 kind = "surety"
 """
@@ -131,7 +134,7 @@ def records(installed: Installed) -> list[dict]:
 def test_each_part_is_in_one_file_and_one_line() -> None:
     points = re.findall(r'^(\w+) = "garden\.(\w+):\w+"$', (GARDEN / "pyproject.toml").read_text(), re.MULTILINE)
     files = {path.stem for path in (GARDEN / "garden").glob("*.py")} - {"__init__"}
-    assert len(points) == 7 and {module for _, module in points} == files
+    assert len(points) == 8 and {module for _, module in points} == files
 
 
 def test_the_method_renders(installed: Installed) -> None:
@@ -206,6 +209,17 @@ def test_the_factorisation_makes_concepts_and_is_explained(installed: Installed)
     assert concepts["factorisation"] == "medoids" and len(concepts["concepts"]) == 2
     site = installed.folder / "build" / "site"
     assert any("farthest-first medoids" in path.read_text(encoding="utf-8") for path in site.rglob("*.html"))
+
+
+def test_the_score_is_measured_and_told(installed: Installed) -> None:
+    (row,) = json.loads(installed.atlas("evaluate", "--only", "shade", "--json"))["rows"]
+    done = {record["key"] for record in records(installed) if record["job"]["target"]["kind"] == "logit"}
+    documents = (installed.folder / "build" / "store" / "objects").rglob("document.json")
+    (score,) = [found for path in documents if (found := json.loads(path.read_text())).get("score") == "shade"]
+    values = [each["value"] for picture in score["pictures"] for each in picture["values"]]
+    assert {picture["key"] for picture in score["pictures"]} <= done and len(values) == row["n"] == row["pictures"]
+    assert (row["score"], row["title"], row["method"]) == ("shade", "shade", "whole")
+    assert row["value"] == pytest.approx(np.mean(values)) and 0 < row["low"] <= row["value"] <= row["high"] < 1
 
 
 def test_the_analysis_is_made_and_told(installed: Installed) -> None:
