@@ -44,6 +44,20 @@ CARD = MetricCard(
     ),
 )
 
+CHANCE = MetricCard(
+    name="class_relatedness_chance",
+    title="class-relatedness by chance",
+    about="models",
+    summary="share of channels whose class another model would have among its first ones by guessing",
+    definition=f"{FIRST} over the number of the other model's classes; 1 at most.",
+    lowest=0,
+    highest=1,
+    form="percent",
+    n="one value of n classes",
+    paper=VIT_AND_CNN,
+)
+CARDS = (CARD, CHANCE)
+
 
 def points(values: np.ndarray, classes: np.ndarray, count: int) -> np.ndarray:
     """Return the points (C, K) of channels for classes; those of several groups of photos add up.

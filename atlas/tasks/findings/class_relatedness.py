@@ -5,8 +5,9 @@ from typing import ClassVar
 
 import numpy as np
 
-from atlas.analyses.class_relatedness import CARD, NONE, assigned, points, relatedness
+from atlas.analyses.class_relatedness import CARD, CARDS, CHANCE, NONE, assigned, points, relatedness
 from atlas.analyses.ranks import ranks
+from atlas.core.figures import Figure
 from atlas.core.finding import RelatedChannel
 from atlas.core.metric_card import MetricCard
 from atlas.evaluation.scores.base import PROBABILITIES
@@ -14,7 +15,7 @@ from atlas.tasks.analysis import read_arrays
 from atlas.tasks.bench import Bench
 from atlas.tasks.findings.finding import FindingTask, Found, figure_of, texts
 
-RELATEDNESS_VERSION = 1
+RELATEDNESS_VERSION = 2
 """Raise it whenever what is made of the same contributions and looks changes."""
 
 
@@ -30,7 +31,7 @@ class ClassRelatednessTask(FindingTask):
     """
 
     name: ClassVar[str] = "class_relatedness"
-    cards: ClassVar[tuple[MetricCard, ...]] = (CARD,)
+    cards: ClassVar[tuple[MetricCard, ...]] = CARDS
 
     contributions: tuple[tuple[int, str], ...]
     pictures: tuple[tuple[int, str, str], ...]
@@ -80,7 +81,9 @@ class ClassRelatednessTask(FindingTask):
             for channel, picture, _ in self.pictures
         )
         where = {"layer": self.analysis.layers[0], "variant": self.method}
-        figures = () if found.related is None else (figure_of(CARD.name, found.related, **where),)
+        chance = Figure(found.chance, found.chance, found.chance, self.models[-1].classes)
+        by_chance = figure_of(CHANCE.name, chance, **where)
+        figures = () if found.related is None else (figure_of(CARD.name, found.related, **where), by_chance)
         return Found(
             {
                 "figures": figures,
