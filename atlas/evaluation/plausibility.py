@@ -58,6 +58,7 @@ def cards_of(k: int) -> tuple[MetricCard, MetricCard]:
         n="mean over n classes of the means over their pictures",
         paper=MACO,
         limits=limits,
+        compared=True,
     )
     return distance, ratio
 

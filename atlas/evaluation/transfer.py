@@ -74,6 +74,7 @@ PROBABILITY = MetricCard(
     n="mean over n classes of the means over their pictures",
     paper=MACO,
     limits=_JUDGED[:2],
+    compared=True,
 )
 CARDS = (_card(1), _card(5), PROBABILITY, OWN)
 

@@ -13,7 +13,8 @@ from atlas.site.catalog.catalog import Catalog
 from atlas.site.catalog.comparison import comparisons, listed
 from atlas.site.catalog.people import prepare_study
 from atlas.site.contents import Contents
-from atlas.site.drawings.plots import can_draw, make_plots
+from atlas.site.drawings.canvas import can_draw
+from atlas.site.drawings.plots import make_plots
 from atlas.site.files import SiteFiles
 from atlas.site.gathering import gather
 from atlas.site.metadata import SiteMetadata

@@ -16,6 +16,7 @@ from atlas.site.catalog.concepts import ClassView, DirectionKey, read_class
 from atlas.site.catalog.credits import PhotoBook
 from atlas.site.catalog.head import ModelHead
 from atlas.site.catalog.holdings import Holdings
+from atlas.site.catalog.judged import judged_pictures
 from atlas.site.catalog.looks import LookBook
 from atlas.site.catalog.methods import MethodBook
 from atlas.site.catalog.model import Layer, Model, Unit
@@ -53,6 +54,9 @@ def read_catalog(holdings: Holdings, labels: Mapping[str, Label]) -> Catalog:
         raise SiteError(f"the store at {store.path} holds no renderings yet", "run `atlas render` first")
     models.sort(key=lambda model: (model.card.name.lower(), model.slug))
     rendered = [rendering.record.provenance.created for model in models for rendering in model.renderings()]
+    judged = judged_pictures(holdings.scores, holdings.metrics)
+    for shown in (shown for model in models for shown in model.renderings()):
+        shown.judged = judged.get(shown.record.key, ())
     results = results_of(models, holdings.scores, holdings.own.left_out, holdings.metrics)
     date, glossary = max(rendered or dates)[:10], Glossary(holdings.metrics, results.numbers)
     return Catalog(models, date, book.arrange(), holdings.methods, glossary, results)

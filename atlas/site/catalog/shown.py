@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from atlas.core.record import Record
+from atlas.site.catalog.judged import Judged
 from atlas.site.catalog.methods import MethodBook, precedence
 from atlas.site.pictures.picture import Picture
 
@@ -16,6 +17,7 @@ class Shown:
 
     Attributes:
         photo: the photo that the job is about, as the network was shown it. perturbation: of an adversarial example.
+        judged: what judges say of the picture.
     """
 
     record: Record
@@ -23,6 +25,7 @@ class Shown:
     picture: Picture | None = None
     photo: Picture | None = None
     perturbation: Picture | None = None
+    judged: tuple[Judged, ...] = ()
 
     @property
     def key(self) -> str:

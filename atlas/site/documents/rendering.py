@@ -7,6 +7,8 @@ from pydantic import Field
 from pydantic.json_schema import SkipJsonSchema
 
 from atlas.core.record import Asset, Record
+from atlas.core.score import ScoreValue
+from atlas.site.catalog.judged import Judged
 from atlas.site.catalog.shown import Shown
 from atlas.site.documents.base import AS_STORED, Document, Sparse
 from atlas.site.pictures.picture import Derived, Picture
@@ -31,12 +33,22 @@ class Pictures(Sparse):
     perturbation: tuple[PictureFile, ...] | None = Field(default=None, description="how that photo was changed")
 
 
+class JudgedData(Document):
+    """What a judge says of a picture."""
+
+    judge: str = Field(description="its name; empty of what nobody judges")
+    family: str
+    relation: str = Field(description="to the rendered model: other family, same family")
+    values: tuple[ScoreValue, ...] = Field(description="by the names of numbers")
+
+
 class RenderingData(Record):
     """A record of the store, without the store's own files."""
 
     assets: SkipJsonSchema[tuple[Asset, ...]] = Field(default=(), exclude=True)
     command: str = Field(description="makes it again")
     pictures: Pictures | None = Field(default=None, description="absent where there is no picture")
+    judged: tuple[JudgedData, ...] | None = Field(default=None, description="what judges say of it, if any were asked")
 
 
 Rendering = Annotated[RenderingData, AS_STORED]
@@ -63,7 +75,14 @@ def rendering_data(shown: Shown, root: str) -> RenderingData:
         )
     command = f"atlas render --only {shown.key}"
     record = {name: getattr(shown.record, name) for name in Record.model_fields}  # checked when it was read
-    return RenderingData.model_construct(**record, command=command, pictures=pictures)
+    judged = tuple(
+        JudgedData(judge=by.judge, family=by.family, relation=by.relation, values=_values(by)) for by in shown.judged
+    )
+    return RenderingData.model_construct(**record, command=command, pictures=pictures, judged=judged or None)
+
+
+def _values(by: Judged) -> tuple[ScoreValue, ...]:
+    return tuple(ScoreValue(name=said.name, layer=said.layer, value=said.value) for said in by.numbers)
 
 
 def _whole(picture: Picture | None, root: str) -> tuple[PictureFile, ...] | None:

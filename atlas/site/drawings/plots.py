@@ -1,51 +1,34 @@
-"""Plots: how well each layer keeps a photo, as SVG in light and dark; the one file that knows matplotlib.
+"""Plots of how well each layer keeps a photo."""
 
-Each plot is drawn once, in light colours; the dark one is the same drawing in the dark pair of each colour. Nothing in
-a file depends on the day or the machine, so the same numbers give the same bytes.
-"""
-
-import io
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cached_property
-from typing import TYPE_CHECKING, Any, Literal
+from functools import cached_property, partial
+from typing import TYPE_CHECKING
 
-from atlas.core.canonical import digest_bytes
-from atlas.extras import has
 from atlas.site.catalog.studies import Strip, Study
+from atlas.site.drawings.canvas import (
+    LEGEND_ROW,
+    PLATE,
+    WIDTH,
+    drawn,
+    legend,
+    legend_rows,
+    logarithmic,
+    named_ticks,
+    plain,
+    style,
+)
 from atlas.site.words.glossary import Glossary
 
 if TYPE_CHECKING:
-    from matplotlib.axes import Axes
-    from matplotlib.figure import Figure
+    from atlas.site.drawings.canvas import Axes, Figure
 
 PLOTTED = ("error", "psnr", "fft2d")
 """Measurements that are plotted."""
-COLOURS = {
-    "#fffefb": "#1a1917",
-    "#1b1a17": "#ece7dc",
-    "#67625a": "#a29b8f",
-    "#ddd6c8": "#3a372f",
-    "#b83a0b": "#ff8f54",
-    "#1f6f8b": "#6cc3de",
-    "#6b4f9e": "#b9a2ec",
-    "#3f7d3a": "#8fce88",
-    "#a1720a": "#e3b54a",
-    "#9b2c5e": "#ee8db8",
-}
-"""Light colours and their dark pairs: of the page, the ink, soft ink and hairlines, then of the lines."""
-PLATE, INK, SOFT, HAIRLINE, *LINES = COLOURS
-MARKERS = "os^Dvp"
-DASHES: tuple[Literal["-", "--", ":"], ...] = ("-", "--", ":")
 WIDE_RANGE = 30
 """Errors whose largest is more than so many times the smallest are drawn on a logarithmic axis."""
-LONGEST_NAME = 20
-"""Letters of a layer's name on an axis."""
-WIDTH, HEIGHT, BELOW, LEGEND_ROW = 4.2, 2.2, 1.05, 0.2
-"""Inches: of the drawing, of its axes, of the room for names of layers, and of one row of the legend."""
-LONGEST_TITLE = 30
-"""Letters of a method's name in the legend."""
+HEIGHT, BELOW = 2.2, 1.05
+"""Inches: of the axes, and of the room for names of layers."""
 
 
 @dataclass(frozen=True)
@@ -112,12 +95,6 @@ def _curve(strip: Strip, name: str, layers: Sequence[str]) -> Curve:
     return Curve(strip.title, values)
 
 
-def style(number: int) -> tuple[str, str, Literal["-", "--", ":"]]:
-    """Return colour, marker and dashes of curve ``number``: no two of the first hundred look alike."""
-    dashes = DASHES[number // len(LINES) % len(DASHES)]
-    return LINES[number % len(LINES)], MARKERS[(number + number // len(LINES)) % len(MARKERS)], dashes
-
-
 @dataclass(frozen=True)
 class Drawing:
     """A plot's files, in light and in dark: their paths among the site's pictures and their content; its size, pixels.
@@ -133,52 +110,16 @@ class Drawing:
 
 def draw(plot: Plot) -> Drawing:
     """Draw a plot in light and in dark, if matplotlib is installed."""
-    if not can_draw():
-        return Drawing(plot)
-    import matplotlib
-    from matplotlib.backends.backend_svg import FigureCanvasSVG
-    from matplotlib.figure import Figure
-
-    settings: dict[Any, Any] = {
-        "svg.fonttype": "none",
-        "svg.hashsalt": "atlas",
-        "font.family": "DejaVu Sans",  # comes with matplotlib, so that places do not depend on the machine
-        "font.size": 9.0,
-        "text.parse_math": False,  # names of layers are names, whatever they hold
-    }
-    rows = -(-len(plot.curves) // 2) if len(plot.curves) > 1 else 0
+    rows = legend_rows([curve.title for curve in plot.curves])
     height = HEIGHT + BELOW + LEGEND_ROW * rows + 0.1
-    with matplotlib.rc_context():
-        matplotlib.rcdefaults()  # and not what the reader of these lines has in a matplotlibrc
-        matplotlib.rcParams.update(settings)
-        figure = Figure(figsize=(WIDTH, height), facecolor=PLATE)
-        FigureCanvasSVG(figure)
-        below = (BELOW + LEGEND_ROW * rows) / height
-        _draw(figure.add_axes((0.13, below, 0.84, HEIGHT / height), facecolor=PLATE), plot)
-        if rows:
-            _legend(figure, plot)
-        buffer = io.BytesIO()
-        figure.savefig(buffer, format="svg", metadata=dict.fromkeys(("Date", "Creator", "Type", "Format")))
-    light = buffer.getvalue().replace(b"'DejaVu Sans'", b"system-ui, 'DejaVu Sans', sans-serif")
-    files = tuple((_path(svg), svg) for svg in (light, in_dark(light)))
-    return Drawing(plot, files, round(96 * WIDTH), round(96 * height))
+    files = drawn(height, partial(_paint, plot=plot, below=(BELOW + LEGEND_ROW * rows) / height, tall=HEIGHT / height))
+    return Drawing(plot, files, round(96 * WIDTH), round(96 * height)) if files else Drawing(plot)
 
 
-def can_draw() -> bool:
-    """Tell whether what draws plots is installed; the base installation lacks it."""
-    return has("matplotlib")
-
-
-def _path(svg: bytes) -> str:
-    name = digest_bytes(svg)[:18]
-    return f"{name[:2]}/{name[2:]}.svg"
-
-
-def in_dark(svg: bytes) -> bytes:
-    """Return a drawing with each of :data:`COLOURS` replaced by its dark pair."""
-    for light, dark in COLOURS.items():
-        svg = svg.replace(light.encode(), dark.encode())
-    return svg
+def _paint(figure: "Figure", plot: Plot, below: float, tall: float) -> None:
+    _draw(figure.add_axes((0.13, below, 0.84, tall), facecolor=PLATE), plot)
+    if legend_rows([curve.title for curve in plot.curves]):
+        legend(figure, [curve.title for curve in plot.curves])
 
 
 def _draw(axes: "Axes", plot: Plot) -> None:
@@ -190,43 +131,14 @@ def _draw(axes: "Axes", plot: Plot) -> None:
         across, up = [place for place, _ in dots], [value for _, value in dots]
         axes.plot(across, up, marker, color=colour, markersize=4.5, markeredgecolor=PLATE)
     _scale(axes, plot)
-    step = math.ceil(len(plot.layers) / 14)
-    axes.set_xticks(range(0, len(plot.layers), step), [_short(name) for name in plot.layers[::step]])
-    axes.tick_params(axis="x", labelrotation=45, labelsize=8)
-    for label in axes.get_xticklabels():
-        label.set(ha="right", rotation_mode="anchor")
-    axes.tick_params(axis="both", which="both", colors=SOFT, length=3)
-    axes.grid(axis="y", color=HAIRLINE, linewidth=0.8)
-    axes.set_axisbelow(True)
-    for side, spine in axes.spines.items():
-        spine.set_visible(side == "bottom")
-        spine.set_color(SOFT)
-    axes.margins(x=0.05)
+    named_ticks(axes, plot.layers)
+    plain(axes)
 
 
 def _scale(axes: "Axes", plot: Plot) -> None:
     """Let shares begin at 0; errors of several orders of magnitude are drawn as logarithms."""
     values = [value for curve in plot.curves for group in curve.values.values() for value in group]
     if plot.name == "error" and min(values) > 0 and max(values) > WIDE_RANGE * min(values):
-        axes.set_yscale("log")
-        axes.yaxis.set_major_formatter(lambda value, _: f"{value:g}")
-        axes.yaxis.set_minor_formatter(lambda value, _: "")
+        logarithmic(axes)
     elif plot.name in ("error", "fft2d"):
         axes.set_ylim(0, 1.08 * max(values) or 1.0)
-
-
-def _legend(figure: "Figure", plot: Plot) -> None:
-    from matplotlib.lines import Line2D
-
-    handles = []
-    for number, curve in enumerate(plot.curves):
-        colour, marker, dashes = style(number)
-        title = curve.title if len(curve.title) <= LONGEST_TITLE else curve.title[: LONGEST_TITLE - 1] + "…"
-        handles.append(Line2D([], [], color=colour, marker=marker, linestyle=dashes, markersize=4.5, label=title))
-    legend = figure.legend(handles=handles, loc="lower left", ncols=2, frameon=False, fontsize=8, borderaxespad=0.1)
-    for text in legend.get_texts():
-        text.set_color(INK)
-
-
-def _short(name: str) -> str:
-    return name if len(name) <= LONGEST_NAME else "…" + name[1 - LONGEST_NAME :]

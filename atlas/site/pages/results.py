@@ -12,6 +12,7 @@ from atlas.site.catalog.results import Results, score_words
 from atlas.site.contents import Contents
 from atlas.site.documents.base import Document
 from atlas.site.drawings.result_tables import sections
+from atlas.site.drawings.score_plots import Drawn, draw_score, score_plots
 from atlas.site.page import Link, Page, Placed
 from atlas.site.page_kind import PageKind, SearchEntry
 
@@ -98,6 +99,7 @@ def results_page(contents: Contents, model: Model | None = None) -> Page:
         {
             "results": results,
             "sections": made,
+            "plots": {results.slugs[score]: _drawings(results, score, contents) for score in results.by_score},
             "model": model,
             "models": [Link(results.titles[one.card.identity.fingerprint], results_address(one)) for one in others],
             "across": ADDRESS if model is not None and len(catalog.results.titles) > 1 else "",
@@ -105,6 +107,14 @@ def results_page(contents: Contents, model: Model | None = None) -> Page:
         crumbs=[Link("Results")] if model is None else [Link(model.card.name, model.address), Link("Results")],
         files={f"{address.rpartition('/')[0]}/{name}": text.encode() for name, text in results.files.items()},
     )
+
+
+def _drawings(results: Results, score: str, contents: Contents) -> list[Drawn]:
+    """Return the plots of a score, whose files are then in the site; none where what draws them is not installed."""
+    drawings = [drawing for plot in score_plots(results, score) if (drawing := draw_score(plot)).files]
+    for path, content in (file for drawing in drawings for file in drawing.files):
+        contents.pictures.drawing(path, content)
+    return drawings
 
 
 def has_some(results: Results) -> bool:

@@ -82,7 +82,8 @@ class Glossary:
     @property
     def compared(self) -> tuple[str, ...]:
         """Names of the numbers that are shown where pictures stand side by side."""
-        return (*COMPARED, *sorted(name for name, card in self.cards.items() if card.compared and name not in COMPARED))
+        hidden = {*COMPARED, *self.scored}  # what judges say stands apart
+        return (*COMPARED, *sorted(name for name, card in self.cards.items() if card.compared and name not in hidden))
 
     def finely(self, name: str, value: float) -> str:
         """Write a number as its card says, without its unit; shares near the ends with more digits."""

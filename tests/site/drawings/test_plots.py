@@ -4,7 +4,8 @@ from xml.etree import ElementTree
 
 import pytest
 
-from atlas.site.drawings.plots import COLOURS, Curve, Plot, draw, style
+from atlas.site.drawings.canvas import COLOURS, style
+from atlas.site.drawings.plots import Curve, Plot, draw
 
 HOSTILE = ("$x_1^{2}$ <script>", "a&b", "ünïcode $", "a very long name of a layer in a network")
 CURVES = (Curve("MACO <b>", {0: (0.01, 0.02), 1: (0.2,), 3: (0.9,)}), Curve("other", {0: (0.0,), 2: (0.4, 0.5)}))
