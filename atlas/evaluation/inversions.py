@@ -41,7 +41,7 @@ SSIM = MetricCard(
         title="Image Quality Assessment: From Error Visibility to Structural Similarity",
         authors="Z. Wang, A. C. Bovik, H. R. Sheikh, E. P. Simoncelli",
         year=2004,
-        url="https://ece.uwaterloo.ca/~z70wang/publications/ssim.pdf",
+        url="https://doi.org/10.1109/TIP.2003.819861",
     ),
     limits=("A picture that is moved by some pixels scores low, as with PSNR.",),
 )

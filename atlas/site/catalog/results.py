@@ -57,10 +57,11 @@ class Results:
 
     @cached_property
     def numbers(self) -> frozenset[str]:
-        """Names of all numbers that the scores tell, also as curves and of pictures alone."""
+        """Names of all numbers that scores tell, also as curves and of pictures alone, or could have told."""
+        possible = {card.name for name in SCORES.names() for card in _cards(name)}
         figures = {figure.name for score in self.scores for figure in score.figures}
         curves = {curve.name for score in self.scores for curve in score.curves}
-        return frozenset(figures | curves | self.measured.keys())
+        return frozenset(figures | curves | possible | self.measured.keys())
 
     @cached_property
     def measured(self) -> Counter[str]:
@@ -98,6 +99,13 @@ class Results:
     @property
     def _named(self) -> list[tuple[str, Score]]:
         return [(self.titles[score.analysis.model.fingerprint], score) for score in self.scores]
+
+
+def _cards(name: str) -> tuple[MetricCard, ...]:
+    try:
+        return SCORES.get(name).cards
+    except ConfigError:
+        return ()
 
 
 def score_words(name: str) -> tuple[str, str]:

@@ -145,9 +145,9 @@ def _paint(figure: "Figure", plot: ScorePlot, below: float, tall: float) -> None
     for place, line in enumerate(plot.lines):
         colour, marker, dashes = style(place)
         axes.fill_between(line.x, line.low, line.high, color=colour, alpha=0.16, linewidth=0)
+        some = max(1, len(line.x) // 8)
         axes.plot(line.x, line.y, dashes, color=colour, linewidth=1.6)
-        if plot.x_names:
-            axes.plot(line.x, line.y, marker, color=colour, markersize=4.5, markeredgecolor=PLATE)
+        axes.plot(line.x[::some], line.y[::some], marker, color=colour, markersize=4.5, markeredgecolor=PLATE)
     _scale(axes, plot)
     if plot.x_names:
         named_ticks(axes, plot.x_names)

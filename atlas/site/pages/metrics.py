@@ -14,7 +14,7 @@ from atlas.site.documents.base import AS_STORED, Document
 from atlas.site.page import Link, Page, Placed
 from atlas.site.page_kind import PageKind, SearchEntry
 from atlas.site.words.formats import percent
-from atlas.site.words.glossary import ADDRESS, SCORES_ADDRESS, UNKNOWN, anchor
+from atlas.site.words.glossary import ADDRESS, ANALYSES_ADDRESS, SCORES_ADDRESS, UNKNOWN, anchor
 
 HEADINGS = {
     "pictures": "Numbers of pictures",
@@ -24,6 +24,7 @@ HEADINGS = {
     "this atlas": "Numbers of this atlas",
 }
 """What numbers are of, in the order of the page."""
+TITLES = {ADDRESS: "Numbers", SCORES_ADDRESS: "Numbers of scores", ANALYSES_ADDRESS: "Numbers of analyses"}
 
 
 class MetricData(Document):
@@ -43,17 +44,17 @@ class MetricsData(Document):
 
 
 class MetricsKind(PageKind):
-    """The page of metrics, and that of scores where there are some."""
+    """The pages of metrics: the first, and those of scores and of analyses."""
 
     name = "metrics"
     data = MetricsData
     header = "Methods"
 
     def pages(self, contents: Contents) -> Iterator[Placed]:
-        """Yield the page, and a second one for scores: together they would be longer than a page may be."""
-        yield Placed(ADDRESS, partial(metrics_page, contents))
-        if contents.glossary.scored:
-            yield Placed(SCORES_ADDRESS, partial(metrics_page, contents, scored=True))
+        """Yield the pages that have numbers."""
+        glossary = contents.glossary
+        for address in dict.fromkeys([ADDRESS, *sorted(map(glossary.page, glossary.names))]):
+            yield Placed(address, partial(metrics_page, contents, address))
 
     def search(self, contents: Contents) -> Iterator[SearchEntry]:
         """Yield an entry for each number."""
@@ -105,18 +106,19 @@ def _end(card: MetricCard, value: float) -> str:
     return percent(value) if card.form == "percent" else f"{value:g}".replace("-", "−")
 
 
-def metrics_page(contents: Contents, scored: bool = False) -> Page:
-    """Return the page that explains every number, those of scores or the others; one without a card is listed, too."""
-    entries = [it for it in numbers_of(contents.catalog) if (it.name in contents.glossary.scored) == scored]
+def metrics_page(contents: Contents, address: str = ADDRESS) -> Page:
+    """Return a page that explains numbers; a measurement without a card is listed, too."""
+    glossary = contents.glossary
+    entries = [it for it in numbers_of(contents.catalog) if glossary.page(it.name) == address]
     groups = [(about, HEADINGS[about], [it for it in entries if _about(it) == about]) for about in HEADINGS]
-    which = "the numbers of scores say, how they are" if scored else "every number of this atlas says, how it is"
-    words = f"What {which} computed, and what {'they' if scored else 'it'} cannot tell."
-    context = {"groups": [group for group in groups if group[2]], "unknown": UNKNOWN}
-    context["scores_address"] = SCORES_ADDRESS if contents.glossary.scored and not scored else ""
-    if scored:
-        crumbs = [Link("Numbers", ADDRESS), Link("Scores")]
-        return Page(SCORES_ADDRESS, "Numbers of scores", words, _data(entries), context, crumbs)
-    return Page(ADDRESS, "Numbers", words, _data(entries), context, [Link("Numbers")])
+    title = TITLES[address]
+    words = f"{title}: what each says, how it is computed, and what it cannot tell."
+    others = [
+        Link(TITLES[other], other) for other in sorted(set(map(glossary.page, glossary.names))) if other != address
+    ]
+    context = {"groups": [group for group in groups if group[2]], "unknown": UNKNOWN, "others": others}
+    crumbs = [Link("Numbers")] if address == ADDRESS else [Link("Numbers", ADDRESS), Link(title)]
+    return Page(address, title, words, _data(entries), context, crumbs)
 
 
 def numbers_of(catalog: Catalog) -> list[Entry]:

@@ -9,9 +9,11 @@ from atlas.site.words.formats import fine_percent, number, percent
 from atlas.site.words.own_cards import OWN_CARDS
 
 ADDRESS = "metrics/index.html"
-"""The page that explains every number, but for those of scores."""
+"""The page that explains every number, but for those of scores and analyses."""
 SCORES_ADDRESS = "metrics/scores.html"
 """The page that explains what scores measure."""
+ANALYSES_ADDRESS = "metrics/analyses.html"
+"""The page that explains what analyses of models find."""
 COMPARED = ("objective", "activation", "probability")
 """The first numbers of pictures that stand side by side, in this order."""
 NAMED = (
@@ -77,7 +79,14 @@ class Glossary:
 
     def address(self, name: str) -> str:
         """Return where a number is explained."""
-        return f"{SCORES_ADDRESS if name in self.scored else ADDRESS}#{anchor(name)}"
+        return f"{self.page(name)}#{anchor(name)}"
+
+    def page(self, name: str) -> str:
+        """Return the address of the page that explains a number; all together would be longer than a page may be."""
+        card = self.cards.get(name)
+        if card is not None and card.about == "models":
+            return ANALYSES_ADDRESS
+        return SCORES_ADDRESS if name in self.scored else ADDRESS
 
     @property
     def compared(self) -> tuple[str, ...]:

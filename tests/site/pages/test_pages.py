@@ -139,7 +139,13 @@ def test_all_addresses_are_relative_and_only_references_leave(documents: dict[st
             if ":" in address:
                 assert name == "a" and rel == "noreferrer", (page, address)
                 outside.add(address)
-    papers = ("https://arxiv.org/abs/", "https://distill.pub/", "https://doi.org/", "https://bit.ly/")
+    papers = (
+        "https://arxiv.org/abs/",
+        "https://distill.pub/",
+        "https://doi.org/",
+        "https://bit.ly/",
+        "https://www.jmlr.org/",
+    )
     assert outside and all(address.startswith((*papers, "https://photos.example/")) for address in outside)
 
 
