@@ -10,7 +10,7 @@ from atlas.core.score import Score
 from atlas.tasks.bench import Bench
 from atlas.tasks.findings.finding import FindingTask, Found
 
-REFERENCES_VERSION = 1
+REFERENCES_VERSION = 2
 """Raise it whenever what is told of the same scores changes."""
 
 
@@ -37,8 +37,9 @@ class ReferencesTask(FindingTask):
         return f"{self.model} references"
 
     def find(self, bench: Bench) -> Found:
-        """See :meth:`FindingTask.find`."""
-        figures, left_out = [], []
+        """See :meth:`FindingTask.find`; figures are told number by number, so that variants stand below each other."""
+        figures: list[FindingFigure] = []
+        left_out: list[str] = []
         for variant, key in self.variants:
             document = bench.store.document(Score, key)
             figures += [
@@ -54,5 +55,7 @@ class ReferencesTask(FindingTask):
                 for figure in document.figures
             ]
             left_out += [f"{variant}, {document.score}: {line}" for line in document.left_out]
+        numbers = list(dict.fromkeys((figure.name, figure.other_layer) for figure in figures))
+        figures.sort(key=lambda figure: numbers.index((figure.name, figure.other_layer)))
         photos = 0 if self.split is None else self.split.judging_count
         return Found({"figures": tuple(figures), "photo_count": photos, "left_out": tuple(left_out)})
