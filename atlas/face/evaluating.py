@@ -82,9 +82,15 @@ class Evaluating:
             [] if store is None else self._findings(store),
             cards,
             {card.identity.fingerprint: card for card in self.project.plan.cards.values()},
-            self.project.plan.findings.left_out,
+            self._concerning(self.project.plan.findings.left_out),
         )
-        return evaluation_of(found, cards, self.planned.left_out, failed, missing, analyses)
+        return evaluation_of(found, cards, self._concerning(self.planned.left_out), failed, missing, analyses)
+
+    def _concerning(self, left_out: Sequence[str]) -> tuple[str, ...]:
+        """Return those of some sentences that are not of other scores alone; they begin with the names of theirs."""
+        others = {*self.project.config.asked} - {*self.scores}
+        named = [{*line.partition(":")[0].partition(" of ")[0].split(", ")} for line in left_out]
+        return tuple(line for line, names in zip(left_out, named, strict=True) if not names <= others)
 
     def _documents(self, store: Store) -> Iterator[tuple[str, Score]]:
         for task in self.project.plan.with_follow_ups(store).scores:

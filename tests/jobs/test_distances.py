@@ -94,6 +94,9 @@ def test_files_have_no_interval_where_there_is_none(project, tmp_path):
 def test_it_is_said_once_that_nothing_here_is_fid_and_what_it_would_take(project):
     _, found, store = project
     (line,) = found.left_out
+    assert evaluated(project[0], ["kid"])[1].left_out == () and evaluated(project[0], ["frechet"])[1].left_out == (
+        line,
+    )
     assert line.startswith("frechet: FID itself") and 'architecture = "inception_v3"' in line
     assert store.selections.read_named(*store.selections.names()).left_out == (line,)
 
