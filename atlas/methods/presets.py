@@ -20,12 +20,12 @@ def measured(what: str, seconds: float, recognised: str = "", **parameters: Json
 
     Args:
         what: it is, in a few words.
-        seconds: of a picture of a class, or of a photo, on 2 x86_64 cores: so many steps, each as long as in batches of
-            four in ``benchmarks/METHODS.md``.
+        seconds: of a picture of a class, or of a photo, on 2 x86_64 cores that make several: so many steps, each as
+            long as in batches of four in ``benchmarks/METHODS.md``. One alone is made by one core.
         recognised: of how many classes a vision transformer that had no part in it ranks the picture first, in words;
             empty where nobody measured.
     """
-    cost = f"about {seconds:g} s a picture of EfficientNet-Lite0 on 2 cores"
+    cost = f"about {seconds:g} s a picture of EfficientNet-Lite0 where 2 cores make two at a time"
     judged = f"; a ViT that had no part in it recognises {recognised}" if recognised else ""
     return Preset(summary=f"{what}: {cost}{judged}", parameters=parameters)
 
