@@ -36,7 +36,7 @@ MAY_IMPORT = {
     "evaluation": FOUNDATION,
     "methods": BELOW_METHODS | {"activations.clusters", "activations.views"},
     "study": FOUNDATION,
-    "site": FOUNDATION | {"store", "study", "evaluation.rows", "evaluation.scores.base"},
+    "site": FOUNDATION | {"store", "study", "evaluation.rows", "evaluation.scores.base", "analyses.rows"},
     "config": FOUNDATION
     | {"models.spec", "photos.spec", "craft.settings", "site.metadata", "study.settings", "methods", "evaluation"}
     | {"analyses.registry"},

@@ -117,6 +117,7 @@ OURS = {
         "comparison": "comparison:COMPARISON",
         "results": "results:RESULTS",
         "model-results": "results:MODEL_RESULTS",
+        "analyses": "analyses:ANALYSES",
         "study": "study:STUDY",
         "data": "data:DATA",
         "error": "not_found:NOT_FOUND",

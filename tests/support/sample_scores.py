@@ -8,6 +8,7 @@ from selecting import selection_of
 from atlas.core.analysis import Analysis
 from atlas.core.canonical import digest
 from atlas.core.figures import mean, share
+from atlas.core.finding import Finding, FindingFigure, StudiedModel
 from atlas.core.metric_card import MetricCard
 from atlas.core.record import Record
 from atlas.core.score import Judge, PhotoSplit, Score, ScoreCurve, ScoredPicture, ScoreFigure, ScoreValue
@@ -44,8 +45,42 @@ def add_scores(store: Store) -> None:
     groups = _groups(store)
     keys = [made for group in groups for made in _scores(store, *group)]
     keys += [_by_layer(store, *group) for group in groups if group[0][0].job.method == "maco"]
-    told = {"scores": tuple(sorted(keys)), "left_out": (NOT_ASKED,)}
+    findings = (_alike(store),)
+    told = {"findings": findings, "scores": tuple(sorted(keys)), "left_out": (NOT_ASKED,)}
     store.selections.save(selection_of(store).model_copy(update=told))
+
+
+def _alike(store: Store) -> str:
+    """Store how alike the layers of the first sample model place photos."""
+    layers = ("stem", "odd/../name <b>", "blocks.4")
+    model = next(store.records()).job.model
+    analysis = Analysis(kind="finding", version=1, model=model, layers=layers, parameters={}, numerics="float64")
+    figures = tuple(
+        FindingFigure(
+            name="cka",
+            layer=one,
+            other_layer=other,
+            value=0.9 ** abs(place - layers.index(other)),
+            low=0.5,
+            high=1,
+            n=9,
+        )
+        for place, one in enumerate(layers)
+        for other in layers[place:]
+    )
+    studied = StudiedModel(name="Sample <Net>", fingerprint=model.fingerprint, layers=layers)
+    document = Finding(
+        key=analysis.key,
+        analysis=analysis,
+        kind="cka",
+        models=(studied,),
+        figures=figures,
+        photo_count=9,
+        left_out=(HOSTILE_REASON,),
+        provenance=PROVENANCE,
+    )
+    store.commit(document.key, document, {})
+    return document.key
 
 
 def _groups(store: Store) -> list[list[list[Record]]]:

@@ -1,9 +1,10 @@
 """The catalog: what a store holds, arranged as models, layers, units and concepts; plain views, computed once."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 
+from atlas.analyses.rows import Analyses
 from atlas.site.catalog.addresses import unique_slugs
 from atlas.site.catalog.concepts import ConceptView
 from atlas.site.catalog.credits import Credits
@@ -22,7 +23,7 @@ class Catalog:
     Attributes:
         date: the newest record's, so that the same store gives the same bytes.
         glossary: what every number says.
-        results: what scores say of the pictures.
+        results: what scores say of the pictures. analyses: what was found of the models.
     """
 
     models: list[Model]
@@ -31,6 +32,7 @@ class Catalog:
     method_cards: MethodBook
     glossary: Glossary
     results: Results
+    analyses: Analyses = field(default_factory=Analyses)
 
     def units(self) -> Iterator[Unit]:
         """Yield every unit of every model."""

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 
 from atlas.core.analysis import OF_PICTURES, Diversity, PhotoCredit
+from atlas.core.finding import Finding
 from atlas.core.method_card import MethodCard
 from atlas.core.metric_card import MetricCard
 from atlas.core.model_card import ModelCard
@@ -34,7 +35,7 @@ class Holdings:
         metrics: what numbers say, by name.
         credits: whom photos that jobs are about are owed to, by digest.
         diversities: how far pictures lie apart, by the fingerprint of their model.
-        scores: those of the configuration.
+        scores, findings: those of the configuration.
         notices: sentences on what is left out.
         methods: what is known of the methods that records were made with.
     """
@@ -47,6 +48,7 @@ class Holdings:
     credits: dict[str, PhotoCredit] = field(default_factory=dict)
     diversities: dict[str, list[Diversity]] = field(default_factory=lambda: defaultdict(list))
     scores: list[Score] = field(default_factory=list)
+    findings: list[Finding] = field(default_factory=list)
     notices: list[str] = field(default_factory=list)
     methods: MethodBook = field(default_factory=MethodBook)
 
@@ -90,6 +92,9 @@ def read_holdings(store: Store, configuration: str, left_out: Collection[str] = 
         else:
             if isinstance(document, Diversity):
                 found.diversities[document.analysis.model.fingerprint].append(document)
+            elif isinstance(document, Finding):
+                if key in found.own.findings:
+                    found.findings.append(document)
             elif isinstance(document, Score):
                 if key in found.own.scores:  # others are of earlier judges, photos or pictures
                     found.scores.append(document)

@@ -4,6 +4,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from functools import cached_property
 
+from atlas.analyses.rows import analyses_of
 from atlas.core.analysis import ClassFacets, Diversity, LayerStatistics, PhotoCredit
 from atlas.core.job import LOGITS
 from atlas.core.model_card import ModelCard
@@ -58,8 +59,9 @@ def read_catalog(holdings: Holdings, labels: Mapping[str, Label]) -> Catalog:
     for shown in (shown for model in models for shown in model.renderings()):
         shown.judged = judged.get(shown.record.key, ())
     results = results_of(models, holdings.scores, holdings.own.left_out, holdings.metrics)
+    analyses = analyses_of(holdings.findings, holdings.metrics, cards, ())
     date, glossary = max(rendered or dates)[:10], Glossary(holdings.metrics, results.numbers)
-    return Catalog(models, date, book.arrange(), holdings.methods, glossary, results)
+    return Catalog(models, date, book.arrange(), holdings.methods, glossary, results, analyses)
 
 
 class _ModelReader:

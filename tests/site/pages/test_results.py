@@ -128,6 +128,19 @@ def test_a_model_without_a_results_page_of_its_own_is_not_led_to_one(sample: Sam
         assert ('results/index.html#transfer"' in address.read_text()) == (address.parent / "results").is_dir()
 
 
+def test_analyses_have_a_page_with_a_map_and_the_numbers_of_their_csv(sample: Sample) -> None:
+    text = sample.text("results/analyses.html")
+    rows = rows_of(sample, "results", "analysis-cka.csv")
+    shown = [cells for _, cells in Tables(text).lines[1:]]
+    assert [cells[3][0] for cells in shown] == [row["value"] for row in rows] and len(rows) == 6
+    assert [cells[3][1][0] for cells in shown] == [number(float(row["value"])) for row in rows]
+    page = Document(text)
+    (day, night) = [it.attributes for it in page.all("img") if "plot" in it.attributes.get("class", "")]
+    assert day["src"] != night["src"] and "from 0.810 at " in day["alt"]
+    assert "Sample <Net>" in page.words() and HOSTILE_REASON in page.words()
+    assert "results/analyses.html" in {link["href"].removeprefix("../") for link in links(sample, "results/index.html")}
+
+
 @pytest.mark.parametrize(
     ("share", "written"),
     [(0, "0 %"), (1, "100 %"), (0.75, "75 %"), (0.026, "2.6 %"), (0.0023, "0.23 %"), (0.999, "99.90 %"),

@@ -1,0 +1,80 @@
+"""The page of analyses: what was found of the models themselves, as tables, heat maps and curves."""
+
+from collections.abc import Iterator
+from functools import partial
+from typing import Any
+
+from pydantic import Field
+
+from atlas.analyses.rows import Analyses, FindingRow
+from atlas.site.contents import Contents
+from atlas.site.documents.base import Document
+from atlas.site.drawings.heat_maps import draw_map, heat_maps
+from atlas.site.page import Link, Page, Placed
+from atlas.site.page_kind import PageKind, SearchEntry
+
+ADDRESS = "results/analyses.html"
+MOST_LINES, MOST_MAPS = 40, 6
+"""Lines of all tables of a page together, at least two of each kind, and maps; the CSV has all."""
+
+
+class AnalysesData(Document):
+    """What analyses found of models."""
+
+    rows: tuple[FindingRow, ...] = Field(description="every number, as in the CSV")
+    left_out: tuple[str, ...] = Field(description="what could not be found, and what it would take")
+    files: tuple[str, ...] = Field(description="the same as CSV, and curves and points of maps")
+
+
+class AnalysesKind(PageKind):
+    """The page of analyses."""
+
+    name = "analyses"
+    data = AnalysesData
+    header = "Results"
+    title = "Analyses of models"
+
+    def pages(self, contents: Contents) -> Iterator[Placed]:
+        """Yield the one page, if anything was found."""
+        if contents.catalog.analyses.rows:
+            yield Placed(ADDRESS, partial(analyses_page, contents))
+
+    def search(self, contents: Contents) -> Iterator[SearchEntry]:
+        """Yield an entry for the page."""
+        if contents.catalog.analyses.rows:
+            yield SearchEntry("Analyses of models", "results", ADDRESS, " ".join(contents.catalog.analyses.kinds))
+
+
+ANALYSES = AnalysesKind()
+
+
+def analyses_page(contents: Contents) -> Page:
+    """Return the page."""
+    found = contents.catalog.analyses
+    files = {f"analysis-{name}.csv": text for name, text in found.csv_tables().items()}
+    room = max(2, MOST_LINES // len(found.kinds))
+    sections = [
+        (kind, found.of(kind)[:room], len(found.of(kind)), _maps(found, kind, contents)) for kind in found.kinds
+    ]
+    return Page(
+        ADDRESS,
+        "Analyses of models",
+        f"What was found of the models themselves: {', '.join(found.kinds).replace('_', ' ')}."[:300],
+        AnalysesData(rows=found.rows, left_out=found.left_out, files=tuple(files)),
+        {"sections": sections, "analyses": found, "csv": tuple(files)},
+        crumbs=[Link("Results"), Link("Analyses")],
+        files={f"results/{name}": text.encode() for name, text in files.items()},
+    )
+
+
+def _maps(found: Analyses, kind: str, contents: Contents) -> list[dict[str, Any]]:
+    """Return the heat maps of a kind, whose files are then in the site; none without what draws them."""
+    shown = [one for document in found.documents if document.kind == kind for one in heat_maps(document)]
+    drawn = []
+    for one in shown[:MOST_MAPS]:
+        files, width, height = draw_map(one)
+        for path, content in files:
+            contents.pictures.drawing(path, content)
+        if files:
+            drawn.append({"map": one, "files": files, "width": width, "height": height})
+    return drawn
