@@ -54,7 +54,8 @@ def analyses_page(contents: Contents) -> Page:
     files = {f"analysis-{name}.csv": text for name, text in found.csv_tables().items()}
     room = max(2, MOST_LINES // len(found.kinds))
     sections = [
-        (kind, found.of(kind)[:room], len(found.of(kind)), _maps(found, kind, contents)) for kind in found.kinds
+        (kind, _title(kind), found.of(kind)[:room], len(found.of(kind)), _maps(found, kind, contents))
+        for kind in found.kinds
     ]
     return Page(
         ADDRESS,
@@ -65,6 +66,10 @@ def analyses_page(contents: Contents) -> Page:
         crumbs=[Link("Results"), Link("Analyses")],
         files={f"results/{name}": text.encode() for name, text in files.items()},
     )
+
+
+def _title(kind: str) -> str:
+    return {"cka": "CKA"}.get(kind, kind.replace("_", " ").capitalize())
 
 
 def _maps(found: Analyses, kind: str, contents: Contents) -> list[dict[str, Any]]:
