@@ -1,10 +1,13 @@
 """What scores say of the sample store's pictures: several methods, judges of three relations, hostile names, a curve, a
 score of a package that is not installed, and what was left out."""
 
+from collections.abc import Iterator
+
 import numpy as np
 from sample_concepts import PROVENANCE
 from selecting import selection_of
 
+from atlas.analyses import texture
 from atlas.core.analysis import Analysis
 from atlas.core.canonical import digest
 from atlas.core.figures import mean, share
@@ -30,7 +33,7 @@ JUDGES = (
 SPLIT = PhotoSplit(share=0.5, seed=0, judging="a1" * 32, fitted="b2" * 32, judging_count=498, fitted_count=497)
 
 
-CARDS = (*transfer.CARDS, *plausibility.CARDS, *spectrum.CARDS, FOREIGN)
+CARDS = (*transfer.CARDS, *plausibility.CARDS, *spectrum.CARDS, *texture.CARDS, FOREIGN)
 
 
 def scores_of(store: Store) -> list[Score]:
@@ -45,7 +48,7 @@ def add_scores(store: Store) -> None:
     groups = _groups(store)
     keys = [made for group in groups for made in _scores(store, *group)]
     keys += [_by_layer(store, *group) for group in groups if group[0][0].job.method == "maco"]
-    findings = (_alike(store),)
+    findings = (_alike(store), *_texture(store))
     told = {"findings": findings, "scores": tuple(sorted(keys)), "left_out": (NOT_ASKED,)}
     store.selections.save(selection_of(store).model_copy(update=told))
 
@@ -81,6 +84,37 @@ def _alike(store: Store) -> str:
     )
     store.commit(document.key, document, {})
     return document.key
+
+
+def _texture(store: Store) -> Iterator[str]:
+    """Store how many changed photos the two sample models recognise: of all, and of two classes."""
+    models = {record.job.model.fingerprint: record.job.model for record in store.records()}
+    for place, (fingerprint, model) in enumerate(sorted(models.items())):
+        analysis = Analysis(kind="finding", version=2, model=model, layers=(), parameters={}, numerics="float64")
+        figures = [
+            FindingFigure(
+                name="texture_bias",
+                variant=variant,
+                class_index=index,
+                value=round((0.9 - 0.1 * place) / step + 0.01 * (index or 0), 4),
+                low=0.0,
+                high=1.0,
+                n=40 if index is None else 20,
+            )
+            for index in (None, 0, 1)
+            for step, variant in enumerate(("original", "silhouette", "shuffled_8"), 1)
+        ]
+        document = Finding(
+            key=analysis.key,
+            analysis=analysis,
+            kind="texture_bias",
+            models=(StudiedModel(name=f"Sample <Net> {place}", fingerprint=fingerprint, classes=2),),
+            figures=tuple(figures),
+            photo_count=40,
+            provenance=PROVENANCE,
+        )
+        store.commit(document.key, document, {})
+        yield document.key
 
 
 def _groups(store: Store) -> list[list[list[Record]]]:

@@ -100,15 +100,17 @@ def legend_rows(titles: Sequence[str]) -> int:
     return -(-len(titles) // 2) if len(titles) > 1 else 0
 
 
-def legend(figure: "Figure", titles: Sequence[str]) -> None:
-    """Write what each curve is called below the axes."""
+def legend(figure: "Figure", titles: Sequence[str], joined: bool = True) -> None:
+    """Write what each curve is called below the axes; of marks that no line joins, the marks alone."""
     from matplotlib.lines import Line2D
 
     handles = []
     for number, title in enumerate(titles):
         colour, marker, dashes = style(number)
         title = title if len(title) <= LONGEST_TITLE else title[: LONGEST_TITLE - 1] + "…"
-        handles.append(Line2D([], [], color=colour, marker=marker, linestyle=dashes, markersize=4.5, label=title))
+        handles.append(
+            Line2D([], [], color=colour, marker=marker, linestyle=dashes if joined else "", markersize=4.5, label=title)
+        )
     made = figure.legend(handles=handles, loc="lower left", ncols=2, frameon=False, fontsize=8, borderaxespad=0.1)
     for text in made.get_texts():
         text.set_color(INK)

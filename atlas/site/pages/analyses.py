@@ -9,7 +9,9 @@ from pydantic import Field
 from atlas.analyses.rows import Analyses, FindingRow
 from atlas.site.contents import Contents
 from atlas.site.documents.base import Document
+from atlas.site.drawings.canvas import can_draw
 from atlas.site.drawings.heat_maps import draw_map, heat_maps
+from atlas.site.drawings.variant_plots import draw_variants, variant_plots
 from atlas.site.page import Link, Page, Placed
 from atlas.site.page_kind import PageKind, SearchEntry
 
@@ -54,7 +56,14 @@ def analyses_page(contents: Contents) -> Page:
     files = {f"analysis-{name}.csv": text for name, text in found.csv_tables().items()}
     room = max(2, MOST_LINES // len(found.kinds))
     sections = [
-        (kind, _title(kind), found.of(kind)[:room], len(found.of(kind)), _maps(found, kind, contents))
+        (
+            kind,
+            _title(kind),
+            found.of(kind)[:room],
+            len(found.of(kind)),
+            _maps(found, kind, contents),
+            _variants(found, kind, contents),
+        )
         for kind in found.kinds
     ]
     return Page(
@@ -75,11 +84,20 @@ def _title(kind: str) -> str:
 def _maps(found: Analyses, kind: str, contents: Contents) -> list[dict[str, Any]]:
     """Return the heat maps of a kind, whose files are then in the site; none without what draws them."""
     shown = [one for document in found.documents if document.kind == kind for one in heat_maps(document)]
-    drawn = []
-    for one in shown[:MOST_MAPS]:
-        files, width, height = draw_map(one)
-        for path, content in files:
-            contents.pictures.drawing(path, content)
-        if files:
-            drawn.append({"map": one, "files": files, "width": width, "height": height})
-    return drawn
+    return [_drawing(contents, one, *draw_map(one)) for one in shown[:MOST_MAPS] if can_draw()]
+
+
+def _variants(found: Analyses, kind: str, contents: Contents) -> list[dict[str, Any]]:
+    """Return the plots of changes of photos of a kind, whose files are then in the site."""
+    if kind != "texture_bias" or not can_draw():
+        return []
+    return [_drawing(contents, one, *draw_variants(one)) for one in variant_plots(found.of(kind))]
+
+
+def _drawing(
+    contents: Contents, shown: object, files: tuple[tuple[str, bytes], ...], width: int, height: int
+) -> dict[str, Any]:
+    """Put a drawing's files into the site, and return what its figure needs."""
+    for path, content in files:
+        contents.pictures.drawing(path, content)
+    return {"of": shown, "files": files, "width": width, "height": height}

@@ -2,6 +2,7 @@
 
 import csv
 import io
+import re
 from html.parser import HTMLParser
 
 import pytest
@@ -131,14 +132,26 @@ def test_a_model_without_a_results_page_of_its_own_is_not_led_to_one(sample: Sam
 def test_analyses_have_a_page_with_a_map_and_the_numbers_of_their_csv(sample: Sample) -> None:
     text = sample.text("results/analyses.html")
     rows = rows_of(sample, "results", "analysis-cka.csv")
-    shown = [cells for _, cells in Tables(text).lines[1:]]
+    shown = [cells for _, cells in Tables(text).lines if cells[2][1] == ["CKA"]]
     assert [cells[3][0] for cells in shown] == [row["value"] for row in rows] and len(rows) == 6
     assert [cells[3][1][0] for cells in shown] == [number(float(row["value"])) for row in rows]
     page = Document(text)
-    (day, night) = [it.attributes for it in page.all("img") if "plot" in it.attributes.get("class", "")]
+    (day, night) = [it.attributes for it in page.all("img") if " across: from " in it.attributes["alt"]]
     assert day["src"] != night["src"] and "from 0.810 at " in day["alt"]
     assert "Sample <Net>" in page.words() and HOSTILE_REASON in page.words()
     assert "results/analyses.html" in {link["href"].removeprefix("../") for link in links(sample, "results/index.html")}
+
+
+def test_changed_photos_have_one_plot_of_all_models_with_a_stroke_for_each_class(sample: Sample) -> None:
+    page = Document(sample.text("results/analyses.html"))
+    (day, night) = [it.attributes for it in page.all("img") if "change of photos" in it.attributes["alt"]]
+    assert day["alt"] == night["alt"] and "Sample <Net> 0: 0.900 original, 0.450 silhouette" in day["alt"]
+    rows = rows_of(sample, "results", "analysis-texture_bias.csv")
+    classes = [row for row in rows if row["class_index"]]
+    svg = (sample.site / "results" / day["src"]).read_text()
+    strokes = re.findall(r'<use xlink:href="#[^"]+" x="([^"]+)"[^>]*stroke-opacity', svg)
+    assert len(rows) == 18 and len(strokes) == len(classes) == 12
+    assert "shuffled 8" in svg and "Sample &lt;Net&gt; 1" in svg
 
 
 @pytest.mark.parametrize(
