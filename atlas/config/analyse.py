@@ -16,7 +16,7 @@ from pydantic import (
 from pydantic_core import PydanticCustomError
 
 from atlas.analyses.registry import ANALYSES
-from atlas.config.evaluation import ALL, JudgingPhotos
+from atlas.config.evaluation import ALL, JudgingPhotos, Names
 from atlas.config.judging import named_models
 from atlas.config.problems import WHOLE, Problem, shown, tables_at
 from atlas.config.render import ClassSelector, Text
@@ -64,7 +64,7 @@ class AnalyseBlock(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
 
     kind: Annotated[str, AfterValidator(ANALYSES.check)]
-    models: Annotated[tuple[Text, ...], BeforeValidator(listed), Field(min_length=1)] = ALL
+    models: Names = ALL
     layers: Annotated[tuple[Text, ...], BeforeValidator(listed)] = ()
     classes: Annotated[tuple[ClassSelector, ...], BeforeValidator(listed), Field(min_length=1)] = ALL
     limit: int | None = Field(default=None, ge=1, le=10_000)

@@ -2,7 +2,7 @@
 
 from typing import Annotated
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationInfo, field_validator
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationInfo, field_validator
 
 from atlas.config.instruments import ClipWeights, LpipsWeights
 from atlas.config.render import Text
@@ -11,6 +11,15 @@ from atlas.evaluation.scores.base import SCORES
 
 ALL = ("all",)
 """Whatever there is, where a list of names could be."""
+
+
+def _all_of(names: tuple[str, ...]) -> tuple[str, ...]:
+    """Return names, or :data:`ALL` where that is one of them, as a list of classes means it."""
+    return ALL if ALL[0] in names else names
+
+
+Names = Annotated[tuple[Text, ...], BeforeValidator(listed), Field(min_length=1), AfterValidator(_all_of)]
+"""One name, a list of some, or ``"all"``."""
 
 
 class JudgeBlock(BaseModel):
@@ -68,8 +77,8 @@ class EvaluateBlock(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
 
-    models: Annotated[tuple[Text, ...], BeforeValidator(listed), Field(min_length=1)] = ALL
-    methods: Annotated[tuple[Text, ...], BeforeValidator(listed), Field(min_length=1)] = ALL
+    models: Names = ALL
+    methods: Names = ALL
     scores: Annotated[tuple[Text, ...], BeforeValidator(listed), Field(min_length=1)]
     photos: JudgingPhotos | None = None
     clip: ClipWeights | None = None

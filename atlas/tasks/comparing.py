@@ -10,16 +10,14 @@ from typing import TYPE_CHECKING
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from PIL import Image
 
-from atlas.core.record import AssetRole, Record
+from atlas.core.record import AssetRole
 from atlas.evaluation import lpips
 from atlas.evaluation.scores.base import SCORES
 from atlas.models.checkpoints.checkpoint import read_checkpoint
-from atlas.store import Store
 from atlas.tasks.analysis import Arrays, keep_arrays
 from atlas.tasks.bench import Bench
-from atlas.tasks.look import LookTask
+from atlas.tasks.look import LookTask, stored_picture
 from atlas.tasks.task import Outcome
 
 if TYPE_CHECKING:
@@ -55,7 +53,8 @@ class CompareTask(LookTask):
     def _look(self, bench: Bench, on_image: Callable[[], None]) -> Outcome:
         started, score = perf_counter(), SCORES.get(self.score)
         record = bench.store.read(self.picture)
-        picture, photo = (_pixels(bench.store, record, role) for role in ("image", "photo"))
+        roles: tuple[AssetRole, ...] = ("image", "photo")  # every picture of a photo has it beside it
+        picture, photo = (np.array(stored_picture(bench.store, record, role)) for role in roles)
         on_image()
         measured = {one.name: one.value for one in record.measurements}
         arrays: Arrays = {name: _row(measured.get(name, np.nan)) for name in score.measurements}
@@ -68,13 +67,6 @@ class CompareTask(LookTask):
 
 def _row(value: float) -> NDArray[np.float32]:
     return np.full((1, 1), value, np.float32)
-
-
-def _pixels(store: Store, record: Record, role: AssetRole) -> NDArray[np.uint8]:
-    path = store.picture_path(record, role)
-    assert path is not None  # every picture of a photo has it beside it, and this one was planned because it is there
-    with Image.open(path) as stored:
-        return np.array(stored.convert("RGB"))
 
 
 @lru_cache(maxsize=1)

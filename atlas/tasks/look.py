@@ -14,12 +14,15 @@ from PIL import Image
 from torch import Tensor
 
 from atlas.core.job import LOGITS
-from atlas.errors import PhotoError, PhotoGoneError
+from atlas.core.record import AssetRole, Record
+from atlas.errors import PhotoError, PhotoGoneError, ScoreError
 from atlas.evaluation.scores.base import PROBABILITIES, SCORES, features_at
 from atlas.metrics.diversity import features
 from atlas.models.network.network import Network
 from atlas.photos import Photo
 from atlas.photos.views import central_square
+from atlas.store import Store
+from atlas.store.documents import REMEDY
 from atlas.tasks.analysis import AnalysisTask, Arrays, keep_arrays
 from atlas.tasks.bench import Bench
 from atlas.tasks.machine import Machine
@@ -99,10 +102,7 @@ class LookTask(AnalysisTask):
     def _images(self, bench: Bench, skipped: list[str]) -> Iterator[tuple[str, Image.Image]]:
         """Yield what is looked at with its key or digest; of what cannot be decoded, why is noted."""
         if self.picture:
-            path = bench.store.picture_path(bench.store.read(self.picture), "image")
-            assert path is not None  # it was planned because it is there
-            with Image.open(path) as stored:
-                yield self.picture, stored.convert("RGB")
+            yield self.picture, stored_picture(bench.store, bench.store.read(self.picture), "image")
         for photo in self.photos:
             try:
                 image = bench.photos.image(photo)
@@ -123,6 +123,21 @@ class LookTask(AnalysisTask):
         if self.score:
             return dict(SCORES.get(self.score).look(np.array(image)))
         return seen_by(bench.network(self.analysis.numerics), image, self.analysis.layers)
+
+
+def stored_picture(store: Store, record: Record, role: AssetRole) -> Image.Image:
+    """Return a picture of a record that has one of that role.
+
+    Raises:
+        ScoreError: its file is lost or damaged, which ends no other look.
+    """
+    path = store.picture_path(record, role)
+    assert path is not None  # whatever is looked at was planned because it is there
+    try:
+        with Image.open(path) as stored:
+            return stored.convert("RGB")
+    except (OSError, SyntaxError) as error:  # which is how PIL says that a PNG is broken
+        raise ScoreError(f"{path} is lost or damaged", REMEDY) from error
 
 
 def seen_by(network: Network, image: Image.Image, layers: Sequence[str]) -> Arrays:

@@ -52,6 +52,14 @@ def test_a_model_that_judges_is_not_meant_where_none_is_named(tmp_path):
     assert named.render[0].model == ("probe",)
 
 
+def test_all_among_names_is_all(tmp_path):
+    named = '[[evaluate]]\nscores = "transfer"\nmodels = ["all", "lite0"]\nmethods = ["maco", "all"]\n'
+    analyse = '[[analyse]]\nkind = "cka"\nmodels = ["lite0", "all"]\n'
+    config = read(tmp_path, MODELS + RENDER + JUDGES + named + analyse)
+    assert (config.evaluate[0].models, config.evaluate[0].methods) == (("all",), ("all",))
+    assert config.analyse[0].models == ("all",)
+
+
 def test_a_split_is_the_same_whether_its_defaults_are_written_or_not(tmp_path):
     text = MODELS + RENDER + JUDGES
     for split in ("{}", "{ judging = 0.5 }", "{ judging = 0.5, seed = 0 }"):

@@ -131,3 +131,24 @@ def test_without_its_library_it_is_left_out_with_what_it_would_take_and_measured
     )
     monkeypatch.undo()
     assert {row.score for row in evaluated(file)[1].rows} == {"frechet", "kid"}
+
+
+def test_pictures_of_a_class_that_no_photo_judges_are_held_against_no_other_class_s(tmp_path):
+    evaluate = EVALUATE.replace('"kid"]', '"kid", "spectrum"]')
+    file = write_project(tmp_path, evaluate=evaluate)
+    shutil.rmtree(tmp_path / "photos" / "blue")
+    rendered(file)
+    report, found, _ = evaluated(file)
+    assert report.failed == [] and len(found.documents) == 3
+    ns = {row.measure: (row.n, row.pictures, row.photos) for row in found.rows}
+    assert ns["frechet"] == ns["kid"] == (4, 6, 8)
+    assert ns["spectrum_distance"] == (2, 6, 8)
+    for document in found.documents:
+        assert document.left_out == ("2 pictures left out: class 2 has no judging photos",)
+    without_blue = next(one for one in found.documents if one.score == "spectrum").pictures
+    assert [bool(one.values) for one in without_blue] == [one.class_index != 2 for one in without_blue]
+    shutil.copytree(tmp_path, tmp_path.parent / f"{tmp_path.name}_two")
+    two = tmp_path.parent / f"{tmp_path.name}_two" / "atlas.toml"
+    two.write_text(two.read_text().replace('classes = "all"', 'classes = ["red", "green"]'))
+    alone = {row.measure: row.value for row in evaluated(two)[1].rows}
+    assert {row.measure: row.value for row in found.rows} == pytest.approx(alone)

@@ -251,6 +251,23 @@ def test_what_is_damaged_or_lost_of_scores_is_made_again(tmp_path):
     assert evaluated(file)[1].rows == found.rows
 
 
+@pytest.mark.parametrize("harm", [lambda path: path.unlink(), lambda path: path.write_bytes(path.read_bytes()[:60])])
+def test_a_picture_whose_file_is_lost_or_damaged_is_told_with_what_mends_it(tmp_path, harm):
+    render = '[[render]]\nclasses = "red"\nmethod = "fourier"\nparameters = { steps = 1, image_size = 32 }\n'
+    file = write_project(tmp_path, render, evaluate='[[evaluate]]\nscores = ["transfer"]\n')
+    rendered(file)
+    store = Store(tmp_path / "build" / "store")
+    (record,) = store.records()
+    harm(store.picture_path(record, "image"))
+    report, found, _ = evaluated(file)
+    assert found.rows == () and len(report.failed) == 4
+    looks = [outcome.message for outcome in report.failed if isinstance(outcome.task, LookTask)]
+    assert len(looks) == 2
+    for message in looks:
+        assert "is lost or damaged" in message and "run `atlas status --verify --repair`" in message
+        assert "Error" not in message
+
+
 def test_a_repair_does_not_score_what_was_never_scored(tmp_path):
     file = write_project(tmp_path)
     rendered(file)

@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+import shutil
 from itertools import pairwise
 
 import numpy as np
@@ -201,6 +202,21 @@ def test_another_seed_another_minibatch_and_other_layers_are_other_findings(proj
     file.write_text(text)
 
 
+def test_findings_have_the_names_that_models_have_now(project, tmp_path):
+    shutil.copytree(project[0].parent, tmp_path / "renamed")
+    file = tmp_path / "renamed" / "atlas.toml"
+    file.write_text(file.read_text().replace('"tiny"', '"small"').replace('"other"', '"another"'))
+    _, found, _ = evaluated(file)
+    assert {(row.model, row.other) for row in found.analyses.of("cka")} == {
+        ("small", ""),
+        ("another", ""),
+        ("small", "another"),
+    }
+    assert {row.model for row in found.analyses.of("attribution")} == {"small"}
+    numbers = [(row.measure, row.of, row.value, row.low, row.high, row.n) for row in found.analyses.rows]
+    assert numbers == [(row.measure, row.of, row.value, row.low, row.high, row.n) for row in project[1].rows]
+
+
 def test_nothing_is_analysed_by_rendering(project):
     file, *_ = project
     assert {task.kind for task in rendered(file).pending().present} == {"rendering"}
@@ -219,6 +235,7 @@ def test_without_a_split_all_photos_are_looked_at(tmp_path):
         ('kind = "attribution"\nlayers = ["act3"]', 'analyse[0].layers: "act3" matches no layer of model "tiny"'),
         ('kind = "attribution"\nclasses = ["plum"]', 'analyse[0].classes: "plum" is no class of model "tiny"'),
         ('kind = "cka"\nmodels = "tiny"\nlayers = ["x.*"]', 'analyse[0].layers: "x.*" matches no layer'),
+        ('kind = "cka"\nlayers = ["act", "act9"]', 'analyse[0].layers: "act9" matches no layer'),
     ],
 )
 def test_what_models_do_not_have_is_said_before_anything_runs(tmp_path, table, problem):

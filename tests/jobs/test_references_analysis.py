@@ -110,3 +110,6 @@ def test_references_need_a_split_and_parameters_of_vital(tmp_path):
     file = write_project(tmp_path, render="", evaluate=ANALYSE.replace("steps = 1", "stepss = 1"))
     with pytest.raises(ConfigError, match="stepss"):
         opened(file)
+    file = write_project(tmp_path, render="", evaluate=ANALYSE.replace("steps = 1", "steps = 1, references = 3"))
+    with pytest.raises(ConfigError, match="analyse.0..parameters.references: how many there are is what is varied"):
+        opened(file)

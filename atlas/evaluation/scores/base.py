@@ -75,6 +75,14 @@ class Evidence:
         """The class of each picture, an index of the rendered model's, and its seed."""
         return [(target.unit, seed) for target, seed in zip(self.targets, self.seeds, strict=True)]
 
+    def without_photos(self, array: str) -> dict[tuple[int, int], str]:
+        """Return the pictures of classes no photo of which has an array, by their aims, and why nothing judges them.
+
+        Photos of other classes do not: a set of pictures is held against photos of the same classes.
+        """
+        judged = {index for index, arrays in self.photos.items() if array in arrays}
+        return {aim: f"class {aim[0]} has no judging photos" for aim in self.aims if aim[0] not in judged}
+
 
 @dataclass(frozen=True)
 class Line:

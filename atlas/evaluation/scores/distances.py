@@ -11,7 +11,7 @@ from atlas.errors import ScoreError
 from atlas.evaluation import frechet, kid
 from atlas.evaluation.arrays import finite_rows
 from atlas.evaluation.frechet import distance_name
-from atlas.evaluation.scores.base import JUDGES, PHOTOS, Evidence, Line, Measured, Score, features_at
+from atlas.evaluation.scores.base import JUDGES, PHOTOS, Evidence, Line, Measured, Score, features_at, left_out
 
 FID = (
     "FID itself is of InceptionV3 alone, and none judges; to have it, give that network's weights by path, "
@@ -27,6 +27,7 @@ class Frechet(Score):
     cards: ClassVar[tuple[MetricCard, ...]] = frechet.CARDS
     needs: ClassVar[frozenset[str]] = frozenset({JUDGES, PHOTOS})
     libraries: ClassVar[tuple[str, ...]] = ("torchmetrics",)
+    version: ClassVar[int] = 2
 
     def unjudged(self, networks: Sequence[str]) -> str:
         """See :meth:`Score.unjudged`."""
@@ -38,7 +39,7 @@ class Frechet(Score):
         title = f"{found.name}, rank deficient" if found.rank_deficient else found.name
         figure = Figure(found.value, found.value, found.value, found.pictures)
         line = Line("frechet", figure, seen.layers[0], title, interval=False)
-        return Measured([line], left_out=_not_finite(seen))
+        return Measured([line], left_out=_left_out(seen))
 
 
 class Kid(Score):
@@ -48,28 +49,32 @@ class Kid(Score):
     summary: ClassVar[str] = "how far pictures as a whole are from judging photos, unbiased, in a judge's features"
     cards: ClassVar[tuple[MetricCard, ...]] = kid.CARDS
     needs: ClassVar[frozenset[str]] = frozenset({JUDGES, PHOTOS})
+    version: ClassVar[int] = 2
 
     def measure(self, seen: Evidence) -> Measured:
         """See :meth:`Score.measure`."""
         pictures, photos = _sets(seen)
         found = kid.kid(pictures, photos)
         title = distance_name(seen.network, pictures.shape[1], "KID", "KD")
-        return Measured([Line("kid", found.figure, seen.layers[0], title)], left_out=_not_finite(seen))
+        return Measured([Line("kid", found.figure, seen.layers[0], title)], left_out=_left_out(seen))
 
 
 def _sets(seen: Evidence) -> tuple[np.ndarray, np.ndarray]:
-    """Return the features of pictures (N, D), and of judging photos of their classes (M, D)."""
+    """Return the features of pictures (N, D) of classes that photos judge, and of these photos (M, D)."""
     name = features_at(seen.layers[0])
     photos = [arrays[name] for _, arrays in sorted(seen.photos.items()) if name in arrays]
     if not photos:
         raise ScoreError("none of the judging photos could be read", "mend them, or add others")
-    return seen.pictures[name], np.concatenate(photos)
+    unjudged = seen.without_photos(name)
+    rows = [place for place, aim in enumerate(seen.aims) if aim not in unjudged]
+    return seen.pictures[name][rows], np.concatenate(photos)
 
 
-def _not_finite(seen: Evidence) -> list[str]:
-    """Return how many pictures and photos are in no distance, because a judge makes NaN of them; nothing of none."""
+def _left_out(seen: Evidence) -> list[str]:
+    """Return how many pictures and photos are in no distance: for no photos of theirs judge, or a judge makes NaN of
+    them; nothing of none."""
     counts = [int((~finite_rows(rows)).sum()) for rows in _sets(seen)]
-    return [
+    return left_out(seen.without_photos(features_at(seen.layers[0]))) + [
         f"{count} of the {what} left out: their features are not finite"
         for count, what in zip(counts, ("pictures", "judging photos"), strict=True)
         if count

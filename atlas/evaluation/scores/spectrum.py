@@ -22,6 +22,7 @@ class Spectrum(Score):
     summary: ClassVar[str] = "how much of each frequency pictures have over what judging photos have"
     cards: ClassVar[tuple[MetricCard, ...]] = spectrum.CARDS
     needs: ClassVar[frozenset[str]] = frozenset({PHOTOS})
+    version: ClassVar[int] = 2
 
     def look(self, pixels: NDArray[np.uint8]) -> Mapping[str, NDArray[np.float32]]:
         """See :meth:`Score.look`; all are NaN of a picture that has no spectrum."""
@@ -42,6 +43,7 @@ class Spectrum(Score):
             raise ScoreError("none of the judging photos could be read", "mend them, or add others")
         photos, photos_high = (np.concatenate([each[name] for each in judging]) for name in (POWER, HIGH))
         lacking = {aim: spectrum.FLAT for aim, power in powers.items() if not np.isfinite(power).all()}
+        lacking |= seen.without_photos(POWER)
         shown = {aim: power for aim, power in powers.items() if aim not in lacking}
         usable = np.isfinite(photos).all(axis=1)
         found = spectrum.compared(

@@ -116,6 +116,7 @@ def _task(block: AnalyseBlock, scene: Scene, found: Contributions, measured: Con
         upstream=(measured.key,),
         parameters={
             "analysis": "attribution",
+            "models": [measured.model],
             "channels": block.channels,
             "credits": credits_digest(measured.photos),
             "split": scene.split_parameter,

@@ -90,7 +90,7 @@ def _task(block: AnalyseBlock, scene: Scene, photos: Sequence[Photo], one: _Side
             "analysis": "cka",
             "minibatch": block.minibatch,
             "seed": block.seed,
-            "models": [model.fingerprint for model in models],
+            "models": [[model.name, model.fingerprint] for model in models],
             "layers": [list(model.layers) for model in models],
             "split": scene.split_parameter,
         },

@@ -64,6 +64,7 @@ class AskedRelatedness:
             upstream=(*(task.key for task in of_class.values()), *(look for _, _, look in shots)),
             parameters={
                 "analysis": "class_relatedness",
+                "models": [self.name, self.judge.name],
                 "pictures": [[channel, key] for channel, key, _ in shots],
                 "classes": list(of_class),
                 "known": [list(pair) for pair in known],

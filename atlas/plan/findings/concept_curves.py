@@ -55,7 +55,7 @@ class AskedCurves:
             layers=first.layers,
             class_index=first.class_index if len(measured) == 1 else None,
             upstream=tuple(task.key for task in measured),
-            parameters={"analysis": "concept_curves", "seed": self.block.seed},
+            parameters={"analysis": "concept_curves", "models": [self.name], "seed": self.block.seed},
             numerics="float64",
         )
         return ConceptCurvesTask(

@@ -69,6 +69,7 @@ class AskedEmbedding:
             upstream=(*(look for *_, look in shots), *(look for _, look in at_photos)),
             parameters={
                 "analysis": "embedding",
+                "models": [self.name, self.judge.name],
                 "seed": block.seed,
                 "pictures": [[index, method, key] for index, method, key, _ in shots],
                 "classes": [index for index, _ in at_photos],

@@ -58,16 +58,20 @@ class AskedReferences:
 
     def _finding(self, scored: Sequence[tuple[str, str]]) -> ReferencesTask:
         scene, judge = self.scene, self.asked[0][1].judge
+        others = () if judge is None else (scene.studied(judge.name, judge.layers),)
         analysis = Analysis(
             kind="finding",
             version=REFERENCES_VERSION,
             model=scene.models[self.name].card.identity,
             layers=(),
             upstream=tuple(dict.fromkeys(key for _, key in scored)),
-            parameters={"analysis": "references", "variants": [list(one) for one in scored]},
+            parameters={
+                "analysis": "references",
+                "models": [self.name, *(one.name for one in others)],
+                "variants": [list(one) for one in scored],
+            },
             numerics="float64",
         )
-        others = () if judge is None else (scene.studied(judge.name, judge.layers),)
         return ReferencesTask(
             model=self.name,
             analysis=analysis,
@@ -82,10 +86,13 @@ def plan_references(block: AnalyseBlock, scene: Scene) -> Iterator[AskedReferenc
     """Yield what a table asks for; what is rendered for it is added to the scene.
 
     Raises:
-        ConfigError: photos are not split, a model has no classes with photos, or VITAL no such parameters.
+        ConfigError: photos are not split, a model has no classes with photos, or VITAL no such parameters; or the table
+            says what is varied.
     """
     if scene.split is None:
         raise ConfigError(["photos: references must not judge; split the photos: photos = { judging = 0.5, seed = 0 }"])
+    if "references" in block.parameters:
+        raise ConfigError(["parameters.references: how many there are is what is varied; leave it out"])
     for name in _models(block, scene):
         classes = scene.classes(block, name)
         fitting, judging = scene.fitting(name), scene.by_class(name)

@@ -181,12 +181,14 @@ class Scene:
         """Return the layers of one of a table's models: those it names, or the usual ones.
 
         Raises:
-            ConfigError: it names none of the model's.
+            ConfigError: it names none of the model's, or some that none of the table's models has.
         """
         if not block.layers:
             return usual
-        found, problems = select_layers(block.layers, self.models[name].card)
-        if not found:
+        cards = [self.models[one].card for one in self.names(block)]
+        nowhere = [glob for glob in block.layers if not any(select_layers([glob], card)[0] for card in cards)]
+        found, problems = select_layers(nowhere or block.layers, self.models[name].card)
+        if nowhere or not found:
             raise ConfigError(problems)
         return tuple(layer.name for layer in found)
 

@@ -52,6 +52,7 @@ def _task(block: AnalyseBlock, scene: Scene, name: str, measured: dict[int, Reco
         upstream=tuple(task.key for task in measured.values()),
         parameters={
             "analysis": "texture_bias",
+            "models": [name],
             "seed": block.seed,
             "classes": list(measured),
             "split": scene.split_parameter,
