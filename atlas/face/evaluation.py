@@ -9,9 +9,9 @@ from typing import Any
 from atlas.analyses.rows import Analyses, FindingRow
 from atlas.core.metric_card import MetricCard
 from atlas.core.score import Score
-from atlas.errors import StoreError
 from atlas.evaluation.rows import Row, curves_csv, left_out_csv, left_out_of, rows_csv, rows_of
 from atlas.face import latex
+from atlas.store.files import write_atomic
 
 
 @dataclass(frozen=True)
@@ -145,14 +145,10 @@ def _cell(row: Row | None) -> str:
 
 
 def _write(path: Path, text: str) -> Path:
-    """Write a file, and its folder if there is none.
+    """Write a file whole or not at all, and its folder if there is none.
 
     Raises:
         StoreError: it cannot be written.
     """
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(text, encoding="utf-8")
-    except OSError as error:
-        raise StoreError(f"{path}: {error.strerror or error}", "name a folder that can be written") from error
+    write_atomic(path, text.encode())
     return path

@@ -3,7 +3,9 @@
 Nothing is fetched: networks whose texts are read by something that would be are refused.
 """
 
+import logging
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
@@ -47,7 +49,7 @@ class Clip:
         import open_clip
 
         self._device = device
-        with torch.random.fork_rng():  # for it draws weights first
+        with torch.random.fork_rng(), _without_warning():  # for it draws weights first
             self._model = open_clip.create_model(architecture).eval().requires_grad_(False)
         try:
             open_clip.load_checkpoint(self._model, str(weights))
@@ -75,6 +77,21 @@ class Clip:
     def texts(self, texts: Sequence[str]) -> NDArray[np.float32]:
         """Return the embeddings of texts (n, D)."""
         return _array(self._model.encode_text(self._read(list(texts)).to(self._device)))
+
+
+@contextmanager
+def _without_warning() -> Iterator[None]:
+    """Keep open_clip from saying that weights are random, which are read from a file right afterwards."""
+    root = logging.getLogger()
+
+    def is_other(record: logging.LogRecord) -> bool:
+        return "No pretrained weights" not in record.getMessage()
+
+    root.addFilter(is_other)
+    try:
+        yield
+    finally:
+        root.removeFilter(is_other)
 
 
 def prompts(name: str) -> Iterator[str]:

@@ -11,6 +11,7 @@ import numpy as np
 import torch
 from PIL import Image
 
+from atlas.errors import ModelError
 from atlas.evaluation.scores.base import EMBEDDING
 from atlas.evaluation.zero_shot import class_embeddings
 from atlas.tasks.analysis import Arrays, keep_arrays
@@ -31,8 +32,15 @@ class ClipFile:
     digest: str
 
     def on(self, device: torch.device) -> "Clip":
-        """Return it, loaded unless it is the last one that was."""
-        return _loaded(self, device)
+        """Return it, loaded unless it is the last one that was.
+
+        Raises:
+            ModelError: the file holds no weights of it, which is found out once, not for every picture.
+        """
+        found = _loaded(self, device)
+        if isinstance(found, ModelError):
+            raise ModelError(found.message, found.remedy)
+        return found
 
 
 @dataclass(frozen=True)
@@ -82,7 +90,10 @@ class NamesTask(LookTask):
 
 
 @lru_cache(maxsize=1)
-def _loaded(given: ClipFile, device: torch.device) -> "Clip":
+def _loaded(given: ClipFile, device: torch.device) -> "Clip | ModelError":
     from atlas.models.clip import Clip
 
-    return Clip(given.architecture, given.weights, device)
+    try:
+        return Clip(given.architecture, given.weights, device)
+    except ModelError as error:
+        return error

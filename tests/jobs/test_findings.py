@@ -245,6 +245,15 @@ def test_what_models_do_not_have_is_said_before_anything_runs(tmp_path, table, p
     assert problem in str(caught.value)
 
 
+def test_a_class_that_is_named_and_has_no_photos_is_told(tmp_path):
+    file = write_project(tmp_path, evaluate=ATTRIBUTION + 'classes = ["red", "blue"]\n')
+    for path in (tmp_path / "photos" / "blue").iterdir():
+        path.unlink()
+    found = opened(file).plan.findings
+    assert found.left_out == ("attribution of tiny: there are no photos of blue; add some",)
+    assert {task.analysis.class_index for task in found.tasks(None) if task.kind == "finding"} == {0}
+
+
 def test_photos_without_class_folders_have_no_classes_to_attribute(tmp_path):
     file = write_project(tmp_path, render=LAYER, evaluate=ATTRIBUTION.replace(SPLIT, ""))
     for number, path in enumerate(list((tmp_path / "photos").glob("*/*.png"))):

@@ -82,6 +82,7 @@ def test_the_table_has_the_scores_of_every_variant_by_every_judge(project):
         scores = [store.document(Score, key) for key in document.analysis.upstream]
         told = {(one.name, one.layer, one.value, one.n) for score in scores for one in score.figures}
         assert {(row.name, row.other_layer, row.value, row.n) for row in document.figures} == told
+        assert document.photo_count == max(score.photos for score in scores) in (0, 12)
         plan = opened(file).plan
         for score in scores:
             if score.score == "plausibility":

@@ -133,10 +133,13 @@ def test_an_architecture_that_is_none_or_would_fetch_something_is_refused(projec
         opened(file)
 
 
-def test_weights_of_something_else_fail_with_a_reason(project, tmp_path):
+def test_weights_of_something_else_fail_with_a_reason(project, tmp_path, monkeypatch, caplog):
+    load, loads = open_clip.load_checkpoint, []
+    monkeypatch.setattr(open_clip, "load_checkpoint", lambda *given: loads.append(given) or load(*given))
     shutil.copytree(project[0].parent, tmp_path / "copy")
     file = tmp_path / "copy" / "atlas.toml"
     torch.save({"weight": torch.zeros(3)}, file.parent / "clip.pt")
     report, found, _ = evaluated(file)
     assert found.rows == () and len(report.failed) == 8
     assert any('holds no weights of the CLIP "small-clip"' in line for line in found.failed)
+    assert len(loads) == 1 and "randomly" not in caplog.text

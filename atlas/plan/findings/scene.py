@@ -142,6 +142,9 @@ class Scene:
             if problems:
                 raise ConfigError(problems)
             chosen = tuple(index for index in found if index in photos)
+            if chosen and len(chosen) < len(found):
+                lacking = some([class_name(self.models[name], index) for index in found if index not in photos])
+                self.left_out.append(f"{block.kind} of {name}: there are no photos of {lacking}; add some")
         if not chosen:
             raise ConfigError([f'classes: there are no photos of them for model "{name}"; add some'])
         return chosen

@@ -10,7 +10,7 @@ from atlas.core.score import Score
 from atlas.tasks.bench import Bench
 from atlas.tasks.findings.finding import FindingTask, Found
 
-REFERENCES_VERSION = 2
+REFERENCES_VERSION = 3
 """Raise it whenever what is told of the same scores changes."""
 
 
@@ -40,6 +40,7 @@ class ReferencesTask(FindingTask):
         """See :meth:`FindingTask.find`; figures are told number by number, so that variants stand below each other."""
         figures: list[FindingFigure] = []
         left_out: list[str] = []
+        photos = 0  # that judged: a transfer is judged by none, and a plausibility by those of the classes alone
         for variant, key in self.variants:
             document = bench.store.document(Score, key)
             figures += [
@@ -54,8 +55,8 @@ class ReferencesTask(FindingTask):
                 )
                 for figure in document.figures
             ]
+            photos = max(photos, document.photos)
             left_out += [f"{variant}, {document.score}: {line}" for line in document.left_out]
         numbers = list(dict.fromkeys((figure.name, figure.other_layer) for figure in figures))
         figures.sort(key=lambda figure: numbers.index((figure.name, figure.other_layer)))
-        photos = 0 if self.split is None else self.split.judging_count
         return Found({"figures": tuple(figures), "photo_count": photos, "left_out": tuple(left_out)})
