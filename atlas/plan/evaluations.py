@@ -4,7 +4,7 @@ Which of the pictures are there, only the store knows: tasks are made of those, 
 what it is of.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 
@@ -94,4 +94,17 @@ def plan_evaluations(
     names = dict.fromkeys(
         [*(judge.model for judge in config.judges), *(one.group.rendered.name for one in asked.values())]
     )
-    return Evaluations(tuple(asked.values()), split, tuple(dict.fromkeys(pairing.left_out)), tuple(names))
+    left_out = dict.fromkeys([*_twins(config, models), *pairing.left_out])
+    return Evaluations(tuple(asked.values()), split, tuple(left_out), tuple(names))
+
+
+def _twins(config: Config, models: Mapping[str, VisionModel]) -> Iterator[str]:
+    """Yield which models that judge, or are rendered, are the same network as one before them."""
+    judges = [judge.model for judge in config.judges]
+    rendered = [name for block in config.render for name in block.model]
+    for names in (judges, rendered):
+        first: dict[str, str] = {}
+        for name in names:
+            other = first.setdefault(models[name].card.identity.fingerprint, name)
+            if other != name:
+                yield f"{name}: it is the same network as {other}; what both are asked for is scored once, as {other}'s"

@@ -317,6 +317,29 @@ def test_networks_of_one_name_are_of_one_family(tmp_path):
     assert {one.as_judge.relation for one in asked if one.judge and one.judge.name == "other"} == {"same family"}
 
 
+@pytest.mark.parametrize("build", ["signed_colours", "colours"])
+def test_a_network_under_two_names_is_scored_once_and_that_is_said(tmp_path, build):
+    twin = f"""
+[[models]]
+name = "twin"
+source = "callable"
+architecture = "tiny_networks:{build}"
+size = 32
+class_names = "{"own" if build == "signed_colours" else "other"}.txt"
+"""
+    rendered_twin = build == "signed_colours"
+    judges = JUDGES + ("" if rendered_twin else JUDGES.replace("other", "twin")) + twin
+    model = '"tiny", "twin"' if rendered_twin else '"tiny"'
+    render = RENDER.replace("[[render]]", f"[[render]]\nmodel = [{model}]")
+    evaluations = opened(write_project(tmp_path, render, judges)).plan.evaluations
+    first = "tiny" if rendered_twin else "other"
+    assert evaluations.left_out == (
+        f"twin: it is the same network as {first}; what both are asked for is scored once, as {first}'s",
+    )
+    assert "twin" not in {one.group.rendered.name for one in evaluations.asked}
+    assert "twin" not in {one.judge.name for one in evaluations.asked if one.judge}
+
+
 def test_a_judge_without_the_classes_is_left_out_with_what_it_would_take(tmp_path):
     file = write_project(tmp_path)
     (tmp_path / "other.txt").write_text("cat\ndog\nhorse\n")
