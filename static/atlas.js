@@ -582,6 +582,29 @@
     });
   }
 
+  /* A map zooms and scrolls by itself; scripts keep its middle where it is, and let a mouse drag it. */
+  function startMaps() {
+    for (const view of all(".map-view")) {
+      let middle = [0.5, 0.5], from = null;
+      const note = () => { middle = [(view.scrollLeft + view.clientWidth / 2) / view.scrollWidth, (view.scrollTop + view.clientHeight / 2) / view.scrollHeight]; };
+      view.addEventListener("scroll", note);
+      view.parentElement.addEventListener("change", () => {
+        const [x, y] = middle;
+        view.scrollTo(x * view.scrollWidth - view.clientWidth / 2, y * view.scrollHeight - view.clientHeight / 2);
+      });
+      view.addEventListener("dragstart", (event) => event.preventDefault());
+      view.addEventListener("pointerdown", (event) => { from = event.pointerType === "mouse" && event.button === 0 ? [event.clientX + view.scrollLeft, event.clientY + view.scrollTop] : null; });
+      addEventListener("pointermove", (event) => {
+        if (!from || !(event.buttons & 1)) return;
+        const to = [from[0] - event.clientX, from[1] - event.clientY];
+        if (Math.hypot(to[0] - view.scrollLeft, to[1] - view.scrollTop) > 4) view.classList.add("dragged");
+        if (view.classList.contains("dragged")) view.scrollTo(...to);
+      });
+      view.addEventListener("click", (event) => { if (view.classList.contains("dragged")) event.preventDefault(); }, true);
+      addEventListener("click", () => { from = null; view.classList.remove("dragged"); });
+    }
+  }
+
   /* A strip that is wider than the screen begins where the reader is. */
   function startStrip() {
     const here = one(".small-strip .here");
@@ -589,7 +612,7 @@
   }
 
   document.addEventListener("DOMContentLoaded", () => {
-    startStrip(); startCopy(); startTheme(); startView(); startHeat(); startSearch(); startGrid(); startTables(); startCompare(); startLightbox(); startKeys();
+    startStrip(); startMaps(); startCopy(); startTheme(); startView(); startHeat(); startSearch(); startGrid(); startTables(); startCompare(); startLightbox(); startKeys();
   });
   window.addEventListener("pageshow", (event) => { if (!event.persisted) return; heat = wantedHeat(); showHeat(); setView(wantedView()); });
 })();

@@ -118,6 +118,7 @@ OURS = {
         "results": "results:RESULTS",
         "model-results": "results:MODEL_RESULTS",
         "analyses": "analyses:ANALYSES",
+        "map": "map:MAP",
         "study": "study:STUDY",
         "data": "data:DATA",
         "error": "not_found:NOT_FOUND",

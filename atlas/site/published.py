@@ -57,6 +57,17 @@ class PublishedPictures:
         if not self._files.copy(sprite_path(sprite), self._store.folder(key) / sprite.name, sprite.bytes):
             raise damaged(f"the picture {sprite.name[:12]}... of analysis {key[:12]}... is missing or damaged")
 
+    def content(self, file: Derived) -> bytes:
+        """Return what is in a derived picture.
+
+        Raises:
+            SiteError: it cannot be read.
+        """
+        try:
+            return (self._derived.files / file.path).read_bytes()
+        except OSError as error:
+            raise SiteError(f"the derived picture {file.path} was changed during the build", "build again") from error
+
     def drawing(self, path: str, content: bytes) -> None:
         """Put a picture that was drawn for a page into the site, under its path among the pictures."""
         self._files.write(f"i/{path}", content)

@@ -4,14 +4,14 @@ score of a package that is not installed, and what was left out."""
 from collections.abc import Iterator
 
 import numpy as np
-from sample_concepts import PROVENANCE
+from sample_concepts import PROVENANCE, _waves, sprite
 from selecting import selection_of
 
-from atlas.analyses import texture
-from atlas.core.analysis import Analysis
+from atlas.analyses import embedding, texture
+from atlas.core.analysis import Analysis, PhotoCredit
 from atlas.core.canonical import digest
 from atlas.core.figures import mean, share
-from atlas.core.finding import Finding, FindingFigure, StudiedModel
+from atlas.core.finding import Finding, FindingFigure, MapPoint, StudiedModel
 from atlas.core.metric_card import MetricCard
 from atlas.core.record import Record
 from atlas.core.score import Judge, PhotoSplit, Score, ScoreCurve, ScoredPicture, ScoreFigure, ScoreValue
@@ -33,7 +33,7 @@ JUDGES = (
 SPLIT = PhotoSplit(share=0.5, seed=0, judging="a1" * 32, fitted="b2" * 32, judging_count=498, fitted_count=497)
 
 
-CARDS = (*transfer.CARDS, *plausibility.CARDS, *spectrum.CARDS, *texture.CARDS, FOREIGN)
+CARDS = (*transfer.CARDS, *plausibility.CARDS, *spectrum.CARDS, *texture.CARDS, embedding.CARD, FOREIGN)
 
 
 def scores_of(store: Store) -> list[Score]:
@@ -48,7 +48,7 @@ def add_scores(store: Store) -> None:
     groups = _groups(store)
     keys = [made for group in groups for made in _scores(store, *group)]
     keys += [_by_layer(store, *group) for group in groups if group[0][0].job.method == "maco"]
-    findings = (_alike(store), *_texture(store))
+    findings = (_alike(store), *_texture(store), _map(store))
     told = {"findings": findings, "scores": tuple(sorted(keys)), "left_out": (NOT_ASKED,)}
     store.selections.save(selection_of(store).model_copy(update=told))
 
@@ -115,6 +115,39 @@ def _texture(store: Store) -> Iterator[str]:
         )
         store.commit(document.key, document, {})
         yield document.key
+
+
+def _map(store: Store) -> str:
+    """Store a map of the first model's pictures of classes, by two methods, among six photos of two classes."""
+    records = [group[0][0] for group in _groups(store) if group]
+    model = records[0].job.model
+    of_it = [record for group in _groups(store) for record in group[0] if record.job.model == model]
+    analysis = Analysis(kind="finding", version=3, model=model, layers=(), parameters={}, numerics="float64")
+    files: dict[str, bytes] = {}
+    photo_sprite = sprite(_waves(range(6), 64), 3, "webp", files)
+    pictures = [
+        MapPoint(x=-0.5, y=step / len(of_it), class_index=it.job.target.unit, picture=it.key, method=it.job.method)
+        for step, it in enumerate(of_it)
+    ]
+    gone = MapPoint(x=0, y=0, class_index=0, picture="f" * 64, method="maco")
+    photos = [MapPoint(x=0.5, y=step / 6, class_index=step % 2, photo=step) for step in range(6)]
+    names = [
+        StudiedModel(name=name, fingerprint=model.fingerprint, classes=2) for name in ("Sample <Net>", "judge <b>")
+    ]
+    document = Finding(
+        key=analysis.key,
+        analysis=analysis,
+        kind="embedding",
+        models=tuple(names),
+        figures=(FindingFigure(name="embedding", value=0.9, low=0.9, high=0.9, n=len(of_it) + 7),),
+        points=(*pictures, gone, *photos),
+        photos=tuple(PhotoCredit(digest=digest(step), name=f"{step}.jpg", author="A <i>") for step in range(6)),
+        photo_sprite=photo_sprite,
+        photo_count=6,
+        provenance=PROVENANCE,
+    )
+    store.commit(document.key, document, files)
+    return document.key
 
 
 def _groups(store: Store) -> list[list[list[Record]]]:

@@ -14,6 +14,7 @@ from atlas.site.drawings.heat_maps import draw_map, heat_maps
 from atlas.site.drawings.variant_plots import draw_variants, variant_plots
 from atlas.site.page import Link, Page, Placed
 from atlas.site.page_kind import PageKind, SearchEntry
+from atlas.site.pages.map import map_title, maps
 
 ADDRESS = "results/analyses.html"
 MOST_LINES, MOST_MAPS = 40, 6
@@ -71,7 +72,12 @@ def analyses_page(contents: Contents) -> Page:
         "Analyses of models",
         f"What was found of the models themselves: {', '.join(found.kinds).replace('_', ' ')}."[:300],
         AnalysesData(rows=found.rows, left_out=found.left_out, files=tuple(files)),
-        {"sections": sections, "analyses": found, "csv": tuple(files)},
+        {
+            "sections": sections,
+            "analyses": found,
+            "csv": tuple(files),
+            "maps_of": [(it.kind, Link(map_title(it), address)) for it, address in maps(contents)],
+        },
         crumbs=[Link("Results"), Link("Analyses")],
         files={f"results/{name}": text.encode() for name, text in files.items()},
     )
