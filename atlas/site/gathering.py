@@ -4,14 +4,12 @@ from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import NamedTuple
 
-from atlas.core.analysis import ClassConcepts
 from atlas.core.canonical import digest_bytes
-from atlas.core.record import Record
 from atlas.errors import StoreError
 from atlas.site.catalog.catalog import Catalog
 from atlas.site.catalog.holdings import Holdings, read_holdings
 from atlas.site.catalog.reading import read_catalog
-from atlas.site.pictures.derived import DerivedPictures, Task
+from atlas.site.pictures.derived import DerivedPictures, SignedMaps, Task, Wanted
 from atlas.site.words.labels import Label
 from atlas.store import Store
 from atlas.store.files import read_bytes
@@ -49,11 +47,14 @@ def _gather(holdings: Holdings, labels: Mapping[str, Label]) -> Gathered:
     return Gathered(catalog, DerivedPictures(holdings.store, wanted(catalog)), tuple(holdings.notices))
 
 
-def wanted(catalog: Catalog) -> Iterator[Record | ClassConcepts]:
+def wanted(catalog: Catalog) -> Iterator[Wanted]:
     """Yield what pictures are derived of, in the order in which the writer asks for them."""
     for model in catalog.models:
         yield from (rendering.record for rendering in model.renderings())
         yield from (view.read() for view in model.concepts.values())
+        for shown in (shown for of_class in model.channels.values() for shown in of_class):
+            sprites = tuple(part.maps for part in shown.mapped if part.maps is not None)
+            yield SignedMaps(shown.finding.key, sprites, tuple(shown.photos))
 
 
 def _damaged(tasks: Iterable[Task], holdings: Holdings) -> set[str]:

@@ -100,6 +100,7 @@ OURS = {
         "layers": "layers:LAYERS",
         "layer": "layer:LAYER",
         "unit": "unit:UNIT",
+        "channels": "channels:CHANNELS",
         "concepts": "concepts:CONCEPTS",
         "concept": "concept:CONCEPT",
         "dead": "lost:DEAD",

@@ -39,7 +39,7 @@ class PublishedPictures:
                     self._copy(picture.files)
 
     def overlays(self, key: str) -> Overlays:
-        """Return what is derived of the class whose analysis has that key.
+        """Return what is derived of the class whose analysis or finding has that key.
 
         Raises:
             StoreError: a sprite is missing or damaged.

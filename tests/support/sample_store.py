@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 from PIL import Image
 from records import keep
+from sample_channels import add_channels
 from sample_concepts import (
     REASON,
     WARNING,
@@ -248,6 +249,7 @@ def make_sample_store(path: Path, side: int = 96) -> Store:
     add_statistics(store, identity("a"), WIDE_LAYER, range(MEASURED_UNITS))
     add_statistics(store, identity("a"), "logits", range(10))
     add_scores(store)
+    add_channels(store, identity("a"), WIDE_LAYER, "odd/../name <b>")
     claim_all(store)
     return store
 

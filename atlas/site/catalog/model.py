@@ -9,6 +9,7 @@ from typing import Literal
 from atlas.core.job import LOGITS
 from atlas.core.model_card import ClassLabel, LayerInfo
 from atlas.core.record import ClassScore
+from atlas.site.catalog.channels import ClassChannels
 from atlas.site.catalog.concepts import ClassView
 from atlas.site.catalog.credits import Credits
 from atlas.site.catalog.head import ModelHead
@@ -166,6 +167,7 @@ class Model(ModelHead):
     Attributes:
         studies: what was made of photos.
         looks: what is known of facets.
+        channels: class index to what is known of its channels, layer by layer.
     """
 
     layers: list[Layer] = field(default_factory=list)
@@ -173,6 +175,7 @@ class Model(ModelHead):
     photos: Credits | None = None
     studies: list[Study] = field(default_factory=list)
     looks: LookBook = field(default_factory=LookBook)
+    channels: dict[int, list[ClassChannels]] = field(default_factory=dict)
 
     @cached_property
     def classes(self) -> Layer | None:

@@ -6,6 +6,7 @@ from functools import cached_property
 
 from atlas.analyses.rows import analyses_of
 from atlas.core.analysis import ClassFacets, Diversity, LayerStatistics, PhotoCredit
+from atlas.core.finding import Finding
 from atlas.core.job import LOGITS
 from atlas.core.model_card import ModelCard
 from atlas.core.record import Record
@@ -13,6 +14,7 @@ from atlas.core.selection import ModelSelection
 from atlas.errors import SiteError
 from atlas.site.catalog.addresses import unique_slugs
 from atlas.site.catalog.catalog import Catalog
+from atlas.site.catalog.channels import channels_of
 from atlas.site.catalog.concepts import ClassView, DirectionKey, read_class
 from atlas.site.catalog.credits import PhotoBook
 from atlas.site.catalog.head import ModelHead
@@ -48,6 +50,7 @@ def read_catalog(holdings: Holdings, labels: Mapping[str, Label]) -> Catalog:
         reader = _ModelReader(store, cards[fingerprint], slugs[fingerprint], labels, book, holdings.methods)
         model = reader.read(records.get(fingerprint, ()), selections.get(fingerprint), holdings.credits)
         reader.read_looks(model, selections.get(fingerprint), holdings.diversities.get(fingerprint, ()))
+        reader.read_channels(model, selections.get(fingerprint), holdings.findings)
         if model.layers or model.studies:
             models.append(model)
             dates += reader.dates
@@ -161,6 +164,16 @@ class _ModelReader:
             model.photos = self._book.photo_set(selection.photo_set)
             for found in clusters:
                 model.photos.add(found.photos)
+
+    def read_channels(self, model: Model, selection: ModelSelection | None, findings: Iterable[Finding]) -> None:
+        """Read what is known of the channels of the model's classes, and note the photos that show them."""
+        model.channels = channels_of(model, findings)
+        told = [shown for of_class in model.channels.values() for shown in of_class]
+        if selection is not None and told:
+            model.photos = self._book.photo_set(selection.photo_set)
+            model.photos.add(photo for shown in told for photo in shown.finding.photos)
+        for study in model.studies:
+            study.channels = [shown for shown in told if shown.place_of(study.digest) is not None]
 
     @cached_property
     def _positions(self) -> dict[str, int]:

@@ -11,6 +11,7 @@ from atlas.core.analysis import PhotoCredit
 from atlas.core.canonical import canonical_json
 from atlas.core.job import LOGITS, PHOTO_KINDS
 from atlas.core.record import ClassScore, Record
+from atlas.site.catalog.channels import ClassChannels
 from atlas.site.catalog.head import ModelHead
 from atlas.site.catalog.methods import MethodBook
 from atlas.site.catalog.shown import Shown, differing
@@ -152,6 +153,7 @@ class Study:
         digest: of the photo's file. digits: those of it that the address has. credit: whom it is owed to.
         renderings: in the order in which pages show them.
         positions: layer to its place in the network.
+        channels: what is known of the channels of the classes whose photo it is.
     """
 
     model: ModelHead
@@ -160,6 +162,7 @@ class Study:
     credit: PhotoCredit | None
     renderings: list[Shown]
     positions: dict[str, int] = field(repr=False)
+    channels: list[ClassChannels] = field(default_factory=list, repr=False)
 
     @property
     def address(self) -> str:
@@ -219,7 +222,7 @@ class Study:
     def pages(self) -> list[list[Strip]]:
         """The strips of each of its pages; the first page has the photo and the plots besides."""
         room, pages = PAGE_ELEMENTS - self._opening, [[]]  # type: tuple[int, list[list[Strip]]]
-        free, waiting = PAGE_PICTURES, list(self.strips)
+        free, waiting = PAGE_PICTURES - 2 * bool(self.channels), list(self.strips)
         while waiting:
             strip = waiting.pop(0)
             if strip.elements <= room and strip.pictures <= free:
@@ -257,7 +260,7 @@ class Study:
         """About how many elements only the first page has: the photo, the plots and their table."""
         strips = [strip for strip in self.strips if strip.family == "inversion"]
         layers = len({it.record.job.target.layer for strip in strips for it in strip.renderings})
-        return 60 + ((24 + (layers + 2) * (1 + 3 * len(strips))) if layers > 1 else 0)
+        return 60 + 80 * bool(self.channels) + ((24 + (layers + 2) * (1 + 3 * len(strips))) if layers > 1 else 0)
 
     def _strips(self, family: Family) -> Iterator[Strip]:
         kinds: dict[tuple[str, int, str], list[Shown]] = defaultdict(list)

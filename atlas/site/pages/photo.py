@@ -15,6 +15,7 @@ from atlas.site.citation import cite_study
 from atlas.site.contents import Contents
 from atlas.site.documents.base import Document
 from atlas.site.documents.rendering import Rendering, rendering_data
+from atlas.site.drawings.channel_sheets import published_sheets, unit_of
 from atlas.site.drawings.plots import Drawing, draw, make_plots
 from atlas.site.page import Figure, Link, Page, Placed, pager
 from atlas.site.page_kind import PageKind, SearchEntry
@@ -88,6 +89,7 @@ def study_page(study: Study, number: int, before: Study | None, after: Study | N
             "drawings": drawings,
             "table": plot_table(drawings) if first else None,
             "known": measured_names(strips),
+            "channels": _channels(study, contents) if first else None,
         },
         crumbs=[Link(model.card.name, model.address), Link("Photos", f"{model.address}#photos"), Link(study.title)],
         previous=Link(before.title, before.address) if before and len(addresses) == 1 else None,
@@ -118,6 +120,20 @@ def study_data(study: Study, number: int) -> StudyData:
         succeeded={key: result for key, result in results.items() if result is not None},
         renderings=tuple(rendering_data(rendering, root) for _, rendering in shown),
     )
+
+
+def _channels(study: Study, contents: Contents) -> dict[str, Any] | None:
+    """Return what a class's channels gave on the photo, those of its first layer, and where the others are told."""
+    model = next(each for each in contents.catalog.models if study in each.studies)
+    if not study.channels:
+        return None
+    shown, *others = study.channels
+    sheets, place = published_sheets(shown, model, contents.pictures), shown.place_of(study.digest)
+    assert place is not None  # it is one of those photos
+    told = [(one, one.part) for one in shown.on(place)]
+    rows = [(one, unit_of(model, shown.layer, part.channel), sheets.cell(part, place)) for one, part in told]
+    rise = shown.finding.crops[place].value
+    return {"shown": shown, "model": model, "sheets": sheets, "rows": rows, "rise": rise, "others": others}
 
 
 def _drawings(study: Study, contents: Contents) -> list[Drawing]:

@@ -7,6 +7,7 @@ from typing import Any
 from pydantic import Field
 
 from atlas.site.catalog.addresses import page_name, root_of
+from atlas.site.catalog.channels import LAYERS
 from atlas.site.catalog.comparison import Comparisons
 from atlas.site.catalog.credits import Credits
 from atlas.site.catalog.looks import Looks, clusters_shown
@@ -160,12 +161,14 @@ def unit_data(unit: Unit, seen: UnitOnPhotos | None, section: ClassSection | Non
 def _context(unit: Unit, seen: UnitOnPhotos | None, section: ClassSection | None, contents: Contents) -> dict[str, Any]:
     """Return what the template shows."""
     has_cards = section is not None and bool(section.cards)
+    channels = unit.model.channels.get(unit.index, [])[:LAYERS] if unit.layer.is_output else []
     return {
         "unit": unit,
         "section": section,
         "referred": any(shown.record.job.target.references for shown in unit.renderings),
         **photo_context(unit, seen),
-        **renderings_context(unit, MOST_BESIDE_CONCEPTS if has_cards else MOST, contents.glossary),
+        "channels": channels,
+        **renderings_context(unit, (MOST_BESIDE_CONCEPTS if has_cards else MOST) - len(channels), contents.glossary),
         "compared": _compared(unit, contents.comparisons),
         "from_photos": unit.model.from_photos.get((unit.layer.info.name, unit.index), []),
         "most_from_photos": 0 if has_cards else FROM_PHOTOS,

@@ -1,7 +1,7 @@
 """The cache of derived pictures: one entry per task, made once, in parallel, and kept across builds.
 
-A task is one master, or the sprites of one class's concepts. Layout, inside the store's folder (records are the truth,
-this is only saved work: deleting it is safe)::
+A task is one master, the sprites of one class's concepts, or the maps of one class's channels. Layout, inside the
+store's folder (records are the truth, this is only saved work: deleting it is safe)::
 
     derived/ab/<entry>.json      what was made in one task: paths, sizes, average colour; written last
     derived/files/ab/<rest>.webp the files, named by their content
@@ -31,6 +31,7 @@ from atlas.errors import AtlasError, DataFileError, SiteError, StoreError
 from atlas.site.pictures.copying import named_digest
 from atlas.site.pictures.overlays import CARDS, OVERLAY_RECIPE, Grid, Overlays, derive_overlays
 from atlas.site.pictures.picture import RECIPE, Derived, Picture, derive
+from atlas.site.pictures.signed_maps import SIGNED_RECIPE, derive_signed
 from atlas.store import Store
 from atlas.store.files import explained, temporary_beside
 
@@ -55,8 +56,21 @@ class Source(NamedTuple):
     grid: Grid | None = None
 
 
+class SignedMaps(NamedTuple):
+    """Maps of both signs that are asked for: ``sprites`` of the finding with that key, and which ``cells`` of them."""
+
+    key: str
+    sprites: tuple[Sprite, ...]
+    cells: tuple[int, ...]
+
+
+Wanted = Record | ClassConcepts | SignedMaps
+"""What pictures are derived of."""
+
+
 class Task(NamedTuple):
-    """One thing to derive: a master, with its map if it has one; or a class's sprites of patches and of heat maps.
+    """One thing to derive: a master, with its map if it has one; or a class's sprites of patches and of heat maps; or
+    cells of sprites of both signs.
 
     Attributes:
         owner: whose files they are, in words. key: of the record or analysis.
@@ -70,6 +84,8 @@ class Task(NamedTuple):
     masters: tuple[Source, ...] = ()
     patches: tuple[Source, ...] = ()
     heats: tuple[Source, ...] = ()
+    signed: tuple[Source, ...] = ()
+    cells: tuple[int, ...] = ()
 
     @property
     def name(self) -> str:
@@ -77,6 +93,8 @@ class Task(NamedTuple):
         if self.masters:
             whole = [] if self.crop else ["whole"]
             return digest([RECIPE, *(source.sha256 for source in self.masters), *whole])[:32]
+        if self.signed:
+            return digest([SIGNED_RECIPE, [(source.sha256, source.grid) for source in self.signed], self.cells])[:32]
         listed = [[(source.sha256, source.grid) for source in sources] for sources in (self.patches, self.heats)]
         return digest([OVERLAY_RECIPE, *listed])[:32]
 
@@ -86,13 +104,13 @@ class DerivedPictures:
 
     Args:
         store: where masters and the cache are.
-        wanted: records and documents of concepts whose pictures will be asked for, in that order.
+        wanted: records, documents of concepts and maps whose pictures will be asked for, in that order.
 
     Raises:
         StoreError: a record lacks its image.
     """
 
-    def __init__(self, store: Store, wanted: Iterable[Record | ClassConcepts]) -> None:
+    def __init__(self, store: Store, wanted: Iterable[Wanted]) -> None:
         self._store = store
         self._folder = store.path / "derived"
         self.files = self._folder / "files"
@@ -133,7 +151,7 @@ class DerivedPictures:
         return made if isinstance(made, Picture) else None
 
     def overlays(self, key: str) -> Overlays:
-        """Return what is derived of the class whose analysis has that key, waiting for it if need be.
+        """Return what is derived of the class whose analysis or finding has that key, waiting for it if need be.
 
         Raises:
             StoreError: a sprite is missing or damaged, or the cache cannot be written.
@@ -153,7 +171,10 @@ class DerivedPictures:
         """Stop what is still being made."""
         self._coming.close()
 
-    def _tasks(self, item: Record | ClassConcepts) -> Iterable[Task]:
+    def _tasks(self, item: Wanted) -> Iterable[Task]:
+        if isinstance(item, SignedMaps):
+            signed = tuple(self._sprite(item.key, sprite) for sprite in item.sprites)
+            return (Task("analysis", item.key, signed=signed, cells=item.cells),) if signed else ()
         return self._class_task(item) if isinstance(item, ClassConcepts) else self._record_tasks(item)
 
     def _record_tasks(self, record: Record) -> Iterator[Task]:
@@ -175,15 +196,13 @@ class DerivedPictures:
         return Source(str(self._store.asset_path(record, asset)), asset.sha256)
 
     def _class_task(self, document: ClassConcepts) -> tuple[Task, ...]:
-        folder = self._store.folder(document.key)
-
-        def source(sprite: Sprite) -> Source:
-            grid = Grid(sprite.cell, sprite.columns, sprite.count)
-            return Source(str(folder / sprite.name), sprite.name.partition(".")[0], grid)
-
-        patches = tuple(source(concept.sprite) for concept in document.concepts[:CARDS])
-        heats = tuple(source(concept.heat_sprite) for concept in document.concepts)
+        patches = tuple(self._sprite(document.key, concept.sprite) for concept in document.concepts[:CARDS])
+        heats = tuple(self._sprite(document.key, concept.heat_sprite) for concept in document.concepts)
         return (Task("analysis", document.key, patches=patches, heats=heats),) if heats else ()
+
+    def _sprite(self, key: str, sprite: Sprite) -> Source:
+        grid = Grid(sprite.cell, sprite.columns, sprite.count)
+        return Source(str(self._store.folder(key) / sprite.name), sprite.name.partition(".")[0], grid)
 
     def _make(self, work: list[tuple[Path, Task]]) -> Generator[dict[Path, Made], None, None]:
         """Yield what was made, chunk by chunk, in the order of ``work``."""
@@ -250,6 +269,8 @@ def _make_entry(task: Task, entry: Path, files: Path) -> Made:
         if task.masters:
             image, *alpha = (_read(source, task) for source in task.masters)
             made, contents = derive(image, alpha[0] if alpha else None, task.crop)
+        elif task.signed:
+            made, contents = derive_signed(_sprites(task.signed, task), task.cells)
         else:
             made, contents = derive_overlays(_sprites(task.patches, task), _sprites(task.heats, task))
     except (OSError, ValueError) as error:

@@ -88,8 +88,8 @@ def derive_overlays(
         OSError: the bytes are no picture that Pillow reads.
     """
     files: dict[str, bytes] = {}
-    cards = (_keep(_cards(patches), files, CARD_QUALITY),) if patches else ()
-    return Overlays(cards, tuple(_keep(_overlay(data, grid), files, 70) for data, grid in heats)), files
+    cards = (keep(_cards(patches), files, CARD_QUALITY),) if patches else ()
+    return Overlays(cards, tuple(keep(_overlay(data, grid), files, 70) for data, grid in heats)), files
 
 
 def _cards(patches: Sequence[tuple[bytes, Grid]]) -> Image.Image:
@@ -117,14 +117,16 @@ def _overlay(data: bytes, grid: Grid) -> Image.Image:
     rows = -(-grid.cells // grid.columns)
     side = min(HEAT_CELL, grid.cell)
     grey = grey.resize((grid.columns * side, rows * side), Image.Resampling.BOX)
-    ramps = [grey.point([_colour(level / 255)[channel] for level in range(256)]) for channel in range(3)]
+    colours = [colour_between(HEAT_COLOURS, level / 255) for level in range(256)]
+    ramps = [grey.point([colour[channel] for colour in colours]) for channel in range(3)]
     return Image.merge("RGBA", [*ramps, grey.point([_opacity(level / 255) for level in range(256)])])
 
 
-def _colour(heat: float) -> tuple[int, ...]:
-    place = heat * (len(HEAT_COLOURS) - 1)
-    low = min(int(place), len(HEAT_COLOURS) - 2)
-    between = zip(HEAT_COLOURS[low], HEAT_COLOURS[low + 1], strict=True)
+def colour_between(colours: Sequence[tuple[int, int, int]], heat: float) -> tuple[int, ...]:
+    """Return the colour of a heat in [0, 1], linearly between colours from weak to strong."""
+    place = heat * (len(colours) - 1)
+    low = min(int(place), len(colours) - 2)
+    between = zip(colours[low], colours[low + 1], strict=True)
     return tuple(round(first + (second - first) * (place - low)) for first, second in between)
 
 
@@ -133,8 +135,8 @@ def _opacity(heat: float) -> int:
     return round(255 * share**0.7) // 8 * 8  # 32 levels, as of masks: a third fewer bytes
 
 
-def _keep(picture: Image.Image, files: dict[str, bytes], quality: int) -> Derived:
-    """Encode a picture and note its file."""
+def keep(picture: Image.Image, files: dict[str, bytes], quality: int) -> Derived:
+    """Encode a picture and note its file; return where it is."""
     buffer = io.BytesIO()
     picture.save(buffer, "WEBP", quality=quality, method=2)
     content = buffer.getvalue()
