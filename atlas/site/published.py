@@ -69,8 +69,9 @@ class PublishedPictures:
             raise SiteError(f"the derived picture {file.path} was changed during the build", "build again") from error
 
     def drawing(self, path: str, content: bytes) -> None:
-        """Put a picture that was drawn for a page into the site, under its path among the pictures."""
-        self._files.write(f"i/{path}", content)
+        """Put a picture that was drawn for a page into the site, once, under its path among the pictures."""
+        if f"i/{path}" not in self._files.digests:  # paths are of the content, and two pages may show the same
+            self._files.write(f"i/{path}", content)
 
     def _copy(self, files: Iterable[Derived]) -> None:
         for file in files:
