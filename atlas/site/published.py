@@ -72,6 +72,7 @@ class PublishedPictures:
         """Put a picture that was drawn for a page into the site, once, under its path among the pictures."""
         if f"i/{path}" not in self._files.digests:  # paths are of the content, and two pages may show the same
             self._files.write(f"i/{path}", content)
+            self._files.pictures += path.endswith(".webp")  # an atlas of thumbnails is one, a plot is none
 
     def _copy(self, files: Iterable[Derived]) -> None:
         for file in files:
