@@ -349,9 +349,7 @@ def test_counts_add_up(sample: Sample) -> None:
 def test_every_rendering_has_its_recipe(sample: Sample) -> None:
     seen = 0
     classes = (path for path in sample.site.glob("m/*/c/*.json") if "channels" not in path.stem)
-    for path in sorted(classes) + sorted(
-        sample.site.glob(f"m/*/l/{WIDE_LAYER}/{RICH_UNIT}.json")
-    ):
+    for path in sorted(classes) + sorted(sample.site.glob(f"m/*/l/{WIDE_LAYER}/{RICH_UNIT}.json")):
         words = Document(path.with_suffix(".html").read_text()).words()
         for rendering in json.loads(path.read_text())["data"]["renderings"]:
             job, provenance = rendering["job"], rendering["provenance"]
