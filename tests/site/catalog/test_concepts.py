@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from sample_channels import channel_findings
 from sample_concepts import (
     CARD,
     HOSTILE_AUTHOR,
@@ -398,7 +399,9 @@ def test_every_photo_that_is_shown_is_credited_once(sample: Sample) -> None:
         photo.digest[:16]
         for prefix, count in [*((f"class_{index}", 12) for index in (*CONCEPT_CLASSES, UNRENDERED_CLASS, DAISY))]
         for photo in photos(count, prefix)
-    } | {photo.digest[:16] for layer in (WIDE_LAYER, "logits") for photo in photos(6, layer)}
+    }
+    shown |= {photo.digest[:16] for layer in (WIDE_LAYER, "logits") for photo in photos(6, layer)}
+    shown |= {photo.digest[:16] for found in channel_findings(sample.store) for photo in found.photos}
     assert sorted(it.attributes["id"] for it in entries) == sorted(f"p-{digest}" for digest in shown)
     assert len(photo_pages(sample)) == -(-len(shown) // PHOTOS_PER_PAGE) > 1
     texts = " ".join(entry.text for entry in entries)
