@@ -7,7 +7,7 @@ import numpy as np
 from sample_concepts import PROVENANCE, _waves, sprite
 from selecting import selection_of
 
-from atlas.analyses import embedding, texture
+from atlas.analyses import concept_curves, embedding, texture
 from atlas.core.analysis import Analysis, PhotoCredit
 from atlas.core.canonical import digest
 from atlas.core.figures import mean, share
@@ -33,7 +33,15 @@ JUDGES = (
 SPLIT = PhotoSplit(share=0.5, seed=0, judging="a1" * 32, fitted="b2" * 32, judging_count=498, fitted_count=497)
 
 
-CARDS = (*transfer.CARDS, *plausibility.CARDS, *spectrum.CARDS, *texture.CARDS, embedding.CARD, FOREIGN)
+CARDS = (
+    *transfer.CARDS,
+    *plausibility.CARDS,
+    *spectrum.CARDS,
+    *texture.CARDS,
+    embedding.CARD,
+    concept_curves.CARD,
+    FOREIGN,
+)
 
 
 def scores_of(store: Store) -> list[Score]:
@@ -48,7 +56,7 @@ def add_scores(store: Store) -> None:
     groups = _groups(store)
     keys = [made for group in groups for made in _scores(store, *group)]
     keys += [_by_layer(store, *group) for group in groups if group[0][0].job.method == "maco"]
-    findings = (_alike(store), *_texture(store), _map(store))
+    findings = (_alike(store), *_texture(store), _map(store), *_concepts(store))
     told = {"findings": findings, "scores": tuple(sorted(keys)), "left_out": (NOT_ASKED,)}
     store.selections.save(selection_of(store).model_copy(update=told))
 
@@ -111,6 +119,35 @@ def _texture(store: Store) -> Iterator[str]:
             models=(StudiedModel(name=f"Sample <Net> {place}", fingerprint=fingerprint, classes=2),),
             figures=tuple(figures),
             photo_count=40,
+            provenance=PROVENANCE,
+        )
+        store.commit(document.key, document, {})
+        yield document.key
+
+
+def _concepts(store: Store) -> Iterator[str]:
+    """Store how two classes' logits fall and rise while concepts go and come, in two orders; one has fewer concepts."""
+    model = next(store.records()).job.model
+    for index, steps in ((0, 4), (1, 2)):
+        analysis = Analysis(kind="finding", version=4 + index, model=model, layers=("x",), parameters={}, numerics="a")
+        x = tuple(step / steps for step in range(steps + 1))
+        curves = [
+            ScoreCurve(name=f"{of}, {order}", x=x, y=y, low=y, high=y, x_title=f"concepts {word}", x_unit="share")
+            for of, word in (("deletion", "gone"), ("insertion", "there"))
+            for order, power in (("importance", 2), ("random", 1))
+            for y in [tuple(3 + 8 * (1 - at if of == "deletion" else at) ** power for at in x)]
+        ]
+        document = Finding(
+            key=analysis.key,
+            analysis=analysis,
+            kind="concept_curves",
+            models=(StudiedModel(name="Sample <Net>", fingerprint=model.fingerprint),),
+            class_index=index,
+            figures=(
+                FindingFigure(name="concept_curves", variant="deletion, random", value=0.5, low=0.4, high=1, n=9),
+            ),
+            curves=tuple(curves),
+            photo_count=9,
             provenance=PROVENANCE,
         )
         store.commit(document.key, document, {})

@@ -10,7 +10,9 @@ from atlas.analyses.rows import Analyses, FindingRow
 from atlas.site.contents import Contents
 from atlas.site.documents.base import Document
 from atlas.site.drawings.canvas import can_draw
+from atlas.site.drawings.concept_plots import concept_plots
 from atlas.site.drawings.heat_maps import draw_map, heat_maps
+from atlas.site.drawings.score_plots import draw_score
 from atlas.site.drawings.variant_plots import draw_variants, variant_plots
 from atlas.site.page import Link, Page, Placed
 from atlas.site.page_kind import PageKind, SearchEntry
@@ -64,6 +66,7 @@ def analyses_page(contents: Contents) -> Page:
             len(found.of(kind)),
             _maps(found, kind, contents),
             _variants(found, kind, contents),
+            _curves(found, kind, contents),
         )
         for kind in found.kinds
     ]
@@ -98,6 +101,18 @@ def _variants(found: Analyses, kind: str, contents: Contents) -> list[dict[str, 
     if kind != "texture_bias" or not can_draw():
         return []
     return [_drawing(contents, one, *draw_variants(one)) for one in variant_plots(found.of(kind))]
+
+
+def _curves(found: Analyses, kind: str, contents: Contents) -> list[dict[str, Any]]:
+    """Return the plots of concepts that go or come, whose files are then in the site."""
+    if kind != "concept_curves" or not can_draw():
+        return []
+    shown = []
+    for title, classes, plot in concept_plots(it for it in found.documents if it.kind == kind)[:MOST_MAPS]:
+        drawn = draw_score(plot)
+        files = _drawing(contents, plot, drawn.files, drawn.width, drawn.height)
+        shown.append(files | {"title": title, "classes": classes})
+    return shown
 
 
 def _drawing(

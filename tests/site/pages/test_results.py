@@ -8,7 +8,10 @@ from html.parser import HTMLParser
 import pytest
 from sample_scores import HOSTILE_JUDGE, HOSTILE_REASON, NOT_ASKED, scores_of
 from sample_site import Document, Sample
+from selecting import selection_of
 
+from atlas.core.finding import Finding
+from atlas.site.drawings.concept_plots import concept_plots
 from atlas.site.words.formats import PERCENT, fine_percent, number
 from atlas.site.words.papers import TABLES
 
@@ -152,6 +155,29 @@ def test_changed_photos_have_one_plot_of_all_models_with_a_stroke_for_each_class
     strokes = re.findall(r'<use xlink:href="#[^"]+" x="([^"]+)"[^>]*stroke-opacity', svg)
     assert len(rows) == 18 and len(strokes) == len(classes) == 12
     assert "shuffled 8" in svg and "Sample &lt;Net&gt; 1" in svg
+
+
+def test_concepts_that_go_or_come_have_plots_of_the_mean_over_classes(sample: Sample) -> None:
+    page = Document(sample.text("results/analyses.html"))
+    words = [it.attributes["alt"] for it in page.all("img") if "Over concepts" in it.attributes["alt"]]
+    assert len(words) == 4, "of deletion and of insertion, each by day and by night"
+    assert "importance: 1.00 at 0.000 to 0.000 at 1.00" in words[0] and "concepts gone, share" in words[0]
+    assert "importance: 0.000 at 0.000 to 1.00 at 1.00" in words[2] and "concepts there, share" in words[2]
+    assert "Deletion of concepts of Sample <Net>" in page.words() and "mean over 2 classes" in page.words()
+    (deletion, _) = concept_plots(concept_findings(sample))
+    _, classes, plot = deletion
+    importance, random = plot.lines
+    assert (classes, importance.title, random.title) == (2, "importance", "random")
+    assert random.y == pytest.approx([1, 0.75, 0.5, 0.25, 0])  # straight for both classes
+    assert importance.y == pytest.approx([1, (0.5625 + 0.625) / 2, 0.25, (0.0625 + 0.125) / 2, 0])
+    assert all(low <= y <= high for low, y, high in zip(importance.low, importance.y, importance.high, strict=True))
+
+
+def concept_findings(sample: Sample) -> list[Finding]:
+    """The findings of concepts that go or come."""
+    keys = selection_of(sample.store).findings
+    found = [sample.store.document(Finding, key) for key in sorted(keys)]
+    return [document for document in found if document.kind == "concept_curves"]
 
 
 @pytest.mark.parametrize(
