@@ -5,6 +5,7 @@ import shutil
 import signal
 import subprocess
 import sys
+import threading
 import time
 from contextlib import suppress
 from pathlib import Path
@@ -351,3 +352,24 @@ def test_a_store_below_a_folder_of_any_bytes_is_built(own_store: Store, tmp_path
     moved = Store(folder)
     assert not build_site(moved, folder / "site", SiteMetadata()).unchanged
     assert build_site(moved, folder / "site", SiteMetadata()).unchanged
+
+
+def test_a_signal_that_another_thread_takes_waits_until_workers_are_started() -> None:
+    """numpy's own threads, which were there before, take signals that this thread has blocked."""
+    done, reached = threading.Event(), []
+
+    def starting() -> None:
+        with derived._signals_held():
+            os.kill(os.getpid(), signal.SIGINT)
+            time.sleep(0.2)
+            reached.append(True)
+
+    other = threading.Thread(target=done.wait)
+    other.start()
+    try:
+        with pytest.raises(KeyboardInterrupt):
+            starting()
+    finally:
+        done.set()
+        other.join()
+    assert reached == [True]

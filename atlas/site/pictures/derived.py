@@ -12,6 +12,7 @@ import multiprocessing
 import os
 import signal
 import sys
+import threading
 from collections import deque
 from collections.abc import Generator, Iterable, Iterator
 from concurrent.futures import ProcessPoolExecutor
@@ -231,16 +232,26 @@ class DerivedPictures:
 def _signals_held() -> Iterator[None]:
     """Let Ctrl-C and SIGTERM wait until the body is done: a worker that is half started would end in a traceback.
 
-    Processes that are started in it inherit this; :func:`_follow_parent` ends it for them.
+    Processes that are started in it inherit the mask; :func:`_follow_parent` ends it for them. It holds this thread
+    alone: a signal that another one takes (a library's) calls the handler in the main thread all the same.
     """
     if sys.platform == "win32":
         yield
         return
+    came: list[int] = []
+    handlers = {}
+    if threading.current_thread() is threading.main_thread():
+        handlers = {number: signal.signal(number, lambda number, _: came.append(number)) for number in ENDING}
     before = signal.pthread_sigmask(signal.SIG_BLOCK, ENDING)
     try:
         yield
     finally:
+        for number, handler in handlers.items():
+            if handler is not None:
+                signal.signal(number, handler)
         signal.pthread_sigmask(signal.SIG_SETMASK, before)
+        for one in dict.fromkeys(came):
+            signal.raise_signal(one)
 
 
 def _follow_parent() -> None:

@@ -28,7 +28,7 @@ def test_lite0_is_timms_network_with_the_packages_tensors(lite0):
     with torch.no_grad():
         for own, given in zip(reference.state_dict().values(), tensors.values(), strict=True):
             own.copy_(given)
-    images = torch.rand(2, 3, 224, 224, generator=torch.Generator().manual_seed(0))
+    images = torch.rand(4, 3, 224, 224, generator=torch.Generator().manual_seed(0))
     expected = reference(images * 2 - 1)
     device = torch.device("cpu")
     assert torch.equal(lite0.network("float32", device)(images, "logits"), expected)
