@@ -13,7 +13,8 @@ import torch
 from numpy.typing import NDArray
 from PIL import Image
 
-from atlas.errors import ConfigError, ModelError, did_you_mean
+from atlas.errors import ConfigError, did_you_mean
+from atlas.models.code.foreign import foreign_code
 
 
 def check_architecture(name: str) -> None:
@@ -51,14 +52,9 @@ class Clip:
         self._device = device
         with torch.random.fork_rng(), _without_warning():  # for it draws weights first
             self._model = open_clip.create_model(architecture).eval().requires_grad_(False)
-        try:
+        failed = f'"{weights}" holds no weights of the CLIP "{architecture}"'
+        with foreign_code(failed, "name the architecture that they are of, as open_clip.list_models() has it"):
             open_clip.load_checkpoint(self._model, str(weights))
-        except Exception as error:  # of torch, safetensors or open_clip, depending on what the file is
-            reason = str(error).splitlines()[0] if str(error) else type(error).__name__
-            raise ModelError(
-                f'"{weights}" holds no weights of the CLIP "{architecture}": {reason}',
-                "name the architecture that they are of, as open_clip.list_models() has it",
-            ) from error
         self._model.to(device)
         known = open_clip.get_model_preprocess_cfg(self._model)
         side = known["size"]
