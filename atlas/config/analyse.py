@@ -55,7 +55,7 @@ class AnalyseBlock(BaseModel):
         photos: how photos are split into those that judge, which are those that are looked at, and those that methods
             may be fitted to; the same in all tables. Without a split all photos are looked at.
         random_orders: in which concepts go, beside those by importance, of ``concept_curves``.
-        scores: of pictures of classes, that ``references`` tells of each variant.
+        scores: of pictures of classes, all but ``zero_shot``, that ``references`` tells of each variant.
         preset, parameters: of ``vital``, what the variants of ``references`` have in common. seeds: of their pictures.
         minibatch: photos of a minibatch of ``cka``, at most; more and smaller ones say more of how sure a value is.
         seed: of whatever is drawn.

@@ -104,6 +104,14 @@ def test_what_there_are_too_few_photos_for_is_said(project):
     assert "references of tiny: 10 references: there are 6" in found.left_out
 
 
+@pytest.mark.parametrize("score", ["zero_shot", "auc_mad", "inversion"])
+def test_scores_that_cannot_be_told_of_variants_are_refused_with_those_that_can(score, tmp_path):
+    file = write_project(tmp_path, render="", evaluate=ANALYSE + f'scores = ["transfer", "{score}"]\n')
+    told = rf'analyse.0..scores: "{score}" cannot be told of variants; take scores of pictures of classes'
+    with pytest.raises(ConfigError, match=told):
+        opened(file)
+
+
 def test_references_need_a_split_and_parameters_of_vital(tmp_path):
     file = write_project(tmp_path, render="", evaluate=ANALYSE.replace(SPLIT, ""))
     with pytest.raises(ConfigError, match="analyse.0..photos: references must not judge; split the photos"):

@@ -13,6 +13,7 @@ from atlas.config.problems import checked
 from atlas.core.analysis import Analysis
 from atlas.core.job import Job
 from atlas.errors import ConfigError
+from atlas.evaluation.scores.base import CLASSES, CLIP, SCORES, Score
 from atlas.models.anatomy.stages import stage_layers
 from atlas.photos import Photo
 from atlas.plan.asked import Asked
@@ -87,12 +88,15 @@ def plan_references(block: AnalyseBlock, scene: Scene) -> Iterator[AskedReferenc
 
     Raises:
         ConfigError: photos are not split, a model has no classes with photos, or VITAL no such parameters; or the table
-            says what is varied.
+            says what is varied, or names a score that cannot be had of the variants.
     """
     if scene.split is None:
         raise ConfigError(["photos: references must not judge; split the photos: photos = { judging = 0.5, seed = 0 }"])
     if "references" in block.parameters:
         raise ConfigError(["parameters.references: how many there are is what is varied; leave it out"])
+    if strange := [name for name in block.scores if not _tells_variants(SCORES.get(name))]:
+        hint = "take scores of pictures of classes that ask no CLIP, such as transfer and plausibility"
+        raise ConfigError([f'scores: "{name}" cannot be told of variants; {hint}' for name in strange])
     for name in _models(block, scene):
         classes = scene.classes(block, name)
         fitting, judging = scene.fitting(name), scene.by_class(name)
@@ -112,6 +116,11 @@ def plan_references(block: AnalyseBlock, scene: Scene) -> Iterator[AskedReferenc
                 judge = "" if one.judge is None else one.judge.name
                 by_judge[judge].append((f"{variant.study}: {variant.name}", one))
         yield from (AskedReferences(scene, name, asked) for asked in by_judge.values())
+
+
+def _tells_variants(score: Score) -> bool:
+    """Tell whether a score is of pictures of classes, and asks no CLIP, which only ``[[evaluate]]`` tables name."""
+    return score.of == CLASSES and CLIP not in score.needs
 
 
 def _models(block: AnalyseBlock, scene: Scene) -> tuple[str, ...]:
