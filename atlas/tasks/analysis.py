@@ -70,6 +70,12 @@ def read_arrays(store: Store, key: str) -> tuple[ArraysDocument, Arrays]:
     return document, load(store.read_file(key, document.arrays))
 
 
+def texts(document: ArraysDocument, name: str) -> tuple[str, ...]:
+    """Return the texts that a document keeps as a fact under a name; none where it keeps none."""
+    found = document.facts.get(name)
+    return tuple(map(str, found)) if isinstance(found, list) else ()
+
+
 def keep_arrays(
     bench: Bench, analysis: Analysis, arrays: Mapping[str, np.ndarray], facts: Mapping[str, object], seconds: float
 ) -> None:

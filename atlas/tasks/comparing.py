@@ -12,6 +12,7 @@ import torch
 from numpy.typing import NDArray
 
 from atlas.core.record import AssetRole
+from atlas.errors import AtlasError, ModelError, ScoreError
 from atlas.evaluation import lpips
 from atlas.evaluation.scores.base import SCORES
 from atlas.models.checkpoints.checkpoint import read_checkpoint
@@ -32,11 +33,16 @@ class Lpips:
     weights: Path
     digest: str
 
-    def of(self, picture: NDArray[np.uint8], photo: NDArray[np.uint8], device: torch.device) -> float:
-        """Return the distance of a picture from its photo, both (H, W, 3)."""
-        module = _module(self, device)
-        pixels = (torch.from_numpy(each).permute(2, 0, 1)[None].float().to(device) / 255 for each in (picture, photo))
-        return float(lpips.lpips(module, *pixels)[0])
+    def on(self, device: torch.device) -> "nn.Module":
+        """Return the distance, loaded unless it is the last one that was.
+
+        Raises:
+            ScoreError: the file holds no weights of the network, which is found out once, not for every picture.
+        """
+        found = _loaded(self, device)
+        if isinstance(found, AtlasError):
+            raise ScoreError(f"LPIPS is left out: {found.message}", found.remedy)
+        return found
 
 
 @dataclass(frozen=True)
@@ -59,10 +65,23 @@ class CompareTask(LookTask):
         measured = {one.name: one.value for one in record.measurements}
         arrays: Arrays = {name: _row(measured.get(name, np.nan)) for name in score.measurements}
         arrays |= {name: np.asarray(array, np.float32) for name, array in score.compare(picture, photo).items()}
+        left_out: list[str] = []
         if self.lpips is not None:
-            arrays["lpips"] = _row(self.lpips.of(picture, photo, bench.device))
-        keep_arrays(bench, self.analysis, arrays, {"rows": [self.picture]}, perf_counter() - started)
+            try:
+                module = self.lpips.on(bench.device)
+            except ScoreError as error:  # what else is measured needs no network
+                left_out.append(error.sentence)
+            else:
+                pixels = (_pixels(each, bench.device) for each in (picture, photo))
+                arrays["lpips"] = _row(float(lpips.lpips(module, *pixels)[0]))
+        facts = {"rows": [self.picture], "left_out": left_out}
+        keep_arrays(bench, self.analysis, arrays, facts, perf_counter() - started)
         return Outcome(self, "done")
+
+
+def _pixels(picture: NDArray[np.uint8], device: torch.device) -> torch.Tensor:
+    """Return a picture (H, W, 3) as (1, 3, H, W) in [0, 1]."""
+    return torch.from_numpy(picture).permute(2, 0, 1)[None].float().to(device) / 255
 
 
 def _row(value: float) -> NDArray[np.float32]:
@@ -70,5 +89,10 @@ def _row(value: float) -> NDArray[np.float32]:
 
 
 @lru_cache(maxsize=1)
-def _module(given: Lpips, device: torch.device) -> "nn.Module":
-    return lpips.distance(given.backbone, read_checkpoint(given.weights)).to(device)
+def _loaded(given: Lpips, device: torch.device) -> "nn.Module | AtlasError":
+    try:
+        return lpips.distance(given.backbone, read_checkpoint(given.weights)).to(device)
+    except (ModelError, ScoreError) as error:
+        if not given.weights.is_file():
+            raise  # it may come back, and what is left out stays so
+        return error

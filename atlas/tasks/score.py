@@ -8,13 +8,14 @@ from typing import ClassVar
 import numpy as np
 from pydantic import JsonValue
 
+from atlas.core.analysis import ArraysDocument
 from atlas.core.job import Target
 from atlas.core.score import Judge, PhotoSplit, Score, ScoreCurve, ScoredPicture, ScoreFigure, ScoreValue, Subject
 from atlas.errors import ScoreError
 from atlas.evaluation.class_match import ClassMatch
 from atlas.evaluation.scores.base import CLASSES, SCORES, Column, Evidence, Measured
 from atlas.store import Store
-from atlas.tasks.analysis import AnalysisTask, Arrays, read_arrays
+from atlas.tasks.analysis import AnalysisTask, Arrays, read_arrays, texts
 from atlas.tasks.bench import Bench
 from atlas.tasks.task import Outcome
 
@@ -137,7 +138,7 @@ class ScoreTask(AnalysisTask):
             ),
             photos=sum(photos),
             split=self.split,
-            left_out=(*measured.left_out, *self.notes),
+            left_out=(*measured.left_out, *self.notes, *self._unseen(bench.store)),
             provenance=bench.provenance(perf_counter() - started),
         )
         for card in SCORES.get(self.score).cards_for(self.k):
@@ -155,6 +156,11 @@ class ScoreTask(AnalysisTask):
             return SCORES.get(self.score).measure(seen), photos
         except ScoreError as error:
             return Measured(left_out=[error.sentence]), photos
+
+    def _unseen(self, store: Store) -> Iterable[str]:
+        """Return what looks at the pictures left out and what it would take, as sentences, each once."""
+        looks = (store.document(ArraysDocument, shot.look) for shot in self.pictures if shot.look)
+        return dict.fromkeys(line for look in looks for line in texts(look, "left_out"))
 
     def _class_of(self, shot: Shot) -> int | None:
         return shot.target.unit if self.of == CLASSES else None

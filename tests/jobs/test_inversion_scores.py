@@ -15,6 +15,7 @@ from atlas.config import load_config
 from atlas.errors import ConfigError
 from atlas.evaluation.lpips import distance
 from atlas.store import Store
+from atlas.tasks import comparing
 
 RENDER = """
 [[render]]
@@ -120,6 +121,22 @@ def test_with_weights_by_path_lpips_is_measured_and_named_by_the_folder_of_the_c
     assert row_of(found, "lpips", "act2").value == pytest.approx(expected, rel=1e-4)
     torch.save({name: each + 0.01 for name, each in weights.items()}, file.parent / "squeeze.pth")
     assert evaluated(file)[0].done_by_kind == {"look": 12, "score": 1}
+
+
+def test_weights_of_another_network_leave_lpips_out_alone_and_are_read_once(project, tmp_path, monkeypatch):
+    read, reads = comparing.read_checkpoint, []
+    monkeypatch.setattr(comparing, "read_checkpoint", lambda path: reads.append(path) or read(path))
+    shutil.copytree(project[0].parent, tmp_path / "copy")
+    file = tmp_path / "copy" / "atlas.toml"
+    file.write_text(file.read_text() + 'lpips = { backbone = "squeeze", weights = "other.pth" }\n')
+    torch.save({"features.0.weight": torch.zeros(3)}, file.parent / "other.pth")
+    report, found, _ = evaluated(file)
+    assert report.failed == [] and len(reads) == 1
+    (line,) = found.left_out
+    assert line.startswith("inversion of tiny, inversion: LPIPS is left out: SqueezeNet 1.1 needs")
+    assert line.endswith("weights of ImageNet, or another backbone")
+    told = [(row.measure, row.layer, row.value, row.low, row.high, row.n) for row in found.rows]
+    assert told == [(row.measure, row.layer, row.value, row.low, row.high, row.n) for row in project[1].rows]
 
 
 def test_another_backbone_is_refused(tmp_path):

@@ -13,9 +13,9 @@ from atlas.craft.gallery import PHOTO_CELL, PHOTO_COLUMNS, Shown
 from atlas.errors import ScoreError
 from atlas.photos import Photo
 from atlas.photos.sprites import signed_sprite
-from atlas.tasks.analysis import Arrays, read_arrays
+from atlas.tasks.analysis import Arrays, read_arrays, texts
 from atlas.tasks.bench import Bench
-from atlas.tasks.findings.finding import FindingTask, Found, figure_of, texts
+from atlas.tasks.findings.finding import FindingTask, Found, figure_of
 
 ATTRIBUTION_VERSION = 1
 """Raise it whenever what is told of the same contributions changes."""

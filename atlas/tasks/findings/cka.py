@@ -15,9 +15,9 @@ from atlas.core.metric_card import MetricCard
 from atlas.errors import ScoreError
 from atlas.models.network.network import Network
 from atlas.photos import Photo
-from atlas.tasks.analysis import Arrays, read_arrays
+from atlas.tasks.analysis import Arrays, read_arrays, texts
 from atlas.tasks.bench import Bench
-from atlas.tasks.findings.finding import FindingTask, Found, figure_of, is_number, texts
+from atlas.tasks.findings.finding import FindingTask, Found, figure_of, is_number
 from atlas.tasks.findings.measurement import MeasurementTask
 from atlas.tasks.look import as_input
 

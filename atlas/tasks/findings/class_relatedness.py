@@ -11,9 +11,9 @@ from atlas.core.figures import Figure
 from atlas.core.finding import RelatedChannel
 from atlas.core.metric_card import MetricCard
 from atlas.evaluation.scores.base import PROBABILITIES
-from atlas.tasks.analysis import read_arrays
+from atlas.tasks.analysis import read_arrays, texts
 from atlas.tasks.bench import Bench
-from atlas.tasks.findings.finding import FindingTask, Found, figure_of, texts
+from atlas.tasks.findings.finding import FindingTask, Found, figure_of
 
 RELATEDNESS_VERSION = 2
 """Raise it whenever what is made of the same contributions and looks changes."""

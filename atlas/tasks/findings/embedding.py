@@ -14,9 +14,9 @@ from atlas.craft.gallery import Shown
 from atlas.errors import ScoreError
 from atlas.evaluation.scores.base import features_at
 from atlas.photos import Photo
-from atlas.tasks.analysis import read_arrays
+from atlas.tasks.analysis import read_arrays, texts
 from atlas.tasks.bench import Bench
-from atlas.tasks.findings.finding import FindingTask, Found, figure_of, texts
+from atlas.tasks.findings.finding import FindingTask, Found, figure_of
 
 EMBEDDING_VERSION = 1
 """Raise it whenever the map of the same looks changes."""

@@ -7,7 +7,6 @@ from dataclasses import dataclass, field
 from time import perf_counter
 from typing import Any, ClassVar
 
-from atlas.core.analysis import ArraysDocument
 from atlas.core.figures import Figure
 from atlas.core.finding import Finding, FindingFigure, StudiedModel
 from atlas.core.metric_card import MetricCard
@@ -105,12 +104,6 @@ class FindingTask(AnalysisTask, ABC):
 def figure_of(name: str, figure: Figure, **of: Any) -> FindingFigure:
     """Return a number as a document holds it; ``of``: what it is of."""
     return FindingFigure(name=name, value=figure.value, low=figure.low, high=figure.high, n=figure.n, **of)
-
-
-def texts(document: ArraysDocument, name: str) -> tuple[str, ...]:
-    """Return the texts that a document keeps as a fact under a name; none where it keeps none."""
-    found = document.facts.get(name)
-    return tuple(map(str, found)) if isinstance(found, list) else ()
 
 
 def is_number(*values: float) -> bool:
