@@ -1,9 +1,7 @@
 """[[analyse]]: every problem at once, with what was meant."""
 
 import pytest
-
-from atlas.config import load_config
-from atlas.errors import ConfigError
+from config_files import problems, read
 
 MODELS = """
 [[models]]
@@ -17,18 +15,6 @@ source = "timm"
 architecture = "vit_tiny_patch16_224"
 """
 PHOTOS = '[photos]\npath = "photos"\n'
-
-
-def read(folder, text):
-    file = folder / "atlas.toml"
-    file.write_text(text)
-    return load_config(file)
-
-
-def problems(folder, text):
-    with pytest.raises(ConfigError) as caught:
-        read(folder, text)
-    return caught.value.problems
 
 
 def test_an_analysis_is_read_with_its_defaults_and_needs_nothing_rendered(tmp_path):

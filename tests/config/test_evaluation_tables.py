@@ -1,9 +1,7 @@
 """[[judges]] and [[evaluate]]: every problem at once, with what was meant; and what they change of other tables."""
 
 import pytest
-
-from atlas.config import load_config
-from atlas.errors import ConfigError
+from config_files import problems, read
 
 MODELS = """
 [[models]]
@@ -22,18 +20,6 @@ path = "photos"
 RENDER = '[[render]]\nclasses = ["goldfish"]\n'
 JUDGES = '[[judges]]\nmodel = "probe"\nfamily = "ResNet"\n'
 EVALUATE = '[[evaluate]]\nscores = ["transfer"]\n'
-
-
-def read(folder, text):
-    file = folder / "atlas.toml"
-    file.write_text(text)
-    return load_config(file)
-
-
-def problems(folder, text):
-    with pytest.raises(ConfigError) as caught:
-        read(folder, text)
-    return caught.value.problems
 
 
 def test_judges_and_evaluations_are_read_with_their_defaults(tmp_path):
