@@ -1,12 +1,11 @@
 """Rows: what analyses of models found as tables have it; and as CSV."""
 
-import csv
-import io
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, fields
 from typing import Any
 
+from atlas.core.csv_text import csv_text
 from atlas.core.finding import Finding, FindingFigure, StudiedModel
 from atlas.core.metric_card import MetricCard
 from atlas.core.model_card import ModelCard
@@ -83,7 +82,7 @@ class Analyses:
     def csv_tables(self) -> dict[str, str]:
         """Return name to text of each CSV table: ``cka``, and where there are curves or points, these."""
         names = [one.name for one in fields(FindingRow)]
-        found = {kind: _csv(names, [list(asdict(row).values()) for row in self.of(kind)]) for kind in self.kinds}
+        found = {kind: csv_text(names, [list(asdict(row).values()) for row in self.of(kind)]) for kind in self.kinds}
         lines: dict[str, list[list[Any]]] = defaultdict(list)
         for document in self.documents:
             about = [document.models[0].name, document.models[-1].name, document.class_index]
@@ -100,7 +99,7 @@ class Analyses:
             "curves": ["model", "other", "class_index", "curve", "x_title", "x", "y", "low", "high"],
             "points": ["model", "other", "class_index", "method", "key", "x", "y"],
         }
-        return found | {name: _csv(heads[name.rpartition("-")[2]], rows) for name, rows in lines.items() if rows}
+        return found | {name: csv_text(heads[name.rpartition("-")[2]], rows) for name, rows in lines.items() if rows}
 
     def to_json(self) -> list[dict[str, Any]]:
         """Return the rows, as JSON holds them."""
@@ -167,11 +166,3 @@ def _said(document: Finding) -> str:
 
 def _shown(document: Finding, picture: str | None, photo: int | None) -> str:
     return picture or ("" if photo is None else document.photos[photo].digest)
-
-
-def _csv(head: Sequence[str], rows: Iterable[Sequence[Any]]) -> str:
-    text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(head)
-    writer.writerows(rows)
-    return text.getvalue()

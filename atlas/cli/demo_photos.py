@@ -1,6 +1,5 @@
 """The demo's reference photos: squares cut from two photos that the package scikit-image carries."""
 
-import csv
 import io
 from dataclasses import dataclass
 from importlib.resources import files
@@ -8,6 +7,7 @@ from pathlib import Path
 
 from PIL import Image
 
+from atlas.core.csv_text import csv_text
 from atlas.errors import PhotoError
 from atlas.extras import missing
 from atlas.store.files import write_atomic
@@ -43,18 +43,16 @@ def write_photos(folder: Path) -> None:
     Raises:
         PhotoError: the package is not installed, or lacks a photo. StoreError: the folder cannot be written.
     """
-    table = io.StringIO()
-    rows = csv.writer(table, lineterminator="\n")
-    rows.writerow(["folder", "author", "licence", "source"])
     for original in ORIGINALS:
-        rows.writerow([original.class_name, original.author, original.licence, original.source])
         photo = _open(original.file)
         for number, box in enumerate(_boxes(photo.size)):
             path = folder / original.class_name / f"{number:02d}.jpg"
             if not path.exists():
                 write_atomic(path, _jpeg(photo.crop(box)))
     if not (folder / "SOURCES.csv").exists():
-        write_atomic(folder / "SOURCES.csv", table.getvalue().encode())
+        owed = [(one.class_name, one.author, one.licence, one.source) for one in ORIGINALS]
+        table = csv_text(("folder", "author", "licence", "source"), owed)
+        write_atomic(folder / "SOURCES.csv", table.encode())
 
 
 def _open(name: str) -> Image.Image:

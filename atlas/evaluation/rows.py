@@ -1,12 +1,11 @@
 """Rows: the figures of scores as tables have them, those by judges of other families first; and as CSV."""
 
-import csv
-import io
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import astuple, dataclass, fields
 from typing import Any, Literal
 
+from atlas.core.csv_text import csv_text
 from atlas.core.figures import Figure
 from atlas.core.metric_card import MetricCard
 from atlas.core.score import RELATIONS, Relation, Score, ScoreFigure
@@ -106,20 +105,20 @@ def left_out_of(documents: Named) -> Iterator[str]:
 
 def rows_csv(rows: Iterable[Row]) -> str:
     """Return rows as CSV, with a head."""
-    return _csv([field.name for field in fields(Row)], map(astuple, rows))
+    return csv_text([field.name for field in fields(Row)], map(astuple, rows))
 
 
 def left_out_csv(lines: Iterable[str]) -> str:
     """Return what was left out as CSV, with a head; empty if there is nothing."""
     told = [(line,) for line in lines]
-    return _csv(("left out",), told) if told else ""
+    return csv_text(("left out",), told) if told else ""
 
 
 def curves_csv(rows: Iterable[Row], documents: Iterable[Score]) -> str:
     """Return the points of the curves that belong to rows as CSV, with a head; empty if there are none."""
     known = {row.key: row for row in rows}
     lines = [line for document in documents if document.key in known for line in _points(known[document.key], document)]
-    return _csv(CURVE_HEAD, lines) if lines else ""
+    return csv_text(CURVE_HEAD, lines) if lines else ""
 
 
 def _points(row: Row, document: Score) -> Iterator[tuple[Any, ...]]:
@@ -127,14 +126,6 @@ def _points(row: Row, document: Score) -> Iterator[tuple[Any, ...]]:
         about = (row.model, row.method, row.settings, row.judge, curve.name, f"{curve.x_title} [{curve.x_unit}]")
         for point in zip(curve.x, curve.y, curve.low, curve.high, strict=True):
             yield (*about, *point)
-
-
-def _csv(head: Sequence[str], rows: Iterable[Sequence[Any]]) -> str:
-    text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(head)
-    writer.writerows(rows)
-    return text.getvalue()
 
 
 def _layer(row: Row) -> tuple[str, ...]:

@@ -1,13 +1,11 @@
 """ClassChannels: what the channels of one layer contribute to a class's logit, as its pages show it."""
 
-import csv
-import io
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
 
 from atlas.core.analysis import PhotoCredit
+from atlas.core.csv_text import csv_text
 from atlas.core.finding import ChannelPart, Finding
 from atlas.site.catalog.head import ModelHead
 
@@ -128,8 +126,8 @@ class ClassChannels:
             for place, value in enumerate(part.values)
         ]
         return {
-            f"{stem}.csv": _csv(names, [[getattr(part, name) for name in names] for part in parts]),
-            f"{stem}-photos.csv": _csv(("channel", "photo", "name", "value"), on_photos),
+            f"{stem}.csv": csv_text(names, [[getattr(part, name) for name in names] for part in parts]).encode(),
+            f"{stem}-photos.csv": csv_text(("channel", "photo", "name", "value"), on_photos).encode(),
         }
 
 
@@ -148,11 +146,3 @@ def channels_of(model: ModelHead, findings: Iterable[Finding]) -> dict[int, list
 def _tells(finding: Finding) -> bool:
     there = finding.kind == KIND and finding.class_index is not None and bool(finding.channels)
     return there and bool(finding.crops) and finding.photo_sprite is not None
-
-
-def _csv(head: Sequence[str], rows: Iterable[Sequence[Any]]) -> bytes:
-    text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(head)
-    writer.writerows(rows)
-    return text.getvalue().encode()
