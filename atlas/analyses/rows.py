@@ -153,11 +153,10 @@ def _row(
 
 
 def _class_name(model: StudiedModel, index: int | None, models: Mapping[str, ModelCard]) -> str:
-    card = models.get(model.fingerprint)
     if index is None:
         return ""
-    known = card is not None and index < len(card.classes)
-    return (card.classes[index].name.strip() if card is not None and known else "") or f"class {index}"
+    card = models.get(model.fingerprint)
+    return f"class {index}" if card is None else card.called(index)
 
 
 def _said(document: Finding) -> str:

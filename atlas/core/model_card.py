@@ -85,3 +85,8 @@ class ModelCard(Frozen):
     def layer(self, name: str) -> LayerInfo | None:
         """Return the layer of that name, or None."""
         return next((layer for layer in self.layers if layer.name == name), None)
+
+    def called(self, index: int) -> str:
+        """Return what a class is called; one without a name by its number, ``class 7``."""
+        name = self.classes[index].name.strip() if index < len(self.classes) else ""
+        return name or f"class {index}"

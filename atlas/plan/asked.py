@@ -156,8 +156,7 @@ class Asked:
         """Return what photos are of, in words: a class, or whatever there is."""
         if self.group.of != CLASSES:
             return "all that judge"
-        labels = self.group.rendered.model.card.classes
-        return (labels[index].name.strip() if index < len(labels) else "") or f"class {index}"
+        return self.group.rendered.model.card.called(index)
 
 
 def _within(match: ClassMatch, classes: set[int]) -> ClassMatch:

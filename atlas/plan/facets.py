@@ -130,8 +130,6 @@ class FacetPlanner:
             parameters={**views, "count": self.facets.count, "limit": LIMIT, "credits": credits_digest(photos)},
             numerics=self.model.numerics_for(layer),
         )
-        labels = self.model.card.classes
-        named = labels[target.unit].name if target.unit < len(labels) else ""
         stand_in = target.model_copy(update={"references": listed.digest})
         picture = self._picture(stand_in, Facet(number=1, strength=PHOTO_STRENGTH))
         picture = replace(picture, references=photos, needs=(analysis.key,))
@@ -140,7 +138,7 @@ class FacetPlanner:
             model=self.name,
             analysis=analysis,
             photos=photos,
-            name=named.strip() or f"class {target.unit}",
+            name=self.model.card.called(target.unit),
             viewer=viewer,
             count=self.facets.count,
             limit=LIMIT,

@@ -13,7 +13,7 @@ from atlas.models.anatomy.tail import tail_of
 from atlas.models.load import VisionModel
 from atlas.photos import Photo
 from atlas.plan.findings.analyser import Analyser
-from atlas.plan.findings.scene import Fixed, Scene, class_name, some_of
+from atlas.plan.findings.scene import Fixed, Scene, some_of
 from atlas.tasks.analysis import credits_digest, photos_digest
 from atlas.tasks.findings.attribution import ATTRIBUTION_VERSION, AttributionTask
 from atlas.tasks.findings.contributions import (
@@ -75,7 +75,7 @@ def contributions(block: AnalyseBlock, scene: Scene, name: str, layer: str) -> C
         analysis = _measured(
             scene, model, layer, "contributions", CONTRIBUTIONS_VERSION, photos, index, (baseline.key,)
         )
-        what = f"{class_name(model, index)} at {layer}"
+        what = f"{model.card.called(index)} at {layer}"
         of_class[index] = ContributionsTask(name, analysis, photos, what, baseline.key)
     return Contributions(layer, baseline, of_class)
 
@@ -132,7 +132,7 @@ def _task(block: AnalyseBlock, scene: Scene, found: Contributions, measured: Con
         contributions=measured.key,
         photos=measured.photos,
         channels=block.channels,
-        what=class_name(scene.models[measured.model], index),
+        what=scene.models[measured.model].card.called(index),
     )
 
 

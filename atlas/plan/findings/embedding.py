@@ -10,7 +10,7 @@ from atlas.evaluation.scores.base import CLASSES
 from atlas.extras import has, missing
 from atlas.photos import Photo
 from atlas.plan.findings.analyser import Analyser
-from atlas.plan.findings.scene import Scene, class_name, some_of
+from atlas.plan.findings.scene import Scene, some_of
 from atlas.plan.groups import subject
 from atlas.plan.judges import Seat, own_seat
 from atlas.plan.looks import Looker
@@ -48,8 +48,8 @@ class AskedEmbedding:
         looker = Looker(self.judge, max_pixels=self.scene.max_pixels)
         looks = {task.key: looker.at_picture(task) for task in there}
         classes = sorted({task.job.target.unit for task in there})
-        model = self.scene.models[self.name]
-        at_photos = {index: looker.at_photos(self.photos[index], class_name(model, index)) for index in classes}
+        card = self.scene.models[self.name].card
+        at_photos = {index: looker.at_photos(self.photos[index], card.called(index)) for index in classes}
         shots = [(task.job.target.unit, task.job.method, task.key, looks[task.key].key) for task in there]
         of_photos = [(index, look.key) for index, look in at_photos.items()]
         return [*looks.values(), *at_photos.values(), self._finding(shots, of_photos)]

@@ -143,7 +143,7 @@ class Scene:
                 raise ConfigError(problems)
             chosen = tuple(index for index in found if index in photos)
             if chosen and len(chosen) < len(found):
-                lacking = some([class_name(self.models[name], index) for index in found if index not in photos])
+                lacking = some([card.called(index) for index in found if index not in photos])
                 self.left_out.append(f"{block.kind} of {name}: there are no photos of {lacking}; add some")
         if not chosen:
             raise ConfigError([f'classes: there are no photos of them for model "{name}"; add some'])
@@ -215,12 +215,6 @@ class Scene:
             return self.split.judges(photos)
         found = {photo.digest: photo for photo in photos}
         return tuple(found[digest] for digest in sorted(found))
-
-
-def class_name(model: VisionModel, index: int) -> str:
-    """Return what a class is called."""
-    labels = model.card.classes
-    return (labels[index].name.strip() if index < len(labels) else "") or f"class {index}"
 
 
 def some_of(photos: Sequence[Photo], limit: int, seed: int) -> tuple[Photo, ...]:

@@ -7,7 +7,7 @@ from atlas.core.analysis import Analysis
 from atlas.core.job import LOGITS
 from atlas.extras import has, missing
 from atlas.plan.findings.analyser import Analyser
-from atlas.plan.findings.scene import Fixed, Scene, class_name, some_of
+from atlas.plan.findings.scene import Fixed, Scene, some_of
 from atlas.tasks.analysis import photos_digest
 from atlas.tasks.findings.texture import RECOGNITION_VERSION, TEXTURE_VERSION, RecognitionTask, TextureBiasTask
 
@@ -39,7 +39,7 @@ def _recognition(block: AnalyseBlock, scene: Scene, name: str, index: int) -> Re
         parameters={"measures": "recognition", "seed": block.seed, "max_pixels": scene.max_pixels},
         numerics=model.numerics_for(LOGITS),
     )
-    return RecognitionTask(name, analysis, chosen, f"photos of {class_name(model, index)}", block.seed)
+    return RecognitionTask(name, analysis, chosen, f"photos of {model.card.called(index)}", block.seed)
 
 
 def _task(block: AnalyseBlock, scene: Scene, name: str, measured: dict[int, RecognitionTask]) -> TextureBiasTask:

@@ -43,9 +43,7 @@ class ModelHead:
 
     def label(self, index: int) -> str:
         """Return a class's name."""
-        names = self.card.classes
-        name = names[index].name.strip() if index < len(names) else ""
-        return name or f"class {index}"
+        return self.card.called(index)
 
     def class_address(self, index: int) -> str:
         """Return the address of a class's page, whether or not it has one."""
