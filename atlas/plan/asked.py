@@ -13,14 +13,12 @@ from atlas.photos.split import Split
 from atlas.plan.groups import Group
 from atlas.plan.judges import Seat
 from atlas.plan.looks import Looker
+from atlas.plan.stored import Size
 from atlas.tasks.clip import ClipFile
 from atlas.tasks.comparing import Lpips
 from atlas.tasks.look import LookTask
 from atlas.tasks.rendering import RenderTask
 from atlas.tasks.score import ScoreTask, Shot
-
-Size = tuple[int, int]
-"""Width and height of a picture, pixels."""
 
 
 @dataclass(frozen=True)

@@ -5,17 +5,17 @@ what it is of.
 """
 
 from collections.abc import Iterator, Mapping
-from contextlib import suppress
 from dataclasses import dataclass, field
 
 from atlas.config import Config
-from atlas.errors import ConfigError, StoreError
+from atlas.errors import ConfigError
 from atlas.models.load import VisionModel
 from atlas.photos import PhotoSet
 from atlas.photos.split import Split
-from atlas.plan.asked import Asked, Size
+from atlas.plan.asked import Asked
 from atlas.plan.pairing import Pairing
 from atlas.plan.renderings import Renderings
+from atlas.plan.stored import StoredPictures
 from atlas.store import Store
 from atlas.tasks.rendering import RenderTask
 from atlas.tasks.task import Task
@@ -35,15 +35,13 @@ class Evaluations:
     split: Split | None = None
     left_out: tuple[str, ...] = ()
     models: tuple[str, ...] = ()
-    _sizes: dict[str, Size] = field(default_factory=dict, compare=False, repr=False)
+    _stored: StoredPictures = field(default_factory=StoredPictures, compare=False, repr=False)
 
     def tasks(self, store: Store) -> list[Task]:
         """Return the looks and scores of the pictures that a store has."""
         found: dict[str, Task] = {}
         for asked in self.asked:
-            sizes = [(task, self._size(task.key, store)) for task in asked.group.pictures]
-            there = [(task, size) for task, size in sizes if size is not None]
-            if there:
+            if there := self._stored.there(asked.group.pictures, store):
                 for task in asked.tasks(there):
                     found.setdefault(task.key, task)
         return list(found.values())
@@ -52,20 +50,10 @@ class Evaluations:
         """Return which of the pictures a store does not have, by what they are of, in words."""
         lacking: dict[str, list[RenderTask]] = {}
         for group in {id(asked.group): asked.group for asked in self.asked}.values():
-            absent = [task for task in group.pictures if store is None or self._size(task.key, store) is None]
+            absent = [task for task in group.pictures if self._stored.size(task, store) is None]
             if absent:
                 lacking.setdefault(str(group), []).extend(absent)
         return lacking
-
-    def _size(self, key: str, store: Store) -> Size | None:
-        """Return the size of a picture; None of one that is not there, of a dead unit, or of what is damaged."""
-        if not store.has(key):
-            return None
-        if key not in self._sizes:  # what is done stays as it is
-            with suppress(StoreError):  # which is repair's to tell
-                if (asset := store.read(key).asset("image")) is not None:
-                    self._sizes[key] = (asset.width, asset.height)
-        return self._sizes.get(key)
 
 
 def plan_evaluations(

@@ -40,7 +40,8 @@ class AskedRelatedness:
 
     def tasks(self, store: Store | None) -> Sequence[Task]:
         """See :meth:`Asked.tasks`."""
-        there = {channel: task for channel, task in self.pictures.items() if self.scene.is_there(task, store)}
+        stored = self.scene.stored
+        there = {channel: task for channel, task in self.pictures.items() if stored.size(task, store) is not None}
         if not there:
             return ()
         looker = Looker(self.judge, max_pixels=self.scene.max_pixels)

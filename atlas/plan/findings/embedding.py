@@ -42,7 +42,7 @@ class AskedEmbedding:
 
     def tasks(self, store: Store | None) -> Sequence[Task]:
         """See :meth:`Asked.tasks`."""
-        there = [task for task in self.pictures if self.scene.is_there(task, store)]
+        there = [task for task, _ in self.scene.stored.there(self.pictures, store)]
         if not there:
             return ()
         looker = Looker(self.judge, max_pixels=self.scene.max_pixels)

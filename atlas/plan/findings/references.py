@@ -49,8 +49,7 @@ class AskedReferences:
         tasks: list[Task] = []
         scored: list[tuple[str, str]] = []
         for variant, one in self.asked:
-            sizes = [(task, self.scene.size(task, store)) for task in one.group.pictures]
-            there = [(task, size) for task, size in sizes if size is not None]
+            there = self.scene.stored.there(one.group.pictures, store)
             for task in one.tasks(there) if there else ():
                 tasks.append(task)
                 if isinstance(task, ScoreTask):

@@ -1,7 +1,6 @@
 """Scene: what an analysis is planned in: models, photos, pictures; and what it asks for."""
 
 from collections.abc import Mapping, Sequence
-from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -14,16 +13,16 @@ from atlas.core.class_selection import select_classes
 from atlas.core.finding import StudiedModel
 from atlas.core.job import LOGITS
 from atlas.core.score import PhotoSplit
-from atlas.errors import ConfigError, StoreError
+from atlas.errors import ConfigError
 from atlas.models.load import VisionModel
 from atlas.photos import Photo, PhotoSet
 from atlas.photos.classes import match_classes
 from atlas.photos.readers.base import counted, some
 from atlas.photos.split import Split
-from atlas.plan.asked import Size
 from atlas.plan.judges import Seat, own_seat, seats
 from atlas.plan.renderings import Renderings
 from atlas.plan.select import select_layers
+from atlas.plan.stored import StoredPictures
 from atlas.store import Store
 from atlas.tasks.concepts import ConceptsTask
 from atlas.tasks.rendering import RenderTask
@@ -61,6 +60,7 @@ class Scene:
         left_out: what is not analysed and why, as sentences.
         rendered: pictures, by key, that analyses need and no ``[[render]]`` table asks for. inputs: sha256 to bytes of
             what these name.
+        stored: which pictures a store has.
     """
 
     config: Config
@@ -74,7 +74,7 @@ class Scene:
     inputs: dict[str, bytes] = field(default_factory=dict)
     _by_class: dict[str, ByClass] = field(default_factory=dict)
     _seats: dict[str, Seat] = field(default_factory=dict)
-    _sizes: dict[str, Size] = field(default_factory=dict)
+    stored: StoredPictures = field(default_factory=StoredPictures)
 
     def names(self, block: AnalyseBlock) -> tuple[str, ...]:
         """Return the names of a table's models."""
@@ -156,20 +156,6 @@ class Scene:
         chosen = {one: self._seats.get(one) or own_seat(one, self.models[one]) for one in (*self._seats, *others)}
         own = self.models[name].card.identity.fingerprint
         return [seat for seat in chosen.values() if seat.model.card.identity.fingerprint != own]
-
-    def is_there(self, task: RenderTask, store: Store | None) -> bool:
-        """Tell whether a store has a picture; a dead unit has none, and what is damaged is repair's to tell."""
-        return self.size(task, store) is not None
-
-    def size(self, task: RenderTask, store: Store | None) -> Size | None:
-        """Return the size of a picture; None of one that is not there."""
-        if store is None or not store.has(task.key):
-            return None
-        if task.key not in self._sizes:  # what is done stays as it is
-            with suppress(StoreError):
-                if (asset := store.read(task.key).asset("image")) is not None:
-                    self._sizes[task.key] = (asset.width, asset.height)
-        return self._sizes.get(task.key)
 
     def fitting(self, name: str) -> Mapping[int, Sequence[Photo]]:
         """Return the photos of each class of a model that methods may be given, in the order of their digests."""
