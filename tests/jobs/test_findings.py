@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 import torch
 from PIL import Image
-from small_evaluation import evaluated, opened, rendered, write_project
+from small_evaluation import as_input, evaluated, opened, rendered, write_project
 from small_photos import CLASSES
 from tiny_networks import colours, signed_colours
 
@@ -26,14 +26,6 @@ SPLIT = "photos = { judging = 0.5, seed = 0 }\n"
 LAYER = '\n[[render]]\nlayers = "act2"\nunits = "0"\nmethod = "fourier"\nparameters = { steps = 1, image_size = 32 }\n'
 CKA = f'[[analyse]]\nkind = "cka"\nlayers = ["act", "act2"]\nminibatch = 6\n{SPLIT}'
 ATTRIBUTION = f'[[analyse]]\nkind = "attribution"\nmodels = "tiny"\nchannels = 3\nlimit = 3\n{SPLIT}'
-MEAN = torch.tensor([0.485, 0.456, 0.406])[:, None, None]
-STD = torch.tensor([0.229, 0.224, 0.225])[:, None, None]
-
-
-def as_input(image):
-    """An image as both networks are shown it."""
-    whole = np.asarray(image.convert("RGB").resize((32, 32), Image.Resampling.BICUBIC), np.float32) / 255
-    return (torch.from_numpy(whole).permute(2, 0, 1) - MEAN) / STD
 
 
 def judging(file, store, split):

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 import torch
-from small_evaluation import evaluated, opened, write_project
+from small_evaluation import as_input, evaluated, opened, write_project
 from tiny_networks import colours
 
 from atlas.analyses.concept_curves import curve_of
@@ -78,16 +78,12 @@ def test_curves_are_those_of_the_concepts_in_the_store(project):
 
 def activations(file, network, task, photos):
     """What the layer of the concepts makes of a class's photos, in the order of their digests, (p, C, h, w)."""
-    from small_evaluation import MEAN, STD
-
     seen = []
     network.act2.register_forward_hook(lambda module, given, output: seen.append(output.numpy()))
     plan = opened(file).plan
     for photo in task.photos:
-        image = plan.photo_set.image(photos[photo.digest]).resize((32, 32), 3)
-        pixels = torch.from_numpy(np.array(image)).permute(2, 0, 1).float() / 255
         with torch.no_grad():
-            network(((pixels - MEAN) / STD)[None])
+            network(as_input(plan.photo_set.image(photos[photo.digest]))[None])
     return np.concatenate(seen)
 
 

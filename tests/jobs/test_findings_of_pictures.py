@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 import torch
 from PIL import Image
-from small_evaluation import MEAN, STD, evaluated, opened, rendered, write_project
+from small_evaluation import as_input, evaluated, opened, rendered, write_project
 from small_photos import CLASSES
 from tiny_networks import colours, signed_colours
 
@@ -47,11 +47,6 @@ limit = 3
 """
 ORDER = ("blue", "red", "green")
 """The other model's classes."""
-
-
-def as_input(image):
-    whole = np.asarray(image.convert("RGB").resize((32, 32), Image.Resampling.BICUBIC), np.float32) / 255
-    return (torch.from_numpy(whole).permute(2, 0, 1) - MEAN) / STD
 
 
 def square(file, photo, side):

@@ -105,6 +105,12 @@ def evaluated(file: Path, only=()):
     return report, evaluating.results(report), evaluating
 
 
+def as_input(image):
+    """An image as both networks are shown it, (3, 32, 32)."""
+    whole = np.asarray(image.convert("RGB").resize((32, 32), Image.Resampling.BICUBIC), np.float32) / 255
+    return (torch.from_numpy(whole).permute(2, 0, 1) - MEAN) / STD
+
+
 def seen_by_hand(image, build=colours):
     """What a network, the judge's, makes of an image: probabilities, and means over positions of its layers."""
     network, found = build().eval(), {}
@@ -112,7 +118,6 @@ def seen_by_hand(image, build=colours):
         getattr(network, name).register_forward_hook(
             lambda module, inputs, output, name=name: found.__setitem__(name, output.mean(dim=(2, 3))[0])
         )
-    whole = np.asarray(image.convert("RGB").resize((32, 32), Image.Resampling.BICUBIC), np.float32) / 255
     with torch.no_grad():
-        logits = network(((torch.from_numpy(whole).permute(2, 0, 1) - MEAN) / STD)[None])[0]
+        logits = network(as_input(image)[None])[0]
     return logits.softmax(dim=0).numpy(), {name: each.numpy().astype(np.float64) for name, each in found.items()}
