@@ -9,7 +9,6 @@ import numpy as np
 from atlas.core.job import Target
 from atlas.core.metric_card import MetricCard
 from atlas.core.score import Subject
-from atlas.errors import ScoreError
 from atlas.evaluation import selectivity
 from atlas.evaluation.scored import Scored
 from atlas.evaluation.scores.base import PHOTOS, UNITS, Column, Evidence, Line, Measured, Score, features_at, said
@@ -53,10 +52,7 @@ class AucMad(Score):
 def _activations(seen: Evidence, layer: str) -> tuple[Mapping[Unit, np.ndarray], Mapping[Unit, np.ndarray]]:
     """Return the activations of each of a layer's units on photos and on its pictures, higher being more as asked."""
     name = features_at(layer)
-    photos = [arrays[name] for arrays in seen.photos.values() if name in arrays]
-    if not photos:
-        raise ScoreError("none of the judging photos could be read", "mend them, or add others")
-    on_photos = np.concatenate(photos)
+    on_photos = seen.of_photos(name)
     places: dict[Unit, list[int]] = {}
     for place, target in enumerate(seen.targets):
         if target.layer == layer:

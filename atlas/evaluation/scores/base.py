@@ -14,6 +14,7 @@ from atlas.core.job import Target
 from atlas.core.metric_card import MetricCard
 from atlas.core.registry import Registry
 from atlas.core.score import Subject
+from atlas.errors import ScoreError
 from atlas.evaluation.class_match import ClassMatch
 
 if TYPE_CHECKING:
@@ -74,6 +75,19 @@ class Evidence:
     def aims(self) -> list[tuple[int, int]]:
         """The class of each picture, an index of the rendered model's, and its seed."""
         return [(target.unit, seed) for target, seed in zip(self.targets, self.seeds, strict=True)]
+
+    def of_photos(self, array: str) -> "NDArray[np.float32]":
+        """Return an array of all judging photos that have it, (M, ...), class by class.
+
+        Raises:
+            ScoreError: none has.
+        """
+        import numpy as np
+
+        found = [arrays[array] for _, arrays in sorted(self.photos.items()) if array in arrays]
+        if not found:
+            raise ScoreError("none of the judging photos could be read", "mend them, or add others")
+        return np.concatenate(found)
 
     def without_photos(self, array: str) -> dict[tuple[int, int], str]:
         """Return the pictures of classes no photo of which has an array, by their aims, and why nothing judges them.

@@ -7,7 +7,6 @@ import numpy as np
 
 from atlas.core.figures import Figure
 from atlas.core.metric_card import MetricCard
-from atlas.errors import ScoreError
 from atlas.evaluation import frechet, kid
 from atlas.evaluation.arrays import finite_rows
 from atlas.evaluation.frechet import distance_name
@@ -62,12 +61,10 @@ class Kid(Score):
 def _sets(seen: Evidence) -> tuple[np.ndarray, np.ndarray]:
     """Return the features of pictures (N, D) of classes that photos judge, and of these photos (M, D)."""
     name = features_at(seen.layers[0])
-    photos = [arrays[name] for _, arrays in sorted(seen.photos.items()) if name in arrays]
-    if not photos:
-        raise ScoreError("none of the judging photos could be read", "mend them, or add others")
+    photos = seen.of_photos(name)
     unjudged = seen.without_photos(name)
     rows = [place for place, aim in enumerate(seen.aims) if aim not in unjudged]
-    return seen.pictures[name][rows], np.concatenate(photos)
+    return seen.pictures[name][rows], photos
 
 
 def _left_out(seen: Evidence) -> list[str]:

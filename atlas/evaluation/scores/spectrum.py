@@ -7,7 +7,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from atlas.core.metric_card import MetricCard
-from atlas.errors import ScoreError
 from atlas.evaluation import spectrum
 from atlas.evaluation.scores.base import PHOTOS, Column, Curve, Evidence, Line, Measured, Score, left_out
 
@@ -38,10 +37,7 @@ class Spectrum(Score):
         """See :meth:`Score.measure`."""
         powers = dict(zip(seen.aims, seen.pictures[POWER].astype(np.float64), strict=True))
         high = dict(zip(seen.aims, seen.pictures[HIGH][:, 0].astype(np.float64), strict=True))
-        judging = [arrays for arrays in seen.photos.values() if POWER in arrays]
-        if not judging:
-            raise ScoreError("none of the judging photos could be read", "mend them, or add others")
-        photos, photos_high = (np.concatenate([each[name] for each in judging]) for name in (POWER, HIGH))
+        photos, photos_high = seen.of_photos(POWER), seen.of_photos(HIGH)
         lacking = {aim: spectrum.FLAT for aim, power in powers.items() if not np.isfinite(power).all()}
         lacking |= seen.without_photos(POWER)
         shown = {aim: power for aim, power in powers.items() if aim not in lacking}
