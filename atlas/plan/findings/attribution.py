@@ -128,7 +128,6 @@ def _task(block: AnalyseBlock, scene: Scene, found: Contributions, measured: Con
         analysis=analysis,
         models=(scene.studied(measured.model, (found.layer,)),),
         split=scene.record,
-        left_out=(),
         contributions=measured.key,
         photos=measured.photos,
         channels=block.channels,

@@ -101,7 +101,6 @@ def _task(block: AnalyseBlock, scene: Scene, photos: Sequence[Photo], one: _Side
         analysis=analysis,
         models=models,
         split=scene.record,
-        left_out=(),
         rows=one.keys,
         columns_of=() if other is None else other.keys,
     )

@@ -79,7 +79,6 @@ class AskedRelatedness:
             analysis=analysis,
             models=(scene.studied(self.name, (self.measured.layer,)), scene.studied(self.judge.name)),
             split=scene.record,
-            left_out=(),
             contributions=tuple((index, task.key) for index, task in of_class.items()),
             pictures=tuple(shots),
             known=known,

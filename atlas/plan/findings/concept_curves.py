@@ -63,7 +63,6 @@ class AskedCurves:
             analysis=analysis,
             models=(self.scene.studied(self.name, first.layers),),
             split=None,
-            left_out=(),
             logits=tuple((task.concepts.class_index, task.key) for task in measured),
             seed=self.block.seed,
         )

@@ -85,7 +85,6 @@ class AskedEmbedding:
             analysis=analysis,
             models=(scene.studied(self.name), scene.studied(self.judge.name, (self.judge.layers[0],))),
             split=scene.record,
-            left_out=(),
             pictures=tuple(shots),
             looks=tuple(at_photos),
             photos=tuple(photos),

@@ -77,7 +77,6 @@ class AskedReferences:
             analysis=analysis,
             models=(scene.studied(self.name), *others),
             split=scene.record,
-            left_out=(),
             variants=tuple(scored),
         )
 

@@ -64,7 +64,6 @@ def _task(block: AnalyseBlock, scene: Scene, name: str, measured: dict[int, Reco
         analysis=analysis,
         models=(scene.studied(name),),
         split=scene.record,
-        left_out=(),
         recognition=tuple((index, task.key) for index, task in measured.items()),
     )
 

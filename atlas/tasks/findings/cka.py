@@ -74,7 +74,7 @@ class CKATask(FindingTask):
     """How alike layers are, of one model or of two, by the Gram matrices of the same minibatches.
 
     Attributes:
-        rows, columns: keys of the minibatches' Gram matrices, of the first and the other model; no columns of one.
+        rows, columns_of: keys of the minibatches' Gram matrices, of the first and the other model; no columns of one.
     """
 
     name: ClassVar[str] = "cka"

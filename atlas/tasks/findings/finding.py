@@ -33,8 +33,7 @@ class FindingTask(AnalysisTask, ABC):
     """One analysis of one model, or of two.
 
     Attributes:
-        models: that it is about. photo_count: photos that were to be looked at.
-        split: of all photos. left_out: what is known from the start to be left out, as sentences.
+        models: that it is about. split: of all photos, if there is one.
     """
 
     kind: ClassVar[str] = "finding"
@@ -47,7 +46,6 @@ class FindingTask(AnalysisTask, ABC):
 
     models: tuple[StudiedModel, ...]
     split: PhotoSplit | None
-    left_out: tuple[str, ...]
 
     @property
     def needs(self) -> tuple[str, ...]:
@@ -75,8 +73,6 @@ class FindingTask(AnalysisTask, ABC):
     def _run(self, bench: Bench) -> Outcome:
         started = perf_counter()
         found = self.find(bench)
-        given = {"left_out": (), **found.fields}
-        given["left_out"] = (*self.left_out, *given["left_out"])
         document = Finding(
             key=self.key,
             analysis=self.analysis,
@@ -85,7 +81,7 @@ class FindingTask(AnalysisTask, ABC):
             class_index=self.analysis.class_index,
             split=self.split,
             provenance=bench.provenance(perf_counter() - started),
-            **given,
+            **found.fields,
         )
         for card in self.cards:
             bench.store.save_metric(card)

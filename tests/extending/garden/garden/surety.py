@@ -69,7 +69,6 @@ def plan_surety(block: AnalyseBlock, scene: Scene) -> Iterator[Fixed]:
             analysis=analysis,
             models=(scene.studied(name),),
             split=scene.record,
-            left_out=(),
             photos=scene.photos,
         )
         yield Fixed((task,))
