@@ -98,7 +98,7 @@ class PhotoActivations:
         while group := list(islice(waiting, size)):
             known = {photo: self._cache.get(photo.digest, view) for photo in group}
             missing = [photo for photo in group if known[photo] is None]
-            shown = list(squares(missing, self._source, self._viewer, lambda _, why: self.skipped.append(why)))
+            shown = list(squares(missing, self._source, self._viewer.side, lambda _, why: self.skipped.append(why)))
             if shown:
                 computed = compute([square for _, square in shown])
                 for (photo, _), arrays in zip(shown, computed, strict=True):

@@ -60,7 +60,7 @@ def tally_layers(
                 tally.add(places[photo], each)
         waiting.clear()
 
-    for photo, square in squares(photos, source, viewer, lambda photo, why: skipped.append(why)):
+    for photo, square in squares(photos, source, viewer.side, lambda photo, why: skipped.append(why)):
         waiting.append((photo, viewer.views(square)))
         if len(waiting) == per_pass:
             flush()

@@ -72,11 +72,12 @@ def cut_patches(pixels: Tensor, boxes: Iterable[PixelBox], size: tuple[int, int]
 
 
 def squares(
-    photos: Iterable[Photo], source: Photos, viewer: Viewer, on_skip: Callable[[Photo, str], None]
+    photos: Iterable[Photo], source: Photos, side: int, on_skip: Callable[[Photo, str], None]
 ) -> Iterator[tuple[Photo, Image.Image]]:
     """Yield each photo with its central square, in order, decoded ahead in threads.
 
     Args:
+        side: of the squares, pixels.
         on_skip: told a photo that cannot be decoded, and why.
 
     Raises:
@@ -85,7 +86,7 @@ def squares(
 
     def read(photo: Photo) -> Image.Image | PhotoError:
         try:
-            return central_square(source.image(photo), viewer.side)
+            return central_square(source.image(photo), side)
         except PhotoError as error:
             return error
 

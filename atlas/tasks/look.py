@@ -13,14 +13,14 @@ import torch
 from PIL import Image
 from torch import Tensor
 
+from atlas.activations.views import squares
 from atlas.core.job import LOGITS
 from atlas.core.record import AssetRole, Record
-from atlas.errors import PhotoError, PhotoGoneError, ScoreError
+from atlas.errors import ScoreError
 from atlas.evaluation.scores.base import PROBABILITIES, SCORES, features_at
 from atlas.metrics.diversity import features
 from atlas.models.network.network import Network
 from atlas.photos import Photo
-from atlas.photos.views import central_square
 from atlas.store import Store
 from atlas.store.documents import REMEDY
 from atlas.tasks.analysis import AnalysisTask, Arrays, keep_arrays
@@ -103,20 +103,11 @@ class LookTask(AnalysisTask):
         """Yield what is looked at with its key or digest; of what cannot be decoded, why is noted."""
         if self.picture:
             yield self.picture, stored_picture(bench.store, bench.store.read(self.picture), "image")
-        for photo in self.photos:
-            try:
-                image = bench.photos.image(photo)
-            except PhotoGoneError:
-                raise
-            except PhotoError as error:
-                skipped.append(error.message)
-                continue
-            yield photo.digest, central_square(image, self.side or max(self._size))
-
-    @property
-    def _size(self) -> tuple[int, int]:
+            return
         known = self.analysis.model.preprocessing
-        return known.width, known.height
+        side = self.side or max(known.width, known.height)
+        for photo, square in squares(self.photos, bench.photos, side, lambda photo, why: skipped.append(why)):
+            yield photo.digest, square
 
     def _seen(self, image: Image.Image, bench: Bench) -> Arrays:
         """Return what is seen of an image: arrays of one row."""

@@ -8,9 +8,8 @@ from typing import ClassVar
 
 from PIL import Image
 
-from atlas.errors import PhotoError, PhotoGoneError
+from atlas.activations.views import squares
 from atlas.photos import Photo
-from atlas.photos.views import central_square
 from atlas.tasks.analysis import AnalysisTask, Arrays, keep_arrays
 from atlas.tasks.bench import Bench
 from atlas.tasks.task import Outcome
@@ -64,20 +63,17 @@ class MeasurementTask(AnalysisTask, ABC):
         skipped: list[str] = []
         names: list[str] = []
 
-        def squares() -> Iterator[tuple[Photo, Image.Image]]:
-            for photo in self.photos:
-                on_photo()
-                try:
-                    image = bench.photos.image(photo)
-                except PhotoGoneError:
-                    raise
-                except PhotoError as error:
-                    skipped.append(error.message)
-                    continue
-                names.append(photo.digest)
-                yield photo, central_square(image, self.side)
+        def skip(photo: Photo, why: str) -> None:
+            on_photo()
+            skipped.append(why)
 
-        arrays, facts = self.measure(squares(), bench)
+        def noted() -> Iterator[tuple[Photo, Image.Image]]:
+            for photo, square in squares(self.photos, bench.photos, self.side, skip):
+                on_photo()
+                names.append(photo.digest)
+                yield photo, square
+
+        arrays, facts = self.measure(noted(), bench)
         kept = {**facts, "rows": names, "skipped": skipped}
         keep_arrays(bench, self.analysis, arrays, kept, perf_counter() - started)
         return Outcome(self, "done", "; ".join(skipped))
