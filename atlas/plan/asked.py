@@ -3,9 +3,11 @@
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
+from pydantic import JsonValue
+
 from atlas.core.analysis import Analysis
 from atlas.core.canonical import canonical_json
-from atlas.core.score import Judge
+from atlas.core.score import Judge, PhotoSplit
 from atlas.evaluation.class_match import ClassMatch
 from atlas.evaluation.scores.base import CLASSES, PHOTOS, SCORES, Score
 from atlas.photos import Photo
@@ -99,33 +101,10 @@ class Asked:
         shots = tuple(
             Shot(task.key, task.job.target, task.job.seed, look) for task, look in zip(pictures, seen, strict=True)
         )
-        judged = {shot.target.unit for shot in shots}
-        places = {} if self.match is None else {index: self.match.places.get(index, -1) for index in sorted(judged)}
-        photos = tuple((index, look.key) for index, look in at_photos.items())
-        names = () if at_names is None else (at_names.key,)
-        split = self.split.record if self.split is not None and PHOTOS in self.score.needs else None
-        analysis = Analysis(
-            kind="score",
-            version=self.score.version,
-            model=rendered.model.card.identity,
-            layers=() if self.judge is None else self.judge.layers,
-            upstream=tuple(look.key for look in (*looks, *at_photos.values())) + names,
-            parameters={
-                "score": self.name,
-                "pictures": [[shot.key, shot.target.unit, shot.seed] for shot in shots],
-                "places": [[index, place] for index, place in places.items()],
-                "photos": [index for index, _ in photos],
-                "judge": None if self.as_judge is None else self.as_judge.model_dump(mode="json"),
-                "k": list(self.k) if self.score.neighbours else [],
-                "split": None if split is None else split.model_dump(mode="json"),
-                **({"notes": list(self.notes)} if self.notes else {}),
-                **({"lacking": self.lacking} if self.lacking else {}),
-            },
-            numerics="float64",
-        )
+        upstream = [look.key for look in (*looks, *at_photos.values(), *([] if at_names is None else [at_names]))]
         return ScoreTask(
             model=rendered.name,
-            analysis=analysis,
+            analysis=self._analysis(shots, list(at_photos), upstream),
             score=self.name,
             of=self.group.of,
             method=job.method,
@@ -134,15 +113,45 @@ class Asked:
             judge=self.as_judge,
             network=self._network,
             layers=() if self.judge is None else self.judge.layers,
-            match=None if self.match is None else _within(self.match, judged),
+            match=None if self.match is None else _within(self.match, {shot.target.unit for shot in shots}),
             pictures=shots,
-            photos=photos,
+            photos=tuple((index, look.key) for index, look in at_photos.items()),
             names="" if at_names is None else at_names.key,
             k=self.k,
-            split=split,
+            split=self._split_record,
             notes=self.notes,
             lacking=self.lacking,
         )
+
+    def _analysis(self, shots: Sequence[Shot], judging: list[int], upstream: Sequence[str]) -> Analysis:
+        """Return what decides a score's key. judging: of which classes, or parts, photos judge."""
+        judged = [] if self.match is None else sorted({shot.target.unit for shot in shots})
+        places = {} if self.match is None else self.match.places
+        split = self._split_record
+        return Analysis(
+            kind="score",
+            version=self.score.version,
+            model=self.group.rendered.model.card.identity,
+            layers=() if self.judge is None else self.judge.layers,
+            upstream=tuple(upstream),
+            parameters={
+                "score": self.name,
+                "pictures": [[shot.key, shot.target.unit, shot.seed] for shot in shots],
+                "places": [[index, places.get(index, -1)] for index in judged],
+                "photos": list[JsonValue](judging),
+                "judge": None if self.as_judge is None else self.as_judge.model_dump(mode="json"),
+                "k": list(self.k) if self.score.neighbours else [],
+                "split": None if split is None else split.model_dump(mode="json"),
+                **({"notes": list(self.notes)} if self.notes else {}),
+                **({"lacking": self.lacking} if self.lacking else {}),
+            },
+            numerics="float64",
+        )
+
+    @property
+    def _split_record(self) -> PhotoSplit | None:
+        """What the store keeps of the split, of a score that photos judge."""
+        return self.split.record if self.split is not None and PHOTOS in self.score.needs else None
 
     @property
     def _network(self) -> str:
