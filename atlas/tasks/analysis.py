@@ -40,6 +40,12 @@ class AnalysisTask(Task, ABC):
         """See :attr:`Task.identity`."""
         return self.analysis.model
 
+    @property
+    def where(self) -> str:
+        """Its layer, or how many there are; empty of none."""
+        layers = self.analysis.layers
+        return layers[0] if len(layers) == 1 else f"{len(layers)} layers" if layers else ""
+
 
 @dataclass(frozen=True)
 class PhotosTask(AnalysisTask, ABC):
@@ -57,9 +63,7 @@ class PhotosTask(AnalysisTask, ABC):
     @property
     def columns(self) -> tuple[str, str, str]:
         """See :attr:`Task.columns`."""
-        layers = self.analysis.layers
-        method = str(self.analysis.parameters.get("factorisation", "photos"))
-        return layers[0] if len(layers) == 1 else f"{len(layers)} layers", self.analysis.kind, method
+        return self.where, self.analysis.kind, str(self.analysis.parameters.get("factorisation", "photos"))
 
 
 def read_arrays(store: Store, key: str) -> tuple[ArraysDocument, Arrays]:

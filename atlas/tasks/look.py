@@ -65,9 +65,7 @@ class LookTask(AnalysisTask):
     @property
     def columns(self) -> tuple[str, str, str]:
         """See :attr:`Task.columns`."""
-        layers = self.analysis.layers
-        where = "" if not layers else layers[0] if len(layers) == 1 else f"{len(layers)} layers"
-        return where, self.kind, "pictures" if self.picture else "photos"
+        return self.where, self.kind, "pictures" if self.picture else "photos"
 
     @property
     def shares(self) -> object:

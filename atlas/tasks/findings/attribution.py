@@ -9,6 +9,7 @@ from atlas.analyses.attribution import CARD, CARDS, GAP, RISE, SHARE, Channel, l
 from atlas.core.figures import Figure, mean
 from atlas.core.finding import ChannelPart, FindingFigure
 from atlas.core.metric_card import MetricCard
+from atlas.craft.document import WHOLE
 from atlas.craft.gallery import PHOTO_CELL, PHOTO_COLUMNS, Shown
 from atlas.errors import ScoreError
 from atlas.photos import Photo
@@ -19,7 +20,6 @@ from atlas.tasks.findings.finding import FindingTask, Found, figure_of
 
 ATTRIBUTION_VERSION = 1
 """Raise it whenever what is told of the same contributions changes."""
-WHOLE = (0.0, 0.0, 1.0, 1.0)
 
 
 @dataclass(frozen=True)

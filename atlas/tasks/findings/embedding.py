@@ -10,6 +10,7 @@ from atlas.analyses.embedding import CARD, embed, trustworthiness
 from atlas.core.figures import Figure
 from atlas.core.finding import MapPoint
 from atlas.core.metric_card import MetricCard
+from atlas.craft.document import WHOLE
 from atlas.craft.gallery import Shown
 from atlas.errors import ScoreError
 from atlas.evaluation.scores.base import features_at
@@ -22,7 +23,6 @@ EMBEDDING_VERSION = 1
 """Raise it whenever the map of the same looks changes."""
 CELL, COLUMNS = 64, 16
 """Of the sprite of photos."""
-WHOLE = (0.0, 0.0, 1.0, 1.0)
 
 
 @dataclass(frozen=True)

@@ -48,9 +48,7 @@ class MeasurementTask(AnalysisTask, ABC):
     @property
     def columns(self) -> tuple[str, str, str]:
         """See :attr:`Task.columns`."""
-        layers = self.analysis.layers
-        where = "" if not layers else layers[0] if len(layers) == 1 else f"{len(layers)} layers"
-        return where, self.kind, self.measures
+        return self.where, self.kind, self.measures
 
     @staticmethod
     def run(tasks: "Sequence[MeasurementTask]", bench: Bench) -> list[Outcome]:
