@@ -9,19 +9,17 @@ from pydantic import (
     BeforeValidator,
     ConfigDict,
     Field,
-    ValidationInfo,
     field_validator,
     model_validator,
 )
 from pydantic_core import PydanticCustomError
 
 from atlas.analyses.registry import ANALYSES
-from atlas.config.evaluation import ALL, JudgingPhotos, Names
+from atlas.config.evaluation import ALL, JudgingPhotos, Names, Scores, each_once
 from atlas.config.judging import named_models
 from atlas.config.problems import WHOLE, Problem, shown, tables_at
 from atlas.config.render import ClassSelector, Text
 from atlas.config.seeds import PlainSeeds, listed
-from atlas.evaluation.scores.base import SCORES
 
 OPTIONS: Mapping[str, frozenset[str]] = {
     "cka": frozenset({"layers", "minibatch"}),
@@ -71,24 +69,14 @@ class AnalyseBlock(BaseModel):
     channels: int = Field(default=8, ge=1, le=64)
     photos: JudgingPhotos | None = None
     random_orders: int = Field(default=10, ge=1, le=1000)
-    scores: Annotated[tuple[Text, ...], BeforeValidator(listed), Field(min_length=1)] = ("transfer", "plausibility")
+    scores: Scores = ("transfer", "plausibility")
     preset: str | None = None
     parameters: dict[str, Any] = Field(default_factory=dict)
     seeds: PlainSeeds = (0,)
     minibatch: int = Field(default=32, ge=4, le=4096)
     seed: int = Field(default=0, ge=0, lt=2**31)
 
-    @field_validator("scores")
-    @classmethod
-    def _known(cls, names: tuple[str, ...]) -> tuple[str, ...]:
-        return tuple(map(SCORES.check, names))
-
-    @field_validator("models", "layers", "classes", "scores")
-    @classmethod
-    def _each_once(cls, values: tuple[object, ...], info: ValidationInfo) -> tuple[object, ...]:
-        if len(set(values)) < len(values):
-            raise ValueError(f"{info.field_name} names one twice; name each once")
-        return values
+    _once = field_validator("models", "layers", "classes", "scores")(each_once)
 
     @model_validator(mode="after")
     def _of_its_kind(self) -> "AnalyseBlock":

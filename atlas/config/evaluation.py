@@ -22,6 +22,25 @@ Names = Annotated[tuple[Text, ...], BeforeValidator(listed), Field(min_length=1)
 """One name, a list of some, or ``"all"``."""
 
 
+def _known(names: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(map(SCORES.check, names))
+
+
+Scores = Annotated[tuple[Text, ...], BeforeValidator(listed), Field(min_length=1), AfterValidator(_known)]
+"""One name of a score, or a list of some."""
+
+
+def each_once(values: tuple[object, ...], info: ValidationInfo) -> tuple[object, ...]:
+    """Return values of which no two are the same.
+
+    Raises:
+        ValueError: two are.
+    """
+    if len(set(values)) < len(values):
+        raise ValueError(f"{info.field_name} names one twice; name each once")
+    return values
+
+
 class JudgeBlock(BaseModel):
     """One ``[[judges]]`` table: a model that looks at finished pictures, and had no part in them.
 
@@ -79,7 +98,7 @@ class EvaluateBlock(BaseModel):
 
     models: Names = ALL
     methods: Names = ALL
-    scores: Annotated[tuple[Text, ...], BeforeValidator(listed), Field(min_length=1)]
+    scores: Scores
     photos: JudgingPhotos | None = None
     clip: ClipWeights | None = None
     lpips: LpipsWeights | None = None
@@ -88,14 +107,4 @@ class EvaluateBlock(BaseModel):
         5,
     )
 
-    @field_validator("scores")
-    @classmethod
-    def _known(cls, names: tuple[str, ...]) -> tuple[str, ...]:
-        return tuple(map(SCORES.check, names))
-
-    @field_validator("models", "methods", "scores", "k")
-    @classmethod
-    def _each_once(cls, values: tuple[object, ...], info: ValidationInfo) -> tuple[object, ...]:
-        if len(set(values)) < len(values):
-            raise ValueError(f"{info.field_name} names one twice; name each once")
-        return values
+    _once = field_validator("models", "methods", "scores", "k")(each_once)
