@@ -6,6 +6,7 @@ from atlas.core.metric_card import MetricCard
 from atlas.errors import ScoreError
 from atlas.evaluation import transfer
 from atlas.evaluation.scores.base import PROBABILITIES, Column, Evidence, Line, Measured, Score, left_out
+from atlas.evaluation.scores.places import places
 
 PLACES = {1: "transfer_top1", 5: "transfer_top5"}
 OWN_PLACES = {1: "own_top1"}
@@ -34,16 +35,10 @@ class Transfer(Score):
             verdicts = transfer.own(seen.pictures[PROBABILITIES], classes, seen.aims)
         else:
             verdicts = transfer.transfer(seen.pictures[PROBABILITIES], classes, seen.match, seen.aims)
-        names = OWN_PLACES if seen.own else PLACES
-        figures = {k: figure for k in names if (figure := verdicts.top(k)) is not None}
-        found = [verdicts.of.get(aim) for aim in seen.aims]
-        lines = [Line(names[k], figure) for k, figure in figures.items()]
-        columns = [
-            Column(names[k], [None if verdict is None else float(verdict.rank <= k) for verdict in found])
-            for k in figures
-        ]
+        lines, columns = places(verdicts, seen.aims, OWN_PLACES if seen.own else PLACES)
         if not seen.own and (mean := verdicts.score()) is not None:
             lines.append(Line("transfer_probability", mean))
+            found = [verdicts.of.get(aim) for aim in seen.aims]
             probabilities = [None if verdict is None else verdict.score for verdict in found]
             columns.append(Column("transfer_probability", probabilities))
         return Measured(lines, columns, left_out=left_out(verdicts.left_out))
