@@ -1,7 +1,6 @@
 """Spectrum: how much of each frequency pictures have over what photos have, as a curve (MACO, figure 2).
 
-Frequencies are in cycles per pixel, so that pictures of any size have the same; powers are those of
-``|F(x)|² / (H W)``, mean over the colours, whose sum over all frequencies but 0 is H W times a picture's variance.
+What frequencies and powers are: :mod:`atlas.evaluation.frequencies`.
 """
 
 from collections import defaultdict
@@ -16,18 +15,10 @@ from atlas.core.metric_card import MetricCard
 from atlas.core.sources import MACO
 from atlas.errors import ScoreError
 from atlas.evaluation.arrays import Array, as_float64, check_keys
+from atlas.evaluation.frequencies import BINS, high_share, is_flat, radial_power
 from atlas.evaluation.scored import Scored
 
 Key = TypeVar("Key", bound=Hashable)
-
-BINS = 32
-"""Of a curve, up to half a cycle per pixel; of pictures of less than 64 pixels, half as many as they have."""
-
-QUARTER = 0.25
-"""Cycles per pixel above which a frequency is called high."""
-
-CONSTANT = 1e-6
-"""A picture, in [0, 1], whose colours differ by less over all of it has no spectrum but rounding."""
 
 NOTHING = 1e-6
 """Ratios below it are taken as it where they are compared by their logarithms: a blurred picture has none."""
@@ -97,7 +88,7 @@ class Spectrum(Generic[Key]):
         pictures, photos: mean power at each, of pictures (mean over classes) and of photos.
         ratio: of the two, with the bootstrap's interval over classes; photos are taken as they are.
         distance: mean of |log10 ratio|, with the same.
-        high: each picture's share above :data:`QUARTER`. photos_high: the photos' mean share, with the
+        high: each picture's share of high frequencies. photos_high: the photos' mean share, with the
             bootstrap's interval over photos.
         photo_count: how many photos have a spectrum.
     """
@@ -148,7 +139,7 @@ def compared(
     """Return spectra of pictures over those of photos, of what was measured of each: see :func:`spectrum`.
 
     Args:
-        powers: of each picture, see :func:`radial_power`. high: see :func:`high_share`.
+        powers: of each picture, in rings. high: each one's share of high frequencies.
         photos, photos_high: the same of photos, (M, bins) and (M,).
         left_out: why other pictures have no spectrum.
 
@@ -185,47 +176,6 @@ def compared(
         photos_high=mean(photos_high.tolist(), seed),
         photo_count=len(photos),
     )
-
-
-def radial_power(picture: Array, bins: int = BINS) -> np.ndarray:
-    """Return the mean power of a picture (3, H, W) in rings of frequencies up to half a cycle per pixel, (bins,).
-
-    Ring i holds the frequencies above i / (2 bins) and up to (i + 1) / (2 bins); frequency 0 is in none.
-
-    Args:
-        bins: at most half of the shorter side, so that no ring is empty.
-
-    Raises:
-        ScoreError: more bins than that.
-    """
-    power, radius = _power(as_float64(picture))
-    if bins < 1 or 2 * bins > min(power.shape):
-        shape = " x ".join(map(str, power.shape))
-        raise ScoreError(f"a picture of {shape} pixels has no {bins} rings", f"take 1 to {min(power.shape) // 2}")
-    rings = np.ceil(np.round(radius * 2 * bins, 9)).astype(int) - 1
-    inside = (rings >= 0) & (rings < bins)
-    counts = np.bincount(rings[inside], minlength=bins)
-    return np.bincount(rings[inside], weights=power[inside], minlength=bins) / counts
-
-
-def high_share(picture: Array) -> float:
-    """Return the share of a picture's power, frequency 0 apart, above :data:`QUARTER`; NaN of a constant one."""
-    power, radius = _power(as_float64(picture))
-    total = power[radius > 0].sum()
-    return float(power[radius > QUARTER].sum() / total) if total > 0 else float("nan")
-
-
-def is_flat(picture: np.ndarray) -> bool:
-    """Tell whether a picture (3, H, W) in [0, 1] is of one colour, so that it has no spectrum but rounding."""
-    return bool(np.ptp(picture, axis=(1, 2)).max() < CONSTANT)
-
-
-def _power(picture: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Return |F(x)|² / (H W), mean over colours, and the frequencies in cycles per pixel, both (H, W)."""
-    _, height, width = picture.shape
-    centred = picture - picture.mean(axis=(1, 2), keepdims=True)  # frequency 0 would spread by rounding
-    power = (np.abs(np.fft.fft2(centred)) ** 2).mean(axis=0) / (height * width)
-    return power, np.hypot(np.fft.fftfreq(height)[:, None], np.fft.fftfreq(width)[None])
 
 
 def _distance(ratios: np.ndarray) -> np.ndarray:

@@ -5,7 +5,8 @@ import pytest
 import torch
 
 from atlas.errors import ScoreError
-from atlas.evaluation.spectrum import BINS, _power, high_share, radial_power, spectrum
+from atlas.evaluation.frequencies import BINS, high_share, power, radial_power
+from atlas.evaluation.spectrum import spectrum
 
 
 def grating(cycles, side=64):
@@ -31,8 +32,8 @@ def test_the_sum_of_all_powers_is_the_variance():
     picture = noise(0)
     _, height, width = picture.shape
     expected = picture.var(axis=(1, 2)).mean() * height * width
-    power, _ = _power(picture)
-    assert power.sum() == pytest.approx(expected)
+    powers, _ = power(picture)
+    assert powers.sum() == pytest.approx(expected)
 
 
 @pytest.mark.parametrize("side", [64, 96, 65])

@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 
 from atlas.core.metric_card import MetricCard
 from atlas.evaluation import spectrum
+from atlas.evaluation.frequencies import BINS, high_share, is_flat, radial_power
 from atlas.evaluation.scores.base import PHOTOS, Column, Curve, Evidence, Line, Measured, Score, left_out
 
 POWER, HIGH = "power", "high"
@@ -26,11 +27,11 @@ class Spectrum(Score):
     def look(self, pixels: NDArray[np.uint8]) -> Mapping[str, NDArray[np.float32]]:
         """See :meth:`Score.look`; all are NaN of a picture that has no spectrum."""
         picture = pixels.astype(np.float64).transpose(2, 0, 1) / 255
-        bins = min(spectrum.BINS, min(picture.shape[1:]) // 2)
-        if spectrum.is_flat(picture):
+        bins = min(BINS, min(picture.shape[1:]) // 2)
+        if is_flat(picture):
             power, high = np.full(bins, np.nan), np.nan
         else:
-            power, high = spectrum.radial_power(picture, bins), spectrum.high_share(picture)
+            power, high = radial_power(picture, bins), high_share(picture)
         return {POWER: power[None].astype(np.float32), HIGH: np.full((1, 1), high, np.float32)}
 
     def measure(self, seen: Evidence) -> Measured:
