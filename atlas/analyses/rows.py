@@ -49,6 +49,10 @@ class FindingRow:
         """Whether there is an interval that says how sure the value is: there is none of one value, such as a map's."""
         return self.low < self.high
 
+    def between(self, join: str) -> str:
+        """Return the ends of its interval, such as ``0.1 to 0.2``; empty where that says nothing."""
+        return f"{self.low:.3g}{join}{self.high:.3g}" if self.is_certain else ""
+
     @property
     def of(self) -> str:
         """What it is of, in words: class, variant, layers; empty of all together."""

@@ -77,8 +77,7 @@ def _say(found: "Evaluation", path: Path) -> None:
         )
     for score, documents in found.unmeasured.items():
         say(f"\n{score}")
-        judges = [document.judge.name if document.judge else "" for document in documents]
-        lines = [(one.method, judge, "left out") for one, judge in zip(documents, judges, strict=True)]
+        lines = [(one.method, one.judge.name if one.judge else "", "left out") for one in documents]
         table(("method", "judge", "value"), lines)
     say_findings(found.analyses)
     if not found.rows and not found.analyses.rows:

@@ -36,7 +36,7 @@ def _say_lines(rows: "list[FindingRow]") -> None:
             row.title,
             row.of or "-",
             f"{row.value:.3g}",
-            f"{row.low:.3g} to {row.high:.3g}" if row.is_certain else "-",
+            row.between(" to ") or "-",
             str(row.n),
         )
         for row in shown

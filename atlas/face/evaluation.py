@@ -129,7 +129,7 @@ def _latex_of_findings(rows: Sequence[FindingRow]) -> str:
             ": ".join(filter(None, (row.title, row.of))),
             row.other,
             f"{row.value:.3g}",
-            f"[{row.low:.3g}, {row.high:.3g}]" if row.is_certain else "",
+            f"[{row.between(', ')}]" if row.is_certain else "",
             str(row.n),
         ]
         for row in rows

@@ -18,13 +18,11 @@ from atlas.photos import Photo
 from atlas.tasks.analysis import Arrays, read_arrays, texts
 from atlas.tasks.bench import Bench
 from atlas.tasks.findings.finding import FindingTask, Found, figure_of, is_number
-from atlas.tasks.findings.measurement import MeasurementTask
+from atlas.tasks.findings.measurement import TOGETHER, MeasurementTask
 from atlas.tasks.look import as_input
 
 GRAMS_VERSION, CKA_VERSION = 1, 1
 """Raise one whenever what it makes of the same photos changes."""
-TOGETHER = 8
-"""Photos that go through the network at once."""
 HELD = 1 << 27
 """Activations of a minibatch that are held at once: half a gigabyte."""
 

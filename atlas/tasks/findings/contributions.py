@@ -14,13 +14,11 @@ from atlas.models.anatomy.tail import Captured, Context, Tail, tail_of
 from atlas.photos import Photo
 from atlas.tasks.analysis import Arrays, read_arrays
 from atlas.tasks.bench import Bench
-from atlas.tasks.findings.measurement import MeasurementTask
+from atlas.tasks.findings.measurement import TOGETHER, MeasurementTask
 from atlas.tasks.look import as_input
 
 BASELINE_VERSION, CONTRIBUTIONS_VERSION = 1, 1
 """Raise one whenever what it makes of the same photos changes."""
-TOGETHER = 8
-"""Photos that go through the network at once."""
 KEPT = 64
 """Channels whose maps are kept: the strongest for the class, and as many against it."""
 ACTIVATION, PREFIX = "activation", "prefix"

@@ -14,6 +14,9 @@ from atlas.tasks.analysis import AnalysisTask, Arrays, keep_arrays
 from atlas.tasks.bench import Bench
 from atlas.tasks.task import Outcome
 
+TOGETHER = 8
+"""Photos that go through a network at once."""
+
 
 @dataclass(frozen=True)
 class MeasurementTask(AnalysisTask, ABC):
