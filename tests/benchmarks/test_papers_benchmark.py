@@ -58,12 +58,19 @@ def test_the_nearest_spectrum_is_told_first(papers, distances, says):
             score="spectrum",
             of="classes",
             method=method,
+            parameters={"standardise_phase": standardised},
             figures=[SimpleNamespace(name="spectrum_distance", value=value, low=value, high=value)],
         )
-        for method, value in zip(("maco", "cbr"), distances, strict=True)
+        for method, standardised, value in (
+            ("maco", True, 0.02),
+            ("natural", None, 0.01),
+            ("maco", False, distances[0]),
+            ("cbr", None, distances[1]),
+        )
     ]
     line = next(iter(papers.nearest(documents)))
-    assert line.endswith(says) and f"{min(distances):.3f}" in line.split(";")[0]
+    assert line.endswith(says) and f"{min(distances):.3f}" in line.split(";")[2]
+    assert papers.STANDARDISED in line.split(";")[1], "what the papers do not have is told, and is no goal"
     assert list(papers.nearest([])) == []
 
 
@@ -74,7 +81,40 @@ def test_the_nearest_spectrum_is_told_first(papers, distances, says):
         ({"domain": "pixels"}, "pixels"),
         ({"attention": "off"}, "without attention"),
         ({"regularised": 0.0}, "without regularisers"),
+        ({"attention_reading": "norm", "attention_weight": 1.0}, "the authors' pair"),
     ],
 )
 def test_parts_of_the_ablation_are_told_by_their_parameters(papers, changed, part):
-    assert papers._part({"domain": "frequency", "attention": "on", "regularised": 1.0} | changed) == part
+    parameters = {"domain": "frequency", "attention": "on", "attention_reading": "output", "regularised": 1.0} | changed
+    assert papers._part(SimpleNamespace(method="vit_inversion", parameters=parameters)) == part
+
+
+def test_numbers_of_inversions_are_told_by_layer_and_weight(papers):
+    def document(method, weight, layers, score="inversion"):
+        pictures = [
+            SimpleNamespace(
+                key=f"{layer} {photo}",
+                seed=0,
+                values=[SimpleNamespace(name=name, value=weight + photo) for name in ("error", "psnr")],
+            )
+            for layer in layers
+            for photo in range(2)
+        ]
+        return SimpleNamespace(score=score, method=method, parameters={"weight": weight}, pictures=pictures)
+
+    class Opened:
+        def read(self, key):
+            layer, photo = key.split()
+            return SimpleNamespace(job=SimpleNamespace(target=SimpleNamespace(layer=layer, photo=photo)))
+
+    documents = [
+        document("preimage", 1.0, ("a", "b")),
+        document("preimage", 300.0, ("b",)),
+        document("inversion", 1.0, ("a",)),
+        document("preimage", 5.0, ("a",), score="spectrum"),
+    ]
+    assert papers._of_photos(documents, Opened(), "error", papers._weight) == {
+        ("a", "C = 1"): {("0", 0): 1.0, ("1", 0): 2.0},
+        ("b", "C = 1"): {("0", 0): 1.0, ("1", 0): 2.0},
+        ("b", "C = 300"): {("0", 0): 300.0, ("1", 0): 301.0},
+    }

@@ -96,6 +96,8 @@ KINDS = {
     "attempt": ["objects/*/*/attempts/*.json"],
     "statistics": ["objects/*/*/document.json"],
     "concepts": ["objects/*/*/document.json"],
+    "score": ["objects/*/*/document.json"],
+    "finding": ["objects/*/*/document.json"],
     "model-card": ["models/*.json"],
     "metric-card": ["metrics/*.json"],
     "method-card": ["methods/*.json"],
