@@ -1,7 +1,5 @@
-"""Every method on the same targets: how well, how near to photos, how fast.
+"""Methods of photos, and the speed of all; for pictures of classes see pictures.py, for the papers' tables papers.py.
 
-    python benchmarks/methods.py --store FOLDER ordering
-    python benchmarks/methods.py --store FOLDER --photos FOLDER classes
     python benchmarks/methods.py --store FOLDER --photos FOLDER adversarial
     python benchmarks/methods.py --store FOLDER --photos FOLDER --vit WEIGHTS ablation
     python benchmarks/methods.py --store FOLDER --photos FOLDER preimages
@@ -19,7 +17,6 @@ from pathlib import Path
 from typing import Any
 
 import click
-from comparing import classes as class_renderings
 from comparing import photos as photo_jobs
 from comparing.speed import speeds
 from comparing.study import Study
@@ -80,24 +77,6 @@ def main(
     )
 
 
-@main.command(help="MACO, Fourier and CBR over 22 classes.")
-@click.pass_obj
-def ordering(study: Study) -> None:
-    """Print the table."""
-    names = class_renderings.classes_with_photos(study) or []
-    chosen = [*names, *class_renderings.OTHERS]
-    print(class_renderings.compare(study, "ordering", ("maco", "fourier", "cbr"), chosen))
-
-
-@main.command(help="Every method that renders classes, over the classes that have photos.")
-@click.option("--method", "names", multiple=True, type=click.Choice([*class_renderings.METHODS]))
-@click.pass_obj
-def classes(study: Study, names: tuple[str, ...]) -> None:
-    """Print the table."""
-    chosen = class_renderings.classes_with_photos(study)
-    print(class_renderings.compare(study, "classes", names or tuple(class_renderings.METHODS), chosen))
-
-
 @main.command(help="Adversarial examples of a sample of photos.")
 @click.option("--count", default=10, show_default=True, help="Photos; each for five targets.")
 @click.option("--set", "settings", multiple=True, help="A parameter, name=value; repeatable.")
@@ -109,7 +88,7 @@ def adversarial(study: Study, count: int, settings: tuple[str, ...]) -> None:
 
 
 @main.command(help="Inversion of a ViT's first block, with everything and without each part.")
-@click.option("--count", default=10, show_default=True, help="Photos, none of those that settings were chosen on.")
+@click.option("--count", default=60, show_default=True, help="Photos, none of those that settings were chosen on.")
 @click.option("--layer", default="blocks.0", show_default=True)
 @click.pass_obj
 def ablation(study: Study, count: int, layer: str) -> None:
@@ -119,7 +98,7 @@ def ablation(study: Study, count: int, layer: str) -> None:
 
 
 @main.command(help="Pre-images of lite0's layers with several weights of the data term.")
-@click.option("--count", default=4, show_default=True, help="Photos.")
+@click.option("--count", default=30, show_default=True, help="Photos.")
 @click.pass_obj
 def preimages(study: Study, count: int) -> None:
     """Print the table."""
@@ -127,7 +106,7 @@ def preimages(study: Study, count: int) -> None:
 
 
 @main.command(help="Pre-images of HOG, HOGb and dense SIFT.")
-@click.option("--count", default=4, show_default=True, help="Photos.")
+@click.option("--count", default=30, show_default=True, help="Photos.")
 @click.pass_obj
 def descriptors(study: Study, count: int) -> None:
     """Print the table."""

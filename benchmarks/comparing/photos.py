@@ -1,6 +1,5 @@
 """Jobs about photos: adversarial examples, the ablation of ViT inversion, pre-images by layer and weight."""
 
-from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
@@ -95,6 +94,11 @@ def shown_figure(found: Figure) -> str:
     return f"{found.value:.3g} ({found.low:.3g} to {found.high:.3g})"
 
 
+def shown_share(found: Figure) -> str:
+    """Return a share and its interval, in per cent."""
+    return f"{found.value:.1%} ({found.low:.1%} to {found.high:.1%})"
+
+
 def ablation(study: Study, layer: str, count: int, variants: dict[str, dict[str, Any]]) -> str:
     """Invert a layer of a ViT with everything, without each part, and with the authors' settings; return Markdown.
 
@@ -129,7 +133,7 @@ def preimages(
     study: Study, layers: Sequence[str], weights: Sequence[float], photos: int, settings: dict[str, Any]
 ) -> str:
     """Invert layers with several weights of the data term (Table 5 of the paper); return Markdown."""
-    errors: dict[str, dict[float, list[float]]] = defaultdict(dict)
+    errors: dict[tuple[str, float], str] = {}
     pictures: dict[float, list[np.ndarray]] = {}
     for weight in weights:
         block = {
@@ -139,14 +143,12 @@ def preimages(
         records = study.records(block)
         first = [record for record in records if record.job.target.photo == records[0].job.target.photo]
         pictures[weight] = [study.picture(first[0], "photo"), *map(study.picture, first)]
-        for record in records:
-            errors[record.job.target.layer].setdefault(weight, []).extend(values([record], "error"))
+        for layer in layers:
+            own = [record for record in records if record.job.target.layer == layer]
+            errors[layer, weight] = shown_share(figure(by_photo(own, "error")))
         print(f"pre-images: C = {weight:g} done", flush=True)
     study.sheet("preimages", ("photo", *layers), [(f"C = {weight:g}", shown) for weight, shown in pictures.items()])
-    rows = [
-        [layer, *(f"{np.mean(errors[layer][weight]):.1%} ± {np.std(errors[layer][weight]):.1%}" for weight in weights)]
-        for layer in layers
-    ]
+    rows = [[layer, *(errors[layer, weight] for weight in weights)] for layer in layers]
     return table(["layer", *(f"C = {weight:g}" for weight in weights)], rows)
 
 
@@ -161,8 +163,9 @@ def descriptors(study: Study, photos: int) -> str:
             "parameters": {"stretch": "always"},
         }  # fmt: skip
         records = own.records(block)
-        rows.append([spec["name"], f"{mean(records, 'error'):.1%}", mean(records, "psnr")])
+        error, psnr = (figure(by_photo(records, one)) for one in ("error", "psnr"))
+        rows.append([spec["name"], shown_share(error), shown_figure(psnr), len(records)])
         pictures.append((spec["name"], [own.picture(record) for record in records[:SHOWN]]))
     pictures.insert(0, ("photo", [own.picture(record, "photo") for record in records[:SHOWN]]))
     study.sheet("descriptors", [f"photo {number + 1}" for number in range(len(pictures[0][1]))], pictures)
-    return table(["descriptor", "error", "PSNR, dB"], rows)
+    return table(["descriptor", "error", "PSNR, dB", "photos"], rows)

@@ -4,13 +4,13 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from comparing.classes import METHODS
-
 from atlas.core.canonical import digest
 from atlas.methods import methods
 from atlas.methods.presets import spelled_out
 from judging.judges import LITE0
 
+MACO = {"steps": 128, "image_size": 320, "crops": 4, "resolution": 160, "crop_mean": 0.5, "crop_std": 0.15}
+"""Of MACO: as many seconds as `natural` takes, with which it is compared."""
 VIT = "vit"
 BASELINE = {LITE0: "maco", VIT: "maco on the ViT"}
 """The setting that others are compared with, by the network that is rendered."""
@@ -62,14 +62,14 @@ PUBLISHED = ("cbr", "feature_vis", "maco", "plug_in_inversion", "vit_maximizatio
 SETTINGS = (
     *(Setting(f"{name}, {preset}", name, preset=preset) for name in PUBLISHED for preset in methods.get(name).presets),
     Setting("fourier", "fourier"),
-    Setting("maco", "maco", METHODS["maco"]),
+    Setting("maco", "maco", MACO),
     Setting("natural, draft", "natural", preset="draft"),
     Setting("natural, standard", "natural", preset="standard", goal=0.6, budget=10),
     Setting("natural, fine", "natural", preset="fine", goal=0.75, budget=60),
     Setting("vital, draft", "vital", preset="draft", photos=True),
     Setting("vital, standard", "vital", preset="standard", photos=True, goal=0.9, budget=60),
     Setting("vital, fine", "vital", preset="fine", photos=True, goal=0.9, budget=60),
-    Setting("maco on the ViT", "maco", METHODS["maco"], network=VIT),
+    Setting("maco on the ViT", "maco", MACO, network=VIT),
     Setting("natural, standard, on the ViT", "natural", preset="standard", network=VIT, goal=0.6),
     Setting("vital, standard, on the ViT", "vital", preset="standard", network=VIT, photos=True),
 )

@@ -1,4 +1,4 @@
-"""The benchmark of methods measures what it says: energy by frequency, the ball, time inside the network."""
+"""The benchmark of methods measures what it says: errors and their intervals, the ball, time inside the network."""
 
 from importlib import import_module
 from pathlib import Path
@@ -30,16 +30,6 @@ def study(tmp_path):
     return made(tmp_path, write_photos(tmp_path / "photos", 4), tmp_path / "pictures", (model,), threads=1)
 
 
-def test_high_frequencies_are_those_above_a_quarter_of_a_cycle():
-    roughness = import_module("comparing.classes").roughness
-    noise = np.random.default_rng(0).integers(0, 256, (224, 224, 3), dtype=np.uint8)
-    assert roughness(noise) == pytest.approx(1 - np.pi / 16, abs=0.01)  # white: the share of the plane's area
-    wave = np.broadcast_to((127 + 100 * np.sin(2 * np.pi * np.arange(224) * 8 / 224))[None, :, None], (224, 224, 3))
-    assert roughness(wave.astype(np.uint8)) < 1e-4
-    fine = np.broadcast_to((127 + 100 * (-1.0) ** np.arange(224))[None, :, None], (224, 224, 3))
-    assert roughness(fine.astype(np.uint8)) > 0.9999
-
-
 def test_adversarial_examples_are_counted_and_their_ball_is_checked(study):
     text = import_module("comparing.photos").adversarial(study, (0, 2), 6, {"epsilon": 0.05})
     pairs = [
@@ -55,9 +45,19 @@ def test_adversarial_examples_are_counted_and_their_ball_is_checked(study):
 
 
 def test_pre_images_are_tabled_by_layer_and_weight(study):
-    text = import_module("comparing.photos").preimages(study, ("act2", "logits"), (1.0, 300.0), 1, {"steps": 4})
+    text = import_module("comparing.photos").preimages(study, ("act2", "logits"), (1.0, 300.0), 3, {"steps": 4})
     assert text.splitlines()[0] == "| layer | C = 1 | C = 300 |"
-    assert [line.split(" | ")[0] for line in text.splitlines()[2:]] == ["| act2", "| logits"]
+    rows = {cells[0]: cells[1:] for cells in (line.strip("| ").split(" | ") for line in text.splitlines()[2:])}
+    assert [*rows] == ["act2", "logits"]
+    errors = {}
+    for one in study.store.records():
+        key = one.job.target.layer, one.job.parameters["weight"]
+        errors.setdefault(key, []).append(one.measurement("error").value)
+    for (layer, weight), values in errors.items():
+        told = rows[layer][weight == 300].replace("(", "").replace(")", "").split()
+        value, low, high = (float(part.rstrip("%")) / 100 for part in told if part != "to")
+        assert len(values) == 3 and value == pytest.approx(np.mean(values), abs=6e-4)
+        assert min(values) - 6e-4 <= low <= value <= high <= max(values) + 6e-4
 
 
 def test_the_ablation_is_of_photos_that_no_setting_was_chosen_on(study):
