@@ -7,6 +7,7 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Fie
 from atlas.config.instruments import ClipWeights, LpipsWeights
 from atlas.config.render import Text
 from atlas.config.seeds import listed
+from atlas.core.score import NEIGHBOURS
 from atlas.evaluation.scores.base import SCORES
 
 ALL = ("all",)
@@ -103,8 +104,7 @@ class EvaluateBlock(BaseModel):
     clip: ClipWeights | None = None
     lpips: LpipsWeights | None = None
     k: Annotated[tuple[Annotated[int, Field(ge=1, le=1000)], ...], BeforeValidator(listed), Field(min_length=1)] = (
-        1,
-        5,
+        NEIGHBOURS
     )
 
     _once = field_validator("models", "methods", "scores", "k")(each_once)

@@ -12,6 +12,10 @@ Relation = Literal["other family", "same family", "own"]
 """What a judge is to the rendered model; tables begin with the first."""
 RELATIONS: tuple[Relation, ...] = ("other family", "same family", "own")
 
+NEIGHBOURS = (1, 5)
+"""Which nearest photos plausibility tells unless others are asked for: the nearest as in the paper, and one that no
+single odd photo decides."""
+
 
 class Judge(Frozen):
     """Who looked at pictures.

@@ -11,15 +11,13 @@ from typing import Generic, TypeVar
 import numpy as np
 
 from atlas.core.metric_card import MetricCard
+from atlas.core.score import NEIGHBOURS
 from atlas.core.sources import MACO
 from atlas.errors import ScoreError
 from atlas.evaluation.arrays import Array, as_rows, check_keys, finite_rows, unit_rows
 from atlas.evaluation.scored import Scored
 
 Key = TypeVar("Key", bound=Hashable)
-
-NEIGHBOURS = (1, 5)
-"""Which nearest photos are told: the nearest as in the paper, and one that no single odd photo decides."""
 
 
 def cards_of(k: int) -> tuple[MetricCard, MetricCard]:
