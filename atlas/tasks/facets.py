@@ -99,7 +99,8 @@ class FacetsTask(PhotosTask):
                 features.append(_unit_mean(arrays["map"]))
             if len(chosen) == self.limit:
                 break
-        count = min(self.count, len({vector.tobytes() for vector in features}))
+        different = len({vector.tobytes() for vector in features})
+        count = min(self.count, different)
         groups = clusters(np.stack(features), count) if count > 1 else []
         members = [[chosen[place] for place in group] for group in groups if group]
         shown = Shown(self.photos, bench.photos, self.viewer.side)
@@ -123,7 +124,7 @@ class FacetsTask(PhotosTask):
             photos=tuple(shown.credits),
             crops=crops,
             sprite=sprite,
-            reason="" if found else f"the model predicts {len(chosen)} of its {len(self.photos)} photos as this class",
+            reason="" if found else self._shortage(len(chosen), different),
             provenance=bench.provenance(perf_counter() - started),
         )
         bench.store.commit(self.key, document, shown.files)
@@ -133,11 +134,16 @@ class FacetsTask(PhotosTask):
         made = len(document.clusters)
         if made == self.count:
             return ""
-        what = f"{made} looks of {self.name}, not {self.count}"
         if made:
-            return f"{self.model}: {what}: the model predicts {document.counts.predicted} of its photos as this class"
+            shortage = self._shortage(document.counts.predicted, made)
+            return f"{self.model}: {made} looks of {self.name}, not {self.count}: {shortage}"
         instead = "they are spread by directions instead" if self.otherwise else "so there are no pictures of them"
         return f"{self.model}: no looks of {self.name} among its photos: {document.reason}; {instead}"
+
+    def _shortage(self, predicted: int, looks: int) -> str:
+        """Say why there are no more looks than that."""
+        said = f"the model predicts {predicted} of its {len(self.photos)} photos as this class"
+        return said if predicted == looks else f"{said} and tells {looks} of them apart"
 
     def _activations(self, bench: Bench) -> PhotoActivations:
         analysis, viewer, source = self.analysis, self.viewer, bench.photos

@@ -100,6 +100,18 @@ def test_a_class_of_one_recognised_photo_is_spread_by_directions(tmp_path):
         )
 
 
+def test_photos_that_the_model_cannot_tell_apart_are_no_looks_and_the_run_says_so(tmp_path):
+    photos = write_photos(tmp_path / "photos", 2)
+    first, second = sorted((photos / "red").iterdir())
+    for number, like in enumerate((first, first, second)):
+        Image.open(like).save(photos / "red" / f"again{number}.png", compress_level=number)
+    _, store, report = looks(tmp_path, photos, seeds="facets:4")
+    assert sorted(record.job.target.facet.number for record in store.records()) == [1, 2]
+    assert report.notices == [
+        "tiny: 2 looks of red, not 4: the model predicts 5 of its 5 photos as this class and tells 2 of them apart"
+    ]
+
+
 def test_a_class_without_looks_leaves_those_of_the_others(tmp_path):
     photos = two_looks(tmp_path / "photos")
     for name in ("green", "blue"):

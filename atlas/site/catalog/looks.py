@@ -62,31 +62,34 @@ class LookBook:
     """
 
     def __init__(self, clusters: Iterable[ClassFacets] = (), diversities: Iterable[Diversity] = ()) -> None:
-        self._clusters = {each.references: found for found in clusters for each in found.clusters}
+        self._clusters: dict[tuple[str | None, int], list[ClassFacets]] = {}
+        for found in clusters:
+            for each in found.clusters:
+                self._clusters.setdefault((each.references, each.number), []).append(found)
         self._diversities: dict[str, list[Diversity]] = {}
-        for found in diversities:
-            if found.features is not None:
-                self._diversities.setdefault(found.pictures[0], []).append(found)
+        for apart in diversities:
+            if apart.features is not None:
+                self._diversities.setdefault(apart.pictures[0], []).append(apart)
 
     def of(self, renderings: Sequence[Shown]) -> list[Looks]:
-        """Return the facets among the renderings of one thing, in the order of their first one."""
-        groups: dict[str, list[Shown]] = {}
+        """Return the facets among the renderings of one thing, in the order of their first one.
+
+        A picture is among the looks of every number of facets that has its cluster of photos in its place.
+        """
+        groups: dict[str, tuple[ClassFacets | None, list[Shown]]] = {}
         for shown in renderings:
-            if shown.picture is not None and shown.record.job.target.facet is not None:
-                groups.setdefault(self._together(shown.record), []).append(shown)
-        return [self._looks(group, renderings) for group in groups.values() if len(group) > 1]
+            job = shown.record.job
+            facet = job.target.facet
+            if shown.picture is None or facet is None:
+                continue
+            for clusters in self._clusters.get((job.target.references, facet.number), [None]):
+                together = canonical_json([job.subject, facet.layer, None if clusters is None else clusters.key])
+                groups.setdefault(together, (clusters, []))[1].append(shown)
+        return [self._looks(*group, renderings) for group in groups.values() if len(group[1]) > 1]
 
-    def _together(self, record: Record) -> str:
-        """Return what the facets of one strip have in common."""
-        target, facet = record.job.target, record.job.target.facet
-        found = self._clusters.get(target.references or "")
-        spread = [facet.layer if facet else None, None if found is None else found.key]
-        return canonical_json([record.job.subject, spread])
-
-    def _looks(self, group: Sequence[Shown], renderings: Sequence[Shown]) -> Looks:
+    def _looks(self, clusters: ClassFacets | None, group: Sequence[Shown], renderings: Sequence[Shown]) -> Looks:
         first = group[0].record
-        target, facet = first.job.target, first.job.target.facet
-        clusters = self._clusters.get(target.references or "")
+        facet = first.job.target.facet
         seeds = [
             one.record.key
             for one in renderings

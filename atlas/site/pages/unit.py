@@ -183,7 +183,7 @@ def renderings_context(unit: Unit, most: int, glossary: Glossary) -> dict[str, A
     """
     row = unit.by_method if len(unit.by_method) > 1 else []
     looks = [look.rendering for found in unit.looks for look in found.shown]
-    first = [*row, *(it for it in looks if it not in row)]
+    first = [*{it.key: it for it in (*row, *looks)}.values()]  # looks of 3 and of 4 may have one in common
     chosen = sorted([*first, *(it for it in unit.renderings if it not in first)], key=lambda it: it is not unit.lead)
     chosen = chosen[: max(most, len(first)) if looks else most]
     return {

@@ -31,10 +31,17 @@ def built(tmp_path_factory):
     blocks = tuple(checked(RenderBlock, block | {"parameters": PARAMETERS}) for block in blocks)
     report, plan, store = run(config.model_copy(update={"render": blocks, "concepts": ()}))
     assert report.failed == []
-    name = configuration_name(config.file, store.path)
-    build_site(store, folder / "site", SiteMetadata(), configuration=name)
-    (task,) = plan.facets
-    return store, folder / "site", store.document(ClassFacets, task.key)
+    build(config, store, folder / "site")
+    (clusters,) = clusters_of(plan, store)
+    return store, folder / "site", clusters
+
+
+def build(config, store, site):
+    build_site(store, site, SiteMetadata(), configuration=configuration_name(config.file, store.path))
+
+
+def clusters_of(plan, store):
+    return [store.document(ClassFacets, task.key) for task in plan.facets]
 
 
 def page(site, pattern):
@@ -84,3 +91,27 @@ def test_a_unit_has_looks_by_directions_and_says_how_to_compare(built):
     assert re.findall(r'"look-words">(.*?)<', html) == ["direction 1", "direction 2"]
     assert data["looks"][0]["layer"] == "act" and "seeds" not in data["looks"][0]
     assert "seeds = [0, 1, 2, 3]" in html and 'data-apart="seeds"' not in html
+
+
+def test_looks_of_two_numbers_keep_the_cluster_that_they_share(tmp_path):
+    for name, seeds in {"red": (0, 1, 2, 40, 41, 90), "green": (0,), "blue": (0,)}.items():
+        (tmp_path / "photos" / name).mkdir(parents=True)
+        for seed in seeds:
+            picture(("red", "green", "blue").index(name), seed).save(tmp_path / "photos" / name / f"{seed}.png")
+    blocks = [
+        checked(RenderBlock, {"classes": ("red",), "seeds": f"facets:{n}", "parameters": PARAMETERS}) for n in (3, 4)
+    ]
+    config = concept_configuration(tmp_path, tmp_path / "photos", render=()).model_copy(
+        update={"render": tuple(blocks), "concepts": ()}
+    )
+    report, plan, store = run(config)
+    few, many = clusters_of(plan, store)
+    sizes = [[each.size for each in found.clusters] for found in (few, many)]
+    shared = {each.references for each in few.clusters} & {each.references for each in many.clusters}
+    assert report.failed == [] and list(map(len, sizes)) == [3, 4] and shared
+    build(config, store, tmp_path / "site")
+    html, data = page(tmp_path / "site", "m/*/c/0.html")
+    strips = sorted(data["looks"], key=lambda strip: len(strip["looks"]))
+    assert [[look["photos"] for look in strip["looks"]] for strip in strips] == sizes
+    anchors = re.findall(r'id="(r-\w+)"', html)
+    assert len(anchors) == len(set(anchors))
