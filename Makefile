@@ -24,9 +24,10 @@ demo: $(VENV)/.demo
 	$(BIN)/atlas demo $(DEMO_ARGS)
 	@command -v atlas > /dev/null || echo "To have atlas as a command of your shell: . $(BIN)/activate"
 
+# A thread for each of two workers: threads of torch that share two cores with as many others wait more than they work.
 test: $(VENV)/.dev
 	.ci/browser $(BIN)
-	$(BIN)/python -m pytest -n 2 --dist loadfile $(TEST_ARGS)
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 --dist loadfile $(TEST_ARGS)
 
 lint: $(VENV)/.dev
 	$(BIN)/ruff check .

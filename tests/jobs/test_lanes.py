@@ -59,11 +59,16 @@ def test_the_first_error_is_raised_once_the_others_were_told_to_stop():
     assert len(told) == 1
 
 
-def test_the_callers_threads_come_back():
+@pytest.mark.parametrize("threads", [1, 2])
+def test_the_callers_threads_come_back(threads):
     before = torch.get_num_threads()
-    with pytest.raises(ZeroDivisionError), one_thread():
-        1 // (torch.get_num_threads() - 1)
-    assert torch.get_num_threads() == before
+    torch.set_num_threads(threads)
+    try:
+        with pytest.raises(ZeroDivisionError), one_thread():
+            1 // (torch.get_num_threads() - 1)
+        assert torch.get_num_threads() == threads
+    finally:
+        torch.set_num_threads(before)
 
 
 def test_steps_of_parts_are_told_as_steps_of_the_whole():
