@@ -246,6 +246,24 @@ def test_a_class_that_is_named_and_has_no_photos_is_told(tmp_path):
     assert {task.analysis.class_index for task in found.tasks(None) if task.kind == "finding"} == {0}
 
 
+def test_a_class_without_a_photo_that_can_be_read_is_left_out_until_its_photos_are_mended(tmp_path):
+    file = write_project(tmp_path, render=LAYER, evaluate=ATTRIBUTION)
+    whole = {path: path.read_bytes() for path in (tmp_path / "photos" / "red").iterdir()}
+    for path, content in whole.items():
+        path.write_bytes(content[:100])
+    report, found, evaluating = evaluated(file)
+    (line,) = found.left_out
+    assert line.startswith("attribution of tiny: red: none of its photos can be read: red/00")
+    assert line.endswith("; mend the photos, or add others")
+    assert report.failed == [] and {row.class_name for row in found.analyses.rows} == {"green", "blue"}
+    assert evaluating.pending().missing == []
+    for path, content in whole.items():
+        path.write_bytes(content)
+    report, found, _ = evaluated(file)
+    assert report.failed == [] and found.left_out == ()
+    assert {row.class_name for row in found.analyses.rows} == set(CLASSES)
+
+
 def test_photos_without_class_folders_have_no_classes_to_attribute(tmp_path):
     file = write_project(tmp_path, render=LAYER, evaluate=ATTRIBUTION.replace(SPLIT, ""))
     for number, path in enumerate(list((tmp_path / "photos").glob("*/*.png"))):

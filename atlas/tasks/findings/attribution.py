@@ -13,6 +13,7 @@ from atlas.craft.document import WHOLE
 from atlas.craft.gallery import PHOTO_CELL, PHOTO_COLUMNS, Shown
 from atlas.errors import ScoreError
 from atlas.photos import Photo
+from atlas.photos.readers.base import some
 from atlas.photos.sprites import signed_sprite
 from atlas.tasks.analysis import Arrays, read_arrays, texts
 from atlas.tasks.bench import Bench
@@ -53,7 +54,8 @@ class AttributionTask(FindingTask):
         document, arrays = read_arrays(bench.store, self.contributions)
         rows, skipped = (texts(document, name) for name in ("rows", "skipped"))
         if not arrays:
-            raise ScoreError(f"no photo of {self.what} can be read", "mend the photos, or add others")
+            told = f"{self.what}: none of its photos can be read: {some(skipped)}"
+            raise ScoreError(told, "mend the photos, or add others")
         kept = np.asarray(np.isfinite(arrays["values"]).all(axis=1))
         if not kept.any():
             raise ScoreError(f"{self.what}: its logit is NaN or infinite on every photo", "leave the class out")

@@ -11,6 +11,7 @@ from atlas.core.figures import Figure
 from atlas.core.finding import Finding, FindingFigure, StudiedModel
 from atlas.core.metric_card import MetricCard
 from atlas.core.score import PhotoSplit
+from atlas.errors import ScoreError
 from atlas.tasks.analysis import AnalysisTask
 from atlas.tasks.bench import Bench
 from atlas.tasks.task import Outcome
@@ -72,7 +73,7 @@ class FindingTask(AnalysisTask, ABC):
 
     def _run(self, bench: Bench) -> Outcome:
         started = perf_counter()
-        found = self.find(bench)
+        found = self._found(bench)
         document = Finding(
             key=self.key,
             analysis=self.analysis,
@@ -87,6 +88,13 @@ class FindingTask(AnalysisTask, ABC):
             bench.store.save_metric(card)
         bench.store.commit(self.key, document, found.files)
         return Outcome(self, "done")
+
+    def _found(self, bench: Bench) -> Found:
+        """Return what is found, or why there is nothing: the same measurements say so each time, so that it is kept."""
+        try:
+            return self.find(bench)
+        except ScoreError as error:
+            return Found({"photo_count": 0, "left_out": (error.sentence,)})
 
     @abstractmethod
     def find(self, bench: Bench) -> Found:
