@@ -2,7 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass, fields, replace
 from typing import Any
 
 from atlas.core.csv_text import csv_text
@@ -125,9 +125,12 @@ def analyses_of(
     given = list(documents)
     kinds = list(dict.fromkeys(document.kind for document in given))
     found = sorted(given, key=lambda document: kinds.index(document.kind))
-    rows = [_row(document, figure, cards, models) for document in found for figure in document.figures]
-    said = [f"{_said(document)}: {line}" for document in found for line in document.left_out]
-    return Analyses(tuple(rows), tuple(found), tuple(dict.fromkeys([*left_out, *said])))
+    rows: dict[FindingRow, FindingRow] = {}
+    for document in found:
+        for row in (_row(document, figure, cards, models) for figure in document.figures):
+            rows.setdefault(_fact(row), row)  # what two tables ask for is told once
+    said = [f"{_said(document, models)}: {line}" for document in found for line in document.left_out]
+    return Analyses(tuple(rows.values()), tuple(found), tuple(dict.fromkeys([*left_out, *said])))
 
 
 def _row(
@@ -156,6 +159,12 @@ def _row(
     )
 
 
+def _fact(row: FindingRow) -> FindingRow:
+    """Return a row without what differs where two findings have one number: their keys, and its last digits."""
+    value, low, high = (float(f"{each:.9g}") for each in (row.value, row.low, row.high))
+    return replace(row, key="", value=value, low=low, high=high)
+
+
 def _class_name(model: StudiedModel, index: int | None, models: Mapping[str, ModelCard]) -> str:
     if index is None:
         return ""
@@ -163,8 +172,10 @@ def _class_name(model: StudiedModel, index: int | None, models: Mapping[str, Mod
     return f"class {index}" if card is None else card.called(index)
 
 
-def _said(document: Finding) -> str:
-    return f"{document.kind} of {' and '.join(dict.fromkeys(model.name for model in document.models))}"
+def _said(document: Finding, models: Mapping[str, ModelCard]) -> str:
+    names = " and ".join(dict.fromkeys(model.name for model in document.models))
+    about = filter(None, (names, _class_name(document.models[0], document.class_index, models)))
+    return f"{document.kind} of {', '.join(about)}"
 
 
 def _shown(document: Finding, picture: str | None, photo: int | None) -> str:

@@ -19,7 +19,7 @@ def say_findings(found: "Analyses") -> None:
         rows = found.of(kind)
         if all(row.layer and row.other_layer for row in rows):
             for _, members in groupby(rows, key=lambda row: row.key):
-                _say_matrix(list(members))
+                _say_matrix(list(members), rows)
         else:
             _say_lines(rows)
 
@@ -46,11 +46,16 @@ def _say_lines(rows: "list[FindingRow]") -> None:
         say(f"and {len(rows) - len(shown)} more; --csv and --json have all")
 
 
-def _say_matrix(rows: "list[FindingRow]") -> None:
-    """Print the values of pairs of layers, those of the other model across; intervals are in the CSV."""
+def _say_matrix(rows: "list[FindingRow]", all_rows: "list[FindingRow]") -> None:
+    """Print the values of pairs of layers, those of the other model across; intervals are in the CSV.
+
+    Args:
+        all_rows: of all matrices, among them those that an earlier one tells of the same models.
+    """
     first = rows[0]
+    same = [row for row in all_rows if (row.model, row.other, row.n) == (first.model, first.other, first.n)]
     across = list(dict.fromkeys(row.other_layer for row in rows))
-    values = {(row.layer, row.other_layer): row.value for row in rows}
+    values = {(row.layer, row.other_layer): row.value for row in (*same, *rows)}
     say(f"{first.model} (down) and {first.other or first.model} (across), {first.title}, {first.n} photos")
     lines = [
         (layer, *(f"{values[layer, other]:.2f}" if (layer, other) in values else "-" for other in across))

@@ -91,8 +91,10 @@ class EvaluateBlock(BaseModel):
         photos: how photos are split into those that judge and those that methods may be fitted to; the same in all
             tables. Scores that measure pictures against photos need it.
         clip: what `zero_shot` asks, which is left out unless that is given.
-        lpips: what LPIPS, of `inversion`, sees pictures with; it is left out unless that is given.
-        k: of plausibility, the distance to the k-th nearest judging photo; one number or several.
+        lpips: what LPIPS, of `inversion`, sees pictures with, the same in all tables; it is left out unless that is
+            given.
+        k: of plausibility, the distance to the k-th nearest judging photo; one number or several. Of tables about the
+            same pictures, all that any of them names.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True)

@@ -4,12 +4,15 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from atlas.config.evaluation import ALL, JudgingPhotos
+from atlas.config.instruments import LpipsWeights
 from atlas.config.problems import KeyPath, Problem, shown, tables_at
 from atlas.errors import ConfigError, did_you_mean
 from atlas.evaluation.scores.base import JUDGES, PHOTOS, SCORES
 
 SPLIT = "photos = { judging = 0.5, seed = 0 }"
 """What asks for photos that judge."""
+TO_JUDGE = 'add a table [[judges]] with model = "a model" and family = "its family"'
+"""What it takes to have a judge."""
 
 
 def evaluation_problems(table: Mapping[str, Any], models: Sequence[str]) -> Iterator[Problem]:
@@ -25,7 +28,10 @@ def evaluation_problems(table: Mapping[str, Any], models: Sequence[str]) -> Iter
         yield Problem(("judges",), 'judge nothing; add a table [[evaluate]] with scores = ["transfer"]')
     if blocks and "render" not in table:
         yield Problem(("evaluate",), "scores pictures of classes, and none are rendered; add a [[render]] table")
-    yield from _split_problems({"evaluate": blocks, "analyse": analyses})
+    split = {"evaluate": blocks, "analyse": analyses}
+    yield from _differing("photos", "photos are split once", split, JudgingPhotos().model_dump())
+    backbone = {"backbone": LpipsWeights.model_fields["backbone"].default}
+    yield from _differing("lpips", "LPIPS sees with one network", {"evaluate": blocks}, backbone)
     for number, block in enumerate(blocks):
         place = ("evaluate", number)
         chosen = [name for name in _listed(block.get("models")) if name not in ALL]
@@ -76,8 +82,7 @@ def _lacking(
             yield from (Problem((*place, "scores"), text) for text in error.problems)
             continue
         if JUDGES in needs and not tables_at(table, "judges"):
-            text = f'"{name}" needs judges; add a table [[judges]] with model = "a model" and family = "its family"'
-            yield Problem((*place, "scores"), text)
+            yield Problem((*place, "scores"), f'"{name}" needs judges; {TO_JUDGE}')
         if PHOTOS in needs and "photos" not in block:
             yield Problem((*place, "scores"), f'"{name}" measures pictures against photos that judge; add {SPLIT}')
     if "photos" in block and "photos" not in table:
@@ -85,21 +90,23 @@ def _lacking(
         yield Problem((*place, "photos"), text)
 
 
-def _split_problems(tables: Mapping[str, Sequence[Mapping[str, Any]]]) -> Iterator[Problem]:
-    """Yield which tables split the photos otherwise than the first that does."""
+def _differing(
+    key: str, told: str, tables: Mapping[str, Sequence[Mapping[str, Any]]], usual: Mapping[str, Any]
+) -> Iterator[Problem]:
+    """Yield which tables say something else under a key than the first that has it; usual: what need not be said."""
     first: object = None
-    for key, blocks in tables.items():
+    for name, blocks in tables.items():
         for number, block in enumerate(blocks):
-            if "photos" in block:
-                first = block["photos"] if first is None else first
-                if _spelled_out(block["photos"]) != _spelled_out(first):
-                    text = f"photos are split once, and an earlier table says {shown(first)}; write the same"
-                    yield Problem((key, number, "photos"), text)
+            if key in block:
+                first = block[key] if first is None else first
+                if _spelled_out(block[key], usual) != _spelled_out(first, usual):
+                    text = f"{told}, and an earlier table says {shown(first)}; write the same"
+                    yield Problem((name, number, key), text)
 
 
-def _spelled_out(photos: object) -> object:
-    """Return a split with the defaults of what it does not say."""
-    return {**JudgingPhotos().model_dump(), **photos} if isinstance(photos, dict) else photos
+def _spelled_out(value: object, usual: Mapping[str, Any]) -> object:
+    """Return a table with the defaults of what it does not say."""
+    return {**usual, **value} if isinstance(value, dict) else value
 
 
 def _listed(value: object) -> list[object]:

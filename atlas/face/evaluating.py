@@ -20,6 +20,8 @@ NOTHING = (
     'add a table [[evaluate]] with scores = ["transfer"], and [[judges]] that had no part in the pictures; or a table '
     '[[analyse]] with kind = "cka"',
 )
+WAITING = "some of what it is about is not in the store; run `atlas render` first"
+"""What is said of an analysis of pictures or concepts that nobody made yet."""
 
 
 @dataclass(frozen=True)
@@ -75,14 +77,15 @@ class Evaluating:
         """
         store = self.project.existing_store
         found = [] if store is None else list(self._documents(store))
-        missing = {name: len(tasks) for name, tasks in self.planned.missing(store).items()}
+        missing = {name: len(tasks) for name, tasks in self.planned.missing(store, self.scores).items()}
         cards = {} if store is None else store.metrics()
         failed = [f"{outcome.task}: {first_line(outcome.message)}" for outcome in report.failed] if report else []
+        findings = self.project.plan.findings
         analyses = analyses_of(
             [] if store is None else self._findings(store),
             cards,
             {card.identity.fingerprint: card for card in self.project.plan.cards.values()},
-            self._concerning(self.project.plan.findings.left_out),
+            self._concerning([*findings.left_out, *(f"{kind}: {WAITING}" for kind in findings.waiting(store))]),
         )
         return evaluation_of(found, cards, self._concerning(self.planned.left_out), failed, missing, analyses)
 

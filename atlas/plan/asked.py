@@ -1,7 +1,7 @@
 """Asked: one score of a group of pictures by one judge, and the tasks that make it of the pictures that are there."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 
 from pydantic import JsonValue
 
@@ -57,31 +57,40 @@ class Asked:
         return SCORES.get(self.name)
 
     @property
+    def measures(self) -> tuple[str, str]:
+        """What is measured, whoever judges: the score, and a key that stands for the pictures."""
+        return self.name, self.group.pictures[0].key
+
+    @property
     def distinction(self) -> str:
-        """What tells it from others that a configuration asks for, whichever pictures are there."""
+        """What tells it from others that are asked for, whichever pictures are there and numbers are told."""
         by = self.as_judge.fingerprint if self.as_judge else ""
-        k = self.k if self.score.neighbours else ()
-        tools = [tool.digest for tool in (self.clip, self.lpips) if tool is not None]
-        return canonical_json([self.name, by, self.group.pictures[0].key, k, tools, self.notes, self.lacking])
+        clip = self.clip.digest if self.clip else ""
+        return canonical_json([*self.measures, by, clip, self.lacking])
+
+    def joined(self, other: "Asked") -> "Asked":
+        """Return the same with the numbers that another table asks for, too, so that each is told once."""
+        lpips = self.lpips or other.lpips
+        notes = () if lpips else tuple(dict.fromkeys([*self.notes, *other.notes]))
+        return replace(self, k=tuple(dict.fromkeys([*self.k, *other.k])), lpips=lpips, notes=notes)
 
     def tasks(self, there: Sequence[tuple[RenderTask, Size]]) -> Iterator[LookTask | ScoreTask]:
         """Yield the looks and the score of those of the pictures that are there, one at least."""
-        if self.lacking:
-            yield self._score([task for task, _ in there], [], {}, None)
-            return
+        looks = Looks(tuple((task, None) for task, _ in there)) if self.lacking else self._looks(there)
+        yield from looks.tasks
+        yield self._score(looks)
+
+    def _looks(self, there: Sequence[tuple[RenderTask, Size]]) -> "Looks":
         looker = self._looker(min(there[0][1]))
-        looks = [looker.at_picture(task) for task, _ in there]
         judged = {task.job.target.unit for task, _ in there} if self.group.of == CLASSES else self.photos.keys()
-        at_photos = {
-            index: looker.at_photos(self.photos[index], self._whose(index))
-            for index in sorted(judged & self.photos.keys())
-        }
-        yield from looks
-        yield from at_photos.values()
-        at_names = looker.at_names() if self.clip is not None else None
-        if at_names is not None:
-            yield at_names
-        yield self._score([task for task, _ in there], looks, at_photos, at_names)
+        return Looks(
+            tuple((task, looker.at_picture(task)) for task, _ in there),
+            {
+                index: looker.at_photos(self.photos[index], self._whose(index))
+                for index in sorted(judged & self.photos.keys())
+            },
+            looker.at_names() if self.clip is not None else None,
+        )
 
     def _looker(self, side: int) -> Looker:
         """Return who looks. side: of the pictures, pixels, for where no network says it."""
@@ -89,22 +98,11 @@ class Asked:
             return Looker(self.judge, max_pixels=self.max_pixels)
         return Looker(self.group.rendered, self.name, self.max_pixels, side, self.clip, self.lpips)
 
-    def _score(
-        self,
-        pictures: Sequence[RenderTask],
-        looks: Sequence[LookTask],
-        at_photos: Mapping[int, LookTask],
-        at_names: LookTask | None,
-    ) -> ScoreTask:
-        job, rendered = pictures[0].job, self.group.rendered
-        seen = [look.key for look in looks] or [""] * len(pictures)
-        shots = tuple(
-            Shot(task.key, task.job.target, task.job.seed, look) for task, look in zip(pictures, seen, strict=True)
-        )
-        upstream = [look.key for look in (*looks, *at_photos.values(), *([] if at_names is None else [at_names]))]
+    def _score(self, looks: "Looks") -> ScoreTask:
+        job, shots = looks.pictures[0][0].job, looks.shots
         return ScoreTask(
-            model=rendered.name,
-            analysis=self._analysis(shots, list(at_photos), upstream),
+            model=self.group.rendered.name,
+            analysis=self._analysis(looks),
             score=self.name,
             of=self.group.of,
             method=job.method,
@@ -115,30 +113,30 @@ class Asked:
             layers=() if self.judge is None else self.judge.layers,
             match=None if self.match is None else _within(self.match, {shot.target.unit for shot in shots}),
             pictures=shots,
-            photos=tuple((index, look.key) for index, look in at_photos.items()),
-            names="" if at_names is None else at_names.key,
+            photos=tuple((index, look.key) for index, look in looks.photos.items()),
+            names="" if looks.names is None else looks.names.key,
             k=self.k,
             split=self._split_record,
             notes=self.notes,
             lacking=self.lacking,
         )
 
-    def _analysis(self, shots: Sequence[Shot], judging: list[int], upstream: Sequence[str]) -> Analysis:
-        """Return what decides a score's key. judging: of which classes, or parts, photos judge."""
+    def _analysis(self, looks: "Looks") -> Analysis:
+        """Return what decides a score's key."""
+        shots, split = looks.shots, self._split_record
         judged = [] if self.match is None else sorted({shot.target.unit for shot in shots})
         places = {} if self.match is None else self.match.places
-        split = self._split_record
         return Analysis(
             kind="score",
             version=self.score.version,
             model=self.group.rendered.model.card.identity,
             layers=() if self.judge is None else self.judge.layers,
-            upstream=tuple(upstream),
+            upstream=tuple(look.key for look in looks.tasks),
             parameters={
                 "score": self.name,
                 "pictures": [[shot.key, shot.target.unit, shot.seed] for shot in shots],
                 "places": [[index, places.get(index, -1)] for index in judged],
-                "photos": list[JsonValue](judging),
+                "photos": list[JsonValue](looks.photos),
                 "judge": None if self.as_judge is None else self.as_judge.model_dump(mode="json"),
                 "k": list(self.k) if self.score.neighbours else [],
                 "split": None if split is None else split.model_dump(mode="json"),
@@ -164,6 +162,32 @@ class Asked:
         if self.group.of != CLASSES:
             return "all that judge"
         return self.group.rendered.model.card.called(index)
+
+
+@dataclass(frozen=True)
+class Looks:
+    """What a score is made of.
+
+    Attributes:
+        pictures: that are there, each with the look at it, or None of a score that cannot be measured.
+        photos: class, or part, to the look at those that judge it. names: the look at the names of classes, if any.
+    """
+
+    pictures: tuple[tuple[RenderTask, LookTask | None], ...]
+    photos: Mapping[int, LookTask] = field(default_factory=dict)
+    names: LookTask | None = None
+
+    @property
+    def tasks(self) -> list[LookTask]:
+        """All of them."""
+        return [look for look in (*(look for _, look in self.pictures), *self.photos.values(), self.names) if look]
+
+    @property
+    def shots(self) -> tuple[Shot, ...]:
+        """The pictures as a score names them."""
+        return tuple(
+            Shot(task.key, task.job.target, task.job.seed, look.key if look else "") for task, look in self.pictures
+        )
 
 
 def _within(match: ClassMatch, classes: set[int]) -> ClassMatch:

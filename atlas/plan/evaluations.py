@@ -4,7 +4,7 @@ Which of the pictures are there, only the store knows: tasks are made of those, 
 what it is of.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 
 from atlas.config import Config
@@ -46,10 +46,10 @@ class Evaluations:
                     found.setdefault(task.key, task)
         return list(found.values())
 
-    def missing(self, store: Store | None) -> dict[str, list[RenderTask]]:
-        """Return which of the pictures a store does not have, by what they are of, in words."""
+    def missing(self, store: Store | None, scores: Collection[str]) -> dict[str, list[RenderTask]]:
+        """Return which of the pictures that some scores are of a store does not have, by what they are of, in words."""
         lacking: dict[str, list[RenderTask]] = {}
-        for group in {id(asked.group): asked.group for asked in self.asked}.values():
+        for group in {id(asked.group): asked.group for asked in self.asked if asked.name in scores}.values():
             absent = [task for task in group.pictures if self._stored.size(task, store) is None]
             if absent:
                 lacking.setdefault(str(group), []).extend(absent)
@@ -78,7 +78,10 @@ def plan_evaluations(
     asked: dict[str, Asked] = {}
     for block in config.evaluate:
         for one in pairing.asked(block):
-            asked.setdefault(one.distinction, one)
+            earlier = asked.get(one.distinction)
+            asked[one.distinction] = one if earlier is None else earlier.joined(one)
+    measured = {one.measures for one in asked.values() if not one.lacking}
+    asked = {key: one for key, one in asked.items() if not one.lacking or one.measures not in measured}
     names = dict.fromkeys(
         [*(judge.model for judge in config.judges), *(one.group.rendered.name for one in asked.values())]
     )

@@ -1,22 +1,9 @@
 """[[judges]] and [[evaluate]]: every problem at once, with what was meant; and what they change of other tables."""
 
 import pytest
-from config_files import problems, read
+from config_files import PHOTOS, TWO_MODELS, problems, read
 
-MODELS = """
-[[models]]
-name = "lite0"
-source = "package"
-architecture = "efficientnet-lite0"
-
-[[models]]
-name = "probe"
-source = "timm"
-architecture = "resnet18"
-
-[photos]
-path = "photos"
-"""
+MODELS = TWO_MODELS + PHOTOS
 RENDER = '[[render]]\nclasses = ["goldfish"]\n'
 JUDGES = '[[judges]]\nmodel = "probe"\nfamily = "ResNet"\n'
 EVALUATE = '[[evaluate]]\nscores = ["transfer"]\n'
@@ -94,12 +81,24 @@ k = 0
             'evaluate[0].scores: "plausibility" measures pictures against photos that judge; add photos = { judging',
         ),
         (
-            MODELS.partition("[photos]")[0] + RENDER + JUDGES + EVALUATE + "photos = { judging = 0.5 }\n",
+            TWO_MODELS + RENDER + JUDGES + EVALUATE + "photos = { judging = 0.5 }\n",
             'evaluate[0].photos: splits the reference photos; add a table [photos] with path = "a folder of photos"',
         ),
         (
             MODELS + RENDER + JUDGES + EVALUATE + "photos = { judging = 0.5 }\n" + EVALUATE + "photos = { seed = 1 }\n",
             'evaluate[1].photos: photos are split once, and an earlier table says {"judging": 0.5}; write the same',
+        ),
+        (
+            MODELS
+            + RENDER
+            + JUDGES
+            + EVALUATE
+            + 'lpips = { weights = "a.pth" }\n'
+            + EVALUATE
+            + 'lpips = { backbone = "alex", weights = "a.pth" }\n'
+            + EVALUATE
+            + 'lpips = { backbone = "vgg", weights = "a.pth" }\n',
+            'evaluate[2].lpips: LPIPS sees with one network, and an earlier table says {"weights": "a.pth"}; write the',
         ),
         (MODELS + RENDER + JUDGES + EVALUATE + "k = [1, 1]\n", "evaluate[0].k: [1, 1]: k names one twice"),
         (MODELS + RENDER + JUDGES + "[[evaluate]]\n", "evaluate[0].scores: is missing"),

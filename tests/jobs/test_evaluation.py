@@ -219,6 +219,7 @@ def test_pictures_that_are_not_there_are_counted_and_not_rendered(tmp_path):
     fourier = [task.key for task in project.plan.jobs if task.job.method == "fourier"]
     report, found, _ = evaluated(file)
     assert (report.finished, found.rows, found.missing) == (0, (), {"tiny, fourier": 6, "tiny, vital": 2})
+    assert project.plan.evaluations.missing(None, ["cka"]) == {}  # of which nobody asks for an analysis of models alone
     project.run(project.pending(only=fourier[:4]))
     report, few, _ = evaluated(file)
     assert few.missing == {"tiny, fourier": 2, "tiny, vital": 2} and {row.pictures for row in few.rows} == {4}
@@ -407,6 +408,19 @@ def test_two_choices_of_parameters_are_two_rows_that_say_what_differs(tmp_path):
     file = write_project(tmp_path, render, evaluate='[[evaluate]]\nscores = "transfer"\n')
     rendered(file)
     assert {row.settings for row in evaluated(file)[1].rows} == {"steps = 2", "steps = 3"}
+
+
+def test_what_two_tables_ask_for_is_told_once(tmp_path):
+    render = '[[render]]\nclasses = ["red"]\nmethod = "fourier"\nparameters = { steps = 1, image_size = 32 }\n'
+    one = EVALUATE.replace('["transfer", "plausibility", "spectrum"]', '"plausibility"')
+    file = write_project(tmp_path, render, evaluate=one + one.replace("[1, 2]", "[2, 3]"))
+    rendered(file)
+    _, found, _ = evaluated(file)
+    told = [(row.measure, row.layer, row.judge, row.by) for row in found.rows]
+    assert len(set(told)) == len(told) and {measure for measure, *_ in told} == {
+        f"{number}_{k}" for number in ("plausibility", "plausibility_distance") for k in (1, 2, 3)
+    }
+    assert [document.score for document in found.documents] == ["plausibility"]
 
 
 def test_workers_of_a_cluster_see_the_same(project, tmp_path):

@@ -21,6 +21,7 @@ from atlas.face.repairing import Repair
 from atlas.store import Store
 from atlas.store.integrity import verify
 from atlas.store.repair import discard_result
+from atlas.tasks.findings.attribution import _gaps
 
 SPLIT = "photos = { judging = 0.5, seed = 0 }\n"
 LAYER = '\n[[render]]\nlayers = "act2"\nunits = "0"\nmethod = "fourier"\nparameters = { steps = 1, image_size = 32 }\n'
@@ -194,6 +195,17 @@ def test_another_seed_another_minibatch_and_other_layers_are_other_findings(proj
     file.write_text(text)
 
 
+def test_what_two_tables_ask_for_is_told_once(project):
+    file = project[0].parent / "twice.toml"
+    file.write_text(
+        project[0].read_text()
+        + CKA.replace('"act", "act2"', '"act"')
+        + ATTRIBUTION.replace("channels = 3", "channels = 2")
+    )
+    report, found, _ = evaluated(file)
+    assert report.failed == [] and found.analyses.rows == project[1].rows
+
+
 def test_findings_have_the_names_that_models_have_now(project, tmp_path):
     shutil.copytree(project[0].parent, tmp_path / "renamed")
     file = tmp_path / "renamed" / "atlas.toml"
@@ -253,7 +265,7 @@ def test_a_class_without_a_photo_that_can_be_read_is_left_out_until_its_photos_a
         path.write_bytes(content[:100])
     report, found, evaluating = evaluated(file)
     (line,) = found.left_out
-    assert line.startswith("attribution of tiny: red: none of its photos can be read: red/00")
+    assert line.startswith("attribution of tiny, red: none of its photos can be read: red/00")
     assert line.endswith("; mend the photos, or add others")
     assert report.failed == [] and {row.class_name for row in found.analyses.rows} == {"green", "blue"}
     assert evaluating.pending().missing == []
@@ -262,6 +274,11 @@ def test_a_class_without_a_photo_that_can_be_read_is_left_out_until_its_photos_a
     report, found, _ = evaluated(file)
     assert report.failed == [] and found.left_out == ()
     assert {row.class_name for row in found.analyses.rows} == set(CLASSES)
+
+
+def test_values_that_are_all_0_have_a_gap_only_where_the_logit_did_not_change_either():
+    rise, values = np.array([5.0, 0.0, 3.0]), np.array([[0.0, 0.0], [0.0, 0.0], [1.0, 1.0]])
+    assert _gaps(rise, values) == [0.0, 0.5]
 
 
 def test_photos_without_class_folders_have_no_classes_to_attribute(tmp_path):

@@ -102,7 +102,7 @@ def test_without_weights_lpips_is_left_out_with_what_it_would_take(project):
 def test_with_weights_by_path_lpips_is_measured_and_named_by_the_folder_of_the_configuration(project, tmp_path):
     shutil.copytree(project[0].parent, tmp_path / "copy")
     file = tmp_path / "copy" / "atlas.toml"
-    text = file.read_text() + 'lpips = { backbone = "squeeze", weights = "squeeze.pth" }\n'
+    text = file.read_text() + 'lpips = { backbone = "squeeze", weights = "squeeze.pth" }\n' + EVALUATE
     file.write_text(text)
     _, found, _ = evaluated(file)
     assert f'no file "{file.parent / "squeeze.pth"}"' in found.left_out[0]

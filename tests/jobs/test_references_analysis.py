@@ -104,6 +104,14 @@ def test_what_there_are_too_few_photos_for_is_said(project):
     assert "references of tiny: 10 references: there are 6" in found.left_out
 
 
+def test_scores_that_need_judges_are_left_out_without_any(tmp_path):
+    file = write_project(tmp_path, render="", judges="", evaluate=ANALYSE)
+    assert any(
+        line.startswith("references: no plausibility, for nobody judges; add a table [[judges]] with model")
+        for line in opened(file).plan.findings.left_out
+    )
+
+
 @pytest.mark.parametrize("score", ["zero_shot", "auc_mad", "inversion"])
 def test_scores_that_cannot_be_told_of_variants_are_refused_with_those_that_can(score, tmp_path):
     file = write_project(tmp_path, render="", evaluate=ANALYSE + f'scores = ["transfer", "{score}"]\n')

@@ -90,6 +90,13 @@ def test_names_are_read_once_and_again_by_other_weights(project, small):
     assert evaluated(file)[1].rows == found.rows
 
 
+def test_a_table_without_a_clip_leaves_nothing_out_that_another_asks_one(project):
+    file = project[0].parent / "twice.toml"
+    file.write_text(project[0].read_text() + EVALUATE)
+    found = evaluated(file)[1]
+    assert (found.rows, found.left_out) == (project[1].rows, project[1].left_out)
+
+
 @pytest.mark.parametrize(
     ("clip", "library", "told"),
     [

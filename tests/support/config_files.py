@@ -7,6 +7,19 @@ import pytest
 from atlas.config import Config, load_config
 from atlas.errors import ConfigError
 
+TWO_MODELS = """
+[[models]]
+name = "lite0"
+source = "package"
+architecture = "efficientnet-lite0"
+
+[[models]]
+name = "probe"
+source = "timm"
+architecture = "resnet18"
+"""
+PHOTOS = '[photos]\npath = "photos"\n'
+
 
 def read(folder: Path, text: str) -> Config:
     """Return the configuration that a text is."""

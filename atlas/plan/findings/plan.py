@@ -33,6 +33,10 @@ class Findings:
     pictures: tuple[RenderTask, ...] = ()
     inputs: Mapping[str, bytes] = field(default_factory=dict)
 
+    def waiting(self, store: Store | None) -> tuple[str, ...]:
+        """Return the kinds of which something is about pictures or concepts none of which a store has."""
+        return tuple(dict.fromkeys(kind for kind, asked in self.asked if not asked.tasks(store)))
+
     def tasks(self, store: Store | None) -> list[Task]:
         """Return every measurement and finding once; of pictures, those that a store has."""
         found: dict[str, Task] = {}

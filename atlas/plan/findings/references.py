@@ -9,11 +9,12 @@ import torch
 from atlas.analyses.references import Variant, corrupted, plan
 from atlas.config import AnalyseBlock, EvaluateBlock, RenderBlock
 from atlas.config.evaluation import ALL
+from atlas.config.judging import TO_JUDGE
 from atlas.config.problems import checked
 from atlas.core.analysis import Analysis
 from atlas.core.job import Job
 from atlas.errors import ConfigError
-from atlas.evaluation.scores.base import CLASSES, CLIP, SCORES, Score
+from atlas.evaluation.scores.base import CLASSES, CLIP, JUDGES, SCORES, Score
 from atlas.models.anatomy.stages import stage_layers
 from atlas.photos import Photo
 from atlas.plan.asked import Asked
@@ -95,6 +96,8 @@ def plan_references(block: AnalyseBlock, scene: Scene) -> Iterator[AskedReferenc
     if strange := [name for name in block.scores if not _tells_variants(SCORES.get(name))]:
         hint = "take scores of pictures of classes that ask no CLIP, such as transfer and plausibility"
         raise ConfigError([f'scores: "{name}" cannot be told of variants; {hint}' for name in strange])
+    if not scene.config.judges and (unjudged := [name for name in block.scores if JUDGES in SCORES.get(name).needs]):
+        scene.left_out.append(f"references: no {' and no '.join(unjudged)}, for nobody judges; {TO_JUDGE}")
     for name in _models(block, scene):
         classes = scene.classes(block, name)
         fitting, judging = scene.fitting(name), scene.by_class(name)
