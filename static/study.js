@@ -136,8 +136,8 @@ window.atlasStudy = (data) => {
 
   function scale(kind) {
     const labels = [1, 2, 3, 4, 5].map((value) => {
-      const words = kind === "catch" ? "" : { 1: " (not at all)", 5: " (very well)" }[value] || "";
-      return make("label", {}, make("input", { type: "radio", name: "answer", value, required: true }), `${value}${words}`);
+      const words = kind === "catch" ? "" : { 1: "not at all", 5: "very well" }[value] || "";
+      return make("label", {}, make("input", { type: "radio", name: "answer", value, required: true }), `${value} `, make("small", {}, words));
     });
     return make("div", { className: "scale" }, ...labels);
   }

@@ -59,10 +59,13 @@ class Person:
 
     def skip_examples(self) -> None:
         while self.page.locator(".progress", has_text="Example").count():
-            self.page.locator("#cannot, input[type=radio]").first.click()
-            if self.page.get_by_role("button", name="Next").count():
-                self.page.get_by_role("button", name="Next").click()
-            self.page.get_by_role("button", name="Go on").click()
+            self.pass_example()
+
+    def pass_example(self) -> None:
+        self.page.locator("#cannot, input[type=radio]").first.click()
+        if self.page.get_by_role("button", name="Next").count():
+            self.page.get_by_role("button", name="Next").click()
+        self.page.get_by_role("button", name="Go on").click()
 
     def answer(self, number: int, person: int = PERSON, catch: int = 0) -> None:
         """Answer question ``number``, from 0, rightly; ``catch`` is added to what the catch question asks for."""
@@ -134,6 +137,27 @@ def test_from_consent_over_a_reload_to_the_saved_file(person: Person, studied: S
     assert {row.leading.value for row in rows if row.task == "rating"} == {4.0}
     page.reload()
     expect(page.get_by_role("button", name="Save your answers")).to_be_visible()  # all is still there
+
+
+@pytest.mark.parametrize("width", [320, 390, 1440])
+def test_the_scale_is_one_row_with_its_ends_named(browser: Browser, studied: Studied, width: int) -> None:
+    context = browser.new_context(viewport={"width": width, "height": 844})
+    person = sit_down(context, studied)
+    person.begin()
+    while not person.page.locator(".scale").count():
+        person.pass_example()
+    labels = person.page.locator(".scale label")
+    assert [label.inner_text().split() for label in labels.all()] == [
+        ["1", "not", "at", "all"],
+        ["2"],
+        ["3"],
+        ["4"],
+        ["5", "very", "well"],
+    ]
+    boxes = [label.bounding_box() for label in labels.all()]
+    assert len({box["y"] for box in boxes}) == 1 and all(box["height"] >= 44 for box in boxes)
+    assert boxes[0]["x"] >= 0 and boxes[-1]["x"] + boxes[-1]["width"] <= width
+    context.close()
 
 
 def test_with_the_keyboard_alone(browser: Browser, studied: Studied, tmp_path: Path) -> None:
