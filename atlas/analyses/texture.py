@@ -192,6 +192,11 @@ VARIANTS: dict[str, Callable[[Tensor, torch.Generator], Tensor]] = {
 """Name to what makes the variant of a photo (3, H, W) in [0, 1] on the CPU."""
 
 
+def called(name: str) -> str:
+    """Return what a variant is called wherever people read of it, e.g. ``shuffled 8``."""
+    return name.replace("_", " ")
+
+
 def variant(name: str, photo: Tensor, digest: str, seed: int = 0) -> Tensor:
     """Return a variant of a photo, the same one for a seed and a photo wherever it is made.
 

@@ -12,8 +12,9 @@ from small_photos import CLASSES
 from tiny_networks import colours, signed_colours
 
 from atlas.analyses.embedding import trustworthiness
-from atlas.analyses.texture import VARIANTS, variant
+from atlas.analyses.texture import VARIANTS, called, variant
 from atlas.core.finding import Finding
+from atlas.face.evaluating import WAITING
 from atlas.store import Store
 from atlas.store.integrity import verify
 from atlas.store.repair import discard_result
@@ -93,14 +94,14 @@ def test_texture_bias_is_the_share_recognised_of_changed_photos(project):
             known[photo] = index if int((logits >= logits[index]).sum()) == 1 else None
     figures = {(row.name, row.variant, row.class_index): row for row in document.figures}
     for name, known in outcomes.items():
-        overall = figures["texture_bias", name, None]
+        overall = figures["texture_bias", called(name), None]
         assert (overall.value, overall.n) == (np.mean([it is not None for it in known.values()]), 12)
         for index in range(3):
             own = [it is not None for photo, it in known.items() if CLASSES.index(photo.group) == index]
-            assert (figures["texture_bias", name, index].value, len(own)) == (np.mean(own), 4)
+            assert (figures["texture_bias", called(name), index].value, len(own)) == (np.mean(own), 4)
         if name != "original":
             still = [it is not None for photo, it in known.items() if outcomes["original"][photo] is not None]
-            row = figures["texture_bias_recognised", name, None]
+            row = figures["texture_bias_recognised", called(name), None]
             assert (row.value, row.n) == (np.mean(still), len(still))
     assert len(document.figures) == 8 + 7 + 24
 
@@ -170,7 +171,9 @@ def test_what_lies_in_the_store_is_whole_and_tables_have_the_map(project):
 
 def test_pictures_that_are_not_there_are_not_analysed(tmp_path):
     file = write_project(tmp_path, render=RENDER, evaluate=ANALYSE)
-    assert {document.kind for document in evaluated(file)[1].analyses.documents} == {"texture_bias"}
+    _, found, _ = evaluated(file)
+    assert {document.kind for document in found.analyses.documents} == {"texture_bias"}
+    assert found.left_out == tuple(f"{kind}: {WAITING}" for kind in ("class_relatedness", "embedding"))
 
 
 def test_without_pictures_or_anybody_to_look_it_is_said_what_it_would_take(tmp_path):

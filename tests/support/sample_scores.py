@@ -110,7 +110,7 @@ def _texture(store: Store) -> Iterator[str]:
                 n=40 if index is None else 20,
             )
             for index in (None, 0, 1)
-            for step, variant in enumerate(("original", "silhouette", "shuffled_8"), 1)
+            for step, variant in enumerate(map(texture.called, ("original", "silhouette", "shuffled_8")), 1)
         ]
         document = Finding(
             key=analysis.key,

@@ -1,7 +1,7 @@
 """Plots of scores: curves such as power over frequency, and numbers by layer, of several models and methods in one."""
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -81,9 +81,13 @@ class Drawn:
     height: int
 
 
-def score_plots(results: Results, score: str) -> list[ScorePlot]:
-    """Return what can be drawn of a score: its curves, then what it tells at several layers of the models."""
-    rows = results.by_score[score]
+def score_plots(results: Results, score: str, method_title: Callable[[str], str]) -> list[ScorePlot]:
+    """Return what can be drawn of a score: its curves, then what it tells at several layers of the models.
+
+    Args:
+        method_title: name of a method to how people write it.
+    """
+    rows = [replace(row, method=method_title(row.method)) for row in results.by_score[score]]
     documents = {document.key: document for document in results.scores if document.score == score}
     several = len({row.model for row in rows}) > 1
     return [*_curves(rows, documents, several), *_by_layer(rows, several)]

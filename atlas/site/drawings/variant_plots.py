@@ -66,15 +66,10 @@ class VariantPlot:
     def words(self) -> str:
         """What the plot shows, for those who cannot see it."""
         told = (
-            f"{title}: {', '.join(f'{number(marks.value)} {variant_words(name)}' for name, marks in found.items())}"
+            f"{title}: {', '.join(f'{number(marks.value)} {name}' for name, marks in found.items())}"
             for title, found in self.models.items()
         )
         return f"By change of photos. {'; '.join(told)}. All values are in the CSV."
-
-
-def variant_words(name: str) -> str:
-    """Write a change as people do: ``shuffled 8``."""
-    return name.replace("_", " ")
 
 
 def variant_plots(rows: Iterable[FindingRow]) -> list[VariantPlot]:
@@ -145,7 +140,7 @@ def _scale(figure: "Figure", plot: VariantPlot) -> None:
     room = 0.03 * (high - low or 1.0)
     axes.set_xlim(low - room, high + room)
     axes.set_ylim(len(plot.variants) - 0.5, -0.5)
-    axes.set_yticks(range(len(plot.variants)), [variant_words(name)[:16] for name in plot.variants])
+    axes.set_yticks(range(len(plot.variants)), [name[:16] for name in plot.variants])
     axes.tick_params(axis="both", colors=SOFT, length=0, labelsize=8)
     for label in axes.get_yticklabels():
         label.set_color(INK)

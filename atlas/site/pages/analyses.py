@@ -1,12 +1,14 @@
 """The page of analyses: what was found of the models themselves, as tables, heat maps and curves."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
 from pydantic import Field
 
 from atlas.analyses.rows import Analyses, FindingRow
+from atlas.site.catalog.methods import MethodBook
 from atlas.site.contents import Contents
 from atlas.site.documents.base import Document
 from atlas.site.drawings.canvas import can_draw
@@ -62,7 +64,7 @@ def analyses_page(contents: Contents) -> Page:
         (
             kind,
             _title(kind),
-            found.of(kind)[:room],
+            [_titled(row, contents.catalog.method_cards) for row in found.of(kind)[:room]],
             len(found.of(kind)),
             _maps(found, kind, contents),
             _variants(found, kind, contents),
@@ -84,6 +86,11 @@ def analyses_page(contents: Contents) -> Page:
         crumbs=[Link("Results"), Link("Analyses")],
         files={f"results/{name}": text.encode() for name, text in files.items()},
     )
+
+
+def _titled(row: FindingRow, methods: MethodBook) -> FindingRow:
+    """Return a row with the title of a method in place of its name, where that is what tells it from others."""
+    return replace(row, variant=methods.title(row.variant)) if row.variant in methods.cards else row
 
 
 def _title(kind: str) -> str:

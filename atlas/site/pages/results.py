@@ -111,7 +111,8 @@ def results_page(contents: Contents, model: Model | None = None) -> Page:
 
 def _drawings(results: Results, score: str, contents: Contents) -> list[Drawn]:
     """Return the plots of a score, whose files are then in the site; none where what draws them is not installed."""
-    drawings = [drawing for plot in score_plots(results, score) if (drawing := draw_score(plot)).files]
+    plots = score_plots(results, score, contents.catalog.method_cards.title)
+    drawings = [drawing for plot in plots if (drawing := draw_score(plot)).files]
     for path, content in (file for drawing in drawings for file in drawing.files):
         contents.pictures.drawing(path, content)
     return drawings

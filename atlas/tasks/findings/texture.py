@@ -9,7 +9,7 @@ import torch
 from PIL import Image
 
 from atlas.analyses.ranks import ranks
-from atlas.analyses.texture import CARD, CARDS, RECOGNISED, SIDE, VARIANTS, accuracies, variant
+from atlas.analyses.texture import CARD, CARDS, RECOGNISED, SIDE, VARIANTS, accuracies, called, variant
 from atlas.core.finding import FindingFigure
 from atlas.core.job import LOGITS
 from atlas.core.metric_card import MetricCard
@@ -21,7 +21,7 @@ from atlas.tasks.findings.finding import FindingTask, Found, figure_of
 from atlas.tasks.findings.measurement import MeasurementTask
 from atlas.tasks.look import as_input
 
-RECOGNITION_VERSION, TEXTURE_VERSION = 1, 1
+RECOGNITION_VERSION, TEXTURE_VERSION = 1, 2
 """Raise one whenever what it makes of the same photos changes."""
 
 
@@ -97,13 +97,13 @@ def _figures(recognised: Mapping[str, list[bool]], classes: list[int]) -> Iterat
     """Yield the shares of all photos, of those recognised unchanged, and of each class."""
     found = accuracies(recognised, classes)
     for name, accuracy in found.items():
-        yield figure_of(CARD.name, accuracy.overall, variant=name)
+        yield figure_of(CARD.name, accuracy.overall, variant=called(name))
     for name, accuracy in found.items():
         if accuracy.of_recognised is not None and name != "original":
-            yield figure_of(RECOGNISED.name, accuracy.of_recognised, variant=name)
+            yield figure_of(RECOGNISED.name, accuracy.of_recognised, variant=called(name))
     for name, accuracy in found.items():
         for index, figure in accuracy.by_class.items():
-            yield figure_of(CARD.name, figure, variant=name, class_index=index)
+            yield figure_of(CARD.name, figure, variant=called(name), class_index=index)
 
 
 def _picture(photo: torch.Tensor) -> Image.Image:

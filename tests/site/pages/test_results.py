@@ -3,15 +3,20 @@
 import csv
 import io
 import re
+from dataclasses import fields, replace
 from html.parser import HTMLParser
 
 import pytest
-from sample_scores import HOSTILE_JUDGE, HOSTILE_REASON, NOT_ASKED, scores_of
+from sample_scores import HOSTILE_JUDGE, HOSTILE_REASON, METHODS, NOT_ASKED, scores_of
 from sample_site import Document, Sample
 from selecting import selection_of
 
+from atlas.analyses.rows import FindingRow
 from atlas.core.finding import Finding
+from atlas.core.method_card import MethodCard
+from atlas.site.catalog.methods import method_book
 from atlas.site.drawings.concept_plots import concept_plots
+from atlas.site.pages.analyses import _titled
 from atlas.site.words.formats import PERCENT, fine_percent, number
 from atlas.site.words.papers import TABLES
 
@@ -130,6 +135,23 @@ def test_every_table_of_papers_has_a_value_for_each_column() -> None:
 def test_a_model_without_a_results_page_of_its_own_is_not_led_to_one(sample: Sample) -> None:
     for address in sorted(sample.site.glob("m/*/index.html")):
         assert ('results/index.html#transfer"' in address.read_text()) == (address.parent / "results").is_dir()
+
+
+def test_plots_call_methods_as_tables_do(sample: Sample, folder: str) -> None:
+    page = sample.text(f"{folder}/index.html")
+    place = int(folder == "results")  # of the method, after the model's name
+    methods = {cells[place][1][0] for _, cells in Tables(page).lines if len(cells) > place and cells[place][1]}
+    plots = [it.attributes["alt"] for it in Document(page).all("img") if ". Over " in it.attributes["alt"]]
+    lines = [line for alt in plots for line in re.findall(r"(?<=[.;] )([^:;.]+): \S+ at ", alt)]
+    assert len(lines) >= len(plots) > 0
+    assert {line.split(", ")[place].partition(" (")[0] for line in lines} <= methods - {*METHODS}
+
+
+def test_a_method_that_tells_numbers_apart_is_called_by_its_title() -> None:
+    row = FindingRow(**{field.name: "" for field in fields(FindingRow)})
+    methods = method_book([MethodCard.model_construct(name="feature_vis", version=1, title="Feature visualisation")])
+    assert _titled(replace(row, variant="feature_vis"), methods).of == "Feature visualisation"
+    assert _titled(replace(row, variant="shuffled 8"), methods).of == "shuffled 8"
 
 
 def test_analyses_have_a_page_with_a_map_and_the_numbers_of_their_csv(sample: Sample) -> None:
