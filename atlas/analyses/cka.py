@@ -203,7 +203,7 @@ class CKA:
         count = len(batches)
         drawn = resampled(count, seed) * photos  # (RESAMPLES, k)
         intervals = [  # row by row: all at once would be RESAMPLES values for each pair of layers
-            interval_of(_aligned(drawn, cross[:, row : row + 1], own[:, row : row + 1], other)[:, 0])
+            _interval(_aligned(drawn, cross[:, row : row + 1], own[:, row : row + 1], other)[:, 0])
             for row in range(len(self.rows))
         ]
         low, high = np.stack(intervals, axis=1)
@@ -225,6 +225,17 @@ def _aligned(weights: np.ndarray, cross: np.ndarray, own: np.ndarray, other: np.
     between, first, second = (np.tensordot(weights, each, axes=1) for each in (cross, own, other))
     with np.errstate(invalid="ignore", divide="ignore"):  # a constant layer has 0 / 0, which is no value
         return between / (np.sqrt(first)[..., :, None] * np.sqrt(second)[..., None, :])
+
+
+def _interval(samples: np.ndarray) -> np.ndarray:
+    """Return the ends (2, C) of intervals of samples (r, C); those that drew nothing but constant minibatches tell
+    none, and without any other there is none."""
+    ends = np.full((2, samples.shape[1]), np.nan)
+    for place, column in enumerate(samples.T):
+        known = column[np.isfinite(column)]
+        if len(known):
+            ends[:, place] = interval_of(known)
+    return ends
 
 
 def _reasons(layers: Sequence[str], own: np.ndarray) -> list[tuple[str, str]]:

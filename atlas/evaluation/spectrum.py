@@ -20,6 +20,10 @@ from atlas.evaluation.scored import Scored
 
 Key = TypeVar("Key", bound=Hashable)
 
+ROUNDING = 1e-20
+"""Power below this share of that of the strongest frequencies is the transform's rounding: steps of 8 bits alone leave
+about 1e-6."""
+
 NOTHING = 1e-6
 """Ratios below it are taken as it where they are compared by their logarithms: a blurred picture has none."""
 
@@ -147,15 +151,15 @@ def compared(
         ScoreError: no picture or no photo has a spectrum, they have not one number of rings, or photos have nothing in
             some.
     """
-    for what, some in (("picture", powers), ("photo", photos)):
+    for what, some, remedy in (("pictures", powers, "render others"), ("judging photos", photos, "add others")):
         if not len(some):
-            raise ScoreError(f"there is no spectrum without a {what} that has one", f"give a {what} that is not flat")
+            raise ScoreError(f"none of the {what} has a spectrum: each is of one colour throughout", remedy)
     bins = photos.shape[1]
     if any(len(power) != bins for power in powers.values()):
         raise ScoreError("pictures and photos have other numbers of rings", "look at both in one size")
     of_photos = photos.mean(axis=0)
-    if not (of_photos > 0).all():
-        raise ScoreError("the photos have no power at some frequencies", "give photos that were not blurred")
+    if not (of_photos > ROUNDING * of_photos.max()).all():
+        raise ScoreError("the photos have no power at some frequencies", "add photos that are not blurred")
     grouped: dict[object, list[np.ndarray]] = defaultdict(list)
     for key, power in powers.items():
         grouped[group_of(key)].append(power)

@@ -151,6 +151,15 @@ def test_what_tells_no_photo_from_another_has_no_value_and_leaves_others_theirs(
     assert found.reasons == {(0, "none"): "tells no photo from another"}
 
 
+def test_a_minibatch_that_tells_no_photo_from_another_takes_no_interval_away():
+    features = torch.cat([normal(12, 5), torch.ones(6, 5, dtype=torch.float64)])
+    gathered = CKA(["a", "b"])
+    for batch in minibatches(len(features), 6):
+        gathered.add(grams({"a": features[batch], "b": features[batch] ** 3}))
+    found = gathered.result()
+    assert (found.low <= found.values + 1e-9).all() and (found.values <= found.high + 1e-9).all()
+
+
 @pytest.mark.parametrize("bad", [float("nan"), float("inf")])
 def test_what_is_not_finite_has_no_value_and_leaves_others_theirs(bad):
     features = normal(12, 5)

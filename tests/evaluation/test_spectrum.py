@@ -4,8 +4,11 @@ import numpy as np
 import pytest
 import torch
 
+from atlas.core.job import Target
 from atlas.errors import ScoreError
 from atlas.evaluation.frequencies import BINS, high_share, power, radial_power
+from atlas.evaluation.scores.base import Evidence
+from atlas.evaluation.scores.spectrum import SPECTRUM
 from atlas.evaluation.spectrum import spectrum
 
 
@@ -100,18 +103,45 @@ def test_a_flat_picture_or_one_of_nan_is_left_out_and_said():
     assert np.isnan(high_share(np.full((3, 8, 8), 0.25)))
 
 
+def seen(photos):
+    """Pictures of noise, one of each class, and judging photos of these by class, as bytes."""
+
+    def looked_at(pictures):
+        pixels = [(picture.transpose(1, 2, 0) * 255).clip(0, 255).astype(np.uint8) for picture in pictures]
+        looks = [SPECTRUM.look(each) for each in pixels]
+        return {name: np.concatenate([look[name] for look in looks]) for name in looks[0]}
+
+    targets = [Target(kind="logit", layer="logits", unit=index) for index in photos]
+    arrays = {index: looked_at(each) for index, each in photos.items()}
+    pictures = looked_at([noise(9) for _ in photos])
+    return Evidence(pictures, targets, [0] * len(photos), None, False, "", arrays, (), ())
+
+
+def test_pictures_of_a_class_whose_photos_are_of_one_colour_are_left_out():
+    flat = [np.full((3, 64, 64), 0.4)] * 2
+    found = SPECTRUM.measure(seen({3: [noise(1)], 4: flat, 5: [noise(2), *flat]}))
+    assert {line.figure.n for line in found.lines} == {2}
+    assert found.columns[0].values[1] is None
+    assert found.left_out == ["1 picture left out: the judging photos of class 4 are of one colour"]
+    with pytest.raises(ScoreError, match="none of the"):
+        SPECTRUM.measure(seen({3: flat}))
+
+
 def test_small_pictures_have_fewer_rings():
     assert len(spectrum([noise(0, 16)], [0], [noise(1, 32)]).ratio) == 8
 
 
 def test_what_is_wrong_is_named():
-    with pytest.raises(ScoreError, match="without a picture"):
+    with pytest.raises(ScoreError, match="none of the pictures has a spectrum"):
         spectrum([np.zeros((3, 8, 8))], [0], [noise(0)])
-    with pytest.raises(ScoreError, match="without a photo"):
+    with pytest.raises(ScoreError, match="none of the judging photos has a spectrum"):
         spectrum([noise(0)], [0], [])
     checks = np.broadcast_to(np.indices((64, 64)).sum(axis=0) % 2 * 1.0, (3, 64, 64))  # all beyond the last ring
     with pytest.raises(ScoreError, match="no power"):
         spectrum([noise(0)], [0], [checks])
+    stripes = np.broadcast_to(np.arange(50) % 2 * 200 / 255, (3, 50, 50))  # elsewhere there is rounding alone
+    with pytest.raises(ScoreError, match="no power"):
+        spectrum([noise(0)], [0], [stripes])
     with pytest.raises(ScoreError, match="shape"):
         spectrum([noise(0)[0]], [0], [noise(0)])
     with pytest.raises(ScoreError, match="rings"):

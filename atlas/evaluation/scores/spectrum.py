@@ -22,7 +22,7 @@ class Spectrum(Score):
     summary: ClassVar[str] = "how much of each frequency pictures have over what judging photos have"
     cards: ClassVar[tuple[MetricCard, ...]] = spectrum.CARDS
     needs: ClassVar[frozenset[str]] = frozenset({PHOTOS})
-    version: ClassVar[int] = 2
+    version: ClassVar[int] = 3
 
     def look(self, pixels: NDArray[np.uint8]) -> Mapping[str, NDArray[np.float32]]:
         """See :meth:`Score.look`; all are NaN of a picture that has no spectrum."""
@@ -37,9 +37,11 @@ class Spectrum(Score):
     def measure(self, seen: Evidence) -> Measured:
         """See :meth:`Score.measure`."""
         powers = dict(zip(seen.aims, seen.pictures[POWER].astype(np.float64), strict=True))
+        flat = {index for index, arrays in seen.photos.items() if POWER in arrays and not _have_some(arrays[POWER])}
         high = dict(zip(seen.aims, seen.pictures[HIGH][:, 0].astype(np.float64), strict=True))
         photos, photos_high = seen.of_photos(POWER), seen.of_photos(HIGH)
         lacking = {aim: spectrum.FLAT for aim, power in powers.items() if not np.isfinite(power).all()}
+        lacking |= {aim: f"the judging photos of class {aim[0]} are of one colour" for aim in powers if aim[0] in flat}
         lacking |= seen.without_photos(POWER)
         shown = {aim: power for aim, power in powers.items() if aim not in lacking}
         usable = np.isfinite(photos).all(axis=1)
@@ -71,6 +73,11 @@ class Spectrum(Score):
             ],
             left_out=left_out(lacking),
         )
+
+
+def _have_some(powers: NDArray[np.float32]) -> bool:
+    """Tell whether any of some photos (M, bins) has a spectrum."""
+    return bool(np.isfinite(powers).all(axis=1).any())
 
 
 SPECTRUM = Spectrum()

@@ -54,11 +54,10 @@ class AttributionTask(FindingTask):
         document, arrays = read_arrays(bench.store, self.contributions)
         rows, skipped = (texts(document, name) for name in ("rows", "skipped"))
         if not arrays:
-            told = f"{self.what}: none of its photos can be read: {some(skipped)}"
-            raise ScoreError(told, "mend the photos, or add others")
+            raise ScoreError(f"none of its photos can be read: {some(skipped)}", "mend the photos, or add others")
         kept = np.asarray(np.isfinite(arrays["values"]).all(axis=1))
         if not kept.any():
-            raise ScoreError(f"{self.what}: its logit is NaN or infinite on every photo", "leave the class out")
+            raise ScoreError("its logit is NaN or infinite on every photo", "leave the class out")
         values, moved, rise = (arrays[name][kept].astype(np.float64) for name in ("values", "moved", "rise"))
         told = [channel for side in (False, True) for channel in leading(values, moved, self.channels, against=side)]
         by_digest = {photo.digest: photo for photo in self.photos}
@@ -69,7 +68,7 @@ class AttributionTask(FindingTask):
         )
         crops, sprite = shown.crops([(n, WHOLE, float(v)) for n, v in enumerate(rise)], PHOTO_CELL, PHOTO_COLUMNS)
         parts = tuple(_part(channel, arrays, kept, shown) for channel in told)
-        gaps = np.abs(rise - values.sum(axis=1)) / np.maximum(np.abs(values).sum(axis=1), np.finfo(float).tiny)
+        gaps = _gaps(rise, values)
         missed = int((arrays["exact"][kept] == 0).sum())
         left_out = [f"{missed} of {len(values)} photos: their values miss the logit's change"] if missed else []
         left_out += [f"{int((~kept).sum())} photos: the logit is NaN or infinite"] if not kept.all() else []
@@ -80,7 +79,7 @@ class AttributionTask(FindingTask):
                     figure_of(RISE.name, mean(rise.tolist()), layer=layer),
                     *(_figure(CARD.name, channel.value, channel, layer) for channel in told),
                     *(_figure(SHARE.name, channel.share, channel, layer) for channel in told),
-                    figure_of(GAP.name, mean(gaps.tolist()), layer=layer),
+                    *([figure_of(GAP.name, mean(gaps), layer=layer)] if gaps else []),
                 ),
                 "channels": parts,
                 "photos": tuple(shown.credits),
@@ -97,6 +96,12 @@ class AttributionTask(FindingTask):
     def _side(self) -> int:
         known = self.analysis.model.preprocessing
         return max(known.width, known.height)
+
+
+def _gaps(rise: np.ndarray, values: np.ndarray) -> list[float]:
+    """Return by how much values (N, C) miss the logit's change (N,), over what they amount to, where that is not 0."""
+    missed, amount = np.abs(rise - values.sum(axis=1)), np.abs(values).sum(axis=1)
+    return (missed / np.where(amount > 0, amount, 1))[(amount > 0) | (missed == 0)].tolist()
 
 
 def _figure(name: str, value: Figure, channel: Channel, layer: str) -> FindingFigure:

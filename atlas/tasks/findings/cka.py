@@ -21,7 +21,7 @@ from atlas.tasks.findings.finding import FindingTask, Found, figure_of, is_numbe
 from atlas.tasks.findings.measurement import TOGETHER, MeasurementTask
 from atlas.tasks.look import as_input
 
-GRAMS_VERSION, CKA_VERSION = 1, 1
+GRAMS_VERSION, CKA_VERSION = 1, 2
 """Raise one whenever what it makes of the same photos changes."""
 HELD = 1 << 27
 """Activations of a minibatch that are held at once: half a gigabyte."""
