@@ -6,7 +6,6 @@ from functools import cached_property
 
 from atlas.core.analysis import ClassFacets, Diversity
 from atlas.core.canonical import canonical_json
-from atlas.core.record import Record
 from atlas.site.catalog.shown import Shown
 
 MOST = 12
