@@ -15,7 +15,7 @@ NAMES = ("draft", "standard", "fine")
 """What presets may be called: what takes seconds, what is recommended, and the best that is known."""
 
 
-def measured(what: str, seconds: float, recognised: str = "", **parameters: JsonValue) -> Preset:
+def measured(what: str, seconds: float, recognised: str = "", quality: str = "", **parameters: JsonValue) -> Preset:
     """Return one of our own presets, whose summary ends with what was measured of it on EfficientNet-Lite0.
 
     Args:
@@ -24,10 +24,12 @@ def measured(what: str, seconds: float, recognised: str = "", **parameters: Json
             long as in batches of four in ``benchmarks/METHODS.md``. One alone is made by one core.
         recognised: of how many classes a vision transformer that had no part in it ranks the picture first, in words;
             empty where nobody measured.
+        quality: what else was measured of its pictures, in words, as of inversions how near they are to their photos.
     """
     cost = f"about {seconds:g} s a picture of EfficientNet-Lite0 where 2 cores make two at a time"
     judged = f"; a ViT that had no part in it recognises {recognised}" if recognised else ""
-    return Preset(summary=f"{what}: {cost}{judged}", parameters=parameters)
+    near = f"; {quality}" if quality else ""
+    return Preset(summary=f"{what}: {cost}{judged}{near}", parameters=parameters)
 
 
 def spelled_out(method: "AnyMethod", given: Mapping[str, Any], preset: str | None = None) -> dict[str, Any]:

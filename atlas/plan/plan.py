@@ -36,6 +36,7 @@ class Plan:
         photos: sha256 to the photos that pictures start from or are of; the store gets a copy of each.
         evaluations: the scores of its pictures; which tasks make them follows from what a store has.
         findings: the analyses of models, likewise.
+        scored: keys of the scores that ``[[evaluate]]`` tables ask for, of pictures that are there.
         split: of the photos, into those that judge and the others, if one is asked for.
         current: which analyses of a model are current once all is made, by its fingerprint.
         awaits: names of scores and analyses that are asked for and are no part of the plan, so that no judge is needed.
@@ -53,6 +54,7 @@ class Plan:
     evaluations: Evaluations = field(default_factory=Evaluations)
     split: Split | None = None
     findings: Findings = field(default_factory=Findings)
+    scored: frozenset[str] = frozenset()
     current: Mapping[str, ModelSelection] = field(default_factory=dict)
     awaits: tuple[str, ...] = ()
     configuration: str = ""
@@ -85,8 +87,8 @@ class Plan:
 
     @cached_property
     def scores(self) -> tuple[ScoreTask, ...]:
-        """The scores of pictures that are there: see :meth:`with_follow_ups`."""
-        return tuple(task for task in self.tasks if isinstance(task, ScoreTask))
+        """The scores of pictures that are there, but for those that analyses are made of: :meth:`with_follow_ups`."""
+        return tuple(task for task in self.tasks if isinstance(task, ScoreTask) and task.key in self.scored)
 
     @cached_property
     def found(self) -> tuple[FindingTask, ...]:
@@ -107,12 +109,13 @@ class Plan:
 
     def with_follow_ups(self, store: Store | None) -> "Plan":
         """Return the plan with all that is known to follow from what a store has; None of a store that is none yet."""
+        if store is None:
+            return self
+        scored = self.evaluations.tasks(store)
         known = {task.key: task for task in self.tasks}
-        if store is not None:
-            evaluated = (*self.evaluations.tasks(store), *self.findings.tasks(store))
-            for task in (*_follow_ups(self.tasks, store), *evaluated):
-                known.setdefault(task.key, task)
-        return replace(self, tasks=tuple(known.values()))
+        for task in (*_follow_ups(self.tasks, store), *scored, *self.findings.tasks(store)):
+            known.setdefault(task.key, task)
+        return replace(self, tasks=tuple(known.values()), scored=frozenset(task.key for task in scored))
 
     def expected(self, store: Store | None) -> list[Task]:
         """Return stand-ins of what may follow from tasks that the store does not have."""

@@ -94,6 +94,15 @@ def test_the_table_has_the_scores_of_every_variant_by_every_judge(project):
     assert list(verify(store)) == []
 
 
+def test_scores_of_variants_are_told_by_the_analysis_alone(project):
+    file, found, store = project
+    plan = opened(file).plan.with_follow_ups(store)
+    upstream = {key for document in found.analyses.documents for key in document.analysis.upstream}
+    assert upstream and upstream <= plan.keys, "they are made"
+    assert plan.scores == () and found.rows == () and found.documents == (), "no table [[evaluate]] asks for them"
+    assert store.selections.read(plan.configuration).scores == ()
+
+
 def referred(store, key):
     """The references of a picture."""
     return json.loads(store.read_input(store.read(key).job.target.references))
