@@ -4,7 +4,6 @@ from collections.abc import Callable
 from typing import Any
 
 import torch
-import torch.nn.functional as F
 from torch import Tensor
 
 SCALES = 3
@@ -29,7 +28,7 @@ class Variation(torch.autograd.Function):
         """Return the variation, (B,)."""
         scales = [images]
         while len(scales) < SCALES:
-            scales.append(F.avg_pool2d(scales[-1], 2))
+            scales.append(_halved(scales[-1]))
         total, gradient = images.new_zeros(len(images)), torch.zeros_like(scales[-1])
         for pictures in reversed(scales):
             if gradient.shape != pictures.shape:
@@ -45,6 +44,19 @@ class Variation(torch.autograd.Function):
         """Return the gradient to the images."""
         (gradient,) = ctx.saved_tensors
         return gradient * gradients[0][:, None, None, None]
+
+
+def _halved(pictures: Tensor) -> Tensor:
+    """Return the means of 2 x 2 pixels; a last odd row or column is in none.
+
+    As ``avg_pool2d`` gives them, to the bit, in a fraction of its time on a CPU.
+    """
+    height, width = (length // 2 * 2 for length in pictures.shape[2:])
+    upper, lower = pictures[..., 0:height:2, :width], pictures[..., 1:height:2, :width]
+    total = upper[..., ::2] + upper[..., 1::2]
+    for part in (lower[..., ::2], lower[..., 1::2]):
+        total += part
+    return total.div_(4)
 
 
 def _differences(pictures: Tensor, axis: int, gradient: Tensor) -> Tensor:
