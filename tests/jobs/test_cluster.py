@@ -27,6 +27,8 @@ from atlas.store.integrity import verify
 from atlas.tasks.machine import Machine
 
 RAY = {"kind": "ray", "batch_size": 2, "workers": 2}
+ALONE = RAY | {"workers": 1}
+"""For what one worker shows as well: each takes seconds to start."""
 LONG = PARAMETERS | {"steps": 150}
 
 
@@ -146,7 +148,7 @@ def test_a_job_that_takes_too_much_memory_is_called_that_after_two_attempts(tmp_
         def __contains__(self, pid):
             return pid > 1
 
-    report, _, _ = run(configuration(tmp_path, "killing", executor=RAY), Monitor(on_notice=notices.append))
+    report, _, _ = run(configuration(tmp_path, "killing", executor=ALONE), Monitor(on_notice=notices.append))
     (failed,) = [outcome for outcome in report.failed if outcome.quarantined]
     assert failed.task.job.target.unit == 3
     for text in ("2 times for lack of memory", "lower executor.workers or executor.batch_size", "image_size"):
@@ -160,7 +162,7 @@ def test_workers_that_are_ended_as_they_start_end_the_run(tmp_path, monkeypatch)
     monkeypatch.setenv("RAY_memory_usage_threshold", "0.001")
     monkeypatch.setenv("RAY_memory_monitor_refresh_ms", "50")
     with pytest.raises(ExecutorError, match=r"3 workers were ended for lack of memory[\s\S]*lower executor.workers"):
-        run(configuration(tmp_path, executor=RAY | {"workers": 1}))
+        run(configuration(tmp_path, executor=ALONE))
 
 
 def test_a_long_folder_for_temporary_files_gets_a_short_one(tmp_path, monkeypatch):
@@ -218,7 +220,7 @@ def test_stopping_ends_the_run_and_the_next_goes_on(tmp_path):
 
 
 def test_a_store_that_cannot_be_written_ends_the_run_with_its_own_error(tmp_path):
-    config = configuration(tmp_path, executor=RAY)
+    config = configuration(tmp_path, executor=ALONE)
     plan, store = prepared(config)
     (store.path / "objects").write_text("in the way")
     with pytest.raises(StoreError, match=r"cannot write[\s\S]*set another path"):
@@ -226,7 +228,7 @@ def test_a_store_that_cannot_be_written_ends_the_run_with_its_own_error(tmp_path
 
 
 def test_weights_that_change_between_plan_and_render_end_the_run_and_are_not_stored(tmp_path, monkeypatch):
-    config = configuration(tmp_path, "in_training", executor=RAY)
+    config = configuration(tmp_path, "in_training", executor=ALONE)
     plan, store = prepared(config)
     monkeypatch.setenv("TINY_SCALE", "1.01")
     with pytest.raises(ExecutorError, match=r"not the one that was planned.*its weights[\s\S]*run it again"):
