@@ -1,13 +1,18 @@
 """Shares of pictures that a judge recognises, by hand."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
 
 from atlas.core.figures import share
+from atlas.core.job import Target
 from atlas.core.model_card import ClassLabel
 from atlas.errors import ScoreError
 from atlas.evaluation.class_match import ClassMatch, match_labels
+from atlas.evaluation.scores.base import PROBABILITIES, Evidence
+from atlas.evaluation.scores.transfer import TRANSFER
 from atlas.evaluation.transfer import own, transfer
 
 SAME = ClassMatch({index: index for index in range(6)}, {}, 6)
@@ -73,3 +78,11 @@ def test_what_is_wrong_is_named():
         transfer(P, [0, 1], SAME, KEYS[:2])
     with pytest.raises(ScoreError, match="two pictures have the key"):
         transfer(P, [0, 1, 2], SAME, [(0, 0), (1, 0), (0, 0)])
+
+
+def test_a_judge_of_one_class_tells_nothing_and_says_so():
+    aims = [Target(kind="logit", layer="logits", unit=0)]
+    evidence = Evidence({PROBABILITIES: np.ones((1, 1))}, aims, [0], ClassMatch({0: 0}, {}, 1), False, "", {}, (), ())
+    with pytest.raises(ScoreError, match="the judge has one class, which it always ranks first"):
+        TRANSFER.measure(evidence)
+    assert TRANSFER.measure(replace(evidence, own=True)).columns == []

@@ -2,6 +2,7 @@
 
 import shutil
 from dataclasses import replace
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -14,10 +15,12 @@ from tiny_networks import colours, signed_colours
 from atlas.analyses.embedding import trustworthiness
 from atlas.analyses.texture import VARIANTS, called, variant
 from atlas.core.finding import Finding
+from atlas.evaluation.scores.base import PROBABILITIES
 from atlas.face.evaluating import WAITING
 from atlas.store import Store
 from atlas.store.integrity import verify
 from atlas.store.repair import discard_result
+from atlas.tasks.analysis import read_arrays
 
 SPLIT = "photos = { judging = 0.5, seed = 0 }\n"
 RENDER = """
@@ -137,6 +140,28 @@ def test_channels_are_given_the_class_that_they_raise_most_and_another_model_ran
     nothing = sum(row.class_index is None for row in document.related)
     assert 0 < nothing < 6 and f"{nothing} of 6 channels raise the logit of none" in document.left_out[0]
     assert "other has 3 classes, all of them among its first" in document.left_out[1]
+
+
+def test_a_picture_that_is_nan_to_another_model_is_left_out_and_counted(project, monkeypatch):
+    file, _, store = project
+    [task] = [task for task in opened(file).plan.with_follow_ups(store).found if task.name == "class_relatedness"]
+    bench = SimpleNamespace(store=store)
+    whole = task.find(bench).fields
+    spoilt = next(place for place, row in enumerate(whole["related"]) if row.rank is not None)
+
+    def read(store, key):
+        document, arrays = read_arrays(store, key)
+        if key == task.pictures[spoilt][2]:
+            arrays = arrays | {PROBABILITIES: np.full_like(arrays[PROBABILITIES], np.nan)}
+        return document, arrays
+
+    monkeypatch.setattr("atlas.tasks.findings.class_relatedness.read_arrays", read)
+    told = task.find(bench).fields
+    assert told["related"][spoilt].rank is None
+    others = [place for place in range(6) if place != spoilt]
+    assert [told["related"][place] for place in others] == [whole["related"][place] for place in others]
+    assert told["left_out"][-1] == "1 pictures: other gives NaN or infinite probabilities"
+    assert not any("NaN" in line for line in whole["left_out"])
 
 
 def test_the_map_has_each_picture_and_some_photos_of_its_class(project):

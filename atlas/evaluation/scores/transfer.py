@@ -30,6 +30,8 @@ class Transfer(Score):
         """
         if PROBABILITIES not in seen.pictures or seen.match is None:
             raise ScoreError("the judge has no classes", "leave it out of transfer, or name another")
+        if not seen.own and seen.match.classes < 2:
+            raise ScoreError("the judge has one class, which it always ranks first", "name one with more classes")
         classes = [index for index, _ in seen.aims]
         if seen.own:
             verdicts = transfer.own(seen.pictures[PROBABILITIES], classes, seen.aims)

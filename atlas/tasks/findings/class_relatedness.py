@@ -15,7 +15,7 @@ from atlas.tasks.analysis import read_arrays, texts
 from atlas.tasks.bench import Bench
 from atlas.tasks.findings.finding import FindingTask, Found, figure_of
 
-RELATEDNESS_VERSION = 2
+RELATEDNESS_VERSION = 3
 """Raise it whenever what is made of the same contributions and looks changes."""
 
 
@@ -64,19 +64,20 @@ class ClassRelatednessTask(FindingTask):
             collected = own if collected is None else collected + own
             photos, broken = photos + len(values), broken + int((~kept).sum())
         works_for = {} if collected is None else dict(enumerate(assigned(collected).tolist()))
-        ranked = {
-            channel: ranks(read_arrays(bench.store, look)[1][PROBABILITIES])[0] for channel, _, look in self.pictures
-        }
+        answers = {channel: read_arrays(bench.store, look)[1][PROBABILITIES] for channel, _, look in self.pictures}
+        ranked = {channel: ranks(each)[0] for channel, each in answers.items() if np.isfinite(each).all()}
         known = dict(self.known)
         classes = {channel: works_for.get(channel, NONE) for channel, _, _ in self.pictures}
-        found = relatedness(classes, ranked, known)
+        found = relatedness({channel: classes[channel] for channel in ranked}, ranked, known)
         related = tuple(
             RelatedChannel(
                 channel=channel,
                 picture=picture,
                 class_index=None if classes[channel] == NONE else classes[channel],
                 points=0.0 if collected is None else float(collected[channel].max()),
-                rank=int(ranked[channel][known[classes[channel]]]) if classes[channel] in known else None,
+                rank=int(ranked[channel][known[classes[channel]]])
+                if channel in ranked and classes[channel] in known
+                else None,
             )
             for channel, picture, _ in self.pictures
         )
@@ -91,9 +92,15 @@ class ClassRelatednessTask(FindingTask):
                 "chance": found.chance,
                 "photo_count": photos,
                 "skipped": tuple(skipped),
-                "left_out": tuple(self._left_out(classes, known, bool(figures), broken)),
+                "left_out": (
+                    *self._left_out({channel: classes[channel] for channel in ranked}, known, bool(figures), broken),
+                    *self._unanswered(len(answers) - len(ranked)),
+                ),
             }
         )
+
+    def _unanswered(self, count: int) -> list[str]:
+        return [f"{count} pictures: {self.models[-1].name} gives NaN or infinite probabilities"] if count else []
 
     def _left_out(self, classes: dict[int, int], known: dict[int, int], told: bool, broken: int) -> list[str]:
         """Return which channels are not asked about and why, as sentences."""
