@@ -103,11 +103,13 @@ def goals(found: Evaluation, store: Store) -> Iterator[str]:
 
 
 def steps(title: str, better: int, ranked: Sequence[tuple[str, Values]]) -> Iterator[str]:
-    """Yield how much each is better than the next: met where the interval is above 0, open where it holds 0.
+    """Yield what is missing, and how much each is better than the next: met where the interval is above 0, open where
+    it holds 0.
 
     Args:
         better: 1 where higher is better, -1 where lower is. ranked: numbers by what they are of, the best first.
     """
+    yield from (f"{title}: there are no numbers of {name}" for name, values in ranked if not values)
     for (one, values), (other, others) in pairwise((name, values) for name, values in ranked if values):
         found = difference(values, others)
         low, high = sorted((better * found.low, better * found.high))
@@ -146,15 +148,15 @@ def _named(document: Score) -> str:
 
 
 def _of_photos(documents: Iterable[Score], store: Store, name: str, said: Callable[[Score], str]) -> Inversions:
-    """Return a number of each inversion, by layer and what ``said`` calls its document, by photo and seed."""
+    """Return a number measured of each inversion, by layer and what ``said`` calls its document, by photo and seed."""
     found: Inversions = {}
     for document in documents:
         part = said(document) if document.score == "inversion" else ""
         for picture in document.pictures if part else ():
-            target = store.read(picture.key).job.target
-            for value in picture.values:
-                if value.name == name:
-                    found.setdefault((target.layer, part), {})[target.photo, picture.seed] = value.value
+            record = store.read(picture.key)
+            target, measured = record.job.target, record.measurement(name)
+            if measured is not None:
+                found.setdefault((target.layer, part), {})[target.photo, picture.seed] = measured.value
     return found
 
 

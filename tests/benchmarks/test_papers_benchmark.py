@@ -42,7 +42,8 @@ def test_steps_are_met_missed_or_open_by_their_paired_interval(papers):
     above = {key: value + 1 + 0.01 * key[0] for key, value in base.items()}
     beside = {key: value + (0.5 if key[0] % 2 else -0.5) for key, value in base.items()}
     ranked = [("a", above), ("b", base), ("left out", {}), ("c", above), ("d", beside)]
-    told = list(papers.steps("score", 1, ranked))
+    missing, *told = papers.steps("score", 1, ranked)
+    assert missing == "score: there are no numbers of left out"
     assert [line.rsplit(": ", 1)[1] if "open" not in line else "open" for line in told] == ["met", "MISSED", "met"]
     assert [line.split(": ")[1] for line in told] == ["a over b", "b over c", "c over d"]
     assert str(mean({key: above[key] - base[key] for key in base})) in told[0] and " of 40" in told[0]
@@ -92,20 +93,16 @@ def test_parts_of_the_ablation_are_told_by_their_parameters(papers, changed, par
 def test_numbers_of_inversions_are_told_by_layer_and_weight(papers):
     def document(method, weight, layers, score="inversion"):
         pictures = [
-            SimpleNamespace(
-                key=f"{layer} {photo}",
-                seed=0,
-                values=[SimpleNamespace(name=name, value=weight + photo) for name in ("error", "psnr")],
-            )
-            for layer in layers
-            for photo in range(2)
+            SimpleNamespace(key=f"{layer} {photo} {weight + photo}", seed=0) for layer in layers for photo in range(2)
         ]
         return SimpleNamespace(score=score, method=method, parameters={"weight": weight}, pictures=pictures)
 
     class Opened:
         def read(self, key):
-            layer, photo = key.split()
-            return SimpleNamespace(job=SimpleNamespace(target=SimpleNamespace(layer=layer, photo=photo)))
+            layer, photo, value = key.split()
+            target = SimpleNamespace(layer=layer, photo=photo)
+            told = {"error": SimpleNamespace(value=float(value))}
+            return SimpleNamespace(job=SimpleNamespace(target=target), measurement=told.get)
 
     documents = [
         document("preimage", 1.0, ("a", "b")),
@@ -118,3 +115,4 @@ def test_numbers_of_inversions_are_told_by_layer_and_weight(papers):
         ("b", "C = 1"): {("0", 0): 1.0, ("1", 0): 2.0},
         ("b", "C = 300"): {("0", 0): 300.0, ("1", 0): 301.0},
     }
+    assert papers._of_photos(documents, Opened(), "psnr", papers._weight) == {}
