@@ -2,14 +2,15 @@
 Are a class's looks more diverse than its seeds?
 
     python benchmarks/units.py --folder FOLDER --photos FOLDER channels --method natural --preset standard
+    python benchmarks/units.py --folder FOLDER --photos FOLDER channels --method vital --vit WEIGHTS --layer blocks.5
     python benchmarks/units.py --folder FOLDER --photos FOLDER concepts --method natural --preset standard
     python benchmarks/units.py --folder FOLDER --photos FOLDER facets --method natural --preset draft --probe WEIGHTS
 
-Of EfficientNet-Lite0. Channels: their mean activation on the whole stored picture over the 99.9th percentile of the
-same on whole photos. Concepts: the cosine of the whole picture's activation to the direction, among those of the
-class's own patches. Facets: how far the pictures of a class's looks lie apart for a network of another family, beside
-as many that differ by their seeds. Prints Markdown. What is rendered stays in the folder; two processes share the
-channels, and the concepts. Needs the extra ``bench``.
+Of EfficientNet-Lite0, or of a ViT where its weights are given. Channels: their mean activation on the whole stored
+picture over the 99.9th percentile of the same on whole photos. Concepts: the cosine of the whole picture's activation
+to the direction, among those of the class's own patches. Facets: how far the pictures of a class's looks lie apart for
+a network of another family, beside as many that differ by their seeds. Prints Markdown. What is rendered stays in the
+folder; two processes share the channels, and the concepts. Needs the extra ``bench``.
 """
 
 from dataclasses import dataclass
@@ -30,6 +31,7 @@ from judging.targets import CLASSES, names_of
 
 import atlas
 from atlas.core.figures import difference, mean, share
+from atlas.methods import methods
 from atlas.metrics.diversity import mean_distance
 from atlas.models.load import VisionModel
 from atlas.photos import PhotosSpec, open_photo_set
@@ -77,14 +79,19 @@ def options_of(method: str, preset: str | None) -> dict[str, Any]:
 @PRESET
 @click.option("--layer", "layers", multiple=True, default=LAYERS, show_default=True)
 @click.option("--count", default=100, show_default=True, type=click.IntRange(1), help="Channels, over all layers.")
+@click.option("--vit", type=click.Path(exists=True, dir_okay=False, path_type=Path), help="Weights, to render it.")
 @click.pass_obj
-def channels(work: Work, method: str, preset: str | None, layers: tuple[str, ...], count: int) -> None:
+def channels(
+    work: Work, method: str, preset: str | None, layers: tuple[str, ...], count: int, vit: Path | None
+) -> None:
     """Print the table."""
-    units = channel_pictures.sample(work.model, layers, count)
-    made = channel_pictures.pictures(work.model, units, options_of(method, preset), work.folder, note)
+    model = work.model if vit is None else probe_judge(vit.resolve()).model
+    given = {"photos": str(work.photos)} if "reference photos" in methods.get(method).needs else {}
+    units = channel_pictures.sample(model, layers, count)
+    made = channel_pictures.pictures(model, units, options_of(method, preset) | given, work.folder, note)
     spec = PhotosSpec(path=work.photos, cache=work.folder / "cache", statistics=False)
     photo_set = open_photo_set(spec)
-    found = channel_pictures.measured(units, made, channel_pictures.thresholds(work.model, layers, photo_set))
+    found = channel_pictures.measured(units, made, channel_pictures.thresholds(model, layers, photo_set))
     print(f"{' '.join(filter(None, (method, preset)))}, against {len(photo_set.photos)} photos\n")
     header = ["layer", "channels", "above photos' 99.9th percentile", "activation over it: median", "least", "largest"]
     rows: list[list[object]] = []
