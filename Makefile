@@ -27,7 +27,7 @@ demo: $(VENV)/.demo
 # A thread for each of two workers: threads of torch that share two cores with as many others wait more than they work.
 test: $(VENV)/.dev
 	.ci/browser $(BIN)
-	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 --dist loadfile $(TEST_ARGS)
+	OMP_NUM_THREADS=1 OMP_WAIT_POLICY=PASSIVE $(BIN)/python -m pytest -n 2 --dist loadfile $(TEST_ARGS)
 
 lint: $(VENV)/.dev
 	$(BIN)/ruff check .
