@@ -160,7 +160,7 @@ def test_a_picture_that_is_nan_to_another_model_is_left_out_and_counted(project,
     assert told["related"][spoilt].rank is None
     others = [place for place in range(6) if place != spoilt]
     assert [told["related"][place] for place in others] == [whole["related"][place] for place in others]
-    assert told["left_out"][-1] == "1 pictures: other gives NaN or infinite probabilities"
+    assert told["left_out"][-1] == "1 picture: other gives NaN or infinite probabilities"
     assert not any("NaN" in line for line in whole["left_out"])
 
 

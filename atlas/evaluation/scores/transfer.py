@@ -21,7 +21,7 @@ class Transfer(Score):
     cards: ClassVar[tuple[MetricCard, ...]] = transfer.CARDS
     classes: ClassVar[bool] = True
     own: ClassVar[bool] = True
-    version: ClassVar[int] = 2
+    version: ClassVar[int] = 3
 
     def measure(self, seen: Evidence) -> Measured:
         """See :meth:`Score.measure`.

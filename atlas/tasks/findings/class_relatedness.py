@@ -100,7 +100,8 @@ class ClassRelatednessTask(FindingTask):
         )
 
     def _unanswered(self, count: int) -> list[str]:
-        return [f"{count} pictures: {self.models[-1].name} gives NaN or infinite probabilities"] if count else []
+        pictures = "1 picture" if count == 1 else f"{count} pictures"
+        return [f"{pictures}: {self.models[-1].name} gives NaN or infinite probabilities"] if count else []
 
     def _left_out(self, classes: dict[int, int], known: dict[int, int], told: bool, broken: int) -> list[str]:
         """Return which channels are not asked about and why, as sentences."""
