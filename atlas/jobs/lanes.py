@@ -82,7 +82,7 @@ class Progress:
     def __init__(self, sizes: Sequence[int], on_step: OnStep) -> None:
         self._sizes, self._on_step = sizes, on_step
         self._shares = [0.0] * len(sizes)
-        self._told = 0
+        self._told = self._steps = 0
         self._lock = threading.Lock()
 
     def of(self, part: int) -> OnStep:
@@ -93,10 +93,11 @@ class Progress:
         def on_step(done: int, steps: int) -> None:
             with self._lock:
                 self._shares[part] = done / steps
+                self._steps = self._steps or steps  # parts of other lengths are told in those of the first
                 done_by_all = sum(size * share for size, share in zip(self._sizes, self._shares, strict=True))
-                finished = int(done_by_all / sum(self._sizes) * steps + 1e-6)
+                finished = int(done_by_all / sum(self._sizes) * self._steps + 1e-6)
                 if finished > self._told:
                     self._told = finished
-                    self._on_step(finished, steps)
+                    self._on_step(finished, self._steps)
 
         return on_step

@@ -4,6 +4,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
+from threading import Lock
 from time import perf_counter
 from typing import TYPE_CHECKING
 
@@ -22,6 +23,9 @@ from atlas.tasks.task import Outcome
 if TYPE_CHECKING:
     from atlas.models.clip import Clip
 
+LOADING = Lock()
+"""Held while a CLIP is loaded, so that threads that ask at once load it once."""
+
 
 @dataclass(frozen=True)
 class ClipFile:
@@ -37,7 +41,8 @@ class ClipFile:
         Raises:
             ModelError: the file holds no weights of it, which is found out once, not for every picture.
         """
-        found = _loaded(self, device)
+        with LOADING:
+            found = _loaded(self, device)
         if isinstance(found, ModelError):
             raise ModelError(found.message, found.remedy)
         return found

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
+from threading import Lock
 from time import perf_counter
 from typing import TYPE_CHECKING
 
@@ -24,6 +25,9 @@ from atlas.tasks.task import Outcome
 if TYPE_CHECKING:
     from torch import nn
 
+LOADING = Lock()
+"""Held while a network is loaded that no worker holds, so that threads that ask at once load it once."""
+
 
 @dataclass(frozen=True)
 class Lpips:
@@ -39,7 +43,8 @@ class Lpips:
         Raises:
             ScoreError: the file holds no weights of the network, which is found out once, not for every picture.
         """
-        found = _loaded(self, device)
+        with LOADING:
+            found = _loaded(self, device)
         if isinstance(found, AtlasError):
             raise ScoreError(f"LPIPS is left out: {found.message}", found.remedy)
         return found

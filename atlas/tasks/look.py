@@ -74,7 +74,11 @@ class LookTask(AnalysisTask):
 
     def together(self, machine: Machine) -> int | None:
         """See :meth:`Task.together`; the photos of a class are many already."""
-        return machine.batch_size if self.picture else 1
+        return machine.batch_size if self.picture else machine.at_a_time
+
+    def in_a_thread(self) -> int:
+        """See :meth:`Task.in_a_thread`."""
+        return 1
 
     @staticmethod
     def run(tasks: "Sequence[LookTask]", bench: Bench) -> list[Outcome]:

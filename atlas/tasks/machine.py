@@ -72,6 +72,11 @@ class Machine:
             return "ray" if self.device == "cuda" and torch.cuda.device_count() > 1 and cost > 1 else "serial"
         return "ray" if (os.cpu_count() or 1) > 1 and cost >= COST_WORTH_RAY else "serial"
 
+    @property
+    def at_a_time(self) -> int:
+        """How many tasks that need no others beside them one worker makes at a time."""
+        return self.threads_of(self.executor or "serial") if self.device == "cpu" else 1
+
     def threads_of(self, kind: Kind) -> int:
         """Return how many pictures a worker makes at a time on a CPU; more than there are cores are slower."""
         return self.threads or (usable_cores() if kind == "serial" else 1)

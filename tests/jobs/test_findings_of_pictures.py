@@ -1,6 +1,7 @@
 """Analyses of changed photos and of pictures: what is found by hand, what is there only, and under every executor."""
 
 import shutil
+import threading
 from dataclasses import replace
 from types import SimpleNamespace
 
@@ -230,6 +231,30 @@ def test_without_its_library_an_analysis_is_left_out(tmp_path, monkeypatch):
         "texture_bias: it needs skimage, which is not installed; pip install 'lens-atlas[analyses]'",
         "embedding: it needs openTSNE, which is not installed; pip install 'lens-atlas[analyses]'",
     )
+
+
+def test_threads_beside_each_other_find_the_same_to_the_last_byte(project, tmp_path, monkeypatch):
+    file, found, store = project
+    shutil.copytree(file.parent, tmp_path / "copy")
+    copy = Store(tmp_path / "copy" / "build" / "store")
+    (texture,) = (one.analysis.upstream for one in found.documents if one.kind == "texture_bias")
+    (related,) = (one.analysis.upstream for one in found.documents if one.kind == "class_relatedness")
+    (embedded,) = (one.analysis.upstream for one in found.documents if one.kind == "embedding")
+    for key in {*texture, *related, *embedded}:
+        discard_result(copy, key)
+    again = tmp_path / "copy" / "atlas.toml"
+    again.write_text(file.read_text().replace("threads = 1", "threads = 3"))
+    seen = set()
+    monkeypatch.setattr(
+        "atlas.tasks.findings.texture.variant",
+        lambda *args: (seen.add(threading.current_thread().name), variant(*args))[1],
+    )
+    report, _, _ = evaluated(again)
+    assert report.failed == [] and report.done_by_kind["measurement"] > len(texture) and len(seen) > 1
+    for key in {*texture, *related, *embedded}:
+        before, after = (read_arrays(one, key)[1] for one in (store, copy))
+        assert before.keys() == after.keys() and before
+        assert all(before[name].tobytes() == after[name].tobytes() for name in before)
 
 
 def test_workers_of_a_cluster_find_the_same(project, tmp_path):

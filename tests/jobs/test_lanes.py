@@ -84,3 +84,13 @@ def test_steps_of_parts_are_told_as_steps_of_the_whole():
     alone = []
     Progress([4], lambda done, steps: alone.append(done)).of(0)(5, 8)
     assert alone == [5]
+
+
+def test_parts_of_other_lengths_are_told_in_steps_of_the_first_that_tells_any():
+    told = []
+    progress = Progress([1, 1], lambda done, steps: told.append((done, steps)))
+    first, second = progress.of(0), progress.of(1)
+    for step in range(1, 5):
+        first(step, 4)
+        second(10 * step, 40)
+    assert told == [(1, 4), (2, 4), (3, 4), (4, 4)]

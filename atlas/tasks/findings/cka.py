@@ -20,6 +20,7 @@ from atlas.tasks.bench import Bench
 from atlas.tasks.findings.finding import FindingTask, Found, figure_of, is_number
 from atlas.tasks.findings.measurement import TOGETHER, MeasurementTask
 from atlas.tasks.look import as_input
+from atlas.tasks.machine import Machine
 
 GRAMS_VERSION, CKA_VERSION = 1, 2
 """Raise one whenever what it makes of the same photos changes."""
@@ -32,6 +33,10 @@ class GramsTask(MeasurementTask):
     """The U-centred Gram matrix of a minibatch at each layer, arrays (n, n); none where fewer can be decoded than 4."""
 
     measures: ClassVar[str] = "Gram matrices"
+
+    def together(self, machine: Machine) -> int:
+        """See :meth:`Task.together`; one, for what it holds is not small: :data:`HELD`."""
+        return 1
 
     @torch.no_grad()
     def measure(

@@ -12,6 +12,7 @@ from atlas.activations.views import squares
 from atlas.photos import Photo
 from atlas.tasks.analysis import AnalysisTask, Arrays, keep_arrays
 from atlas.tasks.bench import Bench
+from atlas.tasks.machine import Machine
 from atlas.tasks.task import Outcome
 
 TOGETHER = 8
@@ -52,6 +53,19 @@ class MeasurementTask(AnalysisTask, ABC):
     def columns(self) -> tuple[str, str, str]:
         """See :attr:`Task.columns`."""
         return self.where, self.kind, self.measures
+
+    @property
+    def shares(self) -> object:
+        """Whatever is measured alike by one network; of a minibatch, or of the photos of a class."""
+        return [self.analysis.layers, self.analysis.parameters, self.analysis.numerics]
+
+    def together(self, machine: Machine) -> int:
+        """See :meth:`Task.together`; one for each thread, for the photos of each are many already."""
+        return machine.at_a_time
+
+    def in_a_thread(self) -> int:
+        """See :meth:`Task.in_a_thread`."""
+        return 1
 
     @staticmethod
     def run(tasks: "Sequence[MeasurementTask]", bench: Bench) -> list[Outcome]:
