@@ -60,8 +60,8 @@ class ExecutorSettings(Table):
         workers: processes; one per device unless given.
         batch_size: jobs optimised together; ``auto`` fits it to the device.
         device: ``auto``, ``cpu``, ``mps``, ``cuda`` or one of several as in ``cuda:0``.
-        threads: pictures that a worker makes at a time on a CPU, each by one thread; unless given, the workers
-            share the cores.
+        threads: pictures that a worker makes, or looks at, at a time on a CPU, each by one thread; unless given, the
+            workers share the cores.
     """
 
     kind: Literal["auto", "serial", "ray"] = "auto"

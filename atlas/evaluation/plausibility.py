@@ -170,8 +170,10 @@ def _why_not(picture: np.ndarray, photos: np.ndarray | None, index: int, k: int)
     """Return why a picture has no distance, or an empty text."""
     if not np.isfinite(picture).all():
         return "its features are not finite, or all zero"
-    if photos is None or not len(photos):
+    if photos is None:
         return f"class {index} has no judging photos"
+    if not len(photos):
+        return f"no judging photo of class {index} has features that are finite and not all zero"
     if len(photos) < k:
         return f"class {index} has {_photos(photos)}, fewer than {k}"
     if photos.shape[1] != len(picture):

@@ -6,8 +6,11 @@ import torch
 from sklearn.neighbors import NearestNeighbors
 from sklearn.preprocessing import normalize
 
+from atlas.core.job import Target
 from atlas.errors import ScoreError
 from atlas.evaluation.plausibility import left_out_distances, left_out_ratios, plausibility
+from atlas.evaluation.scores.base import Evidence, features_at
+from atlas.evaluation.scores.plausibility import PLAUSIBILITY
 
 
 @pytest.fixture
@@ -71,13 +74,28 @@ def test_who_has_no_score_is_told_why(random):
     assert "not finite" in found.distances.left_out["nan"]
     assert "all zero" in found.distances.left_out["zero"]
     assert "class 1 has no judging photos" in found.distances.left_out["no photos"]
-    assert "class 2 has no judging photos" in found.distances.left_out["empty"]
+    assert "no judging photo of class 2 has features" in found.distances.left_out["empty"]
     assert set(found.distances.values) == {"five", "fine"}
     assert set(found.ratios.values) == {"fine"}  # of five photos, none has a fifth other
     assert "5 different judging photos; 6 would" in found.ratios.left_out["five"]
     fewer = plausibility(pictures[5:], [0], ["one"], {0: photos[:4]}, k=5)
     assert "4 different judging photos, fewer than 5" in fewer.distances.left_out["one"]
     assert fewer.ratios.figure() is None
+
+
+def test_photos_that_tell_nothing_are_not_told_as_photos_that_are_not_there(random):
+    pictures = {features_at("act"): random.normal(1, 1, (4, 8)).astype(np.float32)}
+    targets = [Target(kind="logit", layer="logits", unit=index) for index in range(4)]
+    photos = {
+        0: {features_at("act"): random.normal(1, 1, (3, 8)).astype(np.float32)},
+        1: {features_at("act"): np.zeros((3, 8), np.float32)},
+        2: {},
+    }
+    evidence = Evidence(pictures, targets, [0] * 4, None, False, "", photos, ("act",), (1,))
+    assert PLAUSIBILITY.measure(evidence).left_out == [
+        "3 pictures left out: no judging photo of class 1 has features that are finite and not all zero; "
+        "none of the judging photos of class 2 could be read; class 3 has no judging photos"
+    ]
 
 
 def test_photos_without_finite_features_do_not_judge(random):

@@ -94,8 +94,13 @@ class Evidence:
 
         Photos of other classes do not: a set of pictures is held against photos of the same classes.
         """
-        judged = {index for index, arrays in self.photos.items() if array in arrays}
-        return {aim: f"class {aim[0]} has no judging photos" for aim in self.aims if aim[0] not in judged}
+        unreadable = {aim: aim[0] in self.photos for aim in self.aims if array not in self.photos.get(aim[0], {})}
+        return {
+            (index, seed): f"none of the judging photos of class {index} could be read"
+            if there
+            else f"class {index} has no judging photos"
+            for (index, seed), there in unreadable.items()
+        }
 
 
 @dataclass(frozen=True)

@@ -47,7 +47,7 @@ class Plausibility(Score):
                     if (figure := scored.figure()) is not None:
                         lines.append(Line(number, figure, layer))
                         columns.append(Column(number, [scored.values.get(aim) for aim in seen.aims], layer))
-                lost |= found.ratios.left_out
+                lost |= {**found.ratios.left_out, **seen.without_photos(name)}
         return Measured(lines, columns, left_out=left_out(lost))
 
 

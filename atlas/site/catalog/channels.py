@@ -42,11 +42,13 @@ class ClassChannels:
 
     Attributes:
         finding: as the store keeps it. place: among the class's layers, from 1.
+        where: the layer as pages name it, with what tells it from the same layer on other photos of the class.
     """
 
     model: ModelHead
     finding: Finding
     place: int
+    where: str
 
     @property
     def index(self) -> int:
@@ -135,12 +137,35 @@ def channels_of(model: ModelHead, findings: Iterable[Finding]) -> dict[int, list
     """Return class index to what is known of its channels, layer by layer, of the findings of a model."""
     positions = {info.name: place for place, info in enumerate(model.card.layers)}
     own = [it for it in findings if it.models[0].fingerprint == model.card.identity.fingerprint and _tells(it)]
-    found: dict[int, list[ClassChannels]] = {}
-    for finding in sorted(own, key=lambda it: (it.class_index, positions.get(it.analysis.layers[0], 0), it.key)):
+    told: dict[int, list[Finding]] = {}
+    for finding in _fullest(own):
         assert finding.class_index is not None  # see _tells
-        of_class = found.setdefault(finding.class_index, [])
-        of_class.append(ClassChannels(model, finding, len(of_class) + 1))
-    return found
+        told.setdefault(finding.class_index, []).append(finding)
+    return {
+        index: [
+            ClassChannels(model, finding, place, _where(finding, of_class))
+            for place, finding in enumerate(
+                sorted(of_class, key=lambda it: (positions.get(it.analysis.layers[0], 0), it.key)), 1
+            )
+        ]
+        for index, of_class in sorted(told.items())
+    }
+
+
+def _fullest(findings: Iterable[Finding]) -> Iterable[Finding]:
+    """Return one of those findings that are of the same contributions, which tables that ask for other numbers of
+    channels have: the one that tells of most."""
+    by_count = sorted(findings, key=lambda it: (len(it.channels), it.key))
+    return {
+        (it.class_index, it.analysis.layers, it.analysis.photos, it.analysis.upstream): it for it in by_count
+    }.values()
+
+
+def _where(finding: Finding, of_class: Iterable[Finding]) -> str:
+    """Return the layer of a finding, told from others of the class that are of the same layer and of other photos."""
+    layer = finding.analysis.layers[0]
+    same = sorted(it.key for it in of_class if it.analysis.layers[0] == layer)
+    return layer if len(same) == 1 else f"{layer} ({same.index(finding.key) + 1}: {finding.photo_count} photos)"
 
 
 def _tells(finding: Finding) -> bool:

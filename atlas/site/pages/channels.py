@@ -57,8 +57,8 @@ def channels_page(
     ]
     return Page(
         shown.address,
-        f"Channels of {name} at {shown.layer} · {model.card.name}",
-        f"Which channels of {shown.layer} speak for {name} in {model.card.name}, and which against it."[:300],
+        f"Channels of {name} at {shown.where} · {model.card.name}",
+        f"Which channels of {shown.where} speak for {name} in {model.card.name}, and which against it."[:300],
         channels_data(shown, addresses, model.photos, sheets.maps, root_of(shown.address)),
         {
             "shown": shown,
@@ -70,13 +70,13 @@ def channels_page(
                 (shown.credit(at), model.photos.address_of(shown.credit(at).digest) if model.photos else "")
                 for at in shown.photos[:PHOTOS]
             ],
-            "layers": [Link(other.layer, other.address) for other in model.channels[shown.index]],
+            "layers": [Link(other.where, other.address) for other in model.channels[shown.index]],
         },
         crumbs=[
             Link(model.card.name, model.address),
             *([Link("Classes", model.classes.address)] if model.classes else []),
             Link(name, model.unit_address(shown.index) or ""),
-            Link(f"Channels at {shown.layer}"),
+            Link(f"Channels at {shown.where}"),
         ],
         previous=_neighbour(before),
         next=_neighbour(after),
@@ -88,7 +88,7 @@ def channels_page(
 def _neighbour(shown: ClassChannels | None) -> Link | None:
     if shown is None:
         return None
-    return Link(f"{shown.model.label(shown.index)} at {shown.layer}", shown.address)
+    return Link(f"{shown.model.label(shown.index)} at {shown.where}", shown.address)
 
 
 def _figures(shown: ClassChannels) -> list[Figure]:

@@ -4,6 +4,7 @@ import csv
 import io
 import json
 import re
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -14,6 +15,7 @@ from sample_studies import STUDIED
 
 from atlas.core.finding import Finding
 from atlas.photos.sprites import signed_sprite
+from atlas.site.catalog.channels import channels_of
 from atlas.site.pictures.overlays import Grid
 from atlas.site.pictures.signed_maps import CELL, derive_signed
 from atlas.site.words.formats import number
@@ -102,6 +104,24 @@ def test_csv_has_every_channel_and_every_photo(sample, findings) -> None:
         ]
         rows = list(csv.DictReader(io.StringIO(sample.text(f"{address(sample, place)}-photos.csv"))))
         assert [float(it["value"]) for it in rows] == [value for part in finding.channels for value in part.values]
+
+
+def test_tables_that_ask_for_other_numbers_of_channels_have_one_page_and_other_photos_one_of_their_own(findings):
+    fullest, other = findings
+    fewer = fullest.model_copy(update={"key": "0" * 32, "channels": fullest.channels[::3]})
+    elsewhere = fullest.analysis.model_copy(update={"photos": "1" * 64})
+    of_others = fullest.model_copy(update={"key": "f" * 32, "analysis": elsewhere, "photo_count": 4})
+    layers = [SimpleNamespace(name=it.analysis.layers[0]) for it in findings]
+    identity = SimpleNamespace(fingerprint=fullest.models[0].fingerprint)
+    model = SimpleNamespace(card=SimpleNamespace(layers=layers, identity=identity))
+    (told,) = channels_of(model, [fewer, fullest, other, of_others]).values()
+    assert {it.finding.key for it in told} == {fullest.key, other.key, of_others.key}
+    assert [it.place for it in told] == [1, 2, 3] and told[2].where == other.analysis.layers[0]
+    numbers = {it.finding.key: number for number, it in enumerate(told[:2], 1)}
+    assert {it.where for it in told[:2]} == {
+        f"{fullest.analysis.layers[0]} ({numbers[fullest.key]}: 10 photos)",
+        f"{fullest.analysis.layers[0]} ({numbers[of_others.key]}: 4 photos)",
+    }
 
 
 def test_the_class_and_the_photo_tell_of_them(sample, findings) -> None:
