@@ -99,6 +99,18 @@ class ExecutorError(AtlasError):
     """The machines or worker processes that should render cannot be had."""
 
 
+class DeviceError(ExecutorError):
+    """A device computes no more. Nothing is recorded of what was being made on it.
+
+    Attributes:
+        by_target: what was being made did that itself, by an assertion of a kernel of its own; the device is sound.
+    """
+
+    def __init__(self, message: str, remedy: str = "", by_target: bool = False) -> None:
+        super().__init__(message, remedy)
+        self.by_target = by_target
+
+
 class SiteError(AtlasError):
     """The site cannot be built."""
 

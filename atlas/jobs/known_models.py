@@ -4,7 +4,7 @@ What a model's modules and weights do not tell, its outputs do: where a store ho
 weights, the model that was loaded is that one only if it computes the same. If not it is another, with keys of its own.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import suppress
 
 from atlas.core.canonical import digest
@@ -14,6 +14,11 @@ from atlas.core.sameness import computes_otherwise, differences
 from atlas.errors import ExecutorError, StoreError
 from atlas.models.load import VisionModel
 from atlas.store import Store
+from atlas.tasks.task import Task
+from atlas.version import __version__
+
+SHOWN = 16
+"""Digits of a digest that a message shows."""
 
 
 def settle(model: VisionModel, store: Store | None) -> VisionModel:
@@ -36,15 +41,52 @@ def settle(model: VisionModel, store: Store | None) -> VisionModel:
 def check_planned(planned: ModelCard, loaded: ModelCard, place: str) -> None:
     """Check that the model that a worker loaded is the planned one: its files or its code may have changed since.
 
+    Args:
+        place: whose it is, with the name of its node.
+
     Raises:
-        ExecutorError: it is not.
+        ExecutorError: it is not; says both digests, what differs and what is likely the cause.
     """
     if reasons := differences(planned, loaded):
+        digests = [card.identity.fingerprint[:SHOWN] for card in (planned, loaded)]
+        if digests[0] == digests[1]:  # it is told from the other by what it computes alone
+            digests = [
+                digest([one.model_dump(mode="json") for one in card.computed])[:SHOWN] for card in (planned, loaded)
+            ]
         raise ExecutorError(
-            f'model "{loaded.name}", as {place} loads it, is not the one that was planned; what differs: '
-            f"{', '.join(reasons)}",
+            f'model "{loaded.name}", as {place} loads it, is not the one that was planned: {digests[1]} and not '
+            f"{digests[0]}; what differs: {', '.join(reasons)}; likely there is {likely_cause(planned, loaded)} there",
             "let its code and files be the same everywhere, and as they are until the run ends; then run it again",
         )
+
+
+def likely_cause(planned: ModelCard, loaded: ModelCard) -> str:
+    """Return in words what makes two cards of one model differ, most often."""
+    known, found = planned.identity, loaded.identity
+    if known.architecture != found.architecture or known.preprocessing != found.preprocessing:
+        return "another version of the library that builds it (timm?)"
+    if known.structure != found.structure:
+        return "another version of its code, or of the library that builds it (timm?)"
+    if known.weights != found.weights:
+        return "another checkpoint, or another revision of it on the hub"
+    return "another version of its code, or of torch"
+
+
+def check_versions(planned: str, tasks: Iterable[Task], place: str) -> None:
+    """Check that a worker's product and methods are those that tasks were planned with.
+
+    Args:
+        planned: version of the product that planned.
+
+    Raises:
+        ExecutorError: they are not.
+    """
+    remedy = "install the same versions on every node, then run it again"
+    if planned != __version__:
+        raise ExecutorError(f"{place} has lens-atlas {__version__}, and {planned} planned the run", remedy)
+    for task in tasks:
+        if unlike := task.unlike():
+            raise ExecutorError(f"{place} has other versions than planned the run: {unlike}", remedy)
 
 
 def _settled(card: ModelCard, known: list[ModelCard]) -> ModelCard:

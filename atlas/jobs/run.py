@@ -27,6 +27,7 @@ from atlas.jobs.worker import Work
 from atlas.photos.spec import LARGEST_FILE
 from atlas.plan.plan import Plan
 from atlas.store import Store
+from atlas.store.leases import Leases
 from atlas.store.repair import sweep
 from atlas.tasks.machine import Machine
 from atlas.tasks.task import Outcome
@@ -58,12 +59,13 @@ def run_plan(
     keep_cards(store)
     keep_inputs(plan, store)
     report = Report()
-    walk = Walk(todo, store, machine)
-    monitor.on_total(walk.total)
-    for outcome in chain(walk.begun, _outcomes(walk, plan, store, machine, monitor)):
-        report.add(outcome)
-        monitor.on_outcome(outcome)
+    with Leases(store.path) as leases:
+        walk = Walk(todo, store, machine, leases)
         monitor.on_total(walk.total)
+        for outcome in chain(walk.begun, _outcomes(walk, plan, store, machine, monitor)):
+            report.add(outcome)
+            monitor.on_outcome(outcome)
+            monitor.on_total(walk.total)
     report.notices += walk.notices
     report.interrupted = not walk.is_over
     select(plan, store, todo.is_whole)

@@ -1,13 +1,16 @@
 """Walk: through the graph of a plan's tasks, batch by batch, in an order that has all there when it is needed."""
 
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Iterable
 
 from atlas.core.record import Failure
+from atlas.jobs.elsewhere import Elsewhere
+from atlas.jobs.losses import Cause, Losses
 from atlas.jobs.pending import Pending
-from atlas.jobs.quarantine import MAX_ATTEMPTS, MAX_MEMORY_ATTEMPTS, quarantine
+from atlas.jobs.quarantine import ENDED, quarantine
 from atlas.jobs.ready import Ready
 from atlas.store import Store
+from atlas.store.leases import Leases
 from atlas.tasks.batch import Batch, batches
 from atlas.tasks.machine import Machine
 from atlas.tasks.provenance import made_now
@@ -25,6 +28,7 @@ class Walk:
     Args:
         todo: the tasks to do. What follows from them is sorted into it once it is known.
         machine: decides how many tasks are in a batch.
+        leases: by which runs on one store divide the work.
 
     Attributes:
         ready: batches that can be made now.
@@ -32,8 +36,10 @@ class Walk:
         notices: sentences for a person.
     """
 
-    def __init__(self, todo: Pending, store: Store, machine: Machine) -> None:
+    def __init__(self, todo: Pending, store: Store, machine: Machine, leases: Leases | None = None) -> None:
         self._todo = todo
+        self._leases = leases or Leases(store.path)
+        self._elsewhere = Elsewhere(store, self._leases)
         self._store = store
         self._machine = machine
         self._tasks: dict[str, Task] = {}
@@ -43,7 +49,7 @@ class Walk:
         self._expected: dict[str, int] = {}
         self._ended: set[str] = set()
         self._reasons = {task.key: f"{task}, which is in quarantine" for task in todo.quarantined}
-        self._attempts: Counter[str] = Counter()
+        self._losses = Losses()
         self.ready = Ready()
         self.notices: list[str] = []
         self.begun = self._add(todo.missing)
@@ -54,6 +60,11 @@ class Walk:
         return len(self._ended) == len(self._tasks)
 
     @property
+    def waits(self) -> bool:
+        """Whether other runs on this store are making something that this one needs."""
+        return len(self._elsewhere) > 0
+
+    @property
     def total(self) -> int:
         """How many tasks there are, with those that ended; at most, as long as others may follow."""
         return len(self._tasks) + sum(self._expected.values())
@@ -61,7 +72,7 @@ class Walk:
     @property
     def breadth(self) -> int:
         """How many workers may be of use, at most."""
-        return len(self.ready) + len(self._waits_for) + len(self._expected)
+        return len(self.ready) + len(self._waits_for) + len(self._expected) + len(self._elsewhere)
 
     @property
     def cost(self) -> int:
@@ -70,12 +81,34 @@ class Walk:
             self._expected.values()
         )
 
+    def next(self, model: str | None = None) -> Batch | None:
+        """Return what is to be made next, best of a model, and lease it; None if there is nothing now.
+
+        What another run on this store is making is left to it: see :meth:`look`.
+        """
+        while (batch := self.ready.take(model)) is not None:
+            mine = tuple(task for task in batch.tasks if self._leases.take(task.key))
+            # Looked at again: the other run may have ended between this run's plan and this lease.
+            stored = {task.key for task in mine if task.is_stored(self._store)}
+            self._elsewhere.add([task for task in batch.tasks if task not in mine or task.key in stored])
+            left = tuple(task for task in mine if task.key not in stored)
+            if left:
+                return Batch(left)
+        return None
+
+    def look(self) -> list[Outcome]:
+        """Look at what is left to other runs: return what ended there, and put in what nobody makes any more."""
+        ended = [one for outcome in self._elsewhere.ended() for one in self.take(outcome)]
+        self._put(self._elsewhere.abandoned())
+        return ended
+
     def take(self, outcome: Outcome) -> list[Outcome]:
         """Note how a task ended, and put in what can be made now; return it, and the tasks that failed with it."""
         task = outcome.task
         if task.key in self._ended:
             return []
         self._ended.add(task.key)
+        self._leases.release(task.key)
         self._waits_for.pop(task.key, None)
         expected = self._expected.pop(task.key, 0)
         waiting = self._waiting.pop(task.key, [])
@@ -89,27 +122,40 @@ class Walk:
         self._put_free(waiting)
         return [outcome, *self._add(self._todo.sort(task.follow_ups(self._store)))]
 
-    def lost(self, batch: Batch, for_memory: bool = False) -> list[Outcome]:
-        """Note that a worker died with a batch in hand: its tasks are tried again, one by one, but not for ever.
-
-        Args:
-            for_memory: it was ended for lack of memory.
+    def lost(self, batch: Batch, cause: Cause = "died") -> list[Outcome]:
+        """Note that a worker ended with a batch in hand: what of it is not stored is tried again, but not for ever.
 
         Returns:
-            What ended thereby: tasks that were stored all the same, and those that are in quarantine from now on.
+            What ended thereby: tasks that were stored all the same, and one that is in quarantine from now on.
         """
-        limit = MAX_MEMORY_ATTEMPTS if for_memory else MAX_ATTEMPTS
-        ended: list[Outcome] = []
-        for task in batch.tasks:
-            if task.is_stored(self._store):
-                ended += self.take(Outcome(task, "done"))
-                continue
-            self._attempts[task.key] += 1
-            if self._attempts[task.key] < limit:
-                self.ready.put(FIRST, Batch((task,)))
-            else:
-                ended += self.take(quarantine(self._store, task, self._attempts[task.key], for_memory))
+        left, ended = self._left(batch)
+        if left is None:
+            return ended
+        verdict = self._losses.lose(left, cause)
+        for again in verdict.again:
+            self.ready.put(FIRST, again)
+        if verdict.quarantined is not None:
+            ended += self.take(quarantine(self._store, verdict.quarantined, verdict.attempts, ENDED[cause]))
         return ended
+
+    def give_back(self, batch: Batch, device: str = "") -> list[Outcome]:
+        """Put back a batch that was not to blame for the end of its worker, with no loss counted.
+
+        Args:
+            device: that failed while it had the batch in hand. Where several have, the batch is to blame after all.
+        """
+        left, ended = self._left(batch)
+        if left is not None:
+            if device and self._losses.blames(left, device):
+                return ended + self.lost(left)
+            self.ready.put(FIRST, left)
+        return ended
+
+    def _left(self, batch: Batch) -> tuple[Batch | None, list[Outcome]]:
+        """Return what of a batch is not stored, and the outcomes of what is."""
+        left = tuple(task for task in batch.tasks if not task.is_stored(self._store))
+        stored = [task for task in batch.tasks if task not in left]
+        return Batch(left) if left else None, [one for task in stored for one in self.take(Outcome(task, "done"))]
 
     def _add(self, tasks: Iterable[Task]) -> list[Outcome]:
         """Take in tasks that are to do; return the outcomes of those that cannot be done."""
@@ -135,7 +181,10 @@ class Walk:
         free = [key for key in keys if key in self._waits_for and not self._waits_for[key]]
         for key in free:
             del self._waits_for[key]
-        for batch in batches((self._tasks[key] for key in free), self._machine):
+        self._put(self._tasks[key] for key in free)
+
+    def _put(self, tasks: Iterable[Task]) -> None:
+        for batch in batches(tasks, self._machine):
             self.ready.put(self._places[batch.tasks[0].key], batch)
 
     def _fail(self, task: Task, need: str) -> list[Outcome]:

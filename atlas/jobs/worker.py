@@ -10,16 +10,17 @@ from time import perf_counter
 import torch
 
 from atlas.core.record import Failure
-from atlas.jobs.known_models import check_planned
+from atlas.jobs.known_models import check_planned, check_versions
 from atlas.jobs.lanes import OnStep, Progress, ShouldStop, in_lanes, one_thread
+from atlas.jobs.patience import PatientStore
 from atlas.models.load import VisionModel, load_model
 from atlas.models.spec import ModelSpec
 from atlas.photos import PhotoSet
-from atlas.store import Store
 from atlas.tasks.batch import Batch
 from atlas.tasks.bench import Bench
 from atlas.tasks.isolation import isolated
-from atlas.tasks.task import Outcome, Task
+from atlas.tasks.task import Finish, Outcome, Task
+from atlas.version import __version__
 
 
 @dataclass(frozen=True)
@@ -32,6 +33,7 @@ class Work:
         device: torch device, e.g. ``cpu``, ``cuda:0``.
         threads: pictures that a worker makes at a time on a CPU, each in a thread of its own.
         photos: decodes the reference photos, if there are any; lists none itself.
+        version: of the product that planned.
     """
 
     store: Path
@@ -39,6 +41,7 @@ class Work:
     device: str
     threads: int = 1
     photos: PhotoSet | None = None
+    version: str = __version__
 
 
 class Worker:
@@ -50,7 +53,7 @@ class Worker:
     """
 
     def __init__(self, work: Work, loaded: dict[str, VisionModel] | None = None) -> None:
-        self._store = Store(work.store)
+        self._store = PatientStore(work.store)
         self._work = work
         self._device = torch.device(work.device)
         self._models = dict(loaded or {})
@@ -65,51 +68,62 @@ class Worker:
         on_step: Callable[[int, int], None] = lambda done, steps: None,
         should_stop: Callable[[], bool] = lambda: False,
     ) -> list[Outcome]:
-        """Make a batch and store every result; what is stored already is left alone.
+        """Make a batch and store every result; what is stored already is left alone. See :meth:`begin`."""
+        return self.begin(batch, on_step, should_stop)()
 
-        If the batch as a whole raises, its tasks are tried one by one, so that one that is bad harms no other; if
-        memory was short, each half is.
+    def begin(
+        self,
+        batch: Batch,
+        on_step: Callable[[int, int], None] = lambda done, steps: None,
+        should_stop: Callable[[], bool] = lambda: False,
+    ) -> Finish:
+        """Make a batch, as far as that takes the device; return what stores every result and tells how each ended.
+
+        That may be called in another thread, while the next batch is begun. If the batch as a whole raises, its tasks
+        are tried one by one, so that one that is bad harms no other; if memory was short, each half is.
 
         Raises:
             Stopped: ``should_stop`` said so; of what was in hand, nothing is stored.
-            StoreError: the store cannot be written.
-            ExecutorError: the model is not the planned one, as this worker loads it.
+            StoreError: the store cannot be written, now or by what is returned.
+            DeviceError: the device computes no more.
+            ExecutorError: the model, a method or the product is not the planned one, as this worker has it.
         """
         missing = [task for task in batch.tasks if not task.is_stored(self._store)]
         stored = [Outcome(task, "done") for task in batch.tasks if task not in missing]
         if not missing:
-            return stored
+            return lambda: stored
+        check_versions(self._work.version, missing, f"a worker on {socket.gethostname()}")
         with one_thread():
             parts = self._parts(missing)
             models = self._lanes(missing[0]) if len(parts) > 1 else [self._model(missing[0])]
             progress = Progress([len(part.tasks) for part in parts], on_step)
 
-            def making(part: Batch, on_step: OnStep) -> Callable[[int, ShouldStop], list[Outcome]]:
+            def making(part: Batch, on_step: OnStep) -> Callable[[int, ShouldStop], list[Finish]]:
                 return lambda lane, stop: self._make(part, self._bench(models[lane], on_step, stop))
 
             work = [making(part, progress.of(place)) for place, part in enumerate(parts)]
             made = in_lanes(work, len(models), should_stop)
-        return stored + [outcome for outcomes in made for outcome in outcomes]
+        return lambda: stored + [outcome for finishes in made for finish in finishes for outcome in finish()]
 
-    def _make(self, batch: Batch, bench: Bench) -> list[Outcome]:
-        """Make tasks of which none is stored; if they fail together, in smaller batches."""
+    def _make(self, batch: Batch, bench: Bench) -> list[Finish]:
+        """Make tasks of which none is stored, but for storing them; if they fail together, in smaller batches."""
         started = perf_counter()
         first = batch.tasks[0]
-        made, problem = isolated(lambda: first.run(batch.tasks, bench), self._device)
+        made, problem = isolated(lambda: first.make(batch.tasks, bench), self._device)
         if made is not None:
-            return made
+            return [made]
         if len(batch.tasks) > 1:
             parts = batch.halves() if problem.of_memory else batch.alone()
-            return [outcome for part in parts for outcome in self._left(part, bench)]
+            return [finish for part in parts for finish in self._left(part, bench)]
         provenance = bench.provenance(perf_counter() - started)
         self._store.record_failure(first.failed(Failure(kind="error", message=problem.text), provenance))
-        return [Outcome(first, "failed", problem.text)]
+        return [lambda: [Outcome(first, "failed", problem.text)]]
 
-    def _left(self, batch: Batch, bench: Bench) -> list[Outcome]:
+    def _left(self, batch: Batch, bench: Bench) -> list[Finish]:
         """Make what of a batch is not stored yet: some may have been, before its fellows failed."""
         missing = tuple(task for task in batch.tasks if not task.is_stored(self._store))
         stored = [Outcome(task, "done") for task in batch.tasks if task not in missing]
-        return stored + (self._make(Batch(missing), bench) if missing else [])
+        return [lambda: stored, *(self._make(Batch(missing), bench) if missing else [])]
 
     def _bench(self, model: VisionModel, on_step: OnStep, should_stop: ShouldStop) -> Bench:
         """Return what a batch of a model's tasks works with."""

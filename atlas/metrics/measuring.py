@@ -10,6 +10,7 @@ import torch
 from atlas.core.record import Measurement
 from atlas.errors import StoreError
 from atlas.metrics.base import Finished, Metric, in_order
+from atlas.models.code.faults import is_fault
 from atlas.models.code.foreign import first_line
 
 logger = logging.getLogger(__name__)
@@ -58,6 +59,8 @@ def _isolated(metric: Metric, finished: Finished) -> list[Measurement | str | No
     except (StoreError, KeyboardInterrupt):
         raise
     except BaseException as error:  # another package's metric may raise anything, or end the program
+        if is_fault(error):  # which is no metric's
+            raise
         if len(finished.targets) > 1:
             alone = [_isolated(metric, finished.only([place])) for place in range(len(finished.targets))]
             return [found for result in alone for found in result]

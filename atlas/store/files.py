@@ -105,7 +105,7 @@ def remove(path: Path) -> None:
 
 def temporary_beside(path: Path) -> Path:
     """Return a new name in the same folder: no other process has it, on whatever host or in whatever container."""
-    return path.with_name(f"{TEMPORARY_PREFIX}{_here()}-{os.getpid()}-{uuid4().hex}")
+    return path.with_name(f"{TEMPORARY_PREFIX}{new_writer()}")
 
 
 def is_abandoned(temporary: Path) -> bool:
@@ -113,12 +113,22 @@ def is_abandoned(temporary: Path) -> bool:
 
     A process is looked up only if it ran on this host and in this container; elsewhere its number means another one.
     """
-    writer = re.fullmatch(re.escape(TEMPORARY_PREFIX) + r"(.+)-(\d+)-[0-9a-f]{32}", temporary.name)
-    if writer is not None and writer[1] == _here() and not _is_alive(int(writer[2])):
+    if is_gone(temporary.name.removeprefix(TEMPORARY_PREFIX)):
         return True
     with suppress(OSError):
         return time.time() - temporary.lstat().st_mtime > ABANDONED
     return False
+
+
+def new_writer() -> str:
+    """Return a name for one who writes here: it tells the host, its container and this process, and is given once."""
+    return f"{_here()}-{os.getpid()}-{uuid4().hex}"
+
+
+def is_gone(writer: str) -> bool:
+    """Tell whether a writer's process ran here, and has ended; of one elsewhere nothing is known."""
+    known = re.fullmatch(r"(.+)-(\d+)-[0-9a-f]{32}", writer)
+    return known is not None and known[1] == _here() and not _is_alive(int(known[2]))
 
 
 @cache

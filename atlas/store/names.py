@@ -9,6 +9,8 @@ from atlas.store.files import explained
 
 FOLDERS = ("models", "metrics", "methods", "inputs", "photos", "pictures", "objects", "selections")
 """The folders that hold what is stored."""
+LEASES = "leases"
+"""The folder of what runs that go on are making; see :mod:`atlas.store.leases`."""
 DERIVED = "derived"
 """The folder of pictures that can be derived again."""
 

@@ -13,6 +13,7 @@ Layout, all paths relative to the store::
     objects/ab/<key>/<sha256>.<type>    files of a result, a rendering or an analysis of photos, named by content
     objects/ab/<key>/document.json      what it is, written last: if it is there, the result is complete
     objects/ab/<key>/attempts/<n>.json  failed attempts at it, kept so that a later run may retry
+    leases/                             what runs that go on are making: see :mod:`atlas.store.leases`
     selections/<name>.json              what each configuration is about: see :mod:`atlas.store.selections`
 
 Every write is atomic and repeating one is harmless, so several processes or machines may share a store. Files of other

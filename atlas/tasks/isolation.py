@@ -1,12 +1,14 @@
 """Isolation: whatever a model's or a method's own code raises is a task's problem, and not the run's end."""
 
 import logging
+import socket
 from collections.abc import Callable
 from typing import NamedTuple, TypeVar
 
 import torch
 
-from atlas.errors import AtlasError, ExecutorError, StoreError
+from atlas.errors import AtlasError, DeviceError, ExecutorError, StoreError
+from atlas.models.code.faults import ASSERTION, fault_in
 from atlas.models.code.foreign import text_of
 from atlas.synthesis.steps.ascent import Stopped
 from atlas.tasks.shortage import REMEDY, is_shortage, release
@@ -25,9 +27,12 @@ class Problem(NamedTuple):
 
 
 def isolated(function: Callable[[], T], device: torch.device) -> tuple[T | None, Problem]:
-    """Return the result, or None and what was wrong if it raises.
+    """Return the result, or None and what was wrong with the target, or with the memory, if it raises.
 
-    A stop, a store that fails and a model that is not the planned one end the run.
+    Raises:
+        Stopped, StoreError, ExecutorError: a stop, a store that fails, a model that is not the planned one: no fault of
+            the target's.
+        DeviceError: the device computes no more, and nothing may be said of the target.
     """
     try:
         return function(), Problem("")
@@ -35,10 +40,21 @@ def isolated(function: Callable[[], T], device: torch.device) -> tuple[T | None,
         raise
     except BaseException as error:  # a model's or a method's own code may raise anything, or end the program
         logger.debug("a task failed", exc_info=True)
+        if fault := fault_in(error):
+            raise device_error(device, fault, fault == ASSERTION) from error
         problem = Problem(_said(error)[:LONGEST], is_shortage(error))
     if problem.of_memory:  # here, where the error no longer holds what was computed
         release(device)
     return None, problem
+
+
+def device_error(device: torch.device, fault: str, by_target: bool = False) -> DeviceError:
+    """Return the error of a device that computes no more."""
+    return DeviceError(
+        f'the device "{device}" of {socket.gethostname()} failed ({fault}); nothing is recorded of what it was making',
+        "run the same command again; if it fails again, test that device, or leave it out",
+        by_target,
+    )
 
 
 def _said(error: BaseException) -> str:

@@ -8,6 +8,8 @@ from functools import partial
 from time import perf_counter
 from typing import ClassVar
 
+import torch
+
 from atlas.core.attempt import Attempt
 from atlas.core.job import PHOTO_KINDS, Job, ModelIdentity
 from atlas.core.record import Failure, Provenance
@@ -17,9 +19,9 @@ from atlas.photos.spec import LARGEST_FILE
 from atlas.store import Store
 from atlas.tasks.bench import Bench
 from atlas.tasks.finish import Finding, dead_record, done_record, findings
-from atlas.tasks.isolation import isolated
+from atlas.tasks.isolation import Problem, isolated
 from atlas.tasks.machine import Machine
-from atlas.tasks.task import Outcome, Task
+from atlas.tasks.task import Finish, Outcome, Task
 
 
 @dataclass(frozen=True)
@@ -89,6 +91,11 @@ class RenderTask(Task):
         method = methods.get(self.job.method)
         return method.in_a_thread(self.job.target.kind, method.complete(self.job.parameters))
 
+    def unlike(self) -> str:
+        """See :meth:`Task.unlike`."""
+        here, planned = methods.get(self.job.method).version, self.job.version
+        return "" if here == planned else f'the method "{self.job.method}" is version {here}, and not {planned}'
+
     def is_stored(self, store: Store) -> bool:
         """See :meth:`Task.is_stored`."""
         return store.has(self.key) and not (self.again and store.is_dead(self.key))
@@ -100,10 +107,19 @@ class RenderTask(Task):
     @staticmethod
     def run(tasks: "Sequence[RenderTask]", bench: Bench) -> list[Outcome]:
         """See :meth:`Task.run`."""
+        return RenderTask.make(tasks, bench)()
+
+    @classmethod
+    def make(cls, tasks: "Sequence[RenderTask]", bench: Bench) -> Finish:
+        """See :meth:`Task.make`: encoding and storing take no device."""
         started = perf_counter()
         results = render(tasks, bench)
-        bench.store.save_method(methods.get(tasks[0].job.method).card)
-        return _finish(tasks, results, bench, bench.provenance((perf_counter() - started) / len(tasks), len(tasks)))
+        provenance = bench.provenance((perf_counter() - started) / len(tasks), len(tasks))
+        return partial(_keep_all, bench.store, provenance, _measured(tasks, results, bench))
+
+
+Finished = tuple[RenderTask, Result, Finding | Problem]
+"""What was rendered, and what was found of it or why that could not be."""
 
 
 def render(tasks: Sequence[RenderTask], bench: Bench) -> list[Result]:
@@ -134,10 +150,8 @@ def _loader(tasks: Sequence[RenderTask], store: Store) -> Callable[[str], bytes]
     return load
 
 
-def _finish(
-    tasks: Sequence[RenderTask], results: Sequence[Result], bench: Bench, provenance: Provenance
-) -> list[Outcome]:
-    """Measure a batch on the device, then encode and store its pictures in threads (both leave Python's lock).
+def _measured(tasks: Sequence[RenderTask], results: Sequence[Result], bench: Bench) -> list[Finished]:
+    """Measure a batch on the device.
 
     A picture that cannot be measured harms no other, and none is rendered again for it.
     """
@@ -146,13 +160,27 @@ def _finish(
     found, problem = isolated(
         lambda: findings(jobs, results, network, classifies, bench.store.read_input), bench.device
     )
-    if found is None:
-        if len(tasks) == 1:
-            return [_failed(tasks[0], bench.store, Failure(kind="error", message=problem.text), provenance)]
-        pairs = zip(tasks, results, strict=True)
-        return [outcome for task, one in pairs for outcome in _finish([task], [one], bench, provenance)]
+    if found is not None:
+        return list(zip(tasks, results, found, strict=True))
+    if len(tasks) == 1:
+        return [(tasks[0], results[0], problem)]
+    return [one for task, result in zip(tasks, results, strict=True) for one in _measured([task], [result], bench)]
+
+
+def _keep_all(store: Store, provenance: Provenance, finished: Sequence[Finished]) -> list[Outcome]:
+    """Encode and store a batch's pictures in threads (both leave Python's lock)."""
+    store.save_method(methods.get(finished[0][0].job.method).card)
     with ThreadPoolExecutor(min(8, os.cpu_count() or 1)) as pool:
-        return list(pool.map(partial(_keep, bench.store, provenance), tasks, results, found))
+        return list(pool.map(partial(_kept, store, provenance), finished))
+
+
+def _kept(store: Store, provenance: Provenance, finished: Finished) -> Outcome:
+    """Store one picture; one that cannot be encoded harms no other."""
+    task, result, finding = finished
+    if isinstance(finding, Problem):
+        return _failed(task, store, Failure(kind="error", message=finding.text), provenance)
+    outcome, problem = isolated(lambda: _keep(store, provenance, task, result, finding), torch.device("cpu"))
+    return outcome or _failed(task, store, Failure(kind="error", message=problem.text), provenance)
 
 
 def _keep(store: Store, provenance: Provenance, task: RenderTask, result: Result, finding: Finding) -> Outcome:

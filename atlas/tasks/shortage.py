@@ -4,14 +4,14 @@ import torch
 
 REMEDY = "lower the method's crops or image_size, or executor.workers where several share the memory"
 
-_CPU = "DefaultCPUAllocator"
-"""How torch names what has no memory on a CPU; it has no class of errors for that."""
+_SAID = ("DefaultCPUAllocator", "CUDA error: out of memory", "CUBLAS_STATUS_ALLOC_FAILED", "CUFFT_ALLOC_FAILED")
+"""How torch says that a CPU, a driver or a library of it has no memory: it has a class of errors for its own alone."""
 
 
 def is_shortage(error: BaseException) -> bool:
     """Tell whether an error says that memory was asked for that is not there."""
-    of_cpu = isinstance(error, RuntimeError) and _CPU in str(error)
-    return isinstance(error, MemoryError | torch.OutOfMemoryError) or of_cpu
+    said = isinstance(error, RuntimeError) and any(text in str(error) for text in _SAID)
+    return isinstance(error, MemoryError | torch.OutOfMemoryError) or said
 
 
 def release(device: torch.device) -> None:

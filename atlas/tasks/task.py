@@ -5,7 +5,7 @@ and to plan it; how tasks are ordered, batched, sent to workers, tried again, le
 """
 
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -77,6 +77,10 @@ class Task(ABC):
         """Return how many of a batch one thread of a CPU makes together, and others beside it; None for all of it."""
         return None
 
+    def unlike(self) -> str:
+        """Return in words what makes it in this process otherwise than it was planned; empty if nothing does."""
+        return ""
+
     def is_stored(self, store: Store) -> bool:
         """Tell whether there is nothing to make."""
         return store.has(self.key)
@@ -92,10 +96,16 @@ class Task(ABC):
     @staticmethod
     @abstractmethod
     def run(tasks: Sequence[Any], bench: "Bench") -> "list[Outcome]":
-        """Make and store the results of a batch of tasks of this class; return how each ended.
+        """Make and store the results of a batch of tasks of this class; return how each ended."""
+
+    @classmethod
+    def make(cls, tasks: Sequence[Any], bench: "Bench") -> "Finish":
+        """Do what takes the device; return what stores the results, which another thread may call meanwhile.
 
         If it raises, the tasks are tried again in smaller batches, and one that raises alone has failed.
         """
+        outcomes = cls.run(tasks, bench)
+        return lambda: outcomes
 
     def failed(self, error: Failure, provenance: Provenance, trace: Sequence[float] = ()) -> Attempt:
         """Return what the store keeps of an attempt that failed.
@@ -111,6 +121,10 @@ class Task(ABC):
             trace=tuple(trace),
             provenance=provenance,
         )
+
+
+Finish = Callable[[], "list[Outcome]"]
+"""Stores what was made, and returns how each of a batch ended."""
 
 
 @dataclass(frozen=True)

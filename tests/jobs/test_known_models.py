@@ -1,5 +1,8 @@
 """A store's models and those that are loaded: the same, or another that is said to be; never silently the old one."""
 
+import re
+import socket
+
 import pytest
 import tiny_networks
 import torch
@@ -169,14 +172,14 @@ def test_random_networks_are_said_to_be_and_are_one(rendered):
 
 
 @pytest.mark.parametrize(
-    ("before", "after", "says"),
+    ("before", "after", "says", "cause"),
     [
-        (tiny_networks.Tiny, other_module, "its modules"),
-        (tiny_networks.Tiny, other_weights, "its weights"),
-        (lambda: Net(plain), lambda: Net(twice), "what it computes"),
+        (tiny_networks.Tiny, other_module, "its modules", "version of its code, or of the library"),
+        (tiny_networks.Tiny, other_weights, "its weights", "another checkpoint, or another revision"),
+        (lambda: Net(plain), lambda: Net(twice), "what it computes", "version of its code, or of torch"),
     ],
 )
-def test_a_worker_that_loads_another_model_stores_nothing(tmp_path, monkeypatch, before, after, says):
+def test_a_worker_that_loads_another_model_stores_nothing(tmp_path, monkeypatch, before, after, says, cause):
     monkeypatch.setattr(tiny_networks, "current", before, raising=False)
     config = configuration(tmp_path, "current", classes=(0, 1))
     plan, store = prepared(config)
@@ -185,8 +188,12 @@ def test_a_worker_that_loads_another_model_stores_nothing(tmp_path, monkeypatch,
     work = Work(store.path, {spec.name: spec for spec in config.models}, "cpu", 1)
     [batch] = batches(plan.jobs, Machine("cpu", 8))
     monkeypatch.setattr(tiny_networks, "current", after)
-    with pytest.raises(ExecutorError, match=f"not the one that was planned.*{says}"):
+    with pytest.raises(ExecutorError, match=f"not the one that was planned.*{says}") as caught:
         Worker(work).run(batch)
+    digests = re.search(r"([0-9a-f]{16}) and not ([0-9a-f]{16})", caught.value.message)
+    assert digests[1] != digests[2] and socket.gethostname() in caught.value.message and cause in caught.value.message
+    if says != "what it computes":
+        assert plan.cards["tiny"].identity.fingerprint.startswith(digests[2])
     assert not any(store.has(job.key) or store.failure(job.key) for job in plan.jobs)
     monkeypatch.setattr(tiny_networks, "current", before)
     assert {outcome.status for outcome in Worker(work).run(batch)} == {"done"}

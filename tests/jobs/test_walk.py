@@ -10,8 +10,9 @@ from records import IDENTITY
 
 from atlas.jobs.pending import Pending
 from atlas.jobs.quarantine import MAX_ATTEMPTS, MAX_MEMORY_ATTEMPTS
-from atlas.jobs.walk import FIRST, Walk
+from atlas.jobs.walk import Walk
 from atlas.store import Store
+from atlas.store.leases import Leases
 from atlas.tasks.machine import Machine
 from atlas.tasks.task import Outcome, Task
 
@@ -219,21 +220,89 @@ def test_a_worker_goes_on_with_the_model_that_it_has_loaded(store):
     assert walked(walk_of(store, *steps), store, model="n")[0] == ["b", "d", "a", "c"]
 
 
-@pytest.mark.parametrize(("for_memory", "attempts"), [(False, MAX_ATTEMPTS), (True, MAX_MEMORY_ATTEMPTS)])
-def test_what_a_worker_dies_of_is_tried_again_alone_and_first_and_then_quarantined(store, for_memory, attempts):
-    walk = walk_of(store, *(step(name, shares="s", most=3) for name in "abc"), step("d"), step("e", "b"))
-    batch = walk.ready.take()
-    store.made.add(key("a"))  # it was stored before the worker died
-    assert names(walk.lost(batch, for_memory)) == ["a"]
+def alone(walk, culprit):
+    """Take what is next until the culprit is alone in a batch, and lose every batch that it is in; return the sizes."""
+    sizes = []
+    while (batch := walk.ready.take()) is not None:
+        if culprit in names_of(batch):
+            sizes.append(len(batch.tasks))
+            if len(batch.tasks) == 1:
+                return sizes, batch
+            walk.lost(batch)
+    raise AssertionError("it was never alone")
+
+
+def test_the_first_loss_of_a_batch_requeues_it_whole_and_each_further_one_halves_it(store):
+    walk = walk_of(store, *(step(name, shares="s", most=8) for name in "abcdefgh"))
+    sizes, batch = alone(walk, "d")
+    assert sizes == [8, 8, 4, 2, 1]
+    (outcome,) = walk.lost(batch)
+    assert (outcome.task.name, outcome.quarantined) == ("d", True)
+    assert outcome.message.startswith("its worker process died 5 times")
+    assert set(store.errors) == {key("d")}
+
+
+@pytest.mark.parametrize(
+    ("cause", "attempts", "says"),
+    [
+        ("died", MAX_ATTEMPTS, "its worker process died 3 times"),
+        ("memory", MAX_MEMORY_ATTEMPTS, "its worker process was ended 2 times for lack of memory"),
+        ("hung", MAX_ATTEMPTS, "it was ended 3 times while working on it, the last time since it did not go on"),
+    ],
+)
+def test_what_ends_its_worker_alone_is_tried_first_and_then_quarantined(store, cause, attempts, says):
+    walk = walk_of(store, step("b"), step("d"), step("e", "b"))
     outcomes = []
-    for _ in range(attempts - 1):
-        alone = walk.ready.take()
-        assert names_of(alone) == "b", "what is tried again comes first"
-        other = walk.ready.take()
-        assert names_of(other) == "c"
-        outcomes = walk.lost(alone, for_memory)
-        walk.ready.put(FIRST, other)
+    for _ in range(attempts):
+        assert outcomes == []
+        batch = walk.ready.take()
+        assert names_of(batch) == "b", "what is tried again comes first"
+        outcomes = walk.lost(batch, cause)
     assert [(outcome.task.name, outcome.quarantined) for outcome in outcomes] == [("b", True), ("e", False)]
-    assert store.errors[key("b")].kind == "quarantined" and f"{attempts} times" in outcomes[0].message
-    assert "needs step b, which failed: its worker process" in outcomes[1].message
-    assert walked(walk, store)[0] == ["c", "d"]
+    assert store.errors[key("b")].kind == "quarantined" and outcomes[0].message.startswith(says)
+    assert f"needs step b, which failed: {says}" in outcomes[1].message
+    assert walked(walk, store)[0] == ["d"]
+
+
+def test_lack_of_memory_halves_a_batch_at_once_and_what_was_stored_is_done(store):
+    walk = walk_of(store, *(step(name, shares="s", most=5) for name in "abcde"))
+    batch = walk.ready.take()
+    store.made.add(key("a"))  # it was stored before the worker was ended
+    assert names(walk.lost(batch, "memory")) == ["a"]
+    assert [names_of(walk.ready.take()) for _ in range(2)] == ["bc", "de"]
+
+
+def test_what_is_given_back_is_never_counted(store):
+    walk = walk_of(store, step("a"))
+    for _ in range(10):
+        assert walk.give_back(walk.ready.take()) == []
+    assert walked(walk, store)[0] == ["a"] and store.errors == {}
+
+
+def test_devices_that_fail_are_no_batch_s_fault_unless_several_fail_on_it(store):
+    walk = walk_of(store, step("a"))
+    for _ in range(10):
+        assert walk.give_back(walk.ready.take(), "gpu 0") == []
+    outcomes = []
+    for number in range(1, MAX_ATTEMPTS + 1):
+        assert outcomes == []
+        outcomes = walk.give_back(walk.ready.take(), f"gpu {number}")
+    assert outcomes[0].quarantined
+
+
+def test_what_another_run_makes_is_left_to_it_and_taken_over_when_it_dies(store):
+    def shared(run):
+        todo = Pending(store)
+        todo.sort([step("a"), step("b"), step("c"), step("d", "a")])
+        return Walk(todo, store, MACHINE, run)
+
+    with Leases(store.path) as one, Leases(store.path) as two:
+        walk, other = shared(one), shared(two)
+        assert [names_of(walk.next()), names_of(other.next()), names_of(walk.next())] == ["a", "b", "c"]
+        assert other.next() is None and other.waits and other.look() == []
+        done(walk, store, step("a"))
+        assert names(other.look()) == ["a"]
+        assert names_of(other.next()) == "d"
+        walk.take(Outcome(step("c"), "failed", "broken"))  # nothing is recorded: it may be made again
+        assert other.look() == []
+        assert names_of(other.next()) == "c" and not other.waits

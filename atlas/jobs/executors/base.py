@@ -9,6 +9,11 @@ from atlas.jobs.walk import Walk
 from atlas.tasks.batch import Batch
 from atlas.tasks.task import Outcome
 
+WRITTEN_BEHIND = 1
+"""Batches of a worker that are encoded and stored while it makes the next; a crash loses these, and nothing else."""
+LOOK = 1.0
+"""Seconds between two looks at what other runs are making."""
+
 
 @dataclass(frozen=True)
 class Monitor:

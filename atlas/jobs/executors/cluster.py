@@ -151,7 +151,7 @@ class _Dispatcher:
 
     def _hand_out(self) -> None:
         """Give every idle worker a batch that is ready, best of the model that it has loaded."""
-        while self._idle and (batch := self._walk.ready.take(self._models.get(self._idle[0]))) is not None:
+        while self._idle and (batch := self._walk.next(self._models.get(self._idle[0]))) is not None:
             actor = self._idle.pop(0)
             self._models[actor] = batch.model
             self._in_flight[actor.run.remote(batch)] = (actor, batch)
@@ -183,8 +183,8 @@ class _Dispatcher:
         if batch is not None:
             for_memory = self._processes[actor] in ended_for_memory()
             waiting = len(self._walk.ready)
-            outcomes = self._walk.lost(batch, for_memory)
-            again = "; its jobs are tried again, one by one" if len(self._walk.ready) > waiting else ""
+            outcomes = self._walk.lost(batch, "memory" if for_memory else "died")
+            again = "; its jobs are tried again" if len(self._walk.ready) > waiting else ""
             how = "was ended for lack of memory" if for_memory else "died"
             self._monitor.on_notice(f"a worker {how} while it made {batch.title}{again}")
             yield from outcomes
