@@ -7,7 +7,7 @@ from pydantic import BaseModel
 from atlas.analyses.registry import ANALYSES
 from atlas.core.registry import OURS, Registry
 from atlas.craft.factorisations.base import FACTORISATIONS
-from atlas.evaluation.scores.base import SCORES
+from atlas.evaluation.scores.base import CLIP, JUDGES, PHOTOS, SCORES, Score
 from atlas.models.spec import SOURCES
 from atlas.photos.spec import READERS
 from reference.fields import rows, summary
@@ -51,6 +51,8 @@ PARTS: tuple[tuple[str, Registry[Any]], ...] = (
     ("kind", ANALYSES),
 )
 """Keys whose values other packages may add to, and where these are registered."""
+NEEDED = {JUDGES: "judges", PHOTOS: "judging photos", CLIP: "a CLIP"}
+"""What scores may need, in words."""
 
 
 def configuration() -> str:
@@ -90,5 +92,14 @@ def _parts(place: tuple[str, Registry[Any]]) -> str:
     """Return the section of the parts of one kind that come with atlas."""
     key, registry = place
     ours = [(name, part) for name, part in registry if registry.origin(name) == OURS]
-    rows = [(f"`{name}`", part.card.summary if hasattr(part, "card") else part.summary) for name, part in ours]
+    rows = [(f"`{name}`", _about(part)) for name, part in ours]
     return f"## `{key}`\n\n{table(('value', ''), rows)}"
+
+
+def _about(part: Any) -> str:
+    """Return what a part is, and of a score what it needs."""
+    told = part.card.summary if hasattr(part, "card") else part.summary
+    if not isinstance(part, Score):
+        return told
+    needs = [words for name, words in NEEDED.items() if name in part.needs] + list(part.libraries)
+    return f"{told}; needs {', '.join(needs)}" if needs else told
