@@ -206,6 +206,18 @@ def test_what_two_tables_ask_for_is_told_once(project):
     assert report.failed == [] and found.analyses.rows == project[1].rows
 
 
+def test_of_tables_that_differ_in_channels_alone_the_one_of_more_is_told(project):
+    fewer, on_others = (ATTRIBUTION.replace("channels = 3", f"channels = {count}") for count in (1, 2))
+    file = project[0].parent / "fewer.toml"
+    text = project[0].read_text().replace("[[analyse]]", fewer + "[[analyse]]", 1)
+    file.write_text(text + on_others.replace("limit = 3", "limit = 2"))
+    report, found, _ = evaluated(file)
+    assert report.failed == []
+    before, told = ([it for it in each.documents if it.kind == "attribution"] for each in (project[1], found.analyses))
+    assert [it.key for it in told if it.photo_count == 3] == [it.key for it in before]
+    assert [it.photo_count for it in told if it.key not in {each.key for each in before}] == [2] * len(before)
+
+
 def test_findings_have_the_names_that_models_have_now(project, tmp_path):
     shutil.copytree(project[0].parent, tmp_path / "renamed")
     file = tmp_path / "renamed" / "atlas.toml"

@@ -13,6 +13,7 @@ from atlas.plan.findings.scene import Asked, Scene
 from atlas.plan.renderings import Renderings
 from atlas.store import Store
 from atlas.tasks.concepts import ConceptsTask
+from atlas.tasks.findings.finding import FindingTask
 from atlas.tasks.rendering import RenderTask
 from atlas.tasks.task import Task
 
@@ -38,12 +39,19 @@ class Findings:
         return tuple(dict.fromkeys(kind for kind, asked in self.asked if not asked.tasks(store)))
 
     def tasks(self, store: Store | None) -> list[Task]:
-        """Return every measurement and finding once; of pictures, those that a store has."""
+        """Return every measurement and finding once; of pictures, those that a store has.
+
+        Of findings that answer one question, as tables of attribution that differ in ``channels`` ask for, the one that
+        tells most is told alone.
+        """
         found: dict[str, Task] = {}
         for _, asked in self.asked:
             for task in asked.tasks(store):
                 found.setdefault(task.key, task)
-        return list(found.values())
+        findings = [task for task in found.values() if isinstance(task, FindingTask)]
+        fullest = {task.question: task.key for task in sorted(findings, key=lambda it: it.extent)}
+        less = {task.key for task in findings} - set(fullest.values())
+        return [task for task in found.values() if task.key not in less]
 
 
 def plan_findings(

@@ -138,7 +138,7 @@ def channels_of(model: ModelHead, findings: Iterable[Finding]) -> dict[int, list
     positions = {info.name: place for place, info in enumerate(model.card.layers)}
     own = [it for it in findings if it.models[0].fingerprint == model.card.identity.fingerprint and _tells(it)]
     told: dict[int, list[Finding]] = {}
-    for finding in _fullest(own):
+    for finding in own:
         assert finding.class_index is not None  # see _tells
         told.setdefault(finding.class_index, []).append(finding)
     return {
@@ -150,15 +150,6 @@ def channels_of(model: ModelHead, findings: Iterable[Finding]) -> dict[int, list
         ]
         for index, of_class in sorted(told.items())
     }
-
-
-def _fullest(findings: Iterable[Finding]) -> Iterable[Finding]:
-    """Return one of those findings that are of the same contributions, which tables that ask for other numbers of
-    channels have: the one that tells of most."""
-    by_count = sorted(findings, key=lambda it: (len(it.channels), it.key))
-    return {
-        (it.class_index, it.analysis.layers, it.analysis.photos, it.analysis.upstream): it for it in by_count
-    }.values()
 
 
 def _where(finding: Finding, of_class: Iterable[Finding]) -> str:

@@ -41,6 +41,16 @@ class AttributionTask(FindingTask):
     channels: int
     what: str
 
+    @property
+    def question(self) -> object:
+        """See :attr:`FindingTask.question`: of a class at a layer, on the same photos."""
+        return self.model, self.contributions
+
+    @property
+    def extent(self) -> int:
+        """See :attr:`FindingTask.extent`."""
+        return self.channels
+
     def __str__(self) -> str:
         return f"{self.model}: attribution of {self.what} at {self.analysis.layers[0]}"
 

@@ -53,6 +53,16 @@ class FindingTask(AnalysisTask, ABC):
         """See :attr:`Task.needs`."""
         return self.analysis.upstream
 
+    @property
+    def question(self) -> object:
+        """What it answers: of findings that answer one question, the one that tells most is enough."""
+        return self.key
+
+    @property
+    def extent(self) -> int:
+        """How much it tells, beside others that answer its question."""
+        return 1
+
     def __str__(self) -> str:
         return f"{self.name} of {' and '.join(dict.fromkeys(model.name for model in self.models))}"
 

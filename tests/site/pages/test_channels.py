@@ -106,15 +106,14 @@ def test_csv_has_every_channel_and_every_photo(sample, findings) -> None:
         assert [float(it["value"]) for it in rows] == [value for part in finding.channels for value in part.values]
 
 
-def test_tables_that_ask_for_other_numbers_of_channels_have_one_page_and_other_photos_one_of_their_own(findings):
+def test_pages_of_one_layer_on_other_photos_are_told_apart(findings):
     fullest, other = findings
-    fewer = fullest.model_copy(update={"key": "0" * 32, "channels": fullest.channels[::3]})
     elsewhere = fullest.analysis.model_copy(update={"photos": "1" * 64})
     of_others = fullest.model_copy(update={"key": "f" * 32, "analysis": elsewhere, "photo_count": 4})
     layers = [SimpleNamespace(name=it.analysis.layers[0]) for it in findings]
     identity = SimpleNamespace(fingerprint=fullest.models[0].fingerprint)
     model = SimpleNamespace(card=SimpleNamespace(layers=layers, identity=identity))
-    (told,) = channels_of(model, [fewer, fullest, other, of_others]).values()
+    (told,) = channels_of(model, [fullest, other, of_others]).values()
     assert {it.finding.key for it in told} == {fullest.key, other.key, of_others.key}
     assert [it.place for it in told] == [1, 2, 3] and told[2].where == other.analysis.layers[0]
     numbers = {it.finding.key: number for number, it in enumerate(told[:2], 1)}
