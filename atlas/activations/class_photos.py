@@ -13,7 +13,6 @@ from atlas.activations.tallies import unit_means
 from atlas.activations.views import Box, Photos, Viewer, squares
 from atlas.core.job import LOGITS
 from atlas.models.network.network import Network
-from atlas.models.network.passes import views_per_pass
 from atlas.photos import Photo
 
 Arrays = dict[str, np.ndarray]
@@ -93,7 +92,8 @@ class PhotoActivations:
         views: int,
     ) -> Iterator[tuple[Photo, Arrays]]:
         """Yield the photos' arrays in order, in groups that make one pass each; memory holds one group."""
-        size = max(1, views_per_pass(self._network.device) // views)
+        at_once = self._network.views_at_once([LOGITS if view == "whole" else self._layer], self._viewer.size)
+        size = max(1, at_once // views)
         waiting = iter(photos)
         while group := list(islice(waiting, size)):
             known = {photo: self._cache.get(photo.digest, view) for photo in group}

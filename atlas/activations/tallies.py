@@ -9,7 +9,6 @@ from atlas.activations.tally import Tally
 from atlas.activations.views import Photos, Viewer, squares
 from atlas.errors import ModelError
 from atlas.models.network.network import Network
-from atlas.models.network.passes import views_per_pass
 from atlas.photos import Photo
 
 
@@ -43,7 +42,7 @@ def tally_layers(
     tallies: dict[str, Tally] = {}
     skipped: list[str] = []
     places = {photo: place for place, photo in enumerate(photos)}
-    per_pass = max(1, views_per_pass(network.device) // len(viewer.boxes))
+    per_pass = max(1, network.views_at_once(layers, viewer.size) // len(viewer.boxes))
     waiting: list[tuple[Photo, Tensor]] = []
 
     def flush() -> None:

@@ -78,6 +78,8 @@ class Provenance(Frozen):
         batch_size: how many jobs were optimised together.
         seconds: wall time of the batch divided by its size.
         created: ISO 8601, UTC.
+        peak_bytes: the most memory that was held meanwhile: on an accelerator by torch, on a CPU by the process,
+            weights and libraries with it; None where there is no telling.
     """
 
     versions: dict[str, str]
@@ -85,6 +87,7 @@ class Provenance(Frozen):
     batch_size: int = Field(ge=1)
     seconds: float = Field(ge=0)
     created: str
+    peak_bytes: int | None = Field(default=None, ge=0)
 
 
 FailureKind = Literal["diverged", "error", "quarantined"]

@@ -24,7 +24,7 @@ def discard_damaged(damage: Iterable[Damage], plan: Plan, store: Store) -> None:
 
     Concepts go with their directions and with the stages that they are made in, clusters of photos with their lists:
     making them makes these. Cards of models come from the selections of all configurations, which keep them too, those
-    of methods from the methods.
+    of methods from the methods. What a model's views take is measured again.
     """
     found = [one for one in damage if not one.other_version]
     makers = {task.key for task in (*plan.concepts, *plan.facets)}
@@ -39,7 +39,7 @@ def discard_damaged(damage: Iterable[Damage], plan: Plan, store: Store) -> None:
     for key in _made_with(plan, store, {one.key for one in found if one.kind in ("result", "input")}):
         discard_result(store, key)
     for one in found:
-        if one.kind in ("store", "folder", "derived") or one.key in mine.get(one.kind, ()):
+        if one.kind in ("store", "folder", "derived", "footprint") or one.key in mine.get(one.kind, ()):
             discard(store, one)
     kept = store.selections.cards()
     for one in found:

@@ -12,13 +12,16 @@ import torch
 from atlas.core.record import Failure
 from atlas.jobs.known_models import check_planned, check_versions
 from atlas.jobs.lanes import OnStep, Progress, ShouldStop, in_lanes, one_thread
+from atlas.jobs.memory import Memory
 from atlas.jobs.patience import PatientStore
 from atlas.models.load import VisionModel, load_model
+from atlas.models.network.network import Network
 from atlas.models.spec import ModelSpec
 from atlas.photos import PhotoSet
 from atlas.tasks.batch import Batch
 from atlas.tasks.bench import Bench
 from atlas.tasks.isolation import isolated
+from atlas.tasks.peak import begin_peak
 from atlas.tasks.task import Finish, Outcome, Task
 from atlas.version import __version__
 
@@ -57,6 +60,7 @@ class Worker:
         self._work = work
         self._device = torch.device(work.device)
         self._models = dict(loaded or {})
+        self._memories: dict[str, Memory] = {}
         self._twins: dict[str, list[VisionModel]] = {}
         # "float32" in a key means float32, and the same plan gives the same bytes: no TF32, no choice by timing.
         torch.backends.cuda.matmul.allow_tf32 = torch.backends.cudnn.allow_tf32 = False
@@ -93,6 +97,7 @@ class Worker:
         if not missing:
             return lambda: stored
         check_versions(self._work.version, missing, f"a worker on {socket.gethostname()}")
+        begin_peak(self._device)
         with one_thread():
             parts = self._parts(missing)
             models = self._lanes(missing[0]) if len(parts) > 1 else [self._model(missing[0])]
@@ -103,6 +108,7 @@ class Worker:
 
             work = [making(part, progress.of(place)) for place, part in enumerate(parts)]
             made = in_lanes(work, len(models), should_stop)
+        self._memory(missing[0]).keep()
         return lambda: stored + [outcome for finishes in made for finish in finishes for outcome in finish()]
 
     def _make(self, batch: Batch, bench: Bench) -> list[Finish]:
@@ -110,9 +116,13 @@ class Worker:
         started = perf_counter()
         first = batch.tasks[0]
         made, problem = isolated(lambda: first.make(batch.tasks, bench), self._device)
+        memory = self._memory(first)
         if made is not None:
+            memory.fitted(first, len(batch.tasks))
             return [made]
         if len(batch.tasks) > 1:
+            if problem.of_memory:
+                memory.short(first, len(batch.tasks))
             parts = batch.halves() if problem.of_memory else batch.alone()
             return [finish for part in parts for finish in self._left(part, bench)]
         provenance = bench.provenance(perf_counter() - started)
@@ -130,11 +140,14 @@ class Worker:
         return Bench(self._store, model, self._device, self._work.photos, on_step, should_stop)
 
     def _parts(self, tasks: Sequence[Task]) -> list[Batch]:
-        """Cut tasks into what one thread makes together: on an accelerator, all of them."""
-        most = tasks[0].in_a_thread() if self._device.type == "cpu" else None
-        if most is None:
+        """Cut tasks into what one thread makes together: on an accelerator, as many as its memory is known to hold."""
+        first, on_cpu = tasks[0], self._device.type == "cpu"
+        own = first.in_a_thread() if on_cpu else first.in_a_pass(self._network_of(first))
+        limits = [most for most in (own, self._memory(first).together(first)) if most is not None]
+        if not limits:
             return [Batch(tuple(tasks))]
-        count = max(-(-len(tasks) // most), min(len(tasks), self._work.threads))
+        threads = self._work.threads if on_cpu and own is not None else 1
+        count = max(-(-len(tasks) // min(limits)), min(len(tasks), threads))
         edges = [len(tasks) * number // count for number in range(count + 1)]
         return [Batch(tuple(tasks[start:end])) for start, end in pairwise(edges)]
 
@@ -147,6 +160,17 @@ class Worker:
             twins = [model.twin() for _ in range(self._work.threads - 1)]
             self._twins = {task.model: [twin for twin in twins if twin is not None]}
         return [model, *self._twins[task.model]]
+
+    def _network_of(self, task: Task) -> Callable[[str], Network]:
+        """Return what gives the network of a task's model on the device, for some numerics."""
+        model = self._model(task)
+        return lambda numerics: model.network(numerics, self._device)
+
+    def _memory(self, task: Task) -> Memory:
+        """Return what is known of how much of the device a model's tasks take."""
+        if task.model not in self._memories:
+            self._memories = {task.model: Memory(self._store, self._model(task), self._device)}
+        return self._memories[task.model]
 
     def _model(self, task: Task) -> VisionModel:
         """Return the model of a task, loaded unless this process has it.

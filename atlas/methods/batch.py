@@ -77,6 +77,10 @@ class RenderBatch(Generic[P]):
         """The kind of all targets."""
         return self.targets[0].kind
 
+    def at_once(self, size: tuple[int, int]) -> int:
+        """Return how many views of a (height, width) go through the network at once: what its memory holds."""
+        return self.network.views_at_once([self.layer], size)
+
     @property
     def units(self) -> list[int]:
         """The unit of each target."""

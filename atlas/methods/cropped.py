@@ -129,6 +129,6 @@ class CroppedMethod(Method[CroppedP]):
         given = batch.parameters
         image = batch.begun(self.picture(batch))
         score, views = self.score(batch, self.views(batch))
-        value = mean_score(batch.drawn(score), self.noise(batch), views, self.together)
+        value = mean_score(batch.drawn(score), self.noise(batch), views, self.together, batch.at_once)
         optimizer, decay = self.optimizer(given, image)
         return results(batch.ascend(image, value, optimizer, given.steps, decay, self.penalty(batch, score)))

@@ -154,7 +154,8 @@ class DeepInversion(Method[DeepInversionParameters]):
         optimizer = torch.optim.Adam(picture.parameters(), lr=given.learning_rate, betas=(0.5, 0.9))
         optimizer.register_step_post_hook(picture.project)
         schedule = in_parts(optimizer, [halved, steps - halved], warm_cosine(given.warmup))
-        return results(batch.ascend(picture, mean_score(score, None, views), optimizer, steps, schedule))
+        value = mean_score(score, None, views, at_once=batch.at_once)
+        return results(batch.ascend(picture, value, optimizer, steps, schedule))
 
 
 methods.register(DeepInversion.name, DeepInversion())

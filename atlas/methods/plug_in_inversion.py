@@ -142,7 +142,7 @@ class PlugInInversion(Method[PlugInInversionParameters]):
         optimizer = torch.optim.Adam(picture.parameters(), lr=given.learning_rate, betas=(0.5, 0.99))
         optimizer.register_step_post_hook(picture.project)
         curve = warm_cosine(0) if given.schedule == "cosine" else constant
-        value = mean_score(ClassEntropy(batch.network, batch.units), None, views)
+        value = mean_score(ClassEntropy(batch.network, batch.units), None, views, at_once=batch.at_once)
         return results(batch.ascend(picture, value, optimizer, given.steps, in_parts(optimizer, parts, curve)))
 
 

@@ -105,7 +105,7 @@ class TransformedMethod(Method[TransformedP]):
         views = self.views(batch)
         objective = TargetObjective(batch.targets, batch.device, batch.load_input)
         score = batch.drawn(lambda shown: objective(batch.network(shown, batch.layer)))
-        value = mean_score(score, None, views)
+        value = mean_score(score, None, views, at_once=batch.at_once)
         optimizer = self.optimizer(batch.parameters, picture)
         return results(batch.ascend(picture, value, optimizer, batch.parameters.steps))
 

@@ -235,7 +235,7 @@ class ViTInversion(Method[ResolvedViTInversion]):
         optimizer = torch.optim.Adamax(picture.parameters(), lr=batch.parameters.learning_rate)
         if isinstance(picture, BoundedPixels):
             optimizer.register_step_post_hook(picture.project)
-        value = mean_score(score, None, views_of(batch))
+        value = mean_score(score, None, views_of(batch), at_once=batch.at_once)
         return results(batch.ascend(picture, value, optimizer, batch.parameters.steps))
 
 

@@ -35,6 +35,7 @@ class VisionModel:
         card: identity, layers, classes, licence and origin.
         module: in eval mode, no weight requires a gradient.
         notices: what a person should know of how it was loaded, in sentences.
+        view_bytes: numerics to what is known of the memory that a view takes, by layer, height and width.
     """
 
     def __init__(
@@ -51,6 +52,7 @@ class VisionModel:
         self._examination = examination
         self._output = output
         self._networks: dict[tuple[str, str], Network] = {}
+        self.view_bytes: dict[str, dict[tuple[str, int, int], int]] = {}
 
     def __repr__(self) -> str:
         classes = f", {len(self.card.classes)} classes" if self.card.classes else ""
@@ -160,6 +162,7 @@ class VisionModel:
             lost=folded.lost if folded else frozenset(),
             channels_last=folded is not None,
             half=numerics.startswith("bfloat16"),
+            view_bytes=self.view_bytes.setdefault(numerics, {}),
         )
 
 

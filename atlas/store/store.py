@@ -4,6 +4,7 @@ Layout, all paths relative to the store::
 
     store.json                          format and schema version
     models/<fingerprint>.json           one model card per model
+    footprints/<fingerprint>.json       how much memory a model's views take, and what fitted
     metrics/<name>.card.json            what each number says: one card for each that was measured
     methods/<name>-<version>.card.json  what each method does: one card for each that something was rendered with
     inputs/<sha256>                     files that are named by digest: spectra, directions, photos, lists of
@@ -30,6 +31,7 @@ from pydantic import BaseModel
 from atlas.core.analysis import Diversity, PhotoCredit
 from atlas.core.attempt import Attempt
 from atlas.core.canonical import digest_bytes
+from atlas.core.footprint import Footprints
 from atlas.core.method_card import MethodCard
 from atlas.core.metric_card import MetricCard
 from atlas.core.model_card import ModelCard
@@ -47,9 +49,9 @@ from atlas.store.table import make_table
 if TYPE_CHECKING:
     import pyarrow
 
-PartKind = Literal["card", "metric", "method", "photo", "input", "picture"]
-"""Kinds of what a store holds besides results and selections: cards of models, metrics and methods, credits of photos,
-what results name by digest, and pictures that several of them show."""
+PartKind = Literal["card", "footprint", "metric", "method", "photo", "input", "picture"]
+"""Kinds of what a store holds besides results and selections: cards of models, metrics and methods, models' use of
+memory, credits of photos, what results name by digest, and pictures that several of them show."""
 ATTEMPTS_KEPT = 3
 """Failed attempts at one key that are kept; the newest replaces the last."""
 
@@ -73,6 +75,7 @@ class Store:
         self.model_cards = Cards(
             self.path / "models", ModelCard, lambda card: card.identity.fingerprint, by_digest=True
         )
+        self.footprints = Cards(self.path / "footprints", Footprints, lambda one: one.fingerprint, by_digest=True)
         self.metric_cards = Cards(self.path / "metrics", MetricCard, lambda card: card.name)
         self.method_cards = Cards(self.path / "methods", MethodCard, lambda card: card.key)
         self.credits = Cards(self.path / "photos", PhotoCredit, lambda credit: credit.digest, by_digest=True)
@@ -85,6 +88,7 @@ class Store:
         """What the store holds besides results and selections, by kind."""
         return {
             "card": self.model_cards,
+            "footprint": self.footprints,
             "metric": self.metric_cards,
             "method": self.method_cards,
             "photo": self.credits,

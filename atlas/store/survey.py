@@ -21,7 +21,18 @@ T = TypeVar("T")
 _DERIVED = re.compile(r"[0-9a-f]+\.[a-z]+")
 """Names of derived pictures and of what lists them."""
 Kind = Literal[
-    "store", "folder", "result", "card", "metric", "method", "input", "photo", "picture", "selection", "derived"
+    "store",
+    "folder",
+    "result",
+    "card",
+    "footprint",
+    "metric",
+    "method",
+    "input",
+    "photo",
+    "picture",
+    "selection",
+    "derived",
 ]
 
 
@@ -32,9 +43,9 @@ class Damage:
     Attributes:
         kind: what it is. ``photo`` is a photo's credit, ``picture`` one that several records show; ``folder`` one that
             holds some of the others; ``derived`` something that stands where derived pictures belong.
-        key: of the result; for a model's card its fingerprint, for a metric's its name, for a method's its name and
-            version, for an input or a photo its digest, for a picture its file's name; a folder's path in the store, or
-            a derived file's; a selection's name.
+        key: of the result; for a model's card and use of memory its fingerprint, for a metric's its name, for a
+            method's its name and version, for an input or a photo its digest, for a picture its file's name; a folder's
+            path in the store, or a derived file's; a selection's name.
         problem: a sentence for a person.
         owners: keys of the results that refer to it.
         other_version: another version of atlas wrote it, so it is to be left alone.

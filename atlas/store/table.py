@@ -101,6 +101,9 @@ COLUMNS = (
     Column("status", "text", "done, or dead: no gradient reached the image", lambda row: row.record.status),
     Column("seconds", "number", "wall time of its batch, by its size", lambda row: row.record.provenance.seconds, "s"),
     Column("batch_size", "integer", "renderings made together", lambda row: row.record.provenance.batch_size),
+    Column(
+        "peak_bytes", "integer", "the most memory that was held meanwhile", lambda row: row.record.provenance.peak_bytes
+    ),
     Column("device", "text", "cpu, or the accelerator's name", lambda row: row.record.provenance.device),
     Column(
         "created",

@@ -12,6 +12,7 @@ from atlas.models.load import VisionModel
 from atlas.photos import PhotoSet
 from atlas.store import Store
 from atlas.synthesis.steps.ascent import Stopped
+from atlas.tasks.peak import peak_bytes
 from atlas.tasks.provenance import device_name, made_now
 
 if TYPE_CHECKING:
@@ -50,7 +51,7 @@ class Bench:
 
     def provenance(self, seconds: float, together: int = 1) -> Provenance:
         """Return the provenance of something that took so many seconds, one of so many made together."""
-        return made_now(device_name(self.device), seconds, together)
+        return made_now(device_name(self.device), seconds, together, peak_bytes(self.device))
 
     def counted(self, total: int) -> Callable[[], None]:
         """Return what is to be called once for each of ``total`` photos; it raises Stopped if the run is to end."""

@@ -30,7 +30,7 @@ def device_name(device: torch.device) -> str:
     return torch.cuda.get_device_name(device) if device.type == "cuda" else device.type
 
 
-def made_now(device: str, seconds: float, together: int = 1) -> Provenance:
+def made_now(device: str, seconds: float, together: int = 1, peak: int | None = None) -> Provenance:
     """Return the provenance of something that is made now."""
     return Provenance(
         versions=versions(),
@@ -38,4 +38,5 @@ def made_now(device: str, seconds: float, together: int = 1) -> Provenance:
         batch_size=together,
         seconds=round(seconds, 3),
         created=datetime.now(timezone.utc).isoformat(timespec="seconds"),
+        peak_bytes=peak,
     )

@@ -6,7 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import partial
 from time import perf_counter
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 import torch
 
@@ -22,6 +22,9 @@ from atlas.tasks.finish import Finding, dead_record, done_record, findings
 from atlas.tasks.isolation import Problem, isolated
 from atlas.tasks.machine import Machine
 from atlas.tasks.task import Finish, Outcome, Task
+
+if TYPE_CHECKING:
+    from atlas.models.network.network import Network
 
 
 @dataclass(frozen=True)
@@ -95,6 +98,16 @@ class RenderTask(Task):
         """See :meth:`Task.unlike`."""
         here, planned = methods.get(self.job.method).version, self.job.version
         return "" if here == planned else f'the method "{self.job.method}" is version {here}, and not {planned}'
+
+    def in_a_pass(self, network: "Callable[[str], Network]") -> int | None:
+        """See :meth:`Task.in_a_pass`: of methods that show all views of a picture in one pass."""
+        job = self.job
+        method = methods.get(job.method)
+        parameters = method.complete(job.parameters)
+        if not method.together:
+            return None
+        at_once = network(job.numerics).views_at_once([job.target.layer], parameters.shown)
+        return max(1, at_once // method.samples(job.target.kind, parameters))
 
     def is_stored(self, store: Store) -> bool:
         """See :meth:`Task.is_stored`."""

@@ -15,6 +15,7 @@ from atlas.core.record import Failure, Provenance, Status
 from atlas.store import Store
 
 if TYPE_CHECKING:
+    from atlas.models.network.network import Network
     from atlas.tasks.bench import Bench
     from atlas.tasks.machine import Machine
 
@@ -80,6 +81,14 @@ class Task(ABC):
     def unlike(self) -> str:
         """Return in words what makes it in this process otherwise than it was planned; empty if nothing does."""
         return ""
+
+    def in_a_pass(self, network: "Callable[[str], Network]") -> int | None:
+        """Return how many of a batch an accelerator's memory holds together; None where it does not grow with them.
+
+        Args:
+            network: gives the model's network on it, for some numerics.
+        """
+        return None
 
     def is_stored(self, store: Store) -> bool:
         """Tell whether there is nothing to make."""

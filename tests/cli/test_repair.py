@@ -56,7 +56,7 @@ patches = 2
 heat_photos = 1
 parameters = {{ steps = 2, image_size = 32, crops = 2 }}
 """
-VOLATILE = {"seconds", "created", "date", "batch_size"}
+VOLATILE = {"seconds", "created", "date", "batch_size", "peak_bytes"}
 """What of a site may differ when something is made again."""
 
 

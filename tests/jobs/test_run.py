@@ -25,7 +25,12 @@ def contents(store):
     for path in (store.path / "objects").rglob("*"):
         if path.name == "document.json":
             record = json.loads(path.read_bytes())
-            del record["provenance"]["seconds"], record["provenance"]["created"], record["checksum"]
+            del (
+                record["provenance"]["seconds"],
+                record["provenance"]["created"],
+                record["provenance"]["peak_bytes"],
+                record["checksum"],
+            )
             found[path.relative_to(store.path)] = record
         elif path.is_file():
             found[path.relative_to(store.path)] = path.read_bytes()
@@ -273,6 +278,31 @@ def test_a_batch_without_memory_is_halved_until_it_fits(tmp_path, monkeypatch):
     for text in ("not enough memory, even alone", "crops or image_size", "executor.workers", "DefaultCPUAllocator"):
         assert text in failed.message
     assert store.failure(failed.task.key).error.message == failed.message
+
+
+def test_what_fitted_is_remembered_in_the_store_and_by_later_runs(tmp_path, monkeypatch):
+    sizes = []
+    real = rendering.render
+    monkeypatch.setattr(rendering, "render", lambda tasks, bench: sizes.append(len(tasks)) or real(tasks, bench))
+    given = {"executor": {"batch_size": 8, "threads": 1}, "method": "maco"}
+    run(configuration(tmp_path, "large", classes=(0, 1, 2, 4), **given))
+    assert sizes == [4, 2, 2]  # two views of each, memory for four
+    sizes.clear()
+    report, _, store = run(configuration(tmp_path, "large", classes=(0, 1, 2, 4, 5, 6, 7), **given))
+    assert sorted(sizes) == [1, 2] and report.done == 3
+    (kept,) = store.footprints.read_all().values()
+    assert [(fit.layer, fit.device, fit.together) for fit in kept.fits] == [("logits", "cpu", 2)]
+    store.footprints.path(kept.fingerprint).write_text("{}")
+    assert [one.kind for one in verify(store)] == ["footprint"]
+    sizes.clear()
+    run(configuration(tmp_path, "large", classes=(0, 1, 2, 4), seeds=(1,), **given))
+    assert sizes == [4, 2, 2] and list(verify(store)) == []  # what is damaged is learnt again
+
+
+def test_the_peak_of_memory_is_in_the_record(tmp_path):
+    _, plan, store = run(configuration(tmp_path))
+    for job in plan.jobs:
+        assert 10 * 2**20 < store.read(job.key).provenance.peak_bytes < 2**40
 
 
 def test_a_picture_that_cannot_be_measured_harms_no_other(tmp_path, monkeypatch):

@@ -109,7 +109,7 @@ def test_photos_are_shown_as_pictures_are(colours):
     assert set(seen) == {(24, 24)}
     square = square_of(photo, "photo", 48)
     shown = resized(square[None], (24, 24))
-    goals = mean_sorted(StageMaps(network, ["act"]), iter(shown), CPU)
+    goals = mean_sorted(StageMaps(network, ["act"]), iter(shown), CPU, 12)
     assert goals["act"].shape[2] == 144  # half the side
 
 
@@ -203,7 +203,7 @@ def test_a_photos_own_activations_are_reached_by_the_photo_itself(colours):
     network = colours.network("float32", CPU)
     photo = square_of(encoded(picture(1, 0)), "photo", 32)
     maps_of = StageMaps(network, ["act", "act2"])
-    goals = mean_sorted(maps_of, iter([photo]), CPU)
+    goals = mean_sorted(maps_of, iter([photo]), CPU, 12)
     score = MatchScore(network, maps_of, goals, {"act": 1.0, "act2": 1.0}, 0.0)
     assert score(photo[None]).item() == pytest.approx(0, abs=1e-9)
     assert score(1 - photo[None]).item() < -1e-3

@@ -39,7 +39,7 @@ def test_it_equals_the_records(store):
             assert row[name] == getattr(target, name)
         for name in ("method", "version", "seed", "numerics"):
             assert row[name] == getattr(job, name)
-        for name in ("seconds", "device", "batch_size"):
+        for name in ("seconds", "device", "batch_size", "peak_bytes"):
             assert row[name] == getattr(record.provenance, name)
         assert row["unit"] == (None if target.kind in ("inversion", "caricature") else target.unit)
         assert (row["row"], row["column"]) == (target.position or (None, None))

@@ -12,7 +12,6 @@ from torch import Tensor
 
 from atlas.errors import PhotoError
 from atlas.methods.photos import reference_digests, reference_photos
-from atlas.models.network.passes import views_per_pass
 from atlas.synthesis.steps.ascent import Stopped
 from atlas.synthesis.steps.evaluation import activation_of
 
@@ -66,7 +65,8 @@ def _scan(batch: "RenderBatch[PreimageParameters]", target: "Target") -> Callabl
 @torch.no_grad()
 def _extremes(batch: "RenderBatch[PreimageParameters]", target: "Target") -> Iterator[Extremes]:
     """Yield the extremes over some photos at a time."""
-    side, size = batch.parameters.side, views_per_pass(batch.device)
+    side = batch.parameters.side
+    size = batch.at_once((side, side))
     photos = reference_photos(reference_digests(target, batch.load_input), side, batch.load_input)
     while some := [photo for _, photo in islice(photos, size)]:
         if batch.should_stop():

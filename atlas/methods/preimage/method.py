@@ -122,7 +122,7 @@ class Preimage(Method[PreimageParameters]):
         picture = BallPixels(_start(batch, jitter), given.bound)
         prior = NaturalPrior(picture, given.alpha, given.length, given.beta, given.slope)
         views = JitteredViews(batch.generators, steps, calm, jitter, given.side)
-        data = mean_score(_score(batch, self._last), None, views)
+        data = mean_score(_score(batch, self._last), None, views, at_once=batch.at_once)
         rate = given.learning_rate * given.side**2 * given.length**2 / given.alpha
         optimizer = DecayedAdaGrad(picture.parameters(), rate, given.momentum)
         optimizer.register_step_pre_hook(prior.add_gradient)

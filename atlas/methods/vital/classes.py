@@ -42,7 +42,7 @@ def class_goals(batch: RenderBatch[ResolvedVITAL], maps_for: Callable[[Sequence[
         same = (target.references, target.unit, seed)
         if same not in known:
             shown = (resized(photo[None], batch.parameters.shown)[0] for photo in _references(batch, target, seed))
-            known[same] = mean_sorted(maps_for([target]), shown, batch.device)
+            known[same] = mean_sorted(maps_for([target]), shown, batch.device, batch.at_once(batch.parameters.shown))
         each.append(known[same])
     return {layer: torch.cat([maps[layer] for maps in each]) for layer in each[0]}
 

@@ -183,7 +183,8 @@ class VITAL(Method[ResolvedVITAL]):
         if isinstance(picture, BoundedPixels):
             optimizer.register_step_post_hook(picture.project)
         schedule = in_parts(optimizer, [steps], warm_cosine(given.warmup))
-        return results(batch.ascend(picture, mean_score(score, None, views), optimizer, steps, schedule))
+        value = mean_score(score, None, views, at_once=batch.at_once)
+        return results(batch.ascend(picture, value, optimizer, steps, schedule))
 
     def _of_units(self, batch: RenderBatch[ResolvedVITAL]) -> "MatchScore":
         """Return the score of units inside the network: what is relevant in their patches, up to their layer."""

@@ -15,7 +15,6 @@ from atlas.errors import PhotoError
 from atlas.methods.parameters import Size
 from atlas.methods.photos import reference_photos
 from atlas.models.network.network import Network
-from atlas.models.network.passes import views_per_pass
 from atlas.photos.views import PatchGrid
 from atlas.synthesis.steps.ascent import Stopped
 from atlas.synthesis.steps.evaluation import activation_of
@@ -103,7 +102,7 @@ def scan(
     photos: list[str] = []
     best: tuple[Tensor, Tensor, Tensor] | None = None
     everything = range(len(cut.grid.boxes))
-    per_pass = max(1, views_per_pass(network.device) // len(cut.grid.boxes))
+    per_pass = max(1, network.views_at_once([layer], cut.size) // len(cut.grid.boxes))
     for group in _groups(_watched(reference_photos(digests, cut.grid.side, load_input), should_stop), per_pass):
         views = torch.cat([cut.patches(photo, everything) for _, photo in group]).to(network.device)
         scores = score(activation_of(network, views, layer)).unflatten(0, (len(group), -1))  # (n, P, U)

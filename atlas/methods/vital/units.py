@@ -23,7 +23,6 @@ from atlas.methods.vital.patches import Cut, Found, channel_means, patches_of, s
 from atlas.methods.vital.settings import ResolvedVITAL
 from atlas.models.network.examine import find_layer
 from atlas.models.network.network import Network
-from atlas.models.network.passes import views_per_pass
 from atlas.photos.views import PatchGrid
 from atlas.synthesis.scores.matching import Maps, channel_values, mean_sorted
 from atlas.synthesis.scores.units import EPSILON, Directions
@@ -135,7 +134,7 @@ class UnitReferences:
         for target, patches in zip(targets, chosen, strict=True):
             maps_of = UnitMaps(self.network, [target], self.at, self.parameters.relevance, self.batch.load_input)
             views = patches_of(patches, self.cut, self.batch.load_input, self.batch.should_stop)
-            each.append(mean_sorted(maps_of, views, self.network.device))
+            each.append(mean_sorted(maps_of, views, self.network.device, self.batch.at_once(self.cut.size)))
         return {layer: torch.cat([maps[layer] for maps in each]) for layer in self.at}
 
     def chosen(self, targets: Sequence[Target]) -> list[list[tuple[str, int]]]:
@@ -190,7 +189,7 @@ class UnitReferences:
     @torch.no_grad()
     def _means(self, layer: str, patches: Sequence[tuple[str, int]]) -> Tensor:
         """Return the mean activation of patches, (K, C)."""
-        size = views_per_pass(self.network.device)
+        size = self.network.views_at_once([layer], self.cut.size)
         means = []
         for start in range(0, len(patches), size):
             part = patches_of(patches[start : start + size], self.cut, self.batch.load_input, self.batch.should_stop)

@@ -12,9 +12,10 @@ from atlas.errors import ModelError
 from atlas.models.network.attention import Reading, attention_tap
 from atlas.models.network.capture import tapping
 from atlas.models.network.examine import Examination, find_layer
+from atlas.models.network.footprint import bytes_of_view, memory_of, views_that_fit
 from atlas.models.network.layout import canonical
 from atlas.models.network.output import select_logits
-from atlas.models.network.passes import FilledRows
+from atlas.models.network.passes import FilledRows, views_per_pass
 from atlas.models.network.preprocess import Normalise
 
 
@@ -30,6 +31,8 @@ class Network:
         lost: layers that this module does not reproduce, because they were folded away.
         channels_last: whether the module wants its input in that memory format.
         half: compute in bfloat16 (autocast); activations are returned in float32 all the same.
+        view_bytes: what is known of the memory that a view takes, by layer, height and width; what is measured is
+            added.
     """
 
     def __init__(
@@ -42,6 +45,7 @@ class Network:
         lost: frozenset[str] = frozenset(),
         channels_last: bool = False,
         half: bool = False,
+        view_bytes: dict[tuple[str, int, int], int] | None = None,
     ) -> None:
         self.preprocessing = preprocessing
         self.device = device
@@ -52,6 +56,7 @@ class Network:
         self._output = output
         self._format = torch.channels_last if channels_last else torch.contiguous_format
         self._normalise = Normalise(preprocessing, device)
+        self._view_bytes = {} if view_bytes is None else view_bytes
 
     def layers(self) -> tuple[LayerInfo, ...]:
         """Return all layers of the model in order of completion, the logits last."""
@@ -64,6 +69,29 @@ class Network:
     def attention_tap(self, layer: str, reading: Reading) -> str | None:
         """Return the layer at which a block's attention branch is read: see :func:`attention_tap`."""
         return attention_tap(self.module, self._examination, layer, reading)
+
+    def views_at_once(self, layers: Sequence[str], size: tuple[int, int]) -> int:
+        """Return how many views of a (height, width) make one pass to the deepest of some layers.
+
+        On a CPU always the same number, for the rounding of what it makes of a view depends on it; on an accelerator
+        as many as its memory holds, by what one of them takes, which is measured at first.
+        """
+        memory = memory_of(self.device)
+        if memory is None:
+            return views_per_pass(self.device)
+        return views_that_fit(self.bytes_of_view(layers, size), memory)
+
+    def bytes_of_view(self, layers: Sequence[str], size: tuple[int, int]) -> int:
+        """Return the bytes that a view of a (height, width) takes on its way to the deepest of some layers: see
+        :func:`atlas.models.network.footprint.bytes_of_view`."""
+        deepest = next(info.name for info in reversed(self.layers()) if info.name in layers)
+        place = (deepest, *size)
+        if place not in self._view_bytes:
+            self._view_bytes[place] = bytes_of_view(
+                lambda views: self.raw_taps(self.inputs(views), [deepest], copies=False),
+                lambda count: torch.zeros(count, 3, *size, device=self.device),
+            )
+        return self._view_bytes[place]
 
     def __call__(self, images: Tensor, layer: str) -> Tensor:
         """Return the activation of one layer: :meth:`taps` of it alone."""

@@ -17,7 +17,7 @@ from atlas.core.model_card import LayerInfo
 from atlas.errors import ModelError
 from atlas.models.network.examine import find_layer
 from atlas.models.network.network import Network
-from atlas.models.network.passes import never_alone, views_per_pass
+from atlas.models.network.passes import never_alone
 from atlas.synthesis.scores.classes import total_variation
 
 Maps = dict[str, Tensor]
@@ -156,20 +156,20 @@ def balance(targets: Maps) -> dict[str, Tensor]:
 
 
 @torch.no_grad()
-def mean_sorted(maps_of: MapsOf, photos: Iterable[Tensor], device: torch.device) -> Maps:
+def mean_sorted(maps_of: MapsOf, photos: Iterable[Tensor], device: torch.device, at_once: int) -> Maps:
     """Return the targets of photos: each channel's values in ascending order, the mean over photos; (1, C, P).
 
     They go through the network in passes, so that memory holds one pass.
 
     Args:
-        photos: (3, H, W) each, in [0, 1], all of one size.
+        photos: (3, H, W) each, in [0, 1], all of one size. at_once: so many make a pass.
 
     Raises:
         ModelError: there are none.
     """
     sums: Maps = {}
     count = 0
-    for shown in _passes(photos, views_per_pass(device)):
+    for shown in _passes(photos, at_once):
         found = maps_of(never_alone(shown.to(device)))
         for layer, maps in found.items():
             total = maps[: len(shown)].sort(dim=2).values.double().sum(dim=0, keepdim=True)

@@ -37,6 +37,10 @@ Score = Callable[[Tensor], Tensor]
 """Views (B * n, 3, h, w), all n of the first item first and never a lone one -> what each is worth, (B, n)."""
 
 
+AtOnce = Callable[[tuple[int, int]], int]
+"""(height, width) of views -> how many of them one pass takes."""
+
+
 def mean_over_views(
     network: Network, layer: str, objective: TargetObjective, noise: Noise | None, views: Views
 ) -> Evaluate:
@@ -45,10 +49,13 @@ def mean_over_views(
     Args:
         noise: added to the images before views are taken of them; None adds none.
     """
-    return mean_score(lambda shown: objective(network(shown, layer)), noise, views)
+    at_once: AtOnce = lambda size: network.views_at_once([layer], size)  # noqa: E731
+    return mean_score(lambda shown: objective(network(shown, layer)), noise, views, at_once=at_once)
 
 
-def mean_score(score: Score, noise: Noise | None, views: Views, together: bool = False) -> Evaluate:
+def mean_score(
+    score: Score, noise: Noise | None, views: Views, together: bool = False, at_once: AtOnce | None = None
+) -> Evaluate:
     """Return the evaluation of a batch: the mean of a score over each item's views of its image.
 
     The network sees the views in passes, so its memory depends neither on the number of views nor, past one pass, on
@@ -58,15 +65,18 @@ def mean_score(score: Score, noise: Noise | None, views: Views, together: bool =
         noise: added to the images before views are taken of them; None adds none.
         together: show all views in one pass, for a score that looks at all of an item's views at once; memory then
             grows with views and batch.
+        at_once: of the batch, see :meth:`atlas.methods.batch.RenderBatch.at_once`; None takes a number that small
+            networks' views fit.
     """
 
     def evaluate(images: Tensor, step: int) -> Tensor:
         shown = images if noise is None else images + noise(step)
         total = torch.zeros(len(images), device=images.device)
         per_cut = views.count if together else max(1, VIEWS_PER_CUT // max(ITEMS_PER_THREAD, len(images)))
-        per_pass = per_cut if together else max(1, views_per_pass(images.device) // len(images))
         for start in range(0, views.count, per_cut):
             cut = views(shown, step, slice(start, start + per_cut))
+            most = views_per_pass(images.device) if at_once is None else at_once((cut.shape[2], cut.shape[3]))
+            per_pass = per_cut if together else max(1, most // len(images))
             values, gradient = _in_passes(score, cut, len(images), per_pass)
             cut.backward(gradient / views.count)
             total += values / views.count

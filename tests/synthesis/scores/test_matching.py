@@ -112,7 +112,7 @@ def test_targets_are_the_mean_of_sorted_values_whatever_the_passes(network):
     photos = noise(VIEWS_PER_PASS["cpu"] + 3, 3, 32, 32)
     with torch.no_grad():
         taps = network.taps(photos, LAYERS)
-    targets = mean_sorted(StageMaps(network, LAYERS), iter(photos), CPU)
+    targets = mean_sorted(StageMaps(network, LAYERS), iter(photos), CPU, 12)
     for layer in LAYERS:
         expected = taps[layer].flatten(2).double().sort(dim=2).values.mean(dim=0)
         torch.testing.assert_close(targets[layer][0].double(), expected, rtol=1e-5, atol=1e-6)
@@ -120,13 +120,13 @@ def test_targets_are_the_mean_of_sorted_values_whatever_the_passes(network):
 
 def test_no_photos_are_an_error(network):
     with pytest.raises(ModelError, match="no reference photos"):
-        mean_sorted(StageMaps(network, LAYERS), iter([]), CPU)
+        mean_sorted(StageMaps(network, LAYERS), iter([]), CPU, 12)
 
 
 def test_the_score_is_minus_the_weighted_sum_over_layers_and_the_penalty(network):
     views = noise(4, 3, 32, 32, seed=2).requires_grad_()
     maps_of = StageMaps(network, LAYERS)
-    targets = mean_sorted(maps_of, iter(noise(3, 3, 32, 32)), CPU)
+    targets = mean_sorted(maps_of, iter(noise(3, 3, 32, 32)), CPU, 12)
     both = {layer: torch.cat([targets[layer], targets[layer] * 2]) for layer in LAYERS}
     score = MatchScore(network, maps_of, both, {"act": 2.0, "act2": 0.5}, 0.01)(views)
     taps, inputs = network.taps(views, LAYERS), network.inputs(views)
@@ -163,7 +163,7 @@ def test_the_network_runs_no_further_than_the_last_layer(network):
 
 def test_a_layer_with_other_positions_is_said_to_be_one(network):
     maps_of = StageMaps(network, ["act"])
-    targets = mean_sorted(maps_of, iter(noise(2, 3, 32, 32)), CPU)
+    targets = mean_sorted(maps_of, iter(noise(2, 3, 32, 32)), CPU, 12)
     with pytest.raises(ModelError, match=r'layer "act" holds \(12, 144\) values of a picture'):
         MatchScore(network, maps_of, targets, {"act": 1.0}, 0.0)(noise(2, 3, 24, 24))
 
@@ -195,7 +195,7 @@ def test_quantiles_are_numpys():
 
 def test_balanced_layers_count_alike_whatever_their_scale(network):
     maps_of = StageMaps(network, LAYERS)
-    targets = mean_sorted(maps_of, iter(noise(3, 3, 32, 32)), CPU)
+    targets = mean_sorted(maps_of, iter(noise(3, 3, 32, 32)), CPU, 12)
     views = noise(2, 3, 32, 32, seed=1)
 
     def score(scale):
@@ -215,7 +215,7 @@ def test_balanced_layers_count_alike_whatever_their_scale(network):
 
 def test_fewer_values_are_compared_if_asked(network):
     maps_of = StageMaps(network, LAYERS)
-    targets = mean_sorted(maps_of, iter(noise(3, 3, 32, 32)), CPU)
+    targets = mean_sorted(maps_of, iter(noise(3, 3, 32, 32)), CPU, 12)
     views = noise(2, 3, 32, 32, seed=1)
     weights = {"act": 1.0, "act2": 1.0}
     whole, few, many = (MatchScore(network, maps_of, targets, weights, 0.0, most)(views)[0] for most in (0, 64, 10**6))
