@@ -105,7 +105,8 @@ class JobPhotos:
         lacking = sorted({target.unit for target in targets if not by_class.get(target.unit)})
         if lacking and (not wide or len(lacking) == len({target.unit for target in targets})):
             names = [model.card.classes[index].name or f"class {index}" for index in lacking]
-            raise ConfigError([f"classes: there are no photos of {some(names)}, whose photos are the references"])
+            told = f"classes: there are no photos of {some(names)}, whose photos are the references"
+            raise ConfigError([f"{told}; add some, or leave these classes out"])
         found = {unit: references(photos) for unit, photos in by_class.items() if photos}
         return [
             (target.model_copy(update={"references": found[target.unit].digest}), found[target.unit])
