@@ -1,11 +1,13 @@
 """Target and Job: what to render, and the key that names the result."""
 
+import hashlib
+from collections.abc import Callable
 from functools import cached_property
 from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, JsonValue, model_validator
 
-from atlas.core.canonical import digest
+from atlas.core.canonical import canonical_json, digest
 
 LOGITS = "logits"
 """Layer name of the model's own output (pre-softmax); every other layer is a module path."""
@@ -97,6 +99,11 @@ class Target(Frozen):
         if self.facet is not None and self.facet.layer is None and self.references is None:
             raise ValueError("a facet that is a cluster of photos has these as its references")
         return self
+
+    @property
+    def text(self) -> str:
+        """It as canonical JSON without what is None: a part of the keys of its jobs, and small."""
+        return canonical_json(self.model_dump(mode="json", exclude_none=True))
 
     def __str__(self) -> str:
         start = "" if self.photo is None else f" from photo {self.photo[:12]}"
@@ -196,3 +203,43 @@ class Job(Frozen):
     def random_seed(self) -> int:
         """Seed of the job's own generators, in [0, 2**63): from the key, never from a place in a batch."""
         return int(self.key[:16], 16) >> 1
+
+
+class Series(Frozen):
+    """What jobs share that differ by their target and seed alone; its fields are those of :class:`Job`."""
+
+    model: ModelIdentity
+    method: str
+    version: int
+    parameters: dict[str, JsonValue]
+    numerics: str
+
+    @classmethod
+    def of(cls, job: Job) -> "Series":
+        """Return the series that a job belongs to."""
+        return cls(**{name: getattr(job, name) for name in cls.model_fields})
+
+    @cached_property
+    def digest(self) -> str:
+        """What tells it from others."""
+        return digest(self.model_dump(mode="json", exclude_none=True))
+
+    def job(self, target: Target, seed: int) -> Job:
+        """Return the job of a target."""
+        return Job(target=target, seed=seed, **{name: getattr(self, name) for name in type(self).model_fields})
+
+    def keys(self) -> Callable[[str, int], str]:
+        """Return what gives the key of a target's job, from the target's text and a seed.
+
+        The key is :attr:`Job.key`; but of its JSON, all that is the same in the series is hashed once.
+        """
+        fields = self.model_dump(mode="json", exclude_none=True)
+        version = fields.pop("version")  # the one that comes after seed and target in the order of the alphabet
+        hashed = hashlib.sha256(canonical_json(fields)[:-1].encode("utf-8", "surrogatepass"))
+
+        def key(target: str, seed: int) -> str:
+            whole = hashed.copy()
+            whole.update(f',"seed":{seed},"target":{target},"version":{version}}}'.encode("utf-8", "surrogatepass"))
+            return whole.hexdigest()
+
+        return key

@@ -24,7 +24,7 @@ from atlas.methods.presets import spelled_out
 from atlas.models.load import VisionModel
 from atlas.photos import Photo, PhotoSet
 from atlas.plan.facets import FacetPlanner, check_facets
-from atlas.plan.jobs import job_of
+from atlas.plan.jobs import Jobs
 from atlas.plan.photos import references
 from atlas.plan.plan import Plan
 from atlas.plan.renderings import plan_renderings
@@ -109,9 +109,9 @@ def planned(model: VisionModel, targets: Sequence[Any], request: Request, config
         raise ConfigError(list(problems), remedy=error.remedy) from error
     by_place: dict[Place, list[Wanted]] = defaultdict(list)
     for job in plan.tasks:
-        by_place[_place(job.job.target, job.job.seed)].append(job)
+        by_place[_place(job.target, job.seed)].append(job)
     for facets in plan.facets:
-        by_place[_place(facets.pictures[0].job.target, 0)].append(replace(facets, measured=False))
+        by_place[_place(facets.pictures[0].target, 0)].append(replace(facets, measured=False))
     inputs = dict(plan.inputs)
     jobs: list[Wanted] = []
     for one in wanted:
@@ -254,12 +254,12 @@ def _directions(one: Asked, work: _Work, folder: Path, inputs: dict[str, bytes])
         listed, digest, content = references(work.photo_set.photos)
         inputs[digest] = content
         target = target.model_copy(update={"references": digest})
+    jobs = Jobs(model.card.name, model, method, parameters, request.precision)
     for photo in work.chosen or (None,):
         start = target if photo is None else target.model_copy(update={"photo": photo.digest})
         for seed in request.seeds:
             for each in method.expanded(start, parameters):
-                job = job_of(method, each, parameters, model, seed, request.precision)
-                yield RenderTask(model.card.name, job, listed)
+                yield from jobs.pictures(each, [seed], listed)
 
 
 def _plain(value: Any) -> Any:

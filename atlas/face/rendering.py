@@ -93,7 +93,7 @@ def picture_of(planned_job: RenderTask, model: VisionModel, store: Store, photos
     record = attempt.record() if attempt is not None else store.read(key) if store.has(key) else None
     if record is None:
         return None
-    target = planned_job.job.target
+    target = planned_job.target
     name = name_of(target, card, photos.get(target.photo or "", ""))
     message = record.error.message if record.error is not None else ""
     if record.status == "dead":

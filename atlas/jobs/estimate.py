@@ -60,7 +60,7 @@ def estimate(plan: Plan, pictures: Sequence[RenderTask], machine: Machine) -> Es
 
 def _keep_inputs(plan: Plan, chosen: Sequence[Batch], store: Store) -> None:
     """Give a store what these batches read."""
-    named = {task.job.target.photo for batch in chosen for task in batch.tasks if isinstance(task, RenderTask)}
+    named = {task.target.photo for batch in chosen for task in batch.tasks if isinstance(task, RenderTask)}
     photos = {digest: photo for digest, photo in plan.photos.items() if digest in named}
     keep_inputs(replace(plan, inputs={**plan.inputs, **plan.stand_ins}, photos=photos), store)
 
@@ -84,5 +84,5 @@ def _seconds(worker: Worker, batch: Batch) -> float:
 
 
 def _bytes(picture: RenderTask) -> int:
-    side = methods.get(picture.job.method).complete(picture.job.parameters).side
+    side = methods.get(picture.series.method).complete(picture.series.parameters).side
     return int(BYTES_PER_PIXEL * side * side)

@@ -4,9 +4,9 @@ from collections.abc import Collection, Iterable, Sequence
 from dataclasses import replace
 
 from atlas.errors import ConfigError
-from atlas.jobs.quarantine import is_quarantined
 from atlas.plan.plan import Plan
 from atlas.store import Store
+from atlas.store.snapshot import Snapshot
 from atlas.tasks.rendering import RenderTask
 from atlas.tasks.task import Task
 
@@ -38,20 +38,25 @@ class Pending:
         self.present: list[Task] = []
         self.quarantined: list[Task] = []
 
-    def sort(self, tasks: Iterable[Task]) -> list[Task]:
-        """Take in more tasks; return those of them that are to do."""
+    def sort(self, tasks: Iterable[Task], store: Store | Snapshot | None = None) -> list[Task]:
+        """Take in more tasks; return those of them that are to do.
+
+        Args:
+            store: what is asked for what is there: a snapshot, where tasks are many; the store unless it is given.
+        """
+        store = self._store if store is None else store
         missing: list[Task] = []
         for task in tasks:
             unasked = isinstance(task, RenderTask) and not task.key.startswith(self._only)
             if self._only and (unasked or task.of_pictures):
                 continue
-            if task.is_stored(self._store) and not (task.of_pictures and self._again.intersection(task.needs)):
-                if isinstance(task, RenderTask) and DEAD in self._retry and self._store.is_dead(task.key):
+            if task.is_stored(store) and not (task.of_pictures and self._again.intersection(task.needs)):
+                if isinstance(task, RenderTask) and DEAD in self._retry and store.is_dead(task.key):
                     missing.append(replace(task, again=True))
                     self._again.add(task.key)
                 else:
                     self.present.append(task)
-            elif QUARANTINED not in self._retry and is_quarantined(self._store, task):
+            elif QUARANTINED not in self._retry and store.is_quarantined(task.key):
                 self.quarantined.append(task)
             else:
                 missing.append(task)
@@ -80,20 +85,20 @@ def pending(
         ConfigError: no picture can have a key that begins so, or it is too short to tell.
     """
     known = plan.with_follow_ups(store)
-    todo = Pending(store, only, retry)
+    todo, there = Pending(store, only, retry), store.snapshot()
     if scores:
         wanted: list[Task] = [task for task in known.scores if task.score in scores]
         wanted += [task for task in known.found if task.name in scores]
-        todo.sort(_with_needs(wanted, known.tasks))
+        todo.sort(_with_needs(wanted, known.tasks), there)
         return todo
-    todo.sort(known.jobs if only else (task for task in known.tasks if not task.evaluates))
+    todo.sort(known.jobs if only else (task for task in known.tasks if not task.evaluates), there)
     if only:
         refuse_unknown([prefix for prefix in only if len(prefix) < SHORTEST_KEY])
         if todo.unknown:
             if not known.expected(store):
                 refuse_unknown(todo.unknown)
             todo.is_whole = True
-            todo.sort(task for task in known.analyses if not task.evaluates)
+            todo.sort((task for task in known.analyses if not task.evaluates), there)
     return todo
 
 

@@ -27,9 +27,3 @@ def quarantine(store: Store, task: Task, attempts: int, message: str) -> Outcome
     text = message.format(attempts=attempts, relief=task.relief)
     store.record_failure(task.failed(Failure(kind="quarantined", message=text), made_now("unknown", 0.0)))
     return Outcome(task, "failed", text, quarantined=True)
-
-
-def is_quarantined(store: Store, task: Task) -> bool:
-    """Tell whether a task is in quarantine."""
-    attempt = store.failure(task.key)
-    return attempt is not None and attempt.is_quarantined

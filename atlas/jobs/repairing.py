@@ -14,6 +14,7 @@ from atlas.plan.plan import Plan
 from atlas.store import Store
 from atlas.store.pictures import encode_image
 from atlas.store.repair import discard, discard_result
+from atlas.store.snapshot import Snapshot
 from atlas.store.survey import Damage
 from atlas.tasks.rendering import RenderTask
 from atlas.tasks.task import Task
@@ -64,7 +65,7 @@ class Repair(Pending):
         super().__init__(store)
         self._damage = {one.key: one for one in damage if one.kind == "result" and not one.other_version}
 
-    def sort(self, tasks: Iterable[Task]) -> list[Task]:
+    def sort(self, tasks: Iterable[Task], store: Store | Snapshot | None = None) -> list[Task]:
         """See :meth:`Pending.sort`."""
         wanted = []
         for task in tasks:
@@ -73,7 +74,7 @@ class Repair(Pending):
             missed = isinstance(task, RenderTask) and self._store.failure(task.key) is not None
             if damage is not None or not (task.evaluates or missed):
                 wanted.append(task)
-        return super().sort(wanted)
+        return super().sort(wanted, store)
 
 
 def prepare_repair(plan: Plan, store: Store, damage: Sequence[Damage]) -> tuple[Store, Repair]:

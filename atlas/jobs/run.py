@@ -28,7 +28,7 @@ from atlas.photos.spec import LARGEST_FILE
 from atlas.plan.plan import Plan
 from atlas.store import Store
 from atlas.store.leases import Leases
-from atlas.store.repair import sweep
+from atlas.store.repair import sweep, sweep_store
 from atlas.tasks.machine import Machine
 from atlas.tasks.task import Outcome
 
@@ -52,7 +52,9 @@ def run_plan(
     """
     monitor = monitor or Monitor()
     todo = pending(plan, store) if todo is None else todo
-    sweep(store.path, *([plan.photo_set.spec.cache] if plan.photo_set else []))
+    sweep_store(store.path)
+    sweep(*([plan.photo_set.spec.cache] if plan.photo_set else []))
+    store.tidy()
     select(plan, store, todo.is_whole)
     for card in plan.cards.values():
         store.save_card(card)

@@ -21,15 +21,15 @@ def select(plan: Plan, store: Store, analysed: bool = True) -> None:
     if not plan.configuration:
         return
     earlier = None if analysed and not plan.awaits else _known(store, plan.configuration)
-    known = plan.with_follow_ups(store)
+    known, there = plan.with_follow_ups(store), store.snapshot()
     selection = Selection(
         configuration=plan.configuration,
         models=dict(plan.current) if analysed or earlier is None else earlier.models,
         cards={card.identity.fingerprint: card for card in plan.cards.values()},
         photos=tuple(photo.credit for _, photo in sorted(plan.photos.items())),
-        keys=tuple(sorted(key for key in known.keys if store.has(key))),
-        scores=tuple(sorted(task.key for task in known.scores if store.has(task.key))),
-        findings=tuple(sorted(task.key for task in known.found if store.has(task.key))),
+        keys=tuple(sorted(there.complete(known.keys))),
+        scores=tuple(sorted(task.key for task in known.scores if there.has(task.key))),
+        findings=tuple(sorted(task.key for task in known.found if there.has(task.key))),
         left_out=(*plan.evaluations.left_out, *plan.findings.left_out),
         split=None if plan.split is None else plan.split.record,
     )

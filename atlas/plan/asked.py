@@ -82,7 +82,7 @@ class Asked:
 
     def _looks(self, there: Sequence[tuple[RenderTask, Size]]) -> "Looks":
         looker = self._looker(min(there[0][1]))
-        judged = {task.job.target.unit for task, _ in there} if self.group.of == CLASSES else self.photos.keys()
+        judged = {task.target.unit for task, _ in there} if self.group.of == CLASSES else self.photos.keys()
         return Looks(
             tuple((task, looker.at_picture(task)) for task, _ in there),
             {
@@ -185,9 +185,7 @@ class Looks:
     @property
     def shots(self) -> tuple[Shot, ...]:
         """The pictures as a score names them."""
-        return tuple(
-            Shot(task.key, task.job.target, task.job.seed, look.key if look else "") for task, look in self.pictures
-        )
+        return tuple(Shot(task.key, task.target, task.seed, look.key if look else "") for task, look in self.pictures)
 
 
 def _within(match: ClassMatch, classes: set[int]) -> ClassMatch:

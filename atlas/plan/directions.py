@@ -14,7 +14,7 @@ from atlas.methods import methods
 from atlas.methods.presets import spelled_out
 from atlas.models.load import VisionModel
 from atlas.photos import Photo
-from atlas.plan.jobs import job_of
+from atlas.plan.jobs import Jobs
 from atlas.plan.photos import references
 from atlas.tasks.rendering import RenderTask
 
@@ -43,11 +43,12 @@ class DirectionPictures:
     """
 
     def __init__(self, block: ConceptsBlock, name: str, model: VisionModel, folder: Path) -> None:
-        self._block, self._name, self._model = block, name, model
+        self._block, self._model = block, model
         self._method = method = methods.get(block.method)
         asked = method.parameters.model_validate(spelled_out(method, block.parameters, block.preset))
         resolved = method.resolve(asked, model, folder)
         self._parameters, self._inputs = resolved.parameters, resolved.inputs
+        self._jobs = Jobs(name, model, method, resolved.parameters, block.precision)
 
     def of_class(self, index: int, layers: Sequence[str], photos: Sequence[Photo], concepts: str) -> Pictures:
         """Return the pictures of the concepts of a class.
@@ -60,13 +61,10 @@ class DirectionPictures:
         inputs = self._inputs | ({listed.digest: listed.data} if listed else {})
         vectors = {layer: self._stand_in(layer) for layer in layers}
         tasks = [
-            RenderTask(self._name, job, listed.photos if listed else (), (concepts,))
+            task
             for layer, vector in vectors.items()
             for target in self._targets(index, layer, digest_bytes(vector), listed.digest if listed else None)
-            for job in [
-                job_of(self._method, target, self._parameters, self._model, seed, self._block.precision)
-                for seed in self._block.seeds
-            ]
+            for task in self._jobs.pictures(target, self._block.seeds, listed.photos if listed else (), (concepts,))
         ]
         return Pictures(tuple(tasks), inputs, {digest_bytes(vector): vector for vector in vectors.values()})
 

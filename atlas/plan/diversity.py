@@ -15,10 +15,13 @@ def plan_diversity(renderings: Renderings, models: Mapping[str, VisionModel]) ->
 
     Looks by clusters of photos are measured once they are found: see :class:`atlas.tasks.facets.FacetsTask`.
     """
+    if not renderings.looks:
+        return []
     seeds: dict[str, list[RenderTask]] = defaultdict(list)
     directions: dict[str, list[RenderTask]] = defaultdict(list)
     for task in renderings.tasks:
-        (seeds if task.job.target.facet is None else directions)[task.job.subject].append(task)
+        job = task.job
+        (seeds if job.target.facet is None else directions)[job.subject].append(task)
     beside = {*directions, *(picture.job.subject for task in renderings.facets for picture in task.pictures)}
     groups = [*directions.values(), *(group for what, group in seeds.items() if what in beside)]
     return [_measured(group, models[group[0].model]) for group in groups if len(group) > 1]

@@ -11,7 +11,7 @@ from atlas.methods import AnyMethod, MethodParameters, methods
 from atlas.models.anatomy.features import drawing_layer, feature_layer
 from atlas.models.load import VisionModel
 from atlas.photos import Photo, PhotoSet
-from atlas.plan.jobs import job_of
+from atlas.plan.jobs import Jobs
 from atlas.plan.photos import References, references
 from atlas.tasks.analysis import credits_digest, photos_digest, view_parameters, viewer_for
 from atlas.tasks.facets import FacetsTask
@@ -148,7 +148,8 @@ class FacetPlanner:
 
     def _picture(self, target: Target, facet: Facet) -> RenderTask:
         of_facet = target.model_copy(update={"facet": facet})
-        return RenderTask(self.name, job_of(self.method, of_facet, self.parameters, self.model, 0, self.precision))
+        jobs = Jobs(self.name, self.model, self.method, self.parameters, self.precision)
+        return next(jobs.pictures(of_facet, [0]))
 
     def _lacking(self, target: Target) -> str:
         what = f'seeds = "facets:{self.facets.count}": {self.method.name} tells looks apart by photos of a class'

@@ -36,12 +36,12 @@ class Group:
     @property
     def method(self) -> str:
         """The method's name."""
-        return self.pictures[0].job.method
+        return self.pictures[0].series.method
 
     @property
     def layers(self) -> tuple[str, ...]:
         """The layers that the pictures are of, in the network's order."""
-        named = {task.job.target.layer for task in self.pictures}
+        named = {task.target.layer for task in self.pictures}
         return tuple(layer.name for layer in self.rendered.model.card.layers if layer.name in named)
 
     def __str__(self) -> str:
@@ -57,15 +57,16 @@ def grouped(renderings: Renderings, seat_of: Callable[[str], Seat]) -> tuple[lis
     groups: dict[str, list[RenderTask]] = defaultdict(list)
     left_out = dict.fromkeys([LOOKS] if renderings.facets else [])
     for task in renderings.tasks:
-        of = subject(task.job.target)
+        target = task.target
+        of = subject(target)
         if of is None:
-            left_out |= dict.fromkeys(_unscored(task.job.target))
+            left_out |= dict.fromkeys(_unscored(target))
             continue
-        job = task.job
+        made = task.series
         # Layers differ in the fastest numerics that they have; a row is of all layers.
-        numerics = job.numerics if of == CLASSES else ""
-        groups[canonical_json([of, task.model, job.method, job.version, job.parameters, numerics])].append(task)
-    found = [(subject(tasks[0].job.target), tasks) for tasks in groups.values()]
+        numerics = made.numerics if of == CLASSES else ""
+        groups[canonical_json([of, task.model, made.method, made.version, made.parameters, numerics])].append(task)
+    found = [(subject(tasks[0].target), tasks) for tasks in groups.values()]
     return [Group(of, seat_of(tasks[0].model), tuple(tasks)) for of, tasks in found if of is not None], list(left_out)
 
 

@@ -36,7 +36,7 @@ class Looker:
 
     def at_picture(self, task: RenderTask) -> LookTask:
         """Return the look at a picture, by a score beside its photo where it is an inversion."""
-        if self.score and task.job.target.kind == "inversion":
+        if self.score and task.target.kind == "inversion":
             given = self.lpips
             by = {} if given is None else {"lpips": [given.backbone, given.digest]}
             analysis = self._look(by, upstream=(task.key,))

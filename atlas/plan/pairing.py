@@ -189,7 +189,7 @@ def _lacking(name: str, score: Score, group: Group, block: EvaluateBlock) -> str
 
 
 def _classes(group: Group) -> set[int]:
-    return {task.job.target.unit for task in group.pictures}
+    return {task.target.unit for task in group.pictures}
 
 
 def _matched(rendered: Seat, judge: Seat) -> ClassMatch:

@@ -1,6 +1,6 @@
 """Pictures to render: every ``[[render]]`` block, spelled out for each of its models."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
@@ -16,7 +16,7 @@ from atlas.models.load import VisionModel
 from atlas.photos import Photo, PhotoSet
 from atlas.photos.split import Split
 from atlas.plan.facets import FacetPlanner, check_facets
-from atlas.plan.jobs import job_of
+from atlas.plan.jobs import Jobs
 from atlas.plan.models import models_of
 from atlas.plan.photos import JobPhotos
 from atlas.plan.places import places_of
@@ -31,6 +31,7 @@ class Renderings:
 
     Attributes:
         tasks: every picture once, in the order of the configuration.
+        looks: whether looks of anything are told apart.
         facets: the clusters of classes' photos that are looked for, and what is rendered of each.
         inputs: sha256 to bytes of what their parameters and targets name, but for photos.
         photos: sha256 to the photos that they start from or are of.
@@ -38,6 +39,7 @@ class Renderings:
     """
 
     tasks: tuple[RenderTask, ...]
+    looks: bool = False
     facets: tuple[FacetsTask, ...] = ()
     inputs: dict[str, bytes] = field(default_factory=dict)
     photos: dict[str, Photo] = field(default_factory=dict)
@@ -86,7 +88,8 @@ def plan_renderings(
     if problems:
         raise ConfigError(problems)
     notices = tuple(dict.fromkeys(photos.notices))
-    return Renderings(tuple(tasks.values()), tuple(facets.values()), inputs, photos.used, notices)
+    looks = any(isinstance(block.seeds, Facets) for block in config.render)
+    return Renderings(tuple(tasks.values()), looks, tuple(facets.values()), inputs, photos.used, notices)
 
 
 def expand(
@@ -110,7 +113,7 @@ def expand(
     places = places_of(block, kind, model, method.sizes(parameters))
     check_layers(method, parameters, places, model)
     chosen = [photo.digest for photo in photos.chosen(block.photos)] if method.takes_photo(kind) else [None]
-    targets = [Target(kind=kind, photo=photo, **place._asdict()) for photo in chosen for place in places]
+    targets = (Target(kind=kind, photo=photo, **place._asdict()) for photo in chosen for place in places)
     if isinstance(block.seeds, Facets):
         check_facets(block.seeds, kind, method)
         planner = FacetPlanner(
@@ -124,18 +127,19 @@ def expand(
             partial(photos.of_class, name, model),
             _is_wide(block),
         )
-        return planner.tasks(targets, inputs)
-    listed: list[tuple[Target, tuple[Photo, ...]]] = [(target, ()) for target in targets]
+        return planner.tasks(list(targets), inputs)
+    listed: Iterable[tuple[Target, tuple[Photo, ...]]] = ((target, ()) for target in targets)
     if method.refers_to_photos(kind, parameters):
         check_references(block.method, photos.given)
-        found = photos.with_references(targets, name, model, _is_wide(block))
+        found = photos.with_references(list(targets), name, model, _is_wide(block))
         inputs |= {each.digest: each.data for _, each in found}
         listed = [(target, each.photos) for target, each in found]
+    jobs, seeds = Jobs(name, model, method, parameters, block.precision), block.seeds
     return [
-        RenderTask(name, job_of(method, target, parameters, model, seed, block.precision), photos_listed)
+        task
         for one, photos_listed in listed
         for target in method.expanded(one, parameters)
-        for seed in block.seeds
+        for task in jobs.pictures(target, seeds, photos_listed)
     ]
 
 

@@ -21,7 +21,8 @@ def rendered_units(pictures: Iterable[RenderTask]) -> dict[str, dict[str, list[i
     """Return model to layer to the units of it that are rendered."""
     units: dict[str, dict[str, dict[int, None]]] = defaultdict(lambda: defaultdict(dict))
     for task in pictures:
-        units[task.model][task.job.target.layer][task.job.target.unit] = None
+        target = task.target
+        units[task.model][target.layer][target.unit] = None
     return {name: {layer: sorted(each) for layer, each in layers.items()} for name, layers in units.items()}
 
 

@@ -1,11 +1,12 @@
 """Atomic files: a name either holds all of its bytes or does not exist."""
 
+import ctypes
 import errno
 import os
 import re
 import socket
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager, suppress
 from functools import cache
 from pathlib import Path
@@ -17,6 +18,8 @@ from atlas.errors import StoreError
 TEMPORARY_PREFIX = ".tmp-"
 MAX_FILE = 1 << 30
 """Largest file in bytes that is read; statistics of a large model have some dozens of millions."""
+MANY = 8
+"""Files from which on one call for the whole disk is cheaper than one for each."""
 ABANDONED = 3600.0
 """Age in seconds at which a temporary file is nobody's any more: writing one takes seconds."""
 
@@ -53,25 +56,27 @@ def read_bytes(path: Path) -> bytes:
         return regular_bytes(path, MAX_FILE)
 
 
-def write_atomic(path: Path, data: bytes) -> None:
-    """Write ``data`` to ``path`` through a temporary file in the same folder, synced before the rename.
+def write_atomic(path: Path, data: bytes, incoming: Path | None = None) -> None:
+    """Write ``data`` to ``path`` through a temporary file, synced before the rename.
+
+    Args:
+        incoming: the folder of that file, on the same disk; that of ``path`` unless given.
 
     Raises:
         StoreError: the folder cannot be made or written; no partial file remains.
     """
     with explained("write", path):
-        path.parent.mkdir(parents=True, exist_ok=True)
-        temporary = temporary_beside(path)
+        for folder in filter(None, (path.parent, incoming)):
+            folder.mkdir(parents=True, exist_ok=True)
+        temporary = temporary_in(incoming or path.parent)
         try:
-            with open(temporary, "wb") as file:
-                file.write(data)
-                file.flush()
-                os.fsync(file.fileno())
+            temporary.write_bytes(data)
+            sync([temporary])
             os.replace(temporary, path)
         except BaseException:
             temporary.unlink(missing_ok=True)
             raise
-        _sync_folder(path.parent)
+        sync([path.parent])
 
 
 def write_changed(path: Path, data: bytes) -> None:
@@ -105,7 +110,12 @@ def remove(path: Path) -> None:
 
 def temporary_beside(path: Path) -> Path:
     """Return a new name in the same folder: no other process has it, on whatever host or in whatever container."""
-    return path.with_name(f"{TEMPORARY_PREFIX}{new_writer()}")
+    return temporary_in(path.parent)
+
+
+def temporary_in(folder: Path) -> Path:
+    """Return a new name in a folder, likewise."""
+    return folder / f"{TEMPORARY_PREFIX}{new_writer()}"
 
 
 def is_abandoned(temporary: Path) -> bool:
@@ -116,8 +126,17 @@ def is_abandoned(temporary: Path) -> bool:
     if is_gone(temporary.name.removeprefix(TEMPORARY_PREFIX)):
         return True
     with suppress(OSError):
-        return time.time() - temporary.lstat().st_mtime > ABANDONED
+        return is_old(temporary)
     return False
+
+
+def is_old(path: Path) -> bool:
+    """Tell whether a file has not been written for so long that nobody writes it any more.
+
+    Raises:
+        OSError: it is gone.
+    """
+    return time.time() - path.lstat().st_mtime > ABANDONED
 
 
 def new_writer() -> str:
@@ -150,11 +169,31 @@ def _is_alive(pid: int) -> bool:
     return True
 
 
-def _sync_folder(folder: Path) -> None:
-    """Make a rename durable. Windows cannot open folders; there the rename alone must do."""
-    if os.name == "posix":
-        descriptor = os.open(folder, os.O_RDONLY)
-        try:
-            os.fsync(descriptor)
-        finally:
-            os.close(descriptor)
+def sync(paths: Collection[Path]) -> None:
+    """Make files and folders of one disk durable: each, or where there are many, all that is unwritten at once.
+
+    Windows cannot open folders; there the rename alone must do.
+    """
+    if len(paths) > MANY and (syncfs := _syncfs()) is not None:
+        with _opened(next(iter(paths))) as descriptor:
+            if syncfs(descriptor) == 0:
+                return
+    for path in paths:
+        if os.name == "posix" or not path.is_dir():
+            with _opened(path) as descriptor:
+                os.fsync(descriptor)
+
+
+@contextmanager
+def _opened(path: Path) -> Iterator[int]:
+    descriptor = os.open(path, os.O_RDONLY if os.name == "posix" else os.O_RDWR)
+    try:
+        yield descriptor
+    finally:
+        os.close(descriptor)
+
+
+@cache
+def _syncfs() -> Callable[[int], int] | None:
+    """Return what makes a whole disk durable, where the system has that; Python itself does not name it."""
+    return getattr(ctypes.CDLL(None), "syncfs", None) if os.name == "posix" else None

@@ -13,11 +13,13 @@ from atlas.core.analysis import (
     Diversity,
     LayerStatistics,
 )
+from atlas.core.attempt import Attempt
 from atlas.core.finding import Finding
 from atlas.core.job import Job
 from atlas.core.record import Record
 from atlas.core.score import Score
 from atlas.store.documents import decode
+from atlas.store.index import Entry
 
 AnalysisDocument = ArraysDocument | LayerStatistics | ClassConcepts | ClassFacets | Diversity | Score | Finding
 """What an analysis leaves in the store."""
@@ -85,8 +87,17 @@ def decided_by(document: AnyDocument) -> Job | Analysis | None:
     return None if isinstance(document, Foreign) else document.analysis
 
 
-def kind_of(document: AnyDocument) -> str:
+def kind_of(document: BaseModel) -> str:
     """Return what a document is, for counting: ``rendering``, a kind of analysis, or ``other``."""
     if isinstance(document, Record):
         return "rendering"
-    return "other" if isinstance(document, Foreign) else document.analysis.kind
+    return document.analysis.kind if isinstance(document, AnalysisDocument) else "other"
+
+
+def entry_of(document: BaseModel) -> Entry:
+    """Return what the index says of a document, or of a failed attempt at one."""
+    if isinstance(document, Attempt):
+        kind = "other" if document.job is None else "rendering"
+        return Entry("quarantined" if document.is_quarantined else "failed", kind)
+    dead = isinstance(document, Record) and document.status == "dead"
+    return Entry("dead" if dead else "done", kind_of(document))

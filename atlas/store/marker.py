@@ -9,12 +9,12 @@ from atlas.core.system_files import is_system
 from atlas.errors import StoreError, StoreSchemaError
 from atlas.store.documents import encode, parse
 from atlas.store.files import explained, remove, write_atomic
-from atlas.store.names import DERIVED, DIGEST, DIGEST_JSON, FILE, FOLDERS, LEASES, SELECTION, named, sharded
+from atlas.store.names import DERIVED, DIGEST, DIGEST_JSON, FILE, FOLDERS, INDEX, LEASES, SELECTION, named, sharded
 
 FORMAT = "lens-atlas-store"
 NAME = "store.json"
 REMEDY = "run `atlas status --repair`, which makes it again"
-OWN_NAMES, TELLING_NAMES = {*FOLDERS, DERIVED, LEASES}, {"objects", "selections"}
+OWN_NAMES, TELLING_NAMES = {*FOLDERS, DERIVED, INDEX, LEASES}, {"objects", "selections"}
 """What is in a store, and what of that is in no other folder that people keep: "models" and "photos" may be."""
 
 

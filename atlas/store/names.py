@@ -11,6 +11,10 @@ FOLDERS = ("models", "metrics", "methods", "inputs", "photos", "pictures", "obje
 """The folders that hold what is stored."""
 LEASES = "leases"
 """The folder of what runs that go on are making; see :mod:`atlas.store.leases`."""
+INDEX = "index"
+"""The folder of what tells what is stored without a look at each result; see :mod:`atlas.store.index`."""
+INCOMING = "incoming"
+"""The folder among the results for files that are being written: a name that is no shard's."""
 DERIVED = "derived"
 """The folder of pictures that can be derived again."""
 
@@ -29,15 +33,23 @@ def named(folder: Path, pattern: re.Pattern[str]) -> list[str]:
     Raises:
         StoreError: the folder cannot be listed, or is none.
     """
+    found = (pattern.fullmatch(name) for name in names_in(folder))
+    return sorted(match[match.lastindex or 0] for match in found if match)
+
+
+def names_in(folder: Path) -> list[str]:
+    """Return all names in a folder, in no order. None without a folder.
+
+    Raises:
+        StoreError: the folder cannot be listed, or is none.
+    """
     with explained("list", folder):
         try:
-            names = os.listdir(folder)
+            return os.listdir(folder)
         except FileNotFoundError:
             if folder.is_symlink():
                 raise  # a link that leads nowhere, perhaps to a disk that is not mounted: not the same as nothing
             return []
-    found = (pattern.fullmatch(name) for name in names)
-    return sorted(match[match.lastindex or 0] for match in found if match)
 
 
 def sharded(folder: Path) -> list[str]:

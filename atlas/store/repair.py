@@ -7,7 +7,7 @@ from pathlib import Path
 
 from atlas.store.files import TEMPORARY_PREFIX, explained, is_abandoned, remove
 from atlas.store.marker import write_marker
-from atlas.store.names import ATTEMPT, FILE
+from atlas.store.names import ATTEMPT, FILE, FOLDERS, INCOMING, INDEX
 from atlas.store.store import Store
 from atlas.store.survey import Damage
 
@@ -40,6 +40,7 @@ def discard(store: Store, damage: Damage) -> None:
 def discard_result(store: Store, key: str) -> None:
     """Remove what is stored of a result: its document, its failed attempts and its files."""
     folder = store.folder(key)
+    store.index.forget(key)
     if not _remove_what_is_no_folder(folder):
         _clear(folder, DOCUMENT)
         if not _remove_what_is_no_folder(folder / "attempts"):
@@ -48,17 +49,29 @@ def discard_result(store: Store, key: str) -> None:
         _remove_if_empty(folder / "attempts", folder)
 
 
-def sweep(*folders: Path) -> int:
-    """Remove temporary files that no one is writing any more; return how many there were."""
+def sweep(*folders: Path, within: bool = True) -> int:
+    """Remove temporary files that no one is writing any more; return how many there were.
+
+    Args:
+        within: also in all folders in these.
+    """
     count = 0
     for folder in folders:
         with explained("clean up", folder):
-            for place, _, names in os.walk(folder):
+            for place, inner, names in os.walk(folder):
+                if not within:
+                    inner.clear()
                 for name in names:
                     if name.startswith(TEMPORARY_PREFIX) and is_abandoned(Path(place, name)):
                         Path(place, name).unlink(missing_ok=True)
                         count += 1
     return count
+
+
+def sweep_store(store: Path) -> int:
+    """Remove what killed writers of a store left where they write first; see :func:`sweep`."""
+    writing = [name for name in FOLDERS if name != "objects"]
+    return sweep(store, *(store / name for name in (*writing, INDEX)), store / "objects" / INCOMING, within=False)
 
 
 def _remove_what_is_no_folder(path: Path) -> bool:

@@ -15,6 +15,8 @@ Layout, all paths relative to the store::
     objects/ab/<key>/document.json      what it is, written last: if it is there, the result is complete
     objects/ab/<key>/attempts/<n>.json  failed attempts at it, kept so that a later run may retry
     leases/                             what runs that go on are making: see :mod:`atlas.store.leases`
+    objects/incoming/                   files of results that are being written
+    index/<writer>.log                  which results there are: see :mod:`atlas.store.index`
     selections/<name>.json              what each configuration is about: see :mod:`atlas.store.selections`
 
 Every write is atomic and repeating one is harmless, so several processes or machines may share a store. Files of other
@@ -23,6 +25,7 @@ names are nobody's business here.
 
 import os
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -39,11 +42,14 @@ from atlas.core.record import Asset, Record
 from atlas.errors import StoreError
 from atlas.store.documents import REMEDY, Document, encode, parse
 from atlas.store.files import read_bytes, write_atomic
-from atlas.store.keyed import AnyDocument, decode_any
+from atlas.store.group import Group
+from atlas.store.index import LOGS_KEPT, Entry, Index
+from atlas.store.keyed import AnyDocument, decode_any, entry_of
 from atlas.store.marker import check_marker, open_marker
-from atlas.store.names import ATTEMPT, DIGEST, FILE, named, sharded
+from atlas.store.names import ATTEMPT, DIGEST, FILE, INCOMING, named, sharded
 from atlas.store.parts import Cards, Contents, read_content
 from atlas.store.selections import Selections
+from atlas.store.snapshot import Snapshot
 from atlas.store.table import make_table
 
 if TYPE_CHECKING:
@@ -71,6 +77,7 @@ class Store:
 
     def __init__(self, path: Path | str, create: bool = False, damaged: bool = False) -> None:
         self.path = Path(path)
+        self.index = Index(self.path)
         self.selections = Selections(self.path)
         self.model_cards = Cards(
             self.path / "models", ModelCard, lambda card: card.identity.fingerprint, by_digest=True
@@ -105,6 +112,11 @@ class Store:
     def document_path(self, key: str) -> Path:
         """Return where the document of a result is stored."""
         return self.folder(key) / "document.json"
+
+    @property
+    def incoming(self) -> Path:
+        """The folder of files of results that are being written."""
+        return self.path / "objects" / INCOMING
 
     def has(self, key: str) -> bool:
         """Tell whether a result is complete; a rendering also if its unit is known to be dead."""
@@ -172,35 +184,46 @@ class Store:
         """
         return self.has(key) and self.read(key).status == "dead"
 
+    def snapshot(self) -> Snapshot:
+        """Return what the store holds now, for questions about many results.
+
+        Raises:
+            StoreError: a folder cannot be listed.
+        """
+        return Snapshot(self)
+
+    def tidy(self) -> None:
+        """Put the logs of the index together, if there are many of processes that have ended.
+
+        Raises:
+            StoreError: the index cannot be written.
+        """
+        if len(ended := self.index.ended()) > LOGS_KEPT:
+            self.index.put_together(ended, self.snapshot().entries.items())
+
     def commit(self, key: str, document: BaseModel, files: Mapping[str, bytes]) -> None:
-        """Store a complete result: its files first, its document last.
-
-        One that is there already is left alone; but the record of a dead rendering is replaced by that of one that is
-        done, and the diversity of pictures by one that has those done since as well, at once and whole.
-
-        Args:
-            files: name to content; a name is the sha256 of the content and an extension.
+        """Store a complete result: see :meth:`Commits.commit`.
 
         Raises:
             StoreError: the disk is full or cannot be written; the store stays as it was.
         """
-        if self.has(key) and not self._outdated(key, document):
-            return
-        if isinstance(document, Record) and document.status == "failed":
-            raise ValueError("a failed attempt is stored by record_failure")
-        assets = document.assets if isinstance(document, Record) else ()
-        shared = {asset.file_name for asset in assets if asset.is_shared}
-        own = files.keys() - shared | {asset.file_name for asset in assets if not asset.is_shared}
-        for name, data in files.items():
-            if digest_bytes(data) != name.partition(".")[0]:
-                raise ValueError(f"the file {name} of {key} is not what its name says")
-            if name in shared:
-                self.pictures.save(name, data)
-            if name in own:
-                write_atomic(self.folder(key) / name, data)
-        write_atomic(self.document_path(key), encode(document))
+        with self.together() as commits:
+            commits.commit(key, document, files)
 
-    def _outdated(self, key: str, document: BaseModel) -> bool:
+    @contextmanager
+    def together(self) -> "Iterator[Commits]":
+        """Yield what stores results that are there, all of them, once this context ends, also by an error.
+
+        Raises:
+            StoreError: the disk is full or cannot be written; those results that are there are whole.
+        """
+        commits = Commits(self)
+        try:
+            yield commits
+        finally:
+            commits.end()
+
+    def outdated(self, key: str, document: BaseModel) -> bool:
         """Tell whether what is stored under a key was made when less was there than a new document has."""
         if isinstance(document, Diversity):
             return set(self.document(Diversity, key).pictures) < set(document.pictures)
@@ -228,7 +251,11 @@ class Store:
     def record_failure(self, attempt: Attempt) -> None:
         """Store a failed attempt beside where the result will be; three are kept, the newest replacing the third."""
         number = min(len(self._attempts(attempt.key)), ATTEMPTS_KEPT - 1)
-        write_atomic(self.folder(attempt.key) / "attempts" / f"{number}.json", encode(attempt))
+        if attempt.is_quarantined:  # which a run that is killed now must not forget
+            self.index.forget(attempt.key)
+        path = self.folder(attempt.key) / "attempts" / f"{number}.json"
+        write_atomic(path, encode(attempt), self.incoming)
+        self.index.note([(attempt.key, entry_of(attempt))])
 
     def failure(self, key: str) -> Attempt | None:
         """Return the newest failed attempt at a result that is not complete, or None.
@@ -240,6 +267,14 @@ class Store:
         if not attempts or self.has(key):
             return None
         return _of_key(parse(Attempt, attempts[-1]), key, attempts[-1])
+
+    def is_quarantined(self, key: str) -> bool:
+        """Tell whether the newest attempt at a result that is not complete ended its worker again and again.
+
+        Raises:
+            StoreError: it is damaged.
+        """
+        return (attempt := self.failure(key)) is not None and attempt.is_quarantined
 
     def failures(self) -> Iterator[Attempt]:
         """Yield the newest failed attempt at every result that has one and is not complete, sorted by key."""
@@ -328,6 +363,58 @@ class Store:
             StoreError: a card is damaged.
         """
         return self.method_cards.read_all()
+
+
+class Commits:
+    """Results that are stored together; from several threads, too.
+
+    Args:
+        store: where to.
+    """
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+        self._group = Group(store.incoming)
+        self._notes: list[tuple[str, Entry]] = []
+
+    def commit(self, key: str, document: BaseModel, files: Mapping[str, bytes]) -> None:
+        """Store a complete result: its files first, its document last.
+
+        One that is there already is left alone; but the record of a dead rendering is replaced by that of one that is
+        done, and the diversity of pictures by one that has those done since as well, at once and whole.
+
+        Args:
+            files: name to content; a name is the sha256 of the content and an extension.
+
+        Raises:
+            StoreError: the disk is full or cannot be written; nothing of it will be there.
+        """
+        store = self._store
+        replaces = store.has(key)
+        if replaces and not store.outdated(key, document):
+            return
+        if isinstance(document, Record) and document.status == "failed":
+            raise ValueError("a failed attempt is stored by record_failure")
+        assets = document.assets if isinstance(document, Record) else ()
+        shared = {asset.file_name for asset in assets if asset.is_shared}
+        own = files.keys() - shared | {asset.file_name for asset in assets if not asset.is_shared}
+        for name, data in files.items():
+            if digest_bytes(data) != name.partition(".")[0]:
+                raise ValueError(f"the file {name} of {key} is not what its name says")
+            if name in shared:
+                store.pictures.save(name, data)
+        if replaces:
+            store.index.forget(key)
+        self._group.add(
+            [(store.folder(key) / name, data) for name, data in files.items() if name in own],
+            (store.document_path(key), encode(document)),
+        )
+        self._notes.append((key, entry_of(document)))
+
+    def end(self) -> None:
+        """Let all be there."""
+        self._group.end()
+        self._store.index.note(self._notes)
 
 
 def _of_key(document: Document, key: str, path: Path) -> Document:

@@ -88,7 +88,7 @@ class ConceptsTask(PhotosTask):
         """See :meth:`Task.expected`."""
         shown, parts = self.settings.shown, self.settings.parts
         numbers: dict[str | None, int] = {self.analysis.layers[0]: shown, self.settings.part_layer: shown * parts}
-        return [picture for picture in self.pictures for _ in range(numbers[picture.job.target.layer])]
+        return [picture for picture in self.pictures for _ in range(numbers[picture.target.layer])]
 
     @staticmethod
     def run(tasks: "Sequence[ConceptsTask]", bench: Bench) -> list[Outcome]:

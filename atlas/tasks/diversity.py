@@ -17,6 +17,7 @@ from atlas.errors import StoreError
 from atlas.metrics.base import see
 from atlas.metrics.diversity import features, layout, mean_distance
 from atlas.store import Store
+from atlas.store.snapshot import Snapshot
 from atlas.tasks.analysis import AnalysisTask
 from atlas.tasks.bench import Bench
 from atlas.tasks.task import Outcome
@@ -45,7 +46,7 @@ class DiversityTask(AnalysisTask):
         """See :attr:`Task.needs`."""
         return self.analysis.upstream
 
-    def is_stored(self, store: Store) -> bool:
+    def is_stored(self, store: Store | Snapshot) -> bool:
         """See :meth:`Task.is_stored`: it is made again once a picture is there that was dead before."""
         if not store.has(self.key):
             return False

@@ -13,7 +13,7 @@ from atlas.activations.clusters import clusters
 from atlas.activations.views import Viewer
 from atlas.core.analysis import ClassFacets, PhotoCluster, PhotoCounts
 from atlas.core.canonical import canonical_json
-from atlas.core.job import Facet, Job
+from atlas.core.job import Facet
 from atlas.craft.document import WHOLE
 from atlas.craft.gallery import PATCH_CELL, Shown
 from atlas.store import Store
@@ -164,13 +164,10 @@ def _unit_mean(activation: np.ndarray) -> np.ndarray:
 
 def _of(picture: RenderTask, cluster: PhotoCluster) -> RenderTask:
     """Return the picture of a cluster."""
-    facet = picture.job.target.facet
+    facet = picture.target.facet
     assert facet is not None  # it was planned as one
     own = Facet(number=cluster.number, strength=facet.strength)
-    target = picture.job.target.model_copy(update={"references": cluster.references, "facet": own})
-    # Built anew: a copy would keep the key that it has computed.
-    fields = {name: getattr(picture.job, name) for name in Job.model_fields}
-    return replace(picture, job=Job(**fields | {"target": target}))
+    return picture.aimed_at(picture.target.model_copy(update={"references": cluster.references, "facet": own}))
 
 
 def merged(one: FacetsTask, other: FacetsTask) -> FacetsTask:

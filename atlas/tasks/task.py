@@ -13,6 +13,7 @@ from atlas.core.attempt import Attempt
 from atlas.core.job import ModelIdentity
 from atlas.core.record import Failure, Provenance, Status
 from atlas.store import Store
+from atlas.store.snapshot import Snapshot
 
 if TYPE_CHECKING:
     from atlas.models.network.network import Network
@@ -90,7 +91,7 @@ class Task(ABC):
         """
         return None
 
-    def is_stored(self, store: Store) -> bool:
+    def is_stored(self, store: Store | Snapshot) -> bool:
         """Tell whether there is nothing to make."""
         return store.has(self.key)
 

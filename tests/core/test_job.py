@@ -5,7 +5,7 @@ from pydantic import ValidationError
 from records import IDENTITY, PREPROCESSING, job
 
 from atlas.core.canonical import canonical_json
-from atlas.core.job import Job, Target
+from atlas.core.job import Facet, Job, Series, Target
 
 
 def test_the_key_is_fixed_for_ever():
@@ -34,6 +34,33 @@ def test_the_key_is_fixed_for_ever():
 )
 def test_everything_that_decides_the_picture_changes_the_key(changes):
     assert job(**changes).key != job().key
+
+
+TARGETS = st.sampled_from(
+    [
+        Target(kind="logit", layer="logits", unit=7, sign=-1),
+        Target(kind="neuron", layer='caf\u00e9 "1"', unit=3, position=(1, 2)),
+        Target(kind="direction", layer="a", direction="5" * 64, cosine_power=1e-7),
+        Target(kind="inversion", layer="a", photo="6" * 64),
+        Target(kind="channel", layer="a", cluster=0, references="7" * 64, facet=Facet(number=2, strength=0.1)),
+    ]
+)
+VALUES = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text(),
+    lambda inner: st.lists(inner, max_size=2) | st.dictionaries(st.text(max_size=3), inner, max_size=2),
+    max_leaves=5,
+)
+
+
+@given(st.lists(TARGETS, min_size=1, max_size=3), st.integers(0, 2**31), st.dictionaries(st.text(), VALUES))
+def test_keys_that_a_series_hashes_together_are_those_of_its_jobs(targets, seed, parameters):
+    series = Series.of(job(parameters=parameters))
+    key_of = series.keys()
+    for target in targets:
+        made = series.job(target, seed)
+        assert made == job(parameters=parameters, target=target, seed=seed)
+        assert key_of(target.text, seed) == made.key
+        assert Target.model_validate_json(target.text) == target
 
 
 def test_a_job_survives_json_with_the_same_key():

@@ -23,7 +23,7 @@ def planned(unit, digest="ab" * 32, model="m", layer=LAYER, **changes):
     """Return a job without a model behind it."""
     target = Target(kind="direction", layer=layer, unit=unit, direction=digest, cosine_power=2.0)
     fields = {"method": "maco", "version": 1, "parameters": {}, "seed": 0, "numerics": "float32"} | changes
-    return RenderTask(model, Job(model=IDENTITY, target=target, **fields))
+    return RenderTask.of(model, Job(model=IDENTITY, target=target, **fields))
 
 
 @pytest.mark.parametrize("size", [1, 4, 64])
@@ -40,7 +40,7 @@ def test_a_class_has_all_its_directions_in_one_batch(size):
 def test_other_kinds_keep_the_batch_size():
     def channel(unit):
         target = Target(kind="channel", layer=LAYER, unit=unit)
-        return RenderTask("m", planned(0).job.model_copy(update={"target": target}))
+        return RenderTask.of("m", planned(0).job.model_copy(update={"target": target}))
 
     assert [len(batch.tasks) for batch in batches([channel(unit) for unit in range(10)], Machine("cpu", 4))] == [
         3,
@@ -74,7 +74,7 @@ class Bench:
             seed=0,
             numerics=self.model.numerics_for(LAYER),
         )
-        return RenderTask("tiny", job)
+        return RenderTask.of("tiny", job)
 
     def run(self, jobs):
         specs = {spec.name: spec for spec in self.config.models}

@@ -187,6 +187,7 @@ def test_dead_jobs_are_tried_again_on_demand_and_replaced_whole(tmp_path):
     before = {path.name for path in store.folder(sound.key).iterdir()}
     dead = Record(key=sound.key, job=sound.job, status="dead", trace=sound.trace, provenance=sound.provenance)
     (store.folder(sound.key) / "document.json").write_bytes(encode(dead))
+    store.index.forget(sound.key)
     assert run(config, only=(sound.key,))[0].finished == 0
     assert run(config, only=(sound.key,), retry=["quarantined"])[0].finished == 0
     assert run(config, only=(sound.key,), retry=["dead"])[0].done == 1

@@ -22,7 +22,7 @@ from atlas.methods import RenderBatch, methods
 from atlas.methods.base import REFERENCE_PHOTOS
 from atlas.models.load import load_model
 from atlas.models.spec import ModelSpec
-from atlas.plan.jobs import job_of
+from atlas.plan.jobs import Jobs
 from atlas.synthesis.steps.ascent import Stopped
 
 CPU = torch.device("cpu")
@@ -70,7 +70,8 @@ def settled(model, name, parameters=PARAMETERS):
 
 def render(model, name, targets, parameters=PARAMETERS, seeds=None, **options):
     method, resolved = methods.get(name), settled(model, name, parameters)
-    jobs = [job_of(method, target, resolved.parameters, model, 0, "float32") for target in targets]
+    made = Jobs("m", model, method, resolved.parameters, "float32")
+    jobs = [made.job(target, 0) for target in targets]
     network = model.network(jobs[0].numerics, CPU)
     load_input = (resolved.inputs | VECTORS | PHOTOS | LISTS | LOOKS).__getitem__
     seeds = seeds or [_seed(one) for one in jobs]
@@ -317,7 +318,7 @@ def test_it_stops_when_asked(name, tiny):
 def test_a_job_runs_the_network_no_further_than_its_layer(name, tiny):
     reached = []
     method, target = methods.get(name), targets_of("channel", name)[0].model_copy(update={"layer": "act"})
-    numerics = job_of(method, target, settled(tiny, name).parameters, tiny, 0, "float32").numerics
+    numerics = Jobs("m", tiny, method, settled(tiny, name).parameters, "float32").job(target, 0).numerics
     network = tiny.network(numerics, CPU)
     handles = [
         network.module.get_submodule(path).register_forward_hook(lambda *_, path=path: reached.append(path))

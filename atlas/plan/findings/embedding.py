@@ -47,10 +47,10 @@ class AskedEmbedding:
             return ()
         looker = Looker(self.judge, max_pixels=self.scene.max_pixels)
         looks = {task.key: looker.at_picture(task) for task in there}
-        classes = sorted({task.job.target.unit for task in there})
+        classes = sorted({task.target.unit for task in there})
         card = self.scene.models[self.name].card
         at_photos = {index: looker.at_photos(self.photos[index], card.called(index)) for index in classes}
-        shots = [(task.job.target.unit, task.job.method, task.key, looks[task.key].key) for task in there]
+        shots = [(task.target.unit, task.series.method, task.key, looks[task.key].key) for task in there]
         of_photos = [(index, look.key) for index, look in at_photos.items()]
         return [*looks.values(), *at_photos.values(), self._finding(shots, of_photos)]
 
@@ -103,14 +103,14 @@ def plan_embedding(block: AnalyseBlock, scene: Scene) -> Iterator[AskedEmbedding
         return
     of_model: dict[str, list[RenderTask]] = {}
     for task in scene.renderings.tasks:
-        if subject(task.job.target) == CLASSES:
+        if subject(task.target) == CLASSES:
             of_model.setdefault(task.model, []).append(task)
     if not of_model:
         scene.left_out.append("embedding: no pictures of classes are rendered; add classes to a [[render]] table")
     for name, pictures in of_model.items():
         classes = set(scene.classes(block, name))
         photos = {index: photos for index, photos in scene.by_class(name).items() if index in classes}
-        known = [task for task in pictures if task.job.target.unit in photos]
+        known = [task for task in pictures if task.target.unit in photos]
         judges = _lookers(block, scene, name)
         if not judges:
             scene.left_out.append(f"embedding of {name}: no other model looks; name one, or {name} itself, in models")

@@ -12,7 +12,6 @@ from atlas.config.evaluation import ALL
 from atlas.config.judging import TO_JUDGE
 from atlas.config.problems import checked
 from atlas.core.analysis import Analysis
-from atlas.core.job import Job
 from atlas.errors import ConfigError
 from atlas.evaluation.scores.base import CLASSES, CLIP, JUDGES, SCORES, Score
 from atlas.models.anatomy.stages import stage_layers
@@ -160,21 +159,20 @@ def _pictures(
     if variant.foreign is None:
         return tasks
     usual = int(str(variant.parameters["references"])) - variant.foreign
-    return [_corrupted(block, scene, task, others[task.job.target.unit], usual, variant.foreign) for task in tasks]
+    return [_corrupted(block, scene, task, others[task.target.unit], usual, variant.foreign) for task in tasks]
 
 
 def _corrupted(
     block: AnalyseBlock, scene: Scene, task: RenderTask, others: Sequence[Photo], usual: int, added: int
 ) -> RenderTask:
     """Return a picture with photos of other classes among its references, and of its own only the usual number."""
-    own = scene.fitting(task.model)[task.job.target.unit]
+    own = scene.fitting(task.model)[task.target.unit]
     by_digest = {photo.digest: photo for photo in (*own, *others)}
     drawn = corrupted([it.digest for it in own], [it.digest for it in others], usual, added, block.seed)
     mixed = references([by_digest[digest] for digest in drawn])
     scene.inputs[mixed.digest] = mixed.data
-    target = task.job.target.model_copy(update={"references": mixed.digest})
-    fields = {field: getattr(task.job, field) for field in Job.model_fields}
-    return replace(task, job=Job(**{**fields, "target": target}), references=mixed.photos)
+    target = task.target.model_copy(update={"references": mixed.digest})
+    return replace(task.aimed_at(target), references=mixed.photos)
 
 
 def _scores(
