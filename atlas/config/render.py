@@ -2,9 +2,18 @@
 
 import re
 from collections.abc import Mapping
-from typing import Annotated, Any, Literal, TypeVar
+from typing import Annotated, Any, Literal, TypeVar, get_args
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationInfo, field_validator
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Discriminator,
+    Field,
+    Tag,
+    ValidationInfo,
+    field_validator,
+)
 from pydantic_core import PydanticCustomError
 
 from atlas.config.problems import ABSENT, WHOLE
@@ -73,6 +82,19 @@ def _photo_selectors(value: object) -> object:
 Text = Annotated[str, Field(min_length=1)]
 ClassSelector = Annotated[int | str, BeforeValidator(_class_selector)]
 Place = Annotated[int, Field(ge=0)]
+LayerSet = Literal["blocks", "stages", "convolutions"]
+"""Words for layers of any network: see :data:`atlas.models.anatomy.stages.LAYER_SETS`."""
+
+
+def _form(value: object) -> str:
+    return "set" if isinstance(value, str) and value in get_args(LayerSet) else "globs"
+
+
+Layers = Annotated[
+    Annotated[tuple[Text, ...], BeforeValidator(listed), Tag("globs")] | Annotated[LayerSet, Tag("set")],
+    Discriminator(_form),
+]
+"""Globs of layers, or one of those words."""
 
 
 class RenderBlock(BaseModel):
@@ -81,7 +103,8 @@ class RenderBlock(BaseModel):
     Attributes:
         model: names of models; empty means the only one.
         classes: names, ids, indices or globs of classes to render the logits of, ``"all"`` for all of them.
-        layers: globs of layers to render channels of.
+        layers: globs of layers to render channels of; or one word that says which, of whatever network: ``"blocks"``,
+            ``"stages"`` (the stem, and where up to four stages end) or ``"convolutions"``. In a list they are names.
         units: which of each layer's channels.
         kind: ``channel`` (mean over positions), ``neuron`` (one position), ``inversion`` or ``caricature`` (of photos,
             by what a layer holds of them); unless given, what the method most likely means: ``inversion`` of photos,
@@ -100,7 +123,7 @@ class RenderBlock(BaseModel):
 
     model: Annotated[tuple[Text, ...], BeforeValidator(listed)] = ()
     classes: Annotated[tuple[ClassSelector, ...], BeforeValidator(listed)] = ()
-    layers: Annotated[tuple[Text, ...], BeforeValidator(listed)] = Field(default=(), validate_default=True)
+    layers: Layers = Field(default=(), validate_default=True)
     kind: Literal["channel", "neuron", "inversion", "caricature"] | None = None
     units: Annotated[Literal["all"] | UnitRanges | UnitSample, BeforeValidator(_parse_units)] = "all"
     photos: Annotated[tuple[Text, ...] | UnitSample, BeforeValidator(_photo_selectors)] = ()
@@ -114,7 +137,9 @@ class RenderBlock(BaseModel):
 
     @field_validator("layers")
     @classmethod
-    def _something_to_render(cls, layers: tuple[str, ...], info: ValidationInfo) -> tuple[str, ...]:
+    def _something_to_render(
+        cls, layers: tuple[str, ...] | LayerSet, info: ValidationInfo
+    ) -> tuple[str, ...] | LayerSet:
         if "classes" not in info.data:  # they are wrong themselves
             return layers
         if layers and info.data["classes"]:

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from functools import cached_property
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, JsonValue, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, JsonValue, field_validator, model_validator
 
 from atlas.core.canonical import canonical_json, digest
 
@@ -160,6 +160,10 @@ class ModelIdentity(Frozen):
         return digest(self.model_dump(mode="json", exclude_none=True))
 
 
+_IDENTITIES: dict[ModelIdentity, ModelIdentity] = {}
+"""The models that this process has met."""
+
+
 class Job(Frozen):
     """Everything that decides one picture. Device, batch size and worker count are deliberately absent.
 
@@ -179,6 +183,12 @@ class Job(Frozen):
     parameters: dict[str, JsonValue]
     seed: int = Field(ge=0)
     numerics: str
+
+    @field_validator("model")
+    @classmethod
+    def _one_object(cls, model: ModelIdentity) -> ModelIdentity:
+        """Let all jobs of a model share its identity, and with it the fingerprint that is computed of it."""
+        return _IDENTITIES.setdefault(model, model)
 
     def key_fields(self) -> dict[str, Any]:
         """Return what the key is made of. Fields that are None are left out, so new optional ones keep old keys."""

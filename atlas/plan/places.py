@@ -1,5 +1,6 @@
 """Places of a block's targets in a model: classes, or units of layers, every one checked against it."""
 
+from collections import defaultdict
 from collections.abc import Iterator
 from itertools import product
 from typing import Literal, NamedTuple
@@ -10,9 +11,10 @@ from atlas.config import RenderBlock
 from atlas.core.class_selection import select_classes
 from atlas.core.job import LOGITS, PHOTO_KINDS, TargetKind
 from atlas.core.model_card import LayerInfo
-from atlas.errors import AtlasError, ConfigError
+from atlas.errors import AtlasError, ConfigError, ModelError
+from atlas.models.anatomy.stages import LAYER_SETS
 from atlas.models.load import VisionModel
-from atlas.models.network.sizes import FAILS, shape_at
+from atlas.models.network.sizes import FAILS, shapes_at
 from atlas.plan.select import select_layers, select_units
 
 
@@ -39,10 +41,10 @@ def places_of(
         classes, found = select_classes(block.classes, card)
         places = [Place(LOGITS, unit, sign) for unit in classes for sign in block.signs]
     elif kind in PHOTO_KINDS:
-        layers, found = select_layers(block.layers, card, logits=True)
+        layers, found = _layers(block, model, logits=True)
         places = [Place(layer.name) for layer in layers]
     else:
-        layers, found = select_layers(block.layers, card)
+        layers, found = _layers(block, model)
         places = list(_units(block, layers, problems))
     problems += found
     if not problems:
@@ -50,6 +52,21 @@ def places_of(
     if problems:
         raise ConfigError(problems)
     return places
+
+
+def _layers(block: RenderBlock, model: VisionModel, logits: bool = False) -> tuple[list[LayerInfo], list[str]]:
+    """Return the layers of a block, in the network's order, and what is wrong with them.
+
+    Args:
+        logits: whether they may be one.
+    """
+    if not isinstance(block.layers, str):
+        return select_layers(block.layers, model.card, logits)
+    try:
+        names = set(LAYER_SETS[block.layers](model.network("float32", torch.device("cpu"))))
+    except ModelError as error:
+        return [], [f'layers = "{block.layers}": {error.sentence}']
+    return [layer for layer in model.card.layers if layer.name in names], []
 
 
 def _units(block: RenderBlock, layers: list[LayerInfo], problems: list[str]) -> Iterator[Place]:
@@ -70,18 +87,19 @@ def _fit_problems(
     unusual = {setting: size for setting, size in sizes.items() if size != usual}
     if not unusual and block.position is None:
         return []
-    network = model.network(model.numerics_for(LOGITS), torch.device("cpu"))
     problems = []
-    names = [layer.name for layer in layers] or [LOGITS]
-    for (setting, size), layer in product((unusual or {"": usual}).items(), names):
+    by_numerics: dict[str, list[str]] = defaultdict(list)  # a layer that is folded away in some is none in those
+    for name in [layer.name for layer in layers] or [LOGITS]:
+        by_numerics[model.numerics_for(name)].append(name)
+    for (setting, size), (numerics, names) in product((unusual or {"": usual}).items(), by_numerics.items()):
         try:
-            shape = shape_at(network, size, layer)
+            shapes = shapes_at(model.network(numerics, torch.device("cpu")), size, names)
         except AtlasError as error:
             reason = error.message.splitlines()[0].removeprefix(f"{FAILS}: ")
             expects = f"{expected.height} x {expected.width}"
             return [f"parameters.{setting}: the model does not take it ({reason}); it expects {expects}"]
-        if block.position is not None:
+        for layer, shape in shapes.items():
             grid = tuple(shape[2:]) or (1, 1)
-            if block.position[0] >= grid[0] or block.position[1] >= grid[1]:
+            if block.position is not None and (block.position[0] >= grid[0] or block.position[1] >= grid[1]):
                 problems.append(f"position = {list(block.position)}: {layer} has {grid[0]} x {grid[1]} positions")
     return problems

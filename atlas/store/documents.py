@@ -6,7 +6,7 @@ version 1 had none.
 """
 
 from pathlib import Path
-from typing import TypeVar
+from typing import NamedTuple, TypeVar
 
 from pydantic import BaseModel, ValidationError
 
@@ -28,7 +28,7 @@ FIRST_SEALED = 2
 """Schema version from which on a document must carry its checksum."""
 
 
-class _Versioned(BaseModel):
+class Versioned(BaseModel):
     """What can be read of a document of any version; some kinds of documents have none."""
 
     schema_version: int = SCHEMA_VERSION
@@ -60,22 +60,49 @@ def decode(model: type[Document], data: bytes, path: Path) -> Document:
         StoreError: they are damaged.
         StoreSchemaError: another version of atlas wrote them.
     """
+    return read_sealed(unsealed(data, path), model, path)
+
+
+class Unsealed(NamedTuple):
+    """A document without its checksum, which matched it, if it had one.
+
+    Attributes:
+        data: JSON. was_sealed: whether it had one.
+    """
+
+    data: bytes
+    was_sealed: bool
+
+
+def unsealed(data: bytes, path: Path) -> Unsealed:
+    """Return the document that bytes are without its checksum.
+
+    Raises:
+        StoreError: it does not match.
+    """
     body, found, _ = data.rpartition(_SEAL)
     if found and data != body + _sealed(body):
         raise StoreError(f"{path} is damaged (it does not match its checksum)", REMEDY)
-    plain = body + _END if found else data
-    version = _version(plain)
+    return Unsealed(body + _END if found else data, bool(found))
+
+
+def read_sealed(document: Unsealed, model: type[Document], path: Path) -> Document:
+    """Return a document whose checksum was looked at; see :func:`decode`."""
+    data, was_sealed = document
     try:
-        document = model.model_validate_json(plain)
+        read = model.model_validate_json(data)
     except ValidationError as error:
-        _refuse_others(version, path)
+        _refuse_others(_version(data), path)
         first = error.errors()[0]
         where = ".".join(str(part) for part in first["loc"]) or "the file"
         raise StoreError(f"{path} is damaged ({where}: {first['msg']})", REMEDY) from error
-    if FIRST_SEALED <= version <= SCHEMA_VERSION and not found:
+    version = getattr(read, "schema_version", None)
+    if version is None:
+        version = _version(data)
+    if FIRST_SEALED <= version <= SCHEMA_VERSION and not was_sealed:
         raise StoreError(f"{path} is damaged (it has lost its checksum)", REMEDY)
     _refuse_others(version, path)
-    return document
+    return read
 
 
 def _sealed(body: bytes) -> bytes:
@@ -84,7 +111,7 @@ def _sealed(body: bytes) -> bytes:
 
 def _version(data: bytes) -> int:
     try:
-        return _Versioned.model_validate_json(data).schema_version
+        return Versioned.model_validate_json(data).schema_version
     except ValidationError:
         return SCHEMA_VERSION  # it is damaged, which reading it will say
 

@@ -18,7 +18,7 @@ from atlas.core.finding import Finding
 from atlas.core.job import Job
 from atlas.core.record import Record
 from atlas.core.score import Score
-from atlas.store.documents import decode
+from atlas.store.documents import Versioned, read_sealed, unsealed
 from atlas.store.index import Entry
 
 AnalysisDocument = ArraysDocument | LayerStatistics | ClassConcepts | ClassFacets | Diversity | Score | Finding
@@ -53,7 +53,7 @@ class _AnalysisHead(BaseModel):
     kind: AnalysisKind
 
 
-class _Head(BaseModel):
+class _Head(Versioned):
     """What tells the kind of a document."""
 
     job: object | None = None
@@ -77,7 +77,8 @@ def decode_any(data: bytes, path: Path) -> AnyDocument:
         StoreError: they are damaged.
         StoreSchemaError: another version of atlas wrote them.
     """
-    return decode(decode(_Head, data, path).model, data, path)
+    document = unsealed(data, path)
+    return read_sealed(document, read_sealed(document, _Head, path).model, path)
 
 
 def decided_by(document: AnyDocument) -> Job | Analysis | None:

@@ -6,12 +6,13 @@ stage for each of its last four
 resolutions; a transformer of one resolution has blocks, of which VITAL takes four.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from weakref import WeakKeyDictionary
 
 import torch
 from torch import nn
+from torch.nn.modules.conv import _ConvNd
 
 from atlas.core.job import LOGITS
 from atlas.core.model_card import LayerInfo
@@ -110,6 +111,30 @@ def block_layers(network: Network) -> tuple[str, ...]:
     inner = blocks if len(blocks) >= 3 else _convolutions(trunk, later)
     last = [layer for layer in later[-1:] if layer.name not in trunk.blocks]
     return tuple(dict.fromkeys(layer.name for layer in [stem, *inner, *last]))
+
+
+def convolution_layers(network: Network) -> tuple[str, ...]:
+    """Return every convolution, in order of completion, whether or not everything goes through it.
+
+    Args:
+        network: of numerics without folding, so that no layer is lost.
+
+    Raises:
+        ModelError: there is none.
+    """
+    parts = dict(network.module.named_modules())
+    found = tuple(layer.name for layer in network.layers() if isinstance(parts.get(layer.name), _ConvNd))
+    if not found:
+        raise ModelError("the model has no convolutions", "name layers yourself")
+    return found
+
+
+LAYER_SETS: Mapping[str, Callable[[Network], tuple[str, ...]]] = {
+    "blocks": block_layers,
+    "stages": stage_layers,
+    "convolutions": convolution_layers,
+}
+"""Layers of any network by one word: all that it has are many, and many of those hold the same activation."""
 
 
 def spread(count: int) -> list[int]:

@@ -1,5 +1,7 @@
 """Sizes that a network takes besides that of its input: found by trying, since no module says so."""
 
+from collections.abc import Sequence
+
 import torch
 
 from atlas.errors import ModelError
@@ -10,20 +12,21 @@ FAILS = "it fails"
 """Beginning of the message of what a forward raises, if it did not raise an error of ours."""
 
 
-def shape_at(network: Network, size: tuple[int, int], layer: str) -> tuple[int, ...]:
-    """Return the shape of a layer's activation of two images of a size (height, width), pixels.
+def shapes_at(network: Network, size: tuple[int, int], layers: Sequence[str]) -> dict[str, tuple[int, ...]]:
+    """Return the shapes of layers' activations of two images of a size (height, width), pixels; all in one pass.
 
     Raises:
         ModelError: the network does not take them; says what it said.
     """
     with torch.no_grad(), foreign_code(FAILS):  # a forward may raise anything at all
-        return tuple(network(torch.zeros(2, 3, *size, device=network.device), layer).shape)
+        taps = network.taps(torch.zeros(2, 3, *size, device=network.device), layers)
+    return {layer: tuple(taps[layer].shape) for layer in layers}
 
 
 def takes(network: Network, size: tuple[int, int]) -> bool:
     """Tell whether a network runs to its end on images of a size (height, width), pixels."""
     try:
-        shape_at(network, size, network.layers()[-1].name)
+        shapes_at(network, size, [network.layers()[-1].name])
     except ModelError:
         return False
     return True
