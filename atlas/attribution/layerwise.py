@@ -80,17 +80,25 @@ class LayerwiseRelevance(TorchFunctionMode):
     else, whose gradient autograd knows, shares it out by first order.
     """
 
+    def __init__(self) -> None:
+        super().__init__()
+        self._rectified: dict[int, tuple[Tensor, int]] = {}  # by id, and the version that nothing has written into
+
     def __torch_function__(
         self, func: Callable[..., Any], types: Any, args: tuple[Any, ...] = (), kwargs: dict[str, Any] | None = None
     ) -> Any:
         """Replace calls of functions with a rule; let all others through."""
         kwargs = kwargs or {}
+        rectified = self._is_rectified(args[0] if args else kwargs.get("input"))
         if func in CONVOLUTIONS:
-            return _convolved(func, *args, **kwargs)
+            return _convolved(func, *args, rectified=rectified, **kwargs)
         if func is F.linear:
-            return _mapped(*args, **kwargs)
+            return _mapped(*args, rectified=rectified, **kwargs)
         if func in NORMS or func in ACTIVATIONS:
-            return _passed(func, args, kwargs)
+            result = _passed(func, args, kwargs)
+            if _rectifies(func, args, kwargs):
+                self._rectified[id(result)] = result, result._version
+            return result
         if func in MAXIMA:
             return pooled(*args, **kwargs)
         if func in GATES:
@@ -104,6 +112,10 @@ class LayerwiseRelevance(TorchFunctionMode):
             return _combined(func, *args)
         return func(*args, **kwargs)
 
+    def _is_rectified(self, value: Any) -> bool:
+        known = self._rectified.get(id(value))
+        return known is not None and known[0]._version == known[1]
+
 
 def _convolved(
     func: Callable[..., Any],
@@ -114,12 +126,22 @@ def _convolved(
     padding: Any = 0,
     dilation: Any = 1,
     groups: int = 1,
+    *,
+    rectified: bool,
 ) -> Tensor:
-    return z_plus(func, input, weight, bias, stride=stride, padding=padding, dilation=dilation, groups=groups)
+    options = {"stride": stride, "padding": padding, "dilation": dilation, "groups": groups}
+    return z_plus(func, input, weight, bias, rectified=rectified, **options)
 
 
-def _mapped(input: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
-    return z_plus(F.linear, input, weight, bias)
+def _mapped(input: Tensor, weight: Tensor, bias: Tensor | None = None, *, rectified: bool) -> Tensor:
+    return z_plus(F.linear, input, weight, bias, rectified=rectified)
+
+
+def _rectifies(func: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> bool:
+    """Tell whether nothing that a function makes is negative."""
+    if ACTIVATIONS.get(func) is F.hardtanh:
+        return bool((args[1] if len(args) > 1 else kwargs.get("min_val", -1.0)) >= 0)
+    return ACTIVATIONS.get(func) in (F.relu, F.relu6)
 
 
 def _passed(func: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> Tensor:

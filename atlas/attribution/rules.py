@@ -22,7 +22,15 @@ EPSILON = 1e-5
 Operation = Callable[..., Any]
 
 
-def z_plus(operation: Operation, value: Tensor, weight: Tensor, bias: Tensor | None, **options: Any) -> Tensor:
+def z_plus(
+    operation: Operation,
+    value: Tensor,
+    weight: Tensor,
+    bias: Tensor | None,
+    *,
+    rectified: bool = False,
+    **options: Any,
+) -> Tensor:
     """Share relevance out in proportion to positive contributions, ``R_i = sum over j of (x_i w_ij)+ / z_j R_j``.
 
     ``z_j = sum_i (x_i w_ij)+ + b_j``. For inputs that are never negative this is the rule with weights clamped to 0 and
@@ -31,6 +39,7 @@ def z_plus(operation: Operation, value: Tensor, weight: Tensor, bias: Tensor | N
     Args:
         operation: a convolution or linear map, called as ``operation(value, weight, bias, **options)``.
         weight: (outputs, inputs, ...), with as many further dimensions as the values have positions.
+        rectified: no value is negative, as behind a ReLU.
     """
     result: Tensor
     if not value.requires_grad:
@@ -39,7 +48,8 @@ def z_plus(operation: Operation, value: Tensor, weight: Tensor, bias: Tensor | N
     with torch.no_grad():
         result = operation(value, weight, bias, **options)
     positive = operation(value.clamp(min=0), weight.clamp(min=0), None, **options)
-    if bool((value < 0).any()):
+    # Where it is not known, a CPU looks. To wait for a card in each layer would cost more than to add zeros there.
+    if not rectified and (value.device.type != "cpu" or bool((value < 0).any())):
         positive = positive + operation(value.clamp(max=0), weight.clamp(max=0), None, **options)
     whole = positive.detach()
     if bias is not None:

@@ -148,7 +148,7 @@ class DeepInversion(Method[DeepInversionParameters]):
         start = torch.stack([torch.randn(shape, generator=generator) for generator in generators])
         picture = BoundedPixels(start.to(batch.device), known.mean, known.std)
         halved = round(steps * given.half_resolution)
-        views = RolledViews(generators, steps, given.jitter, given.flip, halved)
+        views = RolledViews(generators, steps, given.jitter, given.flip, halved, batch.device)
         weights = (given.statistics, given.first_statistics, given.variation, given.norm)
         score = DeepInversionScore(batch.network, batch.units, *weights)
         optimizer = torch.optim.Adam(picture.parameters(), lr=given.learning_rate, betas=(0.5, 0.9))

@@ -245,9 +245,9 @@ def views_of(batch: RenderBatch[ResolvedViTInversion]) -> "Views":
     from atlas.synthesis.views.shifted import ShiftedViews, ViewsInTurn
 
     given, generators = batch.parameters, batch.generators
-    moved = ShiftedViews(generators, given.steps, given.shift, given.shown)
+    moved = ShiftedViews(generators, given.steps, given.shift, given.shown, batch.device)
     smooth = SmoothedViews(moved, given.shift, generators, given.steps, given.morphology, batch.device)
-    bare = ShiftedViews(generators, given.steps, 0, given.shown)
+    bare = ShiftedViews(generators, given.steps, 0, given.shown, batch.device)
     return ViewsInTurn(smooth, bare, round(given.steps * given.regularised))
 
 

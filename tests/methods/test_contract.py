@@ -2,24 +2,21 @@
 
 import itertools
 import json
-from hashlib import sha256
 from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
 from method_runs import model_with
-from photo_files import photo_bytes
+from method_targets import LOOKS, NAMED, VECTORS, seed_of, settled, targets_of
 from records import PREPROCESSING, job
 from small_runs import PARAMETERS
-from torch.utils._python_dispatch import TorchDispatchMode
 
-from atlas.core.job import LOGITS, PHOTO_KINDS, Facet, Job, ModelIdentity, Target
+from atlas.core.job import LOGITS, Facet, Target
 from atlas.core.method_card import MethodCard
 from atlas.errors import ModelError
 from atlas.jobs.lanes import one_thread
 from atlas.methods import RenderBatch, methods
-from atlas.methods.base import REFERENCE_PHOTOS
 from atlas.models.load import load_model
 from atlas.models.spec import ModelSpec
 from atlas.plan.jobs import Jobs
@@ -55,71 +52,17 @@ def tiny():
     return load_model(ModelSpec(name="tiny", source="callable", architecture="tiny_networks:tiny", size=32))
 
 
-def chosen(name, parameters):
-    """Return the method's parameters with those set that it has; what some call crops, others call views."""
-    fields = methods.get(name).parameters
-    both = parameters | ({"views": parameters["crops"]} if "crops" in parameters else {})
-    both["class_references"] = "all"  # a network of random weights recognises none
-    return fields(**{key: value for key, value in both.items() if key in fields.model_fields})
-
-
-def settled(model, name, parameters=PARAMETERS):
-    """Return the method's parameters with nothing left to choose for the model, and their inputs."""
-    return methods.get(name).resolve(chosen(name, parameters), model, Path())
-
-
 def render(model, name, targets, parameters=PARAMETERS, seeds=None, **options):
     method, resolved = methods.get(name), settled(model, name, parameters)
     made = Jobs("m", model, method, resolved.parameters, "float32")
     jobs = [made.job(target, 0) for target in targets]
     network = model.network(jobs[0].numerics, CPU)
-    load_input = (resolved.inputs | VECTORS | PHOTOS | LISTS | LOOKS).__getitem__
-    seeds = seeds or [_seed(one) for one in jobs]
+    load_input = (resolved.inputs | NAMED).__getitem__
+    seeds = seeds or [seed_of(one) for one in jobs]
     return method.render(RenderBatch(network, targets, seeds, resolved.parameters, load_input, **options))
 
 
-def _seed(planned):
-    """Return a seed that depends on what is rendered: what else a key holds of a network must not move these tests."""
-    identity = ModelIdentity(**(dict(planned.model) | {"structure": None}))
-    return Job(**(dict(planned) | {"model": identity})).random_seed
-
-
-def vector(units, seed):
-    """Return (digest, bytes) of a direction with values of both signs."""
-    data = np.random.default_rng(seed).normal(size=units).astype("<f4").tobytes()
-    return sha256(data).hexdigest(), data
-
-
-DIRECTIONS = dict(vector(16, seed) for seed in (1, 2, 4))
-VECTORS = DIRECTIONS | dict([vector(5, 3), (sha256(bytes(64)).hexdigest(), bytes(64))])
-
-
-PHOTOS = {sha256(data).hexdigest(): data for data in map(photo_bytes, range(12))}
-"""Digest to bytes of the photos that targets name."""
-LISTS, LOOKS = (
-    {sha256(data).hexdigest(): data for data in (json.dumps(each, separators=(",", ":")).encode() for each in some)}
-    for some in ([[*PHOTOS][5:]], [[*PHOTOS][:2], [*PHOTOS][4:6]])
-)
-"""Digest to bytes of the list of reference photos, and of the lists of two clusters."""
 QUICK_LOOKS = {"steps": 3, "image_size": 32, "crops": 2, "learning_rate": 0.05}
-
-
-def targets_of(kind, name="maco"):
-    """Return eight targets of a kind in the tiny network, or as many as there are, no two of which are alike."""
-    method = methods.get(name)
-    layer = LOGITS if kind == "logit" else "body"
-    if kind in PHOTO_KINDS:
-        return [Target(kind=kind, layer=layer, photo=digest) for digest in [*PHOTOS][:8]]
-    if kind == "direction":
-        fields = [{"unit": 0, "direction": digest, "cosine_power": 2.0} for digest in DIRECTIONS]
-    else:
-        fields = [{"unit": unit} for unit in range(1, 5)]
-    if method.from_photo:
-        fields = [each | {"photo": photo} for each, photo in zip(fields, PHOTOS, strict=False)]
-    if REFERENCE_PHOTOS in method.needs:
-        fields = [each | {"references": next(iter(LISTS))} for each in fields]
-    signs = sorted(method.signs, reverse=True)
-    return [Target(kind=kind, layer=layer, sign=sign, **one) for one in fields for sign in signs]
 
 
 def hooks_of(part):
@@ -343,29 +286,6 @@ def test_every_family_renders_logits_and_channels_independently_of_the_batch(fam
     ):
         together = same_in_every_batch("maco", model, targets, parameters)
         assert [one.status for one in together] == ["done"] * 3
-
-
-class Copies(TorchDispatchMode):
-    """Counts the tensors that are made of Python's numbers: on a GPU each is a copy for which the host waits.
-
-    Single ones do not count: optimisers keep their number of steps on the host.
-    """
-
-    count = 0
-
-    def __torch_dispatch__(self, function, types, arguments=(), options=None):
-        self.count += function is torch.ops.aten.lift_fresh.default and arguments[0].dim() > 0
-        return function(*arguments, **(options or {}))
-
-
-@pytest.mark.parametrize(("name", "kind"), KINDS)
-def test_no_tensor_is_copied_from_the_host_in_a_step(name, kind, tiny):
-    counts = []
-    with Copies() as copies:
-        targets = targets_of(kind, name)[:2]
-        render(tiny, name, targets, PARAMETERS | {"steps": 4}, on_step=lambda done, _: counts.append(copies.count))
-    assert len(counts) == 4
-    assert counts[-1] == counts[0]
 
 
 FACETED = [(name, way) for name, method in methods for way in sorted(method.facets)]

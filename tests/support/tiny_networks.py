@@ -37,6 +37,16 @@ def tiny() -> nn.Module:
     return Tiny()
 
 
+def swin() -> nn.Module:
+    """A small Swin transformer: windows that are shifted, and tokens that lie as maps with their channels last."""
+    from timm.models.swin_transformer import SwinTransformer
+
+    with torch.random.fork_rng():
+        torch.manual_seed(0)
+        shape = {"img_size": 32, "patch_size": 2, "window_size": 4, "num_classes": 5}
+        return SwinTransformer(**shape, embed_dim=12, depths=(2, 2), num_heads=(2, 4))
+
+
 def in_training() -> nn.Module:
     """A network whose weights someone is still changing: TINY_SCALE says how far they are."""
     model = Tiny()

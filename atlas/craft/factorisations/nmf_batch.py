@@ -73,9 +73,10 @@ def _descend(
         residual = torch.linalg.matrix_norm(torch.baddbmm(activations, coefficients.mT, directions, alpha=-1))
         going = errors - residual > tolerance * norms
         kept_coefficients[alive], kept_directions[alive] = coefficients, directions
-        if not going.any():
+        left = int(going.sum())  # the one thing that the device is waited for
+        if left == 0:
             break
-        if not going.all():
+        if left < len(alive):
             alive, norms, residual = alive[going], norms[going], residual[going]
             activations, coefficients, directions = activations[going], coefficients[going], directions[going]
         errors = residual

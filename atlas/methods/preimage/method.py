@@ -121,7 +121,7 @@ class Preimage(Method[PreimageParameters]):
         jitter = _jitter(batch)
         picture = BallPixels(_start(batch, jitter), given.bound)
         prior = NaturalPrior(picture, given.alpha, given.length, given.beta, given.slope)
-        views = JitteredViews(batch.generators, steps, calm, jitter, given.side)
+        views = JitteredViews(batch.generators, steps, calm, jitter, given.side, batch.device)
         data = mean_score(_score(batch, self._last), None, views, at_once=batch.at_once)
         rate = given.learning_rate * given.side**2 * given.length**2 / given.alpha
         optimizer = DecayedAdaGrad(picture.parameters(), rate, given.momentum)

@@ -225,7 +225,7 @@ def views_of(batch: RenderBatch[ResolvedVITAL]) -> "Views":
     from atlas.synthesis.views.rolled import RolledParts, RolledViews
 
     given, generators = batch.parameters, batch.generators
-    rolled = RolledViews(generators, given.steps, given.jitter, flip=False, halved=0)
+    rolled = RolledViews(generators, given.steps, given.jitter, flip=False, halved=0, device=batch.device)
     crops = None
     if given.crops and batch.kind == "logit":
         sides = Sides(given.crops, given.crop_mean, given.crop_std, SMALLEST)

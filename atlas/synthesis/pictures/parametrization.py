@@ -10,6 +10,7 @@ from torch import Tensor, nn
 
 from atlas.models.network.preprocess import LUMA
 from atlas.synthesis.pictures.colour import decorrelate, from_klt, recorrelate, to_klt
+from atlas.synthesis.pictures.half_spectrum import to_signals
 
 MARGIN = 1 / 512
 """Half a grey level: photos are kept this far from 0 and 1, where the inverse of the sigmoid is infinite. Rounded to 8
@@ -20,8 +21,8 @@ class FourierPhase(nn.Module):
     """MACO's image: the magnitude of its Fourier spectrum is fixed, only the phase is learned (MACO, definition 3.1).
 
     ``image = sigmoid(recorrelate(contrast * standardise(irfft2(magnitude * exp(i * phase)))))``. The zeroth and (for an
-    even width) the Nyquist column of a half spectrum must be Hermitian; irfft2 projects them silently, so the magnitude
-    is kept exactly everywhere else.
+    even width) the Nyquist column of a half spectrum must be Hermitian and are made so
+    (:func:`~atlas.synthesis.pictures.half_spectrum.to_signals`); the magnitude is kept exactly everywhere else.
 
     Args:
         magnitude: (3, H, W // 2 + 1), colour-decorrelated, FFT-ordered, non-negative.
@@ -96,7 +97,7 @@ class InverseFourier(torch.autograd.Function):
         torch.mul(phase.sin(), magnitude, out=parts[..., 1])
         ctx.save_for_backward(parts, magnitude if ctx.needs_input_grad[1] else None)
         ctx.width = width
-        return torch.fft.irfft2(torch.view_as_complex(parts), s=(phase.shape[-2], width))
+        return to_signals(torch.view_as_complex(parts), width)
 
     @staticmethod
     def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor, Tensor | None, None]:
@@ -178,7 +179,7 @@ class FourierSpectrum(nn.Module):
     def signal(self) -> Tensor:
         """Return the signals before colours and sigmoid, (B, 3, H, W), or (B, 1, H, W) for grey pictures."""
         spectrum = torch.view_as_complex(self.coefficients * self._scale)
-        signal = torch.fft.irfft2(spectrum, s=(self._side, self._side))
+        signal = to_signals(spectrum, self._side)
         if self._standardise:
             return F.group_norm(signal, 1, eps=0.0)
         return signal if self._contrast is None else bounded(signal, self._contrast)
@@ -275,7 +276,7 @@ class Pixels(nn.Module):
     def begin(self, photos: Tensor, share: Tensor) -> None:
         """See :meth:`atlas.synthesis.pictures.begun.Begins.begin`; the noise of all frequencies stays."""
         signal = signal_of(photos, self.values.shape[1] == 1, self._decorrelate)
-        low = torch.fft.irfft2(torch.fft.rfft2(signal) * share.to(signal.device), s=signal.shape[2:])
+        low = to_signals(torch.fft.rfft2(signal) * share.to(signal.device), signal.shape[3])
         with torch.no_grad():
             self.values.add_(low.to(self.values.dtype))
 

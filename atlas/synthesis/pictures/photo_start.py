@@ -3,6 +3,7 @@
 import torch
 from torch import Tensor, nn
 
+from atlas.synthesis.pictures.half_spectrum import to_signals
 from atlas.synthesis.pictures.parametrization import InverseFourier, frequency_scale, signal_of, to_picture
 
 
@@ -52,5 +53,5 @@ class PhotoSpectrum(nn.Module):
     def forward(self) -> Tensor:
         """Return the images, (B, 3, H, W) float32 sRGB in [0, 1]."""
         spectrum = torch.view_as_complex(self.coefficients * self._scale)
-        change = torch.fft.irfft2(spectrum, s=self._photo.shape[2:])
+        change = to_signals(spectrum, self._photo.shape[3])
         return to_picture(self._photo + change, decorrelated=True)

@@ -11,6 +11,7 @@ import torch
 from torch import Tensor, nn
 
 from atlas.models.network.preprocess import IMAGENET_MEAN, LUMA
+from atlas.synthesis.views.windows import windows
 
 LEVELS = 255.0
 """The paper's unit: an image in [0, 1] times this."""
@@ -186,21 +187,27 @@ class JitteredViews:
 
     count = 1
 
-    def __init__(self, generators: Sequence[torch.Generator], steps: int, still: int, jitter: int, side: int) -> None:
+    def __init__(
+        self,
+        generators: Sequence[torch.Generator],
+        steps: int,
+        still: int,
+        jitter: int,
+        side: int,
+        device: torch.device,
+    ) -> None:
         self._side = side
         self._middle = (jitter - 1) // 2
         corners = [torch.randint(jitter, (steps, 2), generator=generator) for generator in generators]
-        self._corners = torch.stack(corners, dim=1)  # (steps, B, 2)
-        self._corners[steps - still :] = self._middle
+        drawn = torch.stack(corners, dim=1)
+        drawn[steps - still :] = self._middle
+        self._corners = drawn.to(device)  # (steps, B, 2)
 
     def __call__(self, images: Tensor, step: int, part: slice) -> Tensor:
         """Return the views: see :class:`atlas.synthesis.steps.evaluation.Views`."""
-        corners = self._corners[step].tolist()
-        return torch.stack([self._window(image, *corner) for image, corner in zip(images, corners, strict=True)])
+        return windows(images, self._corners[step], (self._side, self._side))
 
     def middle(self, images: Tensor) -> Tensor:
         """Return the middle window of images or maps (..., H, W)."""
-        return self._window(images, self._middle, self._middle)
-
-    def _window(self, images: Tensor, top: int, left: int) -> Tensor:
-        return images[..., top : top + self._side, left : left + self._side]
+        inner = slice(self._middle, self._middle + self._side)
+        return images[..., inner, inner]

@@ -6,6 +6,7 @@ import numpy as np
 import torch
 import torch.nn.functional as F
 from torch import Tensor
+from torch.nn.utils.rnn import pad_sequence
 
 from atlas.core.job import Target, TargetKind
 from atlas.errors import ModelError
@@ -92,7 +93,9 @@ class Directions:
 
     def __init__(self, targets: Sequence[Target], device: torch.device, load_input: Callable[[str], bytes]) -> None:
         self._targets = targets
-        self._vectors = [_unit_vector(target, load_input).to(device) for target in targets]
+        vectors = [_unit_vector(target, load_input) for target in targets]
+        self._lengths = [len(vector) for vector in vectors]
+        self._vectors = pad_sequence(vectors, batch_first=True).to(device)  # (B, the longest)
         self._powers = torch.tensor([[target.cosine_power or 0.0] for target in targets], device=device)
 
     def vectors(self, units: int) -> Tensor:
@@ -102,7 +105,7 @@ class Directions:
             ModelError: one has another number of values than the layer has units.
         """
         self._check(units)
-        return torch.stack(self._vectors)
+        return self._vectors
 
     def objective(self, activation: Tensor, signs: Tensor) -> Tensor:
         """Return (B, n): ``(a . v) * max(cos(a, v), 0.1) ** cosine_power`` (Fel et al. 2023, MACO, section 5).
@@ -129,10 +132,10 @@ class Directions:
         return (grouped * vectors).sum(dim=2), F.cosine_similarity(grouped, vectors, dim=2, eps=EPSILON)
 
     def _check(self, units: int) -> None:
-        for target, vector in zip(self._targets, self._vectors, strict=True):
-            if len(vector) != units:
+        for target, length in zip(self._targets, self._lengths, strict=True):
+            if length != units:
                 raise ModelError(
-                    f'{target} has {len(vector)} values, but layer "{target.layer}" has {units} units',
+                    f'{target} has {length} values, but layer "{target.layer}" has {units} units',
                     "find the concepts again, with this model and layer",
                 )
 

@@ -105,6 +105,8 @@ def penalised(evaluate: Evaluate, penalty: Evaluate) -> Evaluate:
 class WholeView:
     """The one view of a picture that is the whole of it, resized.
 
+    On an accelerator by a matrix for each axis, since the gradient of ``interpolate`` adds up in any order there.
+
     Args:
         size: (height, width) of the views, pixels.
     """
@@ -113,12 +115,23 @@ class WholeView:
 
     def __init__(self, size: tuple[int, int]) -> None:
         self._size = size
+        self._matrices: list[Tensor] = []
 
     def __call__(self, images: Tensor, step: int, part: slice, /) -> Tensor:
         """Return the views: see :class:`Views`."""
         if tuple(images.shape[2:]) == self._size:
             return images.clone()
-        return F.interpolate(images, size=self._size, mode="bilinear", antialias=True, align_corners=False)
+        if images.device.type == "cpu":
+            return _resized(images, self._size)
+        if not self._matrices:  # copied in the first step
+            sides = zip(images.shape[2:], self._size, strict=True)
+            self._matrices = [_resized(torch.eye(of)[None, None], (to, of))[0, 0].to(images.device) for of, to in sides]
+        rows, columns = self._matrices
+        return rows @ images @ columns.T
+
+
+def _resized(images: Tensor, size: tuple[int, int]) -> Tensor:
+    return F.interpolate(images, size=size, mode="bilinear", antialias=True, align_corners=False)
 
 
 def _in_passes(score: Score, views: Tensor, batch: int, per_pass: int) -> tuple[Tensor, Tensor]:

@@ -72,8 +72,8 @@ def _draw_boxes(generator: torch.Generator, steps: int, sides: Sides) -> Tensor:
 def crop_resize(images: Tensor, boxes: Tensor, size: tuple[int, int]) -> Tensor:
     """Crop and resize bilinearly, differentiably, for the whole batch at once.
 
-    By ``grid_sample``, whose gradient on a GPU adds up in any order; there it is two matrix products per crop, which
-    give the same bits every time. Where ``grid_sample`` repeats no edges (MPS), both are.
+    By ``grid_sample``, whose gradient on an accelerator adds up in any order; there it is two matrix products per crop,
+    which give the same bits every time. Where ``grid_sample`` repeats no edges (MPS), both are.
 
     Args:
         images: (B, 3, H, W).
@@ -82,7 +82,7 @@ def crop_resize(images: Tensor, boxes: Tensor, size: tuple[int, int]) -> Tensor:
     Returns:
         (B * n, 3, h, w).
     """
-    crop = {"cpu": _crop_by_sampling, "cuda": crop_with_steady_gradient}.get(images.device.type, crop_by_matrices)
+    crop = {"cpu": _crop_by_sampling, "mps": crop_by_matrices}.get(images.device.type, crop_with_steady_gradient)
     return crop(images, boxes, size)
 
 

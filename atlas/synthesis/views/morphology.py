@@ -5,7 +5,6 @@ equation 5b. At the border only what lies inside the picture counts.
 """
 
 from collections.abc import Sequence
-from itertools import accumulate
 from typing import Any
 
 import torch
@@ -13,6 +12,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from atlas.synthesis.steps.evaluation import Views
+from atlas.synthesis.views.windows import spread, windows
 
 CROSS = ((-1, 0), (0, -1), (0, 1), (1, 0))
 """Places (row, column) around the centre that belong to every structuring element, as the centre does."""
@@ -21,31 +21,31 @@ ELEMENTS = ((0, 0), (-1, -1), (-1, 1), (1, -1), (1, 1))
 """The five 3 x 3 elements of the paper, B(0) to B(4), each by the place that it adds to the cross; the first none."""
 
 
-Members = list[tuple[tuple[int, int], Tensor]]
-"""Place that an element adds to the cross -> the images (by index, on their device) whose element it is."""
-
-
 def closing(images: Tensor, elements: Sequence[int]) -> Tensor:
     """Return images (N, C, H, W) closed, each by its own element: dark details smaller than it vanish."""
-    return _closed(images, _members(elements, torch.tensor(list(elements), device=images.device)))
+    return _closed(images, _corners(torch.tensor(list(elements), device=images.device)))
 
 
 def opening(images: Tensor, elements: Sequence[int]) -> Tensor:
     """Return images (N, C, H, W) opened, each by its own element: bright details smaller than it vanish."""
-    return _opened(images, _members(elements, torch.tensor(list(elements), device=images.device)))
+    return _opened(images, _corners(torch.tensor(list(elements), device=images.device)))
 
 
-def _closed(images: Tensor, members: Members) -> Tensor:
-    return _extreme(_extreme(images, members, -1), members, 1)
+def _corners(elements: Tensor) -> Tensor:
+    """Return the place (..., 2) that each element (...) adds to the cross, on its device; for none the centre."""
+    return torch.tensor(ELEMENTS, device=elements.device)[elements]
 
 
-def _opened(images: Tensor, members: Members) -> Tensor:
-    return _extreme(_extreme(images, members, 1), members, -1)
+def _closed(images: Tensor, corners: Tensor) -> Tensor:
+    return _extreme(_extreme(images, corners, -1), corners, 1)
 
 
-def _extreme(images: Tensor, members: Members, direction: int) -> Tensor:
-    turned = [((direction * row, direction * column), some) for (row, column), some in members]
-    return _Extreme.apply(images, turned, direction)  # type: ignore[no-any-return, no-untyped-call]
+def _opened(images: Tensor, corners: Tensor) -> Tensor:
+    return _extreme(_extreme(images, corners, 1), corners, -1)
+
+
+def _extreme(images: Tensor, corners: Tensor, direction: int) -> Tensor:
+    return _Extreme.apply(images, corners * direction, direction)  # type: ignore[no-any-return, no-untyped-call]
 
 
 class _Extreme(torch.autograd.Function):
@@ -56,45 +56,33 @@ class _Extreme(torch.autograd.Function):
     """
 
     @staticmethod
-    def forward(ctx: Any, images: Tensor, corners: Members, direction: int) -> Tensor:
+    def forward(ctx: Any, images: Tensor, corners: Tensor, direction: int) -> Tensor:
         """Return the extreme values (N, C, H, W)."""
         extreme = torch.maximum if direction < 0 else torch.minimum
         padded = F.pad(images, (1, 1, 1, 1), value=direction * torch.inf)
         result = images.clone()
         for place in CROSS:  # it is the same upside down
             extreme(result, _moved(padded, place), out=result)
-        ctx.corners = corners
-        for corner, members in corners:
-            result[members] = extreme(result[members], _moved(padded[members], corner))
-        ctx.save_for_backward(padded, result)
+        extreme(result, _own(padded, corners), out=result)
+        ctx.save_for_backward(padded, result, corners)
         return result
 
     @staticmethod
     def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor, None, None]:
         """Return the gradient to the images."""
-        (padded, result), (gradient,) = ctx.saved_tensors, gradients
+        (padded, result, corners), (gradient,) = ctx.saved_tensors, gradients
         left, spare = gradient.clone(), torch.empty_like(gradient)
         found = F.pad(_taken(left, _moved(padded, (0, 0)), result, spare), (1, 1, 1, 1))
         for place in CROSS:
             _moved(found, place).add_(_taken(left, _moved(padded, place), result, spare))
-        for corner, members in ctx.corners:
-            some, rest = found[members], left[members]
-            part = _taken(rest, _moved(padded[members], corner), result[members], spare[: len(members)])
-            _moved(some, corner).add_(part)
-            found[members] = some
+        own = _taken(left, _own(padded, corners), result, spare)
+        found += spread(own, corners + 1, (found.shape[2], found.shape[3]))
         return _moved(found, (0, 0)), None, None
 
 
-def _members(elements: Sequence[int], on_device: Tensor) -> Members:
-    """Return which images have which element, but for those that have the cross alone.
-
-    Args:
-        elements: of each image. on_device: the same (N,), where the images are: nothing is copied there.
-    """
-    order = torch.argsort(on_device, stable=True)
-    ends = [*accumulate(sum(one == element for one in elements) for element in range(len(ELEMENTS)))]
-    found = zip(ELEMENTS[1:], ends[:-1], ends[1:], strict=True)
-    return [(place, order[start:end]) for place, start, end in found if start < end]
+def _own(padded: Tensor, corners: Tensor) -> Tensor:
+    """Return what each image with a border of one pixel shows at each pixel's neighbour at its own place (N, 2)."""
+    return windows(padded, corners + 1, (padded.shape[2] - 2, padded.shape[3] - 2))
 
 
 def _taken(left: Tensor, values: Tensor, result: Tensor, spare: Tensor) -> Tensor:
@@ -146,14 +134,11 @@ class SmoothedViews:
         self._border = border
         shape = (steps, views.count, times)
         draws = [torch.randint(len(ELEMENTS), shape, generator=generator) for generator in generators]
-        self._elements = torch.stack(draws, dim=1)  # (steps, B, count, times)
-        self._on_device = self._elements.to(device)
+        self._corners = _corners(torch.stack(draws, dim=1)).to(device)  # (steps, B, count, times, 2)
 
     def __call__(self, images: Tensor, step: int, part: slice) -> Tensor:
         """Return the views in ``part``: see :class:`atlas.synthesis.steps.evaluation.Views`."""
         views = self._views(reflected(images, self._border), step, part)
-        drawn, on_device = (held[step, :, part].flatten(0, 1).T for held in (self._elements, self._on_device))
-        for elements, there in zip(drawn.tolist(), on_device, strict=True):
-            members = _members(elements, there)
-            views = _opened(_closed(views, members), members)
+        for corners in self._corners[step, :, part].flatten(0, 1).unbind(1):
+            views = _opened(_closed(views, corners), corners)
         return views

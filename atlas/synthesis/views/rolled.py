@@ -8,6 +8,7 @@ from torch import Tensor
 
 from atlas.synthesis.views.crops import RandomCrops
 from atlas.synthesis.views.shifted import resized
+from atlas.synthesis.views.windows import roll
 
 
 class RolledViews:
@@ -23,21 +24,27 @@ class RolledViews:
 
     count = 1
 
-    def __init__(self, generators: Sequence[torch.Generator], steps: int, jitter: int, flip: bool, halved: int) -> None:
+    def __init__(
+        self,
+        generators: Sequence[torch.Generator],
+        steps: int,
+        jitter: int,
+        flip: bool,
+        halved: int,
+        device: torch.device,
+    ) -> None:
         self._halved = halved
         reach = [jitter // 2 if step < halved else jitter for step in range(steps)]
-        self._shifts = torch.stack([_shifts(generator, reach) for generator in generators], dim=1)  # (steps, B, 2)
+        shifts = torch.stack([_shifts(generator, reach) for generator in generators], dim=1)
+        self._shifts = shifts.to(device)  # (steps, B, 2)
         flips = [torch.rand(steps, generator=generator) < 0.5 for generator in generators]
-        self._flips = torch.stack(flips, dim=1) & flip
+        self._flips = torch.stack(flips, dim=1).to(device) if flip else None  # (steps, B)
 
     def __call__(self, images: Tensor, step: int, part: slice) -> Tensor:
         """Return the views: see :class:`atlas.synthesis.steps.evaluation.Views`."""
         if step < self._halved:
             images = F.avg_pool2d(images, 2)
-        views = roll(images, self._shifts[step])
-        return torch.stack(
-            [view.flip(2) if flip else view for view, flip in zip(views, self._flips[step], strict=True)]
-        )
+        return roll(images, self._shifts[step], None if self._flips is None else self._flips[step])
 
 
 class RolledParts:
@@ -95,7 +102,8 @@ class GrowingViews:
         self.count = count
         self._size = size
         self._sides = sides
-        self._shifts = torch.stack([_shifts(generator, [jitter] * len(sides)) for generator in generators], dim=1)
+        shifts = torch.stack([_shifts(generator, [jitter] * len(sides)) for generator in generators], dim=1)
+        self._shifts = shifts.to(device)
         shape = (len(sides), count, 2, 3, 1, 1)
         draws = torch.stack([torch.rand(shape, generator=generator) * 2 - 1 for generator in generators], dim=1)
         reach = torch.tensor([contrast, brightness]).view(2, 1, 1, 1)
@@ -115,11 +123,6 @@ class GrowingViews:
 def colour_shift(images: Tensor, exponents: Tensor, offsets: Tensor) -> Tensor:
     """Return ``images * exp(exponents) + offsets``, per channel: ColorShift (Ghiasi et al. 2022)."""
     return images * exponents.exp() + offsets
-
-
-def roll(images: Tensor, shifts: Tensor) -> Tensor:
-    """Return images (B, C, H, W), each rolled by its own (rows, columns) of ``shifts`` (B, 2)."""
-    return torch.stack([image.roll(shift, (1, 2)) for image, shift in zip(images, shifts.tolist(), strict=True)])
 
 
 def _shifts(generator: torch.Generator, reach: Sequence[int]) -> Tensor:

@@ -7,6 +7,7 @@ from torch import Tensor
 
 from atlas.synthesis.steps.evaluation import Views
 from atlas.synthesis.views.crops import crop_resize
+from atlas.synthesis.views.windows import windows
 
 
 class ShiftedViews:
@@ -21,19 +22,24 @@ class ShiftedViews:
 
     count = 1
 
-    def __init__(self, generators: Sequence[torch.Generator], steps: int, reach: int, size: tuple[int, int]) -> None:
+    def __init__(
+        self,
+        generators: Sequence[torch.Generator],
+        steps: int,
+        reach: int,
+        size: tuple[int, int],
+        device: torch.device,
+    ) -> None:
         self._reach = reach
         self._size = size
         draws = [torch.randint(2 * reach + 1, (steps, 2), generator=generator) for generator in generators]
-        self._corners = torch.stack(draws, dim=1)  # (steps, B, 2), on the CPU
+        self._corners = torch.stack(draws, dim=1).to(device)  # (steps, B, 2)
 
     def __call__(self, images: Tensor, step: int, part: slice) -> Tensor:
         """Return the views: see :class:`atlas.synthesis.steps.evaluation.Views`."""
         if self._reach:
             height, width = (length - 2 * self._reach for length in images.shape[2:])
-            corners = self._corners[step].tolist()
-            cut = [one[:, y : y + height, x : x + width] for one, (y, x) in zip(images, corners, strict=True)]
-            images = torch.stack(cut)
+            images = windows(images, self._corners[step], (height, width))
         return images if images.shape[2:] == self._size else resized(images, self._size)
 
 

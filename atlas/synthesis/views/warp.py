@@ -14,6 +14,9 @@ from atlas.synthesis.views.moves import Canvas, Stage
 BLUR_REACH = 3.0
 """Standard deviations after which a Gaussian kernel is cut off (Xplique: at 5 pixels, for sigma 1 to 1.1)."""
 
+TRIED = 4096
+"""Draws by which it is told how far views enlarge a picture: Lucid's and Shi's stages have up to 2,000 combinations."""
+
 SHARPEST = 1e-3
 """Standard deviation, pixels, below which a kernel is a single 1 in float32; it keeps 0 from being divided by."""
 
@@ -50,7 +53,9 @@ class RandomViews:
         self._fill = fill
         canvases = [_draw(generator, (steps, count), stages, side) for generator in generators]
         maps = torch.stack([_normalised(canvas, side) for canvas in canvases], dim=1)
-        self._neighbours = neighbours_of(maps, side, size)
+        # Of many draws besides these, so that the work of a step does not depend on what shares the batch.
+        usual = _draw(torch.Generator().manual_seed(0), (TRIED,), stages, side)
+        self._neighbours = max(neighbours_of(drawn, side, size) for drawn in (maps, _normalised(usual, side)))
         self._maps = maps.to(device, torch.float32)  # (steps, B, count, 2, 3)
         shares = torch.stack([canvas.variance.sqrt() / canvas.side for canvas in canvases], dim=1)
         self._widest = float(shares.max())
@@ -141,16 +146,19 @@ class GatheredWarp(torch.autograd.Function):
         matrix, shift = _in_pixels(maps.flatten(0, 1), (rows, columns), (height, width))
         inverse = _inverse(matrix)
         pixels = torch.stack(_lattice(rows, columns, maps), dim=-1)  # (rows * columns, 2), x first
-        centre = _apply(inverse, pixels - shift[:, None])
-        corner = torch.floor(centre - (ctx.neighbours - 1) / 2 + 0.5)
-        flat, limits = gradient.flatten(2), _pair(width, height, maps)
+        centre, reach = _apply(inverse, pixels - shift[:, None]), ctx.neighbours
+        corner = torch.floor(centre - (reach - 1) / 2 + 0.5)
+        # Around the view lie as many zeros as a pixel can look beyond it, so that no look asks where it is.
+        corner = torch.minimum(corner.clamp_min(-reach), _pair(width, height, maps))
+        flat, across = F.pad(gradient, (reach,) * 4).flatten(2), width + 2 * reach
+        first = ((corner[..., 1] + reach) * across + corner[..., 0] + reach).long()
+        apart = pixels - shift[:, None] - _apply(matrix, corner)
         total = torch.zeros(*flat.shape[:2], rows * columns, device=flat.device, dtype=flat.dtype)
-        for right, below in itertools.product(range(ctx.neighbours), repeat=2):
-            place = corner + _pair(right, below, corner)
-            hats = (1 - (pixels - shift[:, None] - _apply(matrix, place)).abs()).clamp_min(0).prod(dim=-1)
-            inside = ((place >= 0) & (place < limits)).all(dim=-1)
-            index = (place[..., 1] * width + place[..., 0]).clamp(0, height * width - 1).long()
-            total += flat.gather(2, index[:, None].expand(-1, flat.shape[1], -1)) * (hats * inside)[:, None]
+        for right, below in itertools.product(range(reach), repeat=2):
+            step = right * matrix[..., 0] + below * matrix[..., 1]  # (N, 2), of the place in the picture
+            hats = (1 - (apart - step[:, None]).abs()).clamp_min(0).prod(dim=-1)
+            index = (first + (below * across + right))[:, None].expand(-1, flat.shape[1], -1)
+            total += flat.gather(2, index) * hats[:, None]
         return total.view(*maps.shape[:2], -1, rows, columns).sum(dim=1), None, None, None
 
 

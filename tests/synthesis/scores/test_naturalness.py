@@ -198,8 +198,8 @@ def test_stretching_fills_the_range_of_each_picture():
 
 def test_windows_lie_at_every_shift_and_at_last_in_the_middle():
     steps, still, jitter, side = 300, 20, 4, 6
-    views = JitteredViews(generators(1, 2), steps, still, jitter, side)
-    alone = JitteredViews(generators(2), steps, still, jitter, side)
+    views = JitteredViews(generators(1, 2), steps, still, jitter, side, torch.device("cpu"))
+    alone = JitteredViews(generators(2), steps, still, jitter, side, torch.device("cpu"))
     places = torch.arange(81.0).view(1, 1, 9, 9).repeat(2, 3, 1, 1)
     whole = slice(0, 1)
     corners = []
@@ -217,5 +217,5 @@ def test_windows_lie_at_every_shift_and_at_last_in_the_middle():
 
 def test_a_jitter_of_one_shows_the_picture_itself():
     images = torch.rand(2, 3, 5, 5, generator=torch.Generator().manual_seed(0))
-    views = JitteredViews(generators(1, 2), 3, 0, 1, 5)
+    views = JitteredViews(generators(1, 2), 3, 0, 1, 5, torch.device("cpu"))
     assert all(torch.equal(views(images, step, slice(0, 1)), images) for step in range(3))

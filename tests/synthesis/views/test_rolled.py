@@ -32,7 +32,7 @@ def shift_of(picture, view):
 
 def test_pictures_are_rolled_by_all_shifts_within_reach_and_mirrored_half_the_time():
     images = noise(2, 3, 9, 9)
-    views = RolledViews(generators(0, 1), 60, 2, True, 0)
+    views = RolledViews(generators(0, 1), 60, 2, True, 0, CPU)
     found = [shift_of(images[item], views(images, step, slice(None))[item]) for step in range(60) for item in (0, 1)]
     for axis in (0, 1):
         assert {one[axis] for one in found} == {-2, -1, 0, 1, 2}
@@ -42,7 +42,7 @@ def test_pictures_are_rolled_by_all_shifts_within_reach_and_mirrored_half_the_ti
 
 def test_without_flip_nothing_is_mirrored_and_the_rest_is_the_same():
     images = noise(1, 3, 9, 9)
-    free, plain = RolledViews(generators(0), 20, 3, True, 0), RolledViews(generators(0), 20, 3, False, 0)
+    free, plain = RolledViews(generators(0), 20, 3, True, 0, CPU), RolledViews(generators(0), 20, 3, False, 0, CPU)
     for step in range(20):
         rows, columns, mirrored = shift_of(images[0], plain(images, step, slice(None))[0])
         assert not mirrored
@@ -51,7 +51,7 @@ def test_without_flip_nothing_is_mirrored_and_the_rest_is_the_same():
 
 def test_the_first_steps_see_half_the_side_and_half_the_shift():
     images = noise(1, 3, 18, 18)
-    views = RolledViews(generators(0), 40, 4, False, 30)
+    views = RolledViews(generators(0), 40, 4, False, 30, CPU)
     half = images.unfold(2, 2, 2).unfold(3, 2, 2).mean(dim=(4, 5))
     assert [views(images, step, slice(None)).shape[2] for step in (0, 29, 30, 39)] == [9, 9, 18, 18]
     near = [(views(images, step, slice(None)) - half.roll((y, x), (2, 3))).abs().max() < 1e-6
@@ -61,7 +61,7 @@ def test_the_first_steps_see_half_the_side_and_half_the_shift():
 
 def rolled_parts(*seeds, crops=2, size=(6, 6)):
     """Return views of 9-pixel pictures, and the parts that they are made of."""
-    rolled = RolledViews(generators(*seeds), 5, 2, False, 0)
+    rolled = RolledViews(generators(*seeds), 5, 2, False, 0, CPU)
     cut = RandomCrops(generators(*seeds), 5, [Sides(crops, 0.6, 0.1, 0.05)], size, CPU) if crops else None
     return RolledParts(rolled, size, cut), rolled, cut
 
