@@ -8,7 +8,7 @@ from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
-from atlas.core.job import DEFAULT_METHOD
+from atlas.core.job import DEFAULT_METHOD, Precision
 from atlas.errors import AtlasWarning
 from atlas.extras import needing_extras
 
@@ -91,7 +91,7 @@ def render(
     layer: str | None = None,
     kind: "TargetKind | None" = None,
     cosine_power: float = 2.0,
-    precision: Literal["float32", "bfloat16"] = "float32",
+    precision: Precision = "float32",
     device: str = "auto",
     batch_size: int | Literal["auto"] = "auto",
     store: "Store | Path | str | None" = None,
@@ -122,7 +122,7 @@ def render(
         layer: of a direction, and of targets that are only numbers.
         kind: ``neuron`` renders one position of a unit rather than its mean; ``caricature`` exaggerates a photo.
         cosine_power: of the cosine in a direction's objective.
-        precision: of the network's arithmetic; ``bfloat16`` makes other pictures.
+        precision: of the network's arithmetic; ``tf32`` and ``bfloat16`` make other pictures.
         device: ``auto`` (the first GPU, else the CPU) or torch's name of one. It does not change what is rendered.
         batch_size: pictures optimised together. It does not change them.
         store: a store, or its folder, which is made: what it has is read, what is made is kept, and what can be

@@ -1,12 +1,12 @@
 """ConceptsBlock: one ``[[concepts]]`` table, which classes' concepts to find in the reference photos, and how."""
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
 from pydantic import BeforeValidator, Field, model_validator
 
 from atlas.config.render import ClassSelector, Text
 from atlas.config.seeds import PlainSeeds, listed
-from atlas.core.job import DEFAULT_METHOD
+from atlas.core.job import DEFAULT_METHOD, Precision
 from atlas.craft.settings import ConceptSettings
 
 
@@ -32,7 +32,7 @@ class ConceptsBlock(ConceptSettings):
     parameters: dict[str, Any] = Field(default_factory=dict)
     seeds: PlainSeeds = (0,)
     cosine_power: float = Field(default=2.0, ge=0, le=10)
-    precision: Literal["float32", "bfloat16"] = "float32"
+    precision: Precision = "float32"
 
     @model_validator(mode="after")
     def _part_layer_has_parts(self) -> "ConceptsBlock":

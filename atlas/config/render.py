@@ -18,7 +18,7 @@ from pydantic_core import PydanticCustomError
 
 from atlas.config.problems import ABSENT, WHOLE
 from atlas.config.seeds import Facets, Seeds, listed
-from atlas.core.job import DEFAULT_METHOD, PHOTO_KINDS
+from atlas.core.job import DEFAULT_METHOD, PHOTO_KINDS, Precision
 
 Given = TypeVar("Given")
 
@@ -115,8 +115,8 @@ class RenderBlock(BaseModel):
         method: how. preset: of the method's, such as ``draft``: fills the parameters that are not given, and leaves no
             trace in keys. parameters: of the method; checked against its own model.
         seeds: one rendering of each target for each; or ``"facets:4"``, four that are to show different looks of it.
-        precision: of the network's arithmetic; ``bfloat16`` is for accelerators that are fast at it, and makes other
-            pictures.
+        precision: of the network's arithmetic; ``tf32`` and ``bfloat16`` are for GPUs that are fast at them, and make
+            other pictures.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
@@ -133,7 +133,7 @@ class RenderBlock(BaseModel):
     preset: str | None = None
     parameters: dict[str, Any] = Field(default_factory=dict)
     seeds: Seeds = (0,)
-    precision: Literal["float32", "bfloat16"] = "float32"
+    precision: Precision = "float32"
 
     @field_validator("layers")
     @classmethod

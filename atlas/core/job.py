@@ -13,6 +13,8 @@ LOGITS = "logits"
 """Layer name of the model's own output (pre-softmax); every other layer is a module path."""
 
 TargetKind = Literal["logit", "channel", "neuron", "direction", "inversion", "caricature"]
+Precision = Literal["float32", "tf32", "bfloat16"]
+"""What a network's products are computed in; a device that knows no less than float32 takes that for ``tf32``."""
 
 PHOTO_KINDS: frozenset[TargetKind] = frozenset({"inversion", "caricature"})
 """Kinds that are about a photo and a whole layer rather than about one of its units."""

@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 from pydantic import ValidationError
@@ -15,7 +15,7 @@ from atlas.config import Config, RenderBlock
 from atlas.config.problems import checked, problems_of
 from atlas.config.seeds import Facets
 from atlas.core.canonical import digest_bytes
-from atlas.core.job import Target, TargetKind
+from atlas.core.job import Precision, Target, TargetKind
 from atlas.errors import ConfigError, TargetError
 from atlas.face.photos import given_photos, reference_photos
 from atlas.face.targets import Asked, Reader
@@ -55,7 +55,7 @@ class Request:
     parameters: Mapping[str, Any]
     preset: str | None = None
     seeds: tuple[int, ...] | Facets = (0,)
-    precision: Literal["float32", "bfloat16"] = "float32"
+    precision: Precision = "float32"
     photo: Any = None
     photos: Path | str | None = None
     layer: str | None = None

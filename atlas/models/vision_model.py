@@ -5,21 +5,24 @@ from collections.abc import Iterable
 from contextlib import suppress
 from dataclasses import replace
 from functools import cached_property
+from typing import cast, get_args
 
 import torch
 from torch import nn
 
+from atlas.core.job import Precision
 from atlas.core.model_card import ModelCard
 from atlas.errors import ModelError, did_you_mean
 from atlas.models.code.foreign import foreign_code, quiet
 from atlas.models.network.attention import ATTENTION_BRANCH, Reading, attention_tap, has_attention
 from atlas.models.network.examine import Examination, find_layer
-from atlas.models.network.folding import Folded, fold
+from atlas.models.network.folding import Folded, fold, in_channels_last
 from atlas.models.network.network import Network
 from atlas.models.network.norms import batch_norms
+from atlas.models.network.precision import halve_weights
 
-PRECISIONS = ("float32", "bfloat16")
-"""What a network computes in; bfloat16 is for GPUs, and only on demand."""
+PRECISIONS = get_args(Precision)
+"""What a network computes in; all but float32 is for GPUs, and only on demand."""
 
 BATCH_NORM = "batch norm"
 """What a model with batch norms offers to methods that need their statistics."""
@@ -114,7 +117,7 @@ class VisionModel:
 
         Args:
             layer: module path, or ``logits``.
-            precision: ``float32`` or ``bfloat16``.
+            precision: ``float32``, ``tf32`` or ``bfloat16``.
             keep_norms: never fold, because batch norms are needed for themselves.
 
         Raises:
@@ -149,10 +152,16 @@ class VisionModel:
                 f'model "{self.card.name}" cannot be folded without changing its output',
                 f'use numerics "{numerics.removesuffix(FOLDED)}"',
             )
-        module = folded.module if folded else self.module
+        module, precision = folded.module if folded else self.module, cast(Precision, numerics.removesuffix(FOLDED))
+        channels_last = folded is not None
         if device.type != "cpu":
             with foreign_code(f'model "{self.card.name}" cannot be put on {device}'):
-                module = copy.deepcopy(module).to(device)
+                turned = None if folded else in_channels_last(module, self.card.identity.preprocessing)
+                channels_last = channels_last or turned is not None
+                module = turned or copy.deepcopy(module)
+                if precision == "bfloat16":
+                    halve_weights(module)
+                module = module.to(device)
         return Network(
             module,
             self.card.identity.preprocessing,
@@ -160,8 +169,8 @@ class VisionModel:
             device,
             output=self._output,
             lost=folded.lost if folded else frozenset(),
-            channels_last=folded is not None,
-            half=numerics.startswith("bfloat16"),
+            channels_last=channels_last,
+            precision=precision,
             view_bytes=self.view_bytes.setdefault(numerics, {}),
         )
 

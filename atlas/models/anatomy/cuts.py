@@ -15,8 +15,8 @@ from atlas.models.network.network import Network
 
 TOLERANCE = 1e-4
 """Largest error of logits, relative to their own norm; the same floats in another order give about 1e-6."""
-HALF_TOLERANCE = 3e-2
-"""The same in bfloat16, which keeps eight bits."""
+COARSE_TOLERANCE = 3e-2
+"""The same in bfloat16, which keeps eight bits, and in TF32, which keeps eleven."""
 SHARE = 1e-2
 """Largest error, relative to how far the logits of the two batches of images are apart: an untrained network may give
 nearly the same ones to all images, and the first tolerance alone would then pass any layer."""
@@ -75,7 +75,7 @@ class Cuts:
 
     def agree(self, logits: Tensor) -> bool:
         """Tell whether logits are those of the first of ``self.images``, up to the order of float operations."""
-        tolerance = HALF_TOLERANCE if self._network.half else TOLERANCE
+        tolerance = TOLERANCE if self._network.precision == "float32" else COARSE_TOLERANCE
         own, other = self._logits[: len(logits)], self._other_logits[: len(logits)]
         error = _distance(own, logits)
         return error <= tolerance * _distance(own) and error <= max(SHARE, tolerance) * _distance(own, other)

@@ -76,6 +76,29 @@ def fold(module: nn.Module, preprocessing: Preprocessing) -> Folded | None:
     return None if LOGITS in lost else Folded(copied, frozenset(lost))
 
 
+def in_channels_last(module: nn.Module, preprocessing: Preprocessing) -> nn.Module | None:
+    """Return a copy of a convolutional network in channels-last memory format, in which cards convolve faster.
+
+    None where it is no such network, or what it makes in that format is not the same.
+
+    Raises:
+        Exception: what copying or running it raises but for what that format alone does not allow.
+    """
+    if sum(isinstance(part, nn.Conv2d) for part in module.modules()) < 2:
+        return None  # a transformer's patches are cut by one
+    inputs = dry_input(preprocessing, batch=1)
+    with torch.no_grad():
+        expected = _sample_activations(module, inputs)
+        copied = copy.deepcopy(module).to(memory_format=torch.channels_last)
+        try:
+            with foreign_code("channels last"):
+                found = _sample_activations(copied, inputs.contiguous(memory_format=torch.channels_last))
+        except ModelError:
+            return None  # it views memory that only the other format has
+    same = LOGITS in expected and _error(expected[LOGITS], found.get(LOGITS)) <= TOLERANCE
+    return copied if same else None
+
+
 def find_pairs(module: nn.Module, inputs: Tensor) -> list[tuple[str, str]]:
     """Return the paths of (convolution, batch norm) pairs, each called once in a forward pass of ``inputs``."""
     paths = {part: path for path, part in module.named_modules()}

@@ -6,7 +6,7 @@ from contextlib import contextmanager, nullcontext
 import torch
 from torch import Tensor, nn
 
-from atlas.core.job import LOGITS, Preprocessing
+from atlas.core.job import LOGITS, Precision, Preprocessing
 from atlas.core.model_card import LayerInfo
 from atlas.errors import ModelError
 from atlas.models.network.attention import Reading, attention_tap
@@ -16,6 +16,7 @@ from atlas.models.network.footprint import bytes_of_view, memory_of, views_that_
 from atlas.models.network.layout import canonical
 from atlas.models.network.output import select_logits
 from atlas.models.network.passes import FilledRows, views_per_pass
+from atlas.models.network.precision import products, tf32_on_the_way_back
 from atlas.models.network.preprocess import Normalise
 
 
@@ -30,7 +31,8 @@ class Network:
         output: the configuration's choice among several outputs.
         lost: layers that this module does not reproduce, because they were folded away.
         channels_last: whether the module wants its input in that memory format.
-        half: compute in bfloat16 (autocast); activations are returned in float32 all the same.
+        precision: ``bfloat16`` computes in it (autocast), ``tf32`` rounds what products take, where the device can;
+            activations are returned in float32 all the same.
         view_bytes: what is known of the memory that a view takes, by layer, height and width; what is measured is
             added.
     """
@@ -44,13 +46,13 @@ class Network:
         output: str | int | None = None,
         lost: frozenset[str] = frozenset(),
         channels_last: bool = False,
-        half: bool = False,
+        precision: Precision = "float32",
         view_bytes: dict[tuple[str, int, int], int] | None = None,
     ) -> None:
         self.preprocessing = preprocessing
         self.device = device
         self.module = module
-        self.half = half
+        self.precision = precision
         self.lost = lost
         self._examination = examination
         self._output = output
@@ -168,13 +170,16 @@ class Network:
             elif calls:
                 with tapping(self.module, calls, stop=True, copies=copies) as found:
                     self.module(inputs)
-        return {layer: self._reached(layer, found.get(layer)) for layer in layers}
+        reached = {layer: self._reached(layer, found.get(layer)) for layer in layers}
+        if self.precision == "tf32":
+            tf32_on_the_way_back(inputs, list(reached.values()))
+        return reached
 
     @contextmanager
     def _arithmetic(self) -> Iterator[None]:
         """Compute in this network's precision and, on a CPU, by kernels that do not depend on the number of views."""
-        half = torch.autocast(self.device.type, torch.bfloat16) if self.half else nullcontext()
-        with half, FilledRows() if self.device.type == "cpu" else nullcontext():
+        half = torch.autocast(self.device.type, torch.bfloat16) if self.precision == "bfloat16" else nullcontext()
+        with half, FilledRows() if self.device.type == "cpu" else products(self.precision == "tf32"):
             yield
 
     def _logits(self, output: object, count: int) -> Tensor:
