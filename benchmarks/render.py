@@ -38,7 +38,9 @@ def numbers(context: click.Context, parameter: click.Parameter, value: str | Non
 @click.command(help="Measure MACO with atlas and with Horama; print Markdown tables.")
 @click.option("--section", "sections", multiple=True, type=click.Choice(list(SECTIONS)), help="Only this; repeatable.")
 @click.option("--device", default="cpu", show_default=True, help="torch device.")
-@click.option("--precision", "precisions", multiple=True, type=click.Choice(["float32", "bfloat16"]), help="Of atlas.")
+@click.option(
+    "--precision", "precisions", multiple=True, type=click.Choice(["float32", "tf32", "bfloat16"]), help="Of atlas."
+)
 @click.option("--batches", callback=numbers, help="Batch sizes of atlas. [default: 1,4,8 on a CPU, 1,16,64,256 else]")
 @click.option("--rounds", default=3, show_default=True, type=click.IntRange(1), help="Measurements of every case.")
 @click.option("--steps", type=click.IntRange(1), help="Timed steps. [default: 8 on a CPU, 48 else]")

@@ -49,7 +49,7 @@ class Case:
         """Name for a table's first column."""
         if self.renderer != "atlas":
             return "Horama" if self.renderer == "horama" else "Horama, weights frozen by hand"
-        return f"atlas, batch {self.batch}" + (", bfloat16" if self.precision == "bfloat16" else "")
+        return f"atlas, batch {self.batch}" + ("" if self.precision == "float32" else f", {self.precision}")
 
 
 @dataclass(frozen=True)
@@ -97,12 +97,21 @@ def measure(case: Case) -> Result:
     Raises:
         CaseError: the process failed.
     """
+    return Result(**json.loads(ended("rendering.measure", case)))
+
+
+def ended(module: str, case: Case) -> str:
+    """Return the last line that a module said of a case, run in such a process.
+
+    Raises:
+        CaseError: the process failed.
+    """
     # The repository's root comes second, so that an atlas that is not installed is found.
     paths = [str(BENCHMARKS), str(BENCHMARKS.parent), *(str(Path(path).resolve()) for path in sys.path if path)]
     environment = os.environ | {"PYTHONPATH": os.pathsep.join(paths), "TQDM_DISABLE": "1"}
-    command = [sys.executable, "-m", "rendering.measure", json.dumps(asdict(case))]
+    command = [sys.executable, "-m", module, json.dumps(asdict(case))]
     with tempfile.TemporaryDirectory() as folder:
-        ended = subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, check=False)
-    if ended.returncode != 0:
-        raise CaseError(f"{case.title}: exit status {ended.returncode}\n{ended.stderr[-2000:]}")
-    return Result(**json.loads(ended.stdout.splitlines()[-1]))
+        process = subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, check=False)
+    if process.returncode != 0:
+        raise CaseError(f"{case.title}: exit status {process.returncode}\n{process.stderr[-2000:]}")
+    return process.stdout.splitlines()[-1]
