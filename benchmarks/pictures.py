@@ -1,6 +1,6 @@
 """Pictures of classes, compared: how often a stranger recognises them, how near they are to photos, what they cost.
 
-    python benchmarks/pictures.py --folder FOLDER --probe WEIGHTS --photos FOLDER render [--setting NAME] [--seed N] ...
+    python benchmarks/pictures.py --folder FOLDER --probe WEIGHTS --photos FOLDER render [--setting NAME] ...
     python benchmarks/pictures.py --folder FOLDER --probe WEIGHTS --photos FOLDER report
     python benchmarks/pictures.py --folder FOLDER --probe WEIGHTS blind --sheet FILE --key FILE
     python benchmarks/pictures.py --folder FOLDER --probe WEIGHTS peer --setting NAME
@@ -29,7 +29,7 @@ from judging.bench import Bench
 from judging.gallery import Gallery, use_threads
 from judging.judges import LITE0, judges_of, lite_judge
 from judging.settings import VIT, Setting, chosen
-from judging.targets import REPORTING_SEEDS, reporting
+from judging.targets import HELD_OUT, REPORTING_SEEDS, reporting
 
 PAGE = Path(__file__).with_name("PICTURES.md")
 BEGIN, END = "<!-- tables: written by pictures.py -->", "<!-- end of tables -->"
@@ -93,12 +93,13 @@ SETTING = click.option("--setting", "settings", multiple=True, callback=settings
 @main.command(help="Render what is missing.")
 @SETTING
 @click.option("--seed", "seeds", multiple=True, type=int, help="Only this; repeatable.")
+@click.option("--held-out", is_flag=True, help="Only the classes by which nothing was chosen.")
 @click.pass_obj
-def render(work: Work, settings: list[Setting], seeds: tuple[int, ...]) -> None:
+def render(work: Work, settings: list[Setting], seeds: tuple[int, ...], held_out: bool) -> None:
     """Render; say what goes on."""
     if work.photos is None and (given := [setting.name for setting in settings if setting.photos]):
         raise click.UsageError(f"{', '.join(given)}: given reference photos; name their folder with --photos")
-    aims = [aim for aim in reporting() if not seeds or aim[1] in seeds]
+    aims = [aim for aim in reporting() if (not seeds or aim[1] in seeds) and (not held_out or aim[0] in HELD_OUT)]
     work.gallery(settings).render(settings, aims, lambda text: print(text, flush=True))
 
 

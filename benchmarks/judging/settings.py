@@ -56,12 +56,11 @@ class Setting:
         return digest([self.network, self.photos, method.name, method.version, spelled])[:16]
 
 
-PUBLISHED = ("cbr", "feature_vis", "maco", "plug_in_inversion", "vit_maximization")
+PUBLISHED = ("cbr", "deep_inversion", "feature_vis", "fourier", "maco", "plug_in_inversion", "vit_maximization")
 """Methods of others that render classes and have presets."""
 
 SETTINGS = (
     *(Setting(f"{name}, {preset}", name, preset=preset) for name in PUBLISHED for preset in methods.get(name).presets),
-    Setting("fourier", "fourier"),
     Setting("maco", "maco", MACO),
     Setting("natural, draft", "natural", preset="draft"),
     Setting("natural, standard", "natural", preset="standard", goal=0.6, budget=10),
