@@ -18,6 +18,7 @@ from atlas.core.finding import Finding
 from atlas.core.job import Job
 from atlas.core.record import Record
 from atlas.core.score import Score
+from atlas.errors import StoreError
 from atlas.store.documents import Versioned, read_sealed, unsealed
 from atlas.store.index import Entry
 
@@ -54,8 +55,10 @@ class _AnalysisHead(BaseModel):
 
 
 class _Head(Versioned):
-    """What tells the kind of a document."""
+    """What tells the kind of a document, and what the index says of it."""
 
+    key: str = ""
+    status: object | None = None
     job: object | None = None
     analysis: _AnalysisHead | None = None
 
@@ -93,6 +96,21 @@ def kind_of(document: BaseModel) -> str:
     if isinstance(document, Record):
         return "rendering"
     return document.analysis.kind if isinstance(document, AnalysisDocument) else "other"
+
+
+def entry_in(data: bytes, key: str, path: Path) -> Entry:
+    """Return what the index says of the document that bytes are, of which no more is read than that takes.
+
+    Raises:
+        StoreError: they are damaged, or the document of another key.
+        StoreSchemaError: another version of atlas wrote them.
+    """
+    head = read_sealed(unsealed(data, path), _Head, path)
+    if head.key != key:
+        raise StoreError(f"{path} describes another result ({head.key[:12]}...)")
+    if head.model is Record:
+        return Entry("dead" if head.status == "dead" else "done", "rendering")
+    return Entry("done", "other" if head.analysis is None else head.analysis.kind)
 
 
 def entry_of(document: BaseModel) -> Entry:

@@ -8,8 +8,9 @@ from typing import Protocol
 from atlas.core.attempt import Attempt
 from atlas.errors import StoreError
 from atlas.store.documents import Document
+from atlas.store.files import read_bytes
 from atlas.store.index import Entry, Index
-from atlas.store.keyed import AnyDocument, entry_of
+from atlas.store.keyed import entry_in, entry_of
 from atlas.store.names import DIGEST, names_in, shards
 
 
@@ -22,8 +23,8 @@ class Results(Protocol):
     def has(self, key: str) -> bool:
         """Tell whether a result is complete."""
 
-    def any_document(self, key: str) -> AnyDocument:
-        """Return the document of a complete result."""
+    def document_path(self, key: str) -> Path:
+        """Return where the document of a result is stored."""
 
     def document(self, model: type[Document], key: str) -> Document:
         """Return the document of a complete result whose kind is known."""
@@ -91,12 +92,11 @@ class Snapshot:
         """Note what a result's folder tells; nothing of an empty one. A damaged document is there, as repair finds."""
         store = self._store
         if store.has(key):
+            path = store.document_path(key)
             try:
-                document = store.any_document(key)
+                self._entries[key] = entry_in(read_bytes(path), key, path)
             except StoreError:
                 self._damaged.add(key)
-                return
-            self._entries[key] = entry_of(document)
             return
         with suppress(StoreError):  # a damaged one is as none: the result is tried again
             if (attempt := store.failure(key)) is not None:

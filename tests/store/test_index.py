@@ -85,7 +85,7 @@ def test_where_the_index_tells_all_no_result_is_looked_at(tmp_path, monkeypatch)
     store = Store(tmp_path / "store", create=True)
     for unit, how in enumerate(("done", "dead")):
         make(store, unit, how)
-    for name in ("has", "any_document", "failure"):
+    for name in ("has", "document_path", "failure"):
         monkeypatch.setattr(Store, name, None)
     assert [entry.status for entry in map(store.snapshot().entries.get, KEYS[:2])] == ["done", "dead"]
 
@@ -95,7 +95,7 @@ def test_results_of_no_index_are_looked_at_once(tmp_path, monkeypatch):
     make(store, 0, "done")
     shutil.rmtree(store.path / "index")
     assert store.snapshot().has(KEYS[0])
-    monkeypatch.setattr(Store, "any_document", None)
+    monkeypatch.setattr(Store, "document_path", None)
     assert Store(store.path).snapshot().has(KEYS[0])
 
 

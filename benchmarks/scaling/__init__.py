@@ -1,0 +1,1 @@
+"""What `scale.py` measures, and what it measures it on."""
