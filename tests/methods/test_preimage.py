@@ -191,12 +191,14 @@ def test_the_last_steps_are_calm(tiny, monkeypatch):
     from atlas.synthesis.steps.decayed_adagrad import DecayedAdaGrad
 
     rates, corners = [], []
-    original, window = DecayedAdaGrad.step, preimage.JitteredViews._window
+    original, windows = DecayedAdaGrad.step, preimage.windows
     monkeypatch.setattr(
         DecayedAdaGrad, "step", lambda self, closure=None: (rates.append(self.param_groups[0]["lr"]), original(self))[1]
     )
     monkeypatch.setattr(
-        preimage.JitteredViews, "_window", lambda self, *given: (corners.append(given[1:]), window(self, *given))[1]
+        preimage,
+        "windows",
+        lambda images, places, size: (corners.append(tuple(places[0].tolist())), windows(images, places, size))[1],
     )
     render(tiny, [inversion("body")], steps=14, jitter=5)
     full = 0.01 * 32**2 * 80**2 / 6
