@@ -50,6 +50,25 @@ class StoreSettings(Table):
     path: Path = Path("build/store")
 
 
+class Resources(Table):
+    """``resources`` of ``[executor]``: what each worker takes of a Ray cluster.
+
+    Attributes:
+        gpu: GPUs, or the share of one: 0.5 puts two workers on each. Default: 1 where there are any.
+        accelerator: type of the GPU as Ray names it, e.g. ``A100`` or ``H100``; any unless given.
+    """
+
+    gpu: float | None = Field(default=None, ge=0, le=64, allow_inf_nan=False)
+    accelerator: str | None = Field(default=None, min_length=1, max_length=100)
+
+    @field_validator("gpu")
+    @classmethod
+    def _whole_or_a_share(cls, value: float | None) -> float | None:
+        if value is not None and value > 1 and value != int(value):
+            raise ValueError("must be a share of one GPU, such as 0.5, or a whole number")
+        return value
+
+
 class ExecutorSettings(Table):
     """``[executor]``: what renders. None of it changes the pictures.
 
@@ -62,6 +81,10 @@ class ExecutorSettings(Table):
         device: ``auto``, ``cpu``, ``mps``, ``cuda`` or one of several as in ``cuda:0``.
         threads: pictures that a worker makes, or looks at, at a time on a CPU, each by one thread; unless given, the
             workers share the cores.
+        resources: what each worker takes of a cluster, ``{ gpu = 0.5, accelerator = "A100" }``.
+        patience: seconds for which a cluster may have no place for a single worker, until the run ends and says what
+            is missing; nodes that join meanwhile are used.
+        logs: show what workers print.
     """
 
     kind: Literal["auto", "serial", "ray"] = "auto"
@@ -70,6 +93,9 @@ class ExecutorSettings(Table):
     batch_size: int | Literal["auto"] = "auto"
     device: str = "auto"
     threads: int | None = Field(default=None, ge=1, le=1024)
+    resources: Resources = Resources()
+    patience: int = Field(default=600, ge=1, le=604_800)
+    logs: bool = False
 
     @field_validator("batch_size", mode="before")
     @classmethod

@@ -33,18 +33,22 @@ class RunProgress:
         self._total = total
         self._nouns = nouns
         self._ended = self._failed = 0
+        self._shares: dict[str, float] = {}
         self._task = bar.add_task("starting", total=total, jobs=self._jobs())
         self._started = self._spoke = monotonic()
 
     def on_step(self, batch: "Batch", done: int, steps: int) -> None:
-        """Show a batch in flight; its share of finished steps counts as that share of its jobs."""
-        self._advance(self._ended + len(batch.tasks) * min(done / steps, 0.999), printable(batch.title))
+        """Show a batch in flight; its share of finished steps counts as that share of its jobs, as that of others
+        that are in flight beside it."""
+        self._shares[batch.tasks[0].key] = len(batch.tasks) * min(done / steps, 0.999)
+        self._advance(printable(batch.title))
 
     def on_outcome(self, outcome: "Outcome") -> None:
         """Count a job that ended."""
         self._ended += 1
         self._failed += outcome.status == "failed"
-        self._advance(self._ended)
+        self._shares.pop(outcome.task.key, None)
+        self._advance()
 
     def on_total(self, total: int) -> None:
         """Note how many jobs there are; it changes where some follow from others."""
@@ -60,10 +64,11 @@ class RunProgress:
         failed = f", {self._failed} failed" if self._failed else ""
         return f"{self._ended} of {self._total} {self._nouns[self._total != 1]}{failed}"
 
-    def _advance(self, completed: float, title: str | None = None) -> None:
+    def _advance(self, title: str | None = None) -> None:
+        completed = min(self._ended + sum(self._shares.values()), self._total)
         self._bar.update(self._task, completed=completed, jobs=self._jobs(), description=title)
         now = monotonic()
-        if self._bar.disable and now - self._spoke > QUIET_INTERVAL:
+        if completed and self._bar.disable and now - self._spoke > QUIET_INTERVAL:
             self._spoke = now
             left = (now - self._started) / completed * (self._total - completed)
             self._console.print(f"{self._jobs()}, about {duration(left)} left")

@@ -44,14 +44,14 @@ def estimate(plan: Plan, pictures: Sequence[RenderTask], machine: Machine) -> Es
     """
     if not pictures:
         return Estimate(0.0, 0)
-    if machine.device == "cpu":
+    if machine.here == "cpu":
         keep_freed_memory()
     work_batches = batches(pictures, machine)
     chosen = np.unique(np.linspace(0, len(work_batches) - 1, PROBES).round().astype(int))
     with TemporaryDirectory() as folder:
         scratch = Store(Path(folder) / "store", create=True)
         _keep_inputs(plan, [work_batches[index] for index in chosen], scratch)
-        work = Work(scratch.path, dict(plan.specs), machine.device, machine.threads_of("serial"))
+        work = Work(scratch.path, dict(plan.specs), machine.here, machine.threads_of("serial"))
         worker = Worker(work, dict(plan.models))
         probed = [_seconds(worker, work_batches[index]) for index in chosen]
     seconds = np.interp(np.arange(len(work_batches)), chosen, probed).sum()

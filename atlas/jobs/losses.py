@@ -42,6 +42,10 @@ class Losses:
         limit = MAX_MEMORY_ATTEMPTS if cause == "memory" else MAX_ATTEMPTS
         return Verdict((batch,)) if lost < limit else Verdict((), batch.tasks[0], lost)
 
+    def knows(self, batch: Batch) -> bool:
+        """Tell whether any of a batch was lost before."""
+        return any(task.key in self._lost for task in batch.tasks)
+
     def blames(self, batch: Batch, device: str) -> bool:
         """Note that a device failed on a batch; tell whether several have by now, so that the batch is to blame."""
         for task in batch.tasks:

@@ -20,9 +20,20 @@ class Ready:
     def __len__(self) -> int:
         return sum(map(len, self._queues.values()))
 
+    @property
+    def first(self) -> int | None:
+        """The lowest place of all; None if there is none."""
+        return min((queue[0][0] for queue in self._queues.values() if queue), default=None)
+
     def put(self, place: int, batch: Batch) -> None:
         """Put in a batch; lower places come first."""
         heappush(self._queues[batch.model], (place, next(self._numbers), batch))
+
+    def clear(self) -> list[Batch]:
+        """Return all batches, in no order, and forget them."""
+        found = [batch for queue in self._queues.values() for _, _, batch in queue]
+        self._queues.clear()
+        return found
 
     def take(self, model: str | None = None) -> Batch | None:
         """Return the first batch of a model, or if there is none the first of all; None if there is none at all."""

@@ -81,6 +81,21 @@ class Walk:
             self._expected.values()
         )
 
+    def use(self, machine: Machine) -> None:
+        """Cut what is ready, and what will be, into batches for another machine."""
+        self._machine = machine
+        tasks = [task for batch in self.ready.clear() for task in batch.tasks]
+        self._put(sorted(tasks, key=lambda task: self._places[task.key]))
+
+    @property
+    def has_suspects(self) -> bool:
+        """Whether something that is ready is tried again."""
+        return self.ready.first == FIRST
+
+    def is_suspect(self, batch: Batch) -> bool:
+        """Tell whether a batch was in hand when a worker ended: it is tried again with nothing beside it."""
+        return self._losses.knows(batch)
+
     def next(self, model: str | None = None) -> Batch | None:
         """Return what is to be made next, best of a model, and lease it; None if there is nothing now.
 

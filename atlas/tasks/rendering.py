@@ -121,6 +121,12 @@ class RenderTask(Task):
         method = methods.get(self.series.method)
         return method.in_a_thread(self.target.kind, method.complete(self.series.parameters))
 
+    @property
+    def views(self) -> int:
+        """See :attr:`Task.views`."""
+        method = methods.get(self.job.method)
+        return method.samples(self.job.target.kind, method.complete(self.job.parameters))
+
     def unlike(self) -> str:
         """See :meth:`Task.unlike`."""
         here, planned = methods.get(self.series.method).version, self.series.version

@@ -79,6 +79,11 @@ class Task(ABC):
         """Return how many of a batch one thread of a CPU makes together, and others beside it; None for all of it."""
         return None
 
+    @property
+    def views(self) -> int:
+        """How many views a network is shown of it in one step, where that is counted."""
+        return 0
+
     def unlike(self) -> str:
         """Return in words what makes it in this process otherwise than it was planned; empty if nothing does."""
         return ""

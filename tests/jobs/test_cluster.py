@@ -16,12 +16,12 @@ import psutil
 import pytest
 from PIL import Image
 from small_runs import PARAMETERS, configuration, made, prepared, run
+from steps import step, walk_of
 
 from atlas.errors import ExecutorError, StoreError
 from atlas.jobs.executors import cluster, keeper, session
 from atlas.jobs.executors.base import Monitor
-from atlas.jobs.pending import Pending, pending
-from atlas.jobs.walk import Walk
+from atlas.jobs.pending import pending
 from atlas.store import Store
 from atlas.store.integrity import verify
 from atlas.tasks.machine import Machine
@@ -32,10 +32,10 @@ ALONE = RAY | {"workers": 1}
 LONG = PARAMETERS | {"steps": 150}
 
 
-def empty_walk(folder):
-    """A walk through nothing."""
+def short_walk(folder):
+    """A walk through one step, since nothing is looked for where there is nothing to do."""
     store = Store(folder / "store", create=True)
-    return Walk(Pending(store), store, Machine("cpu", 1))
+    return walk_of(store, step("a"))
 
 
 def actors():
@@ -88,7 +88,7 @@ def test_it_renders_what_serial_renders_quietly_and_on_loopback(tmp_path, capfd,
 
     assert len(listening) > 3  # Ray does listen, on several ports
     assert [place for place in listening.items() if not is_loopback(place[0][0])] == []
-    assert [notice for notice in notices if "99 workers asked for, but the cluster has" in notice] != []
+    assert [notice for notice in notices if "99 workers asked for, but there is room for" in notice] != []
 
 
 def test_killed_workers_lose_nothing(tmp_path):
@@ -141,7 +141,7 @@ def test_bad_targets_harm_no_other(tmp_path, monkeypatch):
 def test_a_job_that_takes_too_much_memory_is_called_that_after_two_attempts(tmp_path, monkeypatch):
     """The killing class stands for one that Ray's memory monitor ends; its batch was the first attempt."""
     monkeypatch.setenv("TINY_ONCE", os.devnull)
-    monkeypatch.setattr(cluster, "ended_for_memory", lambda: Every())
+    monkeypatch.setattr(session, "ended_for_memory", lambda: Every())
     notices = []
 
     class Every(list):
@@ -161,7 +161,7 @@ def test_workers_that_are_ended_as_they_start_end_the_run(tmp_path, monkeypatch)
     """Ray's memory monitor takes the machine for full; without end it would start others."""
     monkeypatch.setenv("RAY_memory_usage_threshold", "0.001")
     monkeypatch.setenv("RAY_memory_monitor_refresh_ms", "50")
-    with pytest.raises(ExecutorError, match=r"3 workers were ended for lack of memory[\s\S]*lower executor.workers"):
+    with pytest.raises(ExecutorError, match=r"3 workers ended before they could start[\s\S]*lower executor.workers"):
         run(configuration(tmp_path, executor=ALONE))
 
 
@@ -237,14 +237,13 @@ def test_weights_that_change_between_plan_and_render_end_the_run_and_are_not_sto
 
 
 def test_a_device_that_no_node_has_is_an_error_and_not_a_wait(tmp_path):
-    work = cluster.Work(tmp_path, {}, "cuda")
-    executor = cluster.RayExecutor(work, workers=1)
-    with pytest.raises(ExecutorError, match=r"need a GPU each; the cluster has 0[\s\S]*executor.device"):
-        list(executor.run(empty_walk(tmp_path), Monitor()))
+    executor = cluster.RayExecutor(cluster.Work(tmp_path, {}, "cuda"), Machine("cuda", 8, workers=1))
+    with pytest.raises(ExecutorError, match=r"each needs a GPU; there are \d+ CPUs, 0 GPUs[\s\S]*executor.device"):
+        list(executor.run(short_walk(tmp_path), Monitor()))
 
 
 @pytest.mark.parametrize("address", ["127.0.0.1:1", "ray://127.0.0.1:1", "nowhere", "127.0.0.1:99999"])
 def test_a_cluster_that_cannot_be_reached_is_an_error(tmp_path, address):
-    executor = cluster.RayExecutor(cluster.Work(tmp_path, {}, "cpu"), address=address)
+    executor = cluster.RayExecutor(cluster.Work(tmp_path, {}, "cpu"), Machine("cpu", 8, address=address))
     with pytest.raises(ExecutorError, match=f'no Ray cluster answers at executor.address = "{address}"'):
-        list(executor.run(empty_walk(tmp_path), Monitor()))
+        list(executor.run(short_walk(tmp_path), Monitor()))

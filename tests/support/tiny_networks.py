@@ -2,6 +2,7 @@
 
 import os
 import signal
+import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -131,6 +132,32 @@ class _Large(_Judged):
 def large() -> nn.Module:
     """A network that takes more memory than there is, but for small batches; class 3 takes it always."""
     return _Large()
+
+
+class _Faulty(_Judged):
+    """Meets whatever is in the folder that TINY_FAULTS names, each once: files that begin with what happens."""
+
+    def react(self, gradient: Tensor) -> None:
+        folder = Path(os.environ["TINY_FAULTS"])
+        for path in sorted(folder.iterdir()):
+            try:
+                path.unlink()  # which one of several processes succeeds in
+            except FileNotFoundError:
+                continue
+            fault = path.name.partition("-")[0]
+            if fault == "kill":
+                os.kill(os.getpid(), signal.SIGKILL)
+            if fault == "hang":
+                time.sleep(1000)
+            if fault == "device":
+                raise RuntimeError("CUDA error: uncorrectable ECC error encountered")
+            if fault == "memory":
+                raise torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 20.00 GiB.")
+
+
+def faulty() -> nn.Module:
+    """A network on which a test lets processes, devices and memory fail."""
+    return _Faulty()
 
 
 def killing() -> nn.Module:

@@ -20,7 +20,7 @@ class Monitor:
     """How a run is watched and stopped.
 
     Attributes:
-        on_step: told (batch, finished steps, all steps); only an executor in this process calls it.
+        on_step: told (batch, finished steps, all steps): each by an executor in this process, by others now and then.
         on_outcome: told how each task ended.
         on_total: told how many tasks there are, with those that ended, and those that may follow.
         on_notice: told of things a person should know, such as a worker that died, in a sentence.

@@ -17,7 +17,8 @@ from contextlib import contextmanager
 from importlib import import_module
 from pathlib import Path
 from threading import Thread
-from typing import Any
+from time import monotonic
+from typing import Any, Literal
 from uuid import uuid4
 
 from atlas.errors import ExecutorError
@@ -50,8 +51,12 @@ takes up to 61, for ``/session_2026-11-27_13-32-26_658195_1234567/sockets/plasma
 
 
 @contextmanager
-def ray_session(address: str | None) -> Iterator[Any]:
+def ray_session(address: str | None, luggage: Path | None = None, logs: bool = False) -> Iterator[Any]:
     """Start a quiet Ray on loopback, or join a cluster; leave it in any case.
+
+    Args:
+        luggage: a folder that travels to every node of a cluster, where workers find it as their current one.
+        logs: show what workers print.
 
     Raises:
         ExecutorError: it cannot be started or joined.
@@ -59,12 +64,15 @@ def ray_session(address: str | None) -> Iterator[Any]:
     """
     with _environment_of_ray():
         if address is None:
-            with _kept_folder() as folder, _joined("on this machine", _own(folder)) as ray:
+            with _kept_folder() as folder, _joined("on this machine", _own(folder), logs) as ray:
                 yield ray
         else:
             if address != "auto":
                 _check_reachable(address)
-            with _joined(f'at "{address}"', {"address": address}) as ray:
+            options: dict[str, Any] = {"address": address}
+            if luggage is not None:
+                options["runtime_env"] = {"working_dir": str(luggage)}
+            with _joined(f'at "{address}"', options, logs) as ray:
                 yield ray
 
 
@@ -99,6 +107,70 @@ def ended_for_memory() -> list[int]:
         return []
 
 
+Death = Literal["died", "memory", "node"]
+"""Why an actor is gone: its process crashed or was killed, it was ended for lack of memory, or its node is lost, or was
+taken away by whoever lent it."""
+
+
+def cause_of(death: BaseException, process: int | None) -> Death:
+    """Return why an actor is gone, as Ray says.
+
+    Args:
+        death: what Ray raised in place of a result. process: the actor's.
+    """
+    if getattr(death, "preempted", False) or "node has died" in str(death) or "NodeDied" in type(death).__name__:
+        return "node"
+    if "OutOfMemory" in type(death).__name__ or process in ended_for_memory():
+        return "memory"
+    return "died"
+
+
+def own_place() -> tuple[str, list[str]]:
+    """Return, within an actor, Ray's name of its node and the numbers of the GPUs that are its own."""
+    import ray
+
+    context = ray.get_runtime_context()
+    return context.get_node_id(), list(context.get_accelerator_ids().get("GPU", []))
+
+
+class Gauges:
+    """What a run is doing, as numbers that Ray's own Prometheus endpoint serves, of every node that has one."""
+
+    def __init__(self) -> None:
+        from ray.util.metrics import Counter, Gauge
+
+        self._jobs = Counter("atlas_jobs", "Jobs that ended, by status.", tag_keys=("status",))
+        self._losses = Counter("atlas_workers_lost", "Workers that are gone, by cause.", tag_keys=("cause",))
+        self._views = Counter("atlas_views", "Views that networks were shown; rate() of it is views a second.")
+        self._waiting = Counter("atlas_waiting_seconds", "Seconds for which workers with a place had nothing to do.")
+        self._workers = Gauge("atlas_workers", "Workers, by what they do.", tag_keys=("state",))
+        self._memory = Gauge("atlas_memory_bytes", "The most bytes that were in use, by device.", tag_keys=("device",))
+        self._shown = monotonic()
+
+    def count(self, status: str) -> None:
+        """Count a job that ended."""
+        self._jobs.inc(1, {"status": status})
+
+    def count_loss(self, cause: str) -> None:
+        """Count a worker that is gone."""
+        self._losses.inc(1, {"cause": cause})
+
+    def progress(self, views: int, memory: int, device: str) -> None:
+        """Count views, and note the memory of a device."""
+        if views > 0:
+            self._views.inc(views)
+        self._memory.set(memory, {"device": device})
+
+    def show(self, **workers: int) -> None:
+        """Note how many workers are in each state; those that are ``idle`` wait."""
+        now = monotonic()
+        if waited := workers["idle"] * (now - self._shown):
+            self._waiting.inc(waited)
+        self._shown = now
+        for state, number in workers.items():
+            self._workers.set(number, {"state": state})
+
+
 def _own(folder: Path) -> dict[str, Any]:
     return {
         "address": "local",
@@ -109,7 +181,7 @@ def _own(folder: Path) -> dict[str, Any]:
 
 
 @contextmanager
-def _joined(where: str, options: dict[str, Any]) -> Iterator[Any]:
+def _joined(where: str, options: dict[str, Any], logs: bool) -> Iterator[Any]:
     import ray
 
     # Ray puts the current folder before Python's library in every worker, so it is started in one without modules.
@@ -117,7 +189,7 @@ def _joined(where: str, options: dict[str, Any]) -> Iterator[Any]:
     try:
         try:
             with _sigterm_blocked(), signals_kept(), _dumps_hidden(), working_in(folder):  # Ray takes it for itself
-                ray.init(log_to_driver=False, logging_level=logging.CRITICAL, **options)
+                ray.init(log_to_driver=logs, logging_level=logging.CRITICAL, **options)
         except SystemExit as error:  # how Ray's own handler of SIGTERM, which it has while it starts, ends a process
             signal.alarm(0)  # by which it would be aborted three seconds after its dump
             raise Stopped from error
