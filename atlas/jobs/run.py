@@ -113,4 +113,4 @@ def _executor(plan: Plan, store: Store, machine: Machine, cost: int) -> Executor
         return SerialExecutor(work, dict(plan.models))
     from atlas.jobs.executors.cluster import RayExecutor
 
-    return RayExecutor(work, machine)
+    return RayExecutor(work, machine, plan.models)

@@ -53,9 +53,16 @@ class Worker:
     Args:
         work: where to write, and which models there are.
         loaded: models that this process has already loaded, by name.
+        load: loads another.
     """
 
-    def __init__(self, work: Work, loaded: dict[str, VisionModel] | None = None) -> None:
+    def __init__(
+        self,
+        work: Work,
+        loaded: dict[str, VisionModel] | None = None,
+        load: Callable[[ModelSpec], VisionModel] = load_model,
+    ) -> None:
+        self._load = load
         self._store = PatientStore(work.store)
         self._work = work
         self._device = torch.device(work.device)
@@ -180,7 +187,7 @@ class Worker:
         """
         name = task.model
         if name not in self._models:
-            model, card = load_model(self._work.models[name]), self._store.card(task.identity.fingerprint)
+            model, card = self._load(self._work.models[name]), self._store.card(task.identity.fingerprint)
             check_planned(card, model.card, f"a worker on {socket.gethostname()}")
             self._models = {name: model.known_as(card)}  # one at a time: devices are small
         return self._models[name]

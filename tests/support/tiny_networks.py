@@ -135,7 +135,7 @@ def large() -> nn.Module:
 
 
 class _Faulty(_Judged):
-    """Meets whatever is in the folder that TINY_FAULTS names, each once: files that begin with what happens."""
+    """Meets whatever is in the folder that TINY_FAULTS names, each once: files named by what happens."""
 
     def react(self, gradient: Tensor) -> None:
         folder = Path(os.environ["TINY_FAULTS"])
@@ -144,7 +144,7 @@ class _Faulty(_Judged):
                 path.unlink()  # which one of several processes succeeds in
             except FileNotFoundError:
                 continue
-            fault = path.name.partition("-")[0]
+            fault = path.name
             if fault == "kill":
                 os.kill(os.getpid(), signal.SIGKILL)
             if fault == "hang":

@@ -3,15 +3,19 @@
 import os
 import socket
 import sys
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
 from threading import Event, Lock
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from atlas.core.record import Status
 from atlas.jobs.device import Steps, check_device, memory_used
-from atlas.jobs.executors.session import own_place
+from atlas.jobs.executors.luggage import MODULES, delivered, known_here, unpack
+from atlas.jobs.executors.session import fetched, own_place
 from atlas.jobs.worker import Work, Worker
+from atlas.models.load import VisionModel, load_model
+from atlas.models.spec import ModelSpec
 from atlas.synthesis.steps.ascent import Stopped
 from atlas.tasks.batch import Batch
 from atlas.tasks.task import Outcome
@@ -50,15 +54,18 @@ class RenderActor:
     """A worker in its own process. One thread at a time works on the device; the others store, and listen.
 
     Args:
-        folder: of the driver, to work in; None on another machine.
-        paths: where modules are looked for, besides.
+        folder: of the driver, to work in; None on a cluster, where it works in the luggage that came with it.
+        parcels: references to models on their way, by name: a node reads each once.
     """
 
-    def __init__(self, work: Work, folder: str | None = None, paths: Sequence[str] = ()) -> None:
+    def __init__(self, work: Work, folder: str | None = None, parcels: Mapping[str, Any] | None = None) -> None:
         if folder is not None:
-            os.chdir(folder)  # of the driver, where modules of the user's own may be
-        sys.path += [path for path in paths if path not in sys.path]
+            os.chdir(folder)  # where modules of the user's own may be
+        else:
+            sys.path.append(str(Path.cwd() / MODULES))
+            work = replace(work, models=unpack(work.models, Path.cwd()))
         self._work = work
+        self._parcels = dict(parcels or {})
         self._stop = Event()
         self._device = Lock()
         self._steps = Steps()
@@ -81,13 +88,20 @@ class RenderActor:
             if self._stop.is_set():
                 return None
             if self._worker is None:
-                self._worker = Worker(self._work)
+                self._worker = Worker(self._work, load=self._load)
             self._steps.begin(batch)
             try:
                 finish = self._worker.begin(batch, self._steps.on_step, self._stop.is_set)
             except Stopped:
                 return None
         return [Told(one.task.key, one.status, one.message, one.quarantined) for one in finish()]
+
+    def _load(self, spec: ModelSpec) -> VisionModel:
+        """Return a model: from the node's own copy of what the driver loaded, or from its source where none came."""
+        if spec.name not in self._parcels:
+            return load_model(spec)
+        known_here(spec)
+        return delivered(fetched(self._parcels[spec.name]))
 
     def steps(self) -> tuple[str, int, int, int]:
         """Return how far it is: the first key of the batch in hand, its finished steps, all steps; and bytes in use."""

@@ -7,20 +7,26 @@ Ray's own restarts do not tell why, and its retries would multiply with ours.
 
 import os
 import sys
-from collections.abc import Iterator
-from contextlib import suppress
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, suppress
 from dataclasses import replace
+from functools import partial
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 from atlas.jobs.allocator import ENVIRONMENT
 from atlas.jobs.executors.actor import THREADS, RenderActor
 from atlas.jobs.executors.base import Monitor
 from atlas.jobs.executors.dispatch import Dispatcher
+from atlas.jobs.executors.luggage import pack, parcel
 from atlas.jobs.executors.placement import Needs
 from atlas.jobs.executors.pool import Pool
 from atlas.jobs.executors.session import QUIET, ray_session
 from atlas.jobs.walk import Walk
 from atlas.jobs.worker import Work
+from atlas.models.code.foreign import first_line
+from atlas.models.load import VisionModel
 from atlas.synthesis.steps.ascent import Stopped
 from atlas.tasks.machine import Machine
 from atlas.tasks.task import Outcome
@@ -33,9 +39,11 @@ class RayExecutor:
         work: what to work with and where to; its store must be reachable under the same path from every node.
         machine: how many workers, and what each takes: of a Ray of this machine's own, or of a running cluster. What
             the configuration leaves open, its resources decide, and not this process's.
+        models: that are loaded here; on a cluster they travel with their weights, so that no node reads these.
     """
 
-    def __init__(self, work: Work, machine: Machine) -> None:
+    def __init__(self, work: Work, machine: Machine, models: Mapping[str, VisionModel] | None = None) -> None:
+        self._models = dict(models or {})
         self._work = work
         self._machine = machine
 
@@ -47,12 +55,12 @@ class RayExecutor:
                 store cannot be written there, a model is not the planned one, all devices failed.
         """
         machine = self._machine
-        with suppress(Stopped), ray_session(machine.address, logs=machine.logs) as ray:
+        with suppress(Stopped), self._session(monitor) as (ray, start):
             if monitor.stop.is_set():
                 return
             needs = Needs.of(machine, ray.cluster_resources())
             walk.use(machine.on(needs.device))
-            pool = Pool(ray, self._starter(ray, needs), needs, machine.workers, machine.address is not None)
+            pool = Pool(ray, partial(start, needs), needs, machine.workers, machine.address is not None)
             if (machine.workers or 0) > pool.room and machine.address is None:
                 monitor.on_notice(f"{machine.workers} workers asked for, but there is room for {pool.room}")
             try:
@@ -61,18 +69,46 @@ class RayExecutor:
                 for member in pool.members:
                     ray.kill(member.actor)
 
-    def _starter(self, ray: Any, needs: Needs) -> Any:
-        """Return what starts an actor."""
-        local = self._machine.address is None
-        environment = ENVIRONMENT | QUIET | {"OMP_NUM_THREADS": "1"}
-        if local:  # a model of the user's own must be found
-            environment["PYTHONPATH"] = os.pathsep.join(filter(None, sys.path))
-        remote = ray.remote(RenderActor).options(
-            max_restarts=0,
-            max_task_retries=0,
-            max_concurrency=THREADS,
-            runtime_env={"env_vars": environment},
-            **needs.options,
-        )
-        work = replace(self._work, device=needs.device)
-        return lambda: remote.remote(work, os.getcwd() if local else None)
+    @contextmanager
+    def _session(self, monitor: Monitor) -> Iterator[tuple[Any, Callable[[Needs], Any]]]:
+        """Yield a session, and what starts an actor in it that needs something."""
+        address, logs = self._machine.address, self._machine.logs
+        if address is None:
+            # A model of the user's own must be found.
+            paths = {"PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
+            with ray_session(None, logs=logs) as ray:
+                yield ray, lambda needs: _actor(ray, needs, paths).remote(self._working(needs), os.getcwd())
+            return
+        with TemporaryDirectory(prefix="atlas-") as folder:
+            specs = pack(self._work.models.values(), Path(folder))
+            with ray_session(address, Path(folder), logs) as ray:
+                parcels = dict(self._parcels(ray, monitor))
+                yield (
+                    ray,
+                    lambda needs: _actor(ray, needs, {}).remote(self._working(needs, models=specs), None, parcels),
+                )
+
+    def _working(self, needs: Needs, **changes: Any) -> Work:
+        return replace(self._work, device=needs.device, **changes)
+
+    def _parcels(self, ray: Any, monitor: Monitor) -> Iterator[tuple[str, Any]]:
+        """Give the models to the object store; yield their references. One that cannot travel is loaded by each."""
+        for name, spec in self._work.models.items():
+            if name in self._models:
+                try:
+                    yield name, ray.put(parcel(self._models[name], spec))
+                except Exception as error:  # noqa: BLE001 - somebody's own module may refuse in any way
+                    monitor.on_notice(
+                        f'model "{name}" cannot travel as it is ({first_line(error)}): each worker loads it by its source'
+                    )
+
+
+def _actor(ray: Any, needs: Needs, environment: dict[str, str]) -> Any:
+    """Return what an actor is made of: a worker that is never restarted by Ray, nor anything that it does."""
+    return ray.remote(RenderActor).options(
+        max_restarts=0,
+        max_task_retries=0,
+        max_concurrency=THREADS,
+        runtime_env={"env_vars": ENVIRONMENT | QUIET | {"OMP_NUM_THREADS": "1"} | environment},
+        **needs.options,
+    )

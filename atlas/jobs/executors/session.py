@@ -133,6 +133,13 @@ def own_place() -> tuple[str, list[str]]:
     return context.get_node_id(), list(context.get_accelerator_ids().get("GPU", []))
 
 
+def fetched(reference: Any) -> Any:
+    """Return, within an actor, what the driver gave to the object store; a node fetches it once."""
+    import ray
+
+    return ray.get(reference)
+
+
 class Gauges:
     """What a run is doing, as numbers that Ray's own Prometheus endpoint serves, of every node that has one."""
 
