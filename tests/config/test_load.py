@@ -71,6 +71,9 @@ def test_every_default_of_the_smallest_configuration(load, tmp_path):
         "batch_size": "auto",
         "device": "auto",
         "threads": None,
+        "resources": {"gpu": None, "accelerator": None},
+        "patience": 600,
+        "logs": False,
     }
     assert config.render[0].model_dump() == {
         "model": ("lite",),
@@ -237,6 +240,15 @@ CASES = {
             "render[0].seeds[0]": ["-1 must be 0 or more"],
             "render[0].seeds[1]": ["1.5 must be a whole number"],
             "render[0].seeds[2]": ["true must be a whole number"],
+        },
+    ),
+    "resources": (
+        '[executor]\nresources = { gpu = 1.5, accelerator = "", gpus = 1 }\npatience = 0\n' + GOOD,
+        {
+            "executor.resources.gpu": ["a share of one GPU, such as 0.5, or a whole number"],
+            "executor.resources.accelerator": ["empty"],
+            "executor.resources.gpus": ["no such key"],
+            "executor.patience": ["0 must be 1 or more"],
         },
     ),
     "model": (

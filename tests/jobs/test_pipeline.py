@@ -54,9 +54,9 @@ def started(monkeypatch):
         return plain(self, walk, monitor)
 
     @contextmanager
-    def run_ray(address):
+    def run_ray(*given, **named):
         found.append("ray")
-        with session(address) as ray:
+        with session(*given, **named) as ray:
             yield ray
 
     monkeypatch.setattr(SerialExecutor, "run", run_serial)

@@ -81,6 +81,9 @@ class RayExecutor:
             return
         with TemporaryDirectory(prefix="atlas-") as folder:
             specs = pack(self._work.models.values(), Path(folder))
+            (Path(folder) / "README").write_text(
+                "What atlas sent along with its workers.\n"
+            )  # Ray takes no empty folder
             with ray_session(address, Path(folder), logs) as ray:
                 parcels = dict(self._parcels(ray, monitor))
                 yield (
@@ -98,9 +101,8 @@ class RayExecutor:
                 try:
                     yield name, ray.put(parcel(self._models[name], spec))
                 except Exception as error:  # noqa: BLE001 - somebody's own module may refuse in any way
-                    monitor.on_notice(
-                        f'model "{name}" cannot travel as it is ({first_line(error)}): each worker loads it by its source'
-                    )
+                    why = first_line(error)
+                    monitor.on_notice(f'model "{name}" cannot travel ({why}): each worker loads it from its source')
 
 
 def _actor(ray: Any, needs: Needs, environment: dict[str, str]) -> Any:
