@@ -182,7 +182,7 @@ def test_a_device_that_fails_its_test_gets_nothing(store):
     run.ray.faults["GPU 0 of one"] = "it multiplies wrongly"
     run.check_all_done()
     assert {place[0] for place in run.ray.handed} == {"two"}
-    assert run.notices == ["GPU 0 of one is left out: it multiplies wrongly"]
+    assert run.notices == ["GPU 0 of one is left out of this run: it multiplies wrongly"]
 
 
 def test_a_batch_on_which_several_devices_fail_is_to_blame_itself(store):

@@ -64,7 +64,7 @@ def test_nodes_are_lost_and_gained_and_workers_devices_and_memory_fail_and_nothi
 
     def watched(pool, member, place):
         places.append(place)
-        return placed(pool, member, place)
+        placed(pool, member, place)
 
     monkeypatch.setattr(Pool, "placed", watched)
     nodes = sorted(cluster.worker_nodes, key=lambda node: node.node_id)
@@ -99,7 +99,7 @@ def test_an_accelerator_that_no_node_has_ends_the_run_and_says_what_is_missing(t
 
 def test_a_gpu_that_torch_does_not_see_is_left_out_and_told(tmp_path, cluster, monkeypatch):
     monkeypatch.setattr(dispatch, "LOOK", 0.1)
-    config = on(cluster, tmp_path, device="cuda", patience=60)
+    config = on(cluster, tmp_path, device="cuda", patience=300)
     plan, store = prepared(config)
     with pytest.raises(ExecutorError, match=r'GPU 0 of .* torch sees no CUDA device there[\s\S]*device = "cpu"'):
         made(plan, store, config)

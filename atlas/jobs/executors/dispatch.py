@@ -128,21 +128,18 @@ class Dispatcher:
             yield from self._walk.take(outcome)
 
     def _placed(self, member: Member, place: Place) -> Iterator[Outcome]:
-        """Note where an actor is, unless its device fails its test."""
+        """Note where an actor is; if its device fails its test, it keeps that from others of this run."""
         if member.doubt:  # it was out of reach and is not gone: what it had in hand may still run there
             yield from self._ended(member)
-        elif place.fault:
+            return
+        if place.fault:
             error = ExecutorError(
-                f"{place.device} is left out: {place.fault}",
+                f"{place.device} is left out of this run: {place.fault}",
                 'test the device; to place workers by GPU that compute on the CPU, set executor.device = "cpu"',
             )
-            if self._pool.blame(place.device, error):
-                self._monitor.on_notice(error.message)
-                self._pool.placed(member, place)
-            else:
-                self._pool.end(member)
-        else:
-            self._pool.placed(member, place)
+            self._pool.leave_out(place.device, error)
+            self._monitor.on_notice(error.message)
+        self._pool.placed(member, place)
 
     def _refused(self, member: Member, reference: Any, error: Any) -> Iterator[Outcome]:
         """Sort what a worker raised: the device's fault, or what makes its node useless.

@@ -112,12 +112,11 @@ class Pool:
         """Ask an actor where it is."""
         self.reports[member.actor.report.remote()] = member
 
-    def placed(self, member: Member, place: Place) -> bool:
-        """Note where an actor is; tell whether it may work: what is left out of the run stays so."""
+    def placed(self, member: Member, place: Place) -> None:
+        """Note where an actor is, and whether it may work: what is left out of the run stays so."""
         self._stillborn = 0
         member.place = place
         member.idle = not {place.node, place.device}.isdisjoint(self._left_out)
-        return not member.idle
 
     def gone(self, member: Member, death: BaseException) -> None:
         """Forget an actor that has ended.
@@ -171,7 +170,7 @@ class Pool:
         elif not self._grows and self.room == 0:
             raise self._missing("")
         elif monotonic() - self._without > patience:
-            raise self._missing(f" within {patience:.0f} s")
+            raise self.reason or self._missing(f" within {patience:.0f} s")
 
     def _missing(self, when: str) -> ExecutorError:
         has: Counter[str] = Counter()
