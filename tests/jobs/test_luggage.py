@@ -1,5 +1,6 @@
 """What travels to the nodes of a cluster, and what stays."""
 
+import shutil
 from copy import deepcopy
 
 import pytest
@@ -7,7 +8,7 @@ from small_runs import configuration, prepared
 
 from atlas.errors import ExecutorError
 from atlas.jobs.executors import luggage
-from atlas.jobs.executors.luggage import delivered, known_here, pack, parcel, unpack
+from atlas.jobs.executors.luggage import as_bytes, delivered, known_here, laid_out, pack, parcel, unpack
 from atlas.jobs.known_models import check_planned
 from atlas.models.load import load_model
 from atlas.models.spec import ModelSpec
@@ -39,8 +40,11 @@ def test_the_folder_travels_without_what_is_no_code(tmp_path):
     ]
     packed = pack(specs, tmp_path / "there")
     assert files(tmp_path / "there") == ["0/net.py", "0/parts/layers.py", "0/parts/table.json"]
-    found = unpack(packed, tmp_path / "there")
-    assert found["mine"].folder == found["other"].folder == tmp_path / "there" / "0"
+    place = laid_out(as_bytes(tmp_path / "there"))
+    assert files(place) == files(tmp_path / "there") and place.stat().st_mode & 0o777 == 0o700
+    shutil.rmtree(place)
+    found = unpack(packed, place)
+    assert found["mine"].folder == found["other"].folder == place / "0"
     assert found["theirs"] == specs[2]
 
 

@@ -1,6 +1,7 @@
 """The actor: a worker in a process of its own, on whatever node Ray places it."""
 
 import os
+import shutil
 import socket
 import sys
 from collections.abc import Mapping, Sequence
@@ -11,7 +12,7 @@ from typing import Any, NamedTuple
 
 from atlas.core.record import Status
 from atlas.jobs.device import Steps, check_device, memory_used
-from atlas.jobs.executors.luggage import MODULES, delivered, known_here, unpack
+from atlas.jobs.executors.luggage import MODULES, delivered, known_here, laid_out, unpack
 from atlas.jobs.executors.session import fetched, own_place
 from atlas.jobs.worker import Work, Worker
 from atlas.models.load import VisionModel, load_model
@@ -54,16 +55,18 @@ class RenderActor:
     """A worker in its own process. One thread at a time works on the device; the others store, and listen.
 
     Args:
-        folder: of the driver, to work in; None on a cluster, where it works in the luggage that came with it.
+        folder: of the driver, to work in; on a cluster, the luggage that came, as bytes.
         parcels: references to models on their way, by name: a node reads each once.
     """
 
-    def __init__(self, work: Work, folder: str | None = None, parcels: Mapping[str, Any] | None = None) -> None:
-        if folder is not None:
-            os.chdir(folder)  # where modules of the user's own may be
-        else:
-            sys.path.append(str(Path.cwd() / MODULES))
-            work = replace(work, models=unpack(work.models, Path.cwd()))
+    def __init__(self, work: Work, folder: Any, parcels: Mapping[str, Any] | None = None) -> None:
+        self._luggage: Path | None = None
+        if not isinstance(folder, str):
+            self._luggage = laid_out(folder)
+            folder = str(self._luggage)
+            sys.path.append(str(self._luggage / MODULES))
+            work = replace(work, models=unpack(work.models, self._luggage))
+        os.chdir(folder)  # where modules of the user's own may be
         self._work = work
         self._parcels = dict(parcels or {})
         self._stop = Event()
@@ -108,8 +111,13 @@ class RenderActor:
         return (*self._steps.now, memory_used(self._work.device))
 
     def stop(self) -> None:
-        """End the batch in flight after its current step."""
+        """End the batch in flight after its current step; nothing is begun afterwards."""
         self._stop.set()
+
+    def leave(self) -> None:
+        """Remove what was laid out."""
+        if self._luggage is not None:
+            shutil.rmtree(self._luggage, ignore_errors=True)
 
 
 def outcomes_of(batch: Batch, told: Sequence[Told] | None) -> list[Outcome]:

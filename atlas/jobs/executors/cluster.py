@@ -19,7 +19,7 @@ from atlas.jobs.allocator import ENVIRONMENT
 from atlas.jobs.executors.actor import THREADS, RenderActor
 from atlas.jobs.executors.base import Monitor
 from atlas.jobs.executors.dispatch import Dispatcher
-from atlas.jobs.executors.luggage import pack, parcel
+from atlas.jobs.executors.luggage import as_bytes, pack, parcel
 from atlas.jobs.executors.placement import Needs
 from atlas.jobs.executors.pool import Pool
 from atlas.jobs.executors.session import QUIET, ray_session
@@ -30,6 +30,9 @@ from atlas.models.load import VisionModel
 from atlas.synthesis.steps.ascent import Stopped
 from atlas.tasks.machine import Machine
 from atlas.tasks.task import Outcome
+
+LEAVING = 5.0
+"""Seconds that workers have for removing what came with them."""
 
 
 class RayExecutor:
@@ -66,6 +69,9 @@ class RayExecutor:
             try:
                 yield from Dispatcher(ray, pool, walk, monitor, machine.patience).outcomes()
             finally:
+                left = [member.actor.leave.remote() for member in pool.working]
+                if left and machine.address is not None:
+                    ray.wait(left, num_returns=len(left), timeout=LEAVING)
                 for member in pool.members:
                     ray.kill(member.actor)
 
@@ -76,20 +82,15 @@ class RayExecutor:
         if address is None:
             # A model of the user's own must be found.
             paths = {"PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
-            with ray_session(None, logs=logs) as ray:
+            with ray_session(None, logs) as ray:
                 yield ray, lambda needs: _actor(ray, needs, paths).remote(self._working(needs), os.getcwd())
             return
         with TemporaryDirectory(prefix="atlas-") as folder:
             specs = pack(self._work.models.values(), Path(folder))
-            (Path(folder) / "README").write_text(
-                "What atlas sent along with its workers.\n"
-            )  # Ray takes no empty folder
-            with ray_session(address, Path(folder), logs) as ray:
-                parcels = dict(self._parcels(ray, monitor))
-                yield (
-                    ray,
-                    lambda needs: _actor(ray, needs, {}).remote(self._working(needs, models=specs), None, parcels),
-                )
+            luggage = as_bytes(Path(folder))
+        with ray_session(address, logs) as ray:
+            sent, parcels = ray.put(luggage), dict(self._parcels(ray, monitor))
+            yield ray, lambda needs: _actor(ray, needs, {}).remote(self._working(needs, models=specs), sent, parcels)
 
     def _working(self, needs: Needs, **changes: Any) -> Work:
         return replace(self._work, device=needs.device, **changes)

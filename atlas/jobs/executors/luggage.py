@@ -1,11 +1,14 @@
 """Luggage: what travels to the nodes of a cluster, where nothing but the product is installed."""
 
+import io
 import shutil
 import sysconfig
+import tempfile
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from importlib.util import find_spec
 from pathlib import Path
+from zipfile import ZIP_DEFLATED, ZipFile
 
 from atlas.core.canonical import canonical_json
 from atlas.core.job import LOGITS
@@ -48,6 +51,26 @@ def pack(specs: Iterable[ModelSpec], luggage: Path) -> dict[str, ModelSpec]:
         _copy_module(spec.architecture.partition(":")[0].partition(".")[0].strip(), folder, luggage / MODULES)
         packed[spec.name] = spec.model_copy(update={"folder": Path(folders[folder])})
     return packed
+
+
+def as_bytes(luggage: Path) -> bytes:
+    """Return the luggage as it travels."""
+    data = io.BytesIO()
+    with ZipFile(data, "w", ZIP_DEFLATED) as archive:
+        for file in sorted(luggage.rglob("*")):
+            archive.write(file, file.relative_to(luggage))
+    return data.getvalue()
+
+
+def laid_out(data: bytes) -> Path:
+    """Return a new folder on a node that holds the luggage; this user's alone.
+
+    Each worker has its own: Ray's would be shared by the nodes of a host, and go when one of them is lost.
+    """
+    folder = Path(tempfile.mkdtemp(prefix="atlas-"))
+    with ZipFile(io.BytesIO(data)) as archive:
+        archive.extractall(folder)
+    return folder
 
 
 def unpack(specs: dict[str, ModelSpec], luggage: Path) -> dict[str, ModelSpec]:

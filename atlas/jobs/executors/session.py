@@ -51,11 +51,10 @@ takes up to 61, for ``/session_2026-11-27_13-32-26_658195_1234567/sockets/plasma
 
 
 @contextmanager
-def ray_session(address: str | None, luggage: Path | None = None, logs: bool = False) -> Iterator[Any]:
+def ray_session(address: str | None, logs: bool = False) -> Iterator[Any]:
     """Start a quiet Ray on loopback, or join a cluster; leave it in any case.
 
     Args:
-        luggage: a folder that travels to every node of a cluster, where workers find it as their current one.
         logs: show what workers print.
 
     Raises:
@@ -69,10 +68,7 @@ def ray_session(address: str | None, luggage: Path | None = None, logs: bool = F
         else:
             if address != "auto":
                 _check_reachable(address)
-            options: dict[str, Any] = {"address": address}
-            if luggage is not None:
-                options["runtime_env"] = {"working_dir": str(luggage)}
-            with _joined(f'at "{address}"', options, logs) as ray:
+            with _joined(f'at "{address}"', {"address": address}, logs) as ray:
                 yield ray
 
 
