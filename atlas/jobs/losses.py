@@ -31,15 +31,23 @@ class Losses:
 
     def __init__(self) -> None:
         self._lost: Counter[str] = Counter()
+        self._beside: Counter[str] = Counter()
         self._devices: dict[str, set[str]] = {}
 
-    def lose(self, batch: Batch, cause: Cause) -> Verdict:
-        """Count a loss of a batch, of which nothing is stored."""
+    def lose(self, batch: Batch, cause: Cause, beside: bool = False) -> Verdict:
+        """Count a loss of a batch, of which nothing is stored.
+
+        Args:
+            beside: the worker had another in hand as well, and that may be to blame: no step towards quarantine.
+        """
         self._lost.update(task.key for task in batch.tasks)
+        if beside:
+            self._beside.update(task.key for task in batch.tasks)
         lost = max(self._lost[task.key] for task in batch.tasks)
         if len(batch.tasks) > 1:
             return Verdict((batch,) if lost <= WHOLE and cause != "memory" else tuple(batch.halves()))
         limit = MAX_MEMORY_ATTEMPTS if cause == "memory" else MAX_ATTEMPTS
+        lost -= self._beside[batch.tasks[0].key]
         return Verdict((batch,)) if lost < limit else Verdict((), batch.tasks[0], lost)
 
     def knows(self, batch: Batch) -> bool:

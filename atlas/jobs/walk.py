@@ -137,8 +137,11 @@ class Walk:
         self._put_free(waiting)
         return [outcome, *self._add(self._todo.sort(task.follow_ups(self._store)))]
 
-    def lost(self, batch: Batch, cause: Cause = "died") -> list[Outcome]:
+    def lost(self, batch: Batch, cause: Cause = "died", beside: bool = False) -> list[Outcome]:
         """Note that a worker ended with a batch in hand: what of it is not stored is tried again, but not for ever.
+
+        Args:
+            beside: it had another in hand as well.
 
         Returns:
             What ended thereby: tasks that were stored all the same, and one that is in quarantine from now on.
@@ -146,7 +149,7 @@ class Walk:
         left, ended = self._left(batch)
         if left is None:
             return ended
-        verdict = self._losses.lose(left, cause)
+        verdict = self._losses.lose(left, cause, beside)
         for again in verdict.again:
             self.ready.put(FIRST, again)
         if verdict.quarantined is not None:

@@ -171,13 +171,14 @@ class Dispatcher:
         cause = cause_of(death, member.place.pid if member.place else None)
         self._pool.gone(member, death)
         self._gauges.count_loss(cause)
+        several = len(member.batches) > 1
         for place, batch in enumerate(member.batches):
             how = "did not go on, and was ended," if member.hung else HOW[cause]
             waiting = len(self._walk.ready)
             if cause == "node" or (member.hung and place > 0):
                 ended = self._walk.give_back(batch)
             else:
-                ended = self._walk.lost(batch, "hung" if member.hung else cause)
+                ended = self._walk.lost(batch, "hung" if member.hung else cause, several and not member.hung)
             again = "; its jobs are tried again" if len(self._walk.ready) > waiting else ""
             self._monitor.on_notice(f"a worker {how} while it made {batch.title}{again}")
             yield from ended
