@@ -139,21 +139,21 @@ def test_bad_targets_harm_no_other(tmp_path, monkeypatch):
 
 
 def test_a_job_that_takes_too_much_memory_is_called_that_after_two_attempts(tmp_path, monkeypatch):
-    """The killing class stands for one that Ray's memory monitor ends; its batch was the first attempt."""
+    """The killing class stands for one that Ray's memory monitor ends; its batch was the first attempt, or the second if another was beside it."""
     monkeypatch.setenv("TINY_ONCE", os.devnull)
     monkeypatch.setattr(session, "ended_for_memory", lambda: Every())
     notices = []
 
     class Every(list):
         def __contains__(self, pid):
-            return pid > 1
+            return pid is not None
 
     report, _, _ = run(configuration(tmp_path, "killing", executor=ALONE), Monitor(on_notice=notices.append))
     (failed,) = [outcome for outcome in report.failed if outcome.quarantined]
     assert failed.task.job.target.unit == 3
     for text in ("2 times for lack of memory", "lower executor.workers or executor.batch_size", "image_size"):
         assert text in failed.message
-    assert [notice.endswith("tried again") for notice in notices] == [True, False]
+    assert sum(not notice.endswith("tried again") for notice in notices) == 1 < len(notices)
     assert all("ended for lack of memory" in notice for notice in notices)
 
 
