@@ -27,11 +27,12 @@ class Verdict(NamedTuple):
 
 class Losses:
     """Counts the losses of each task. The first requeues a batch whole, each further one halves it; lack of memory
-    halves it at once. So a task is quarantined only after it ended its worker alone."""
+    halves it at once. All that a task is lost with others counts as one attempt, for these may be to blame; so it is
+    quarantined only after it ended its worker alone again and again."""
 
     def __init__(self) -> None:
         self._lost: Counter[str] = Counter()
-        self._beside: Counter[str] = Counter()
+        self._counted: Counter[str] = Counter()
         self._devices: dict[str, set[str]] = {}
 
     def lose(self, batch: Batch, cause: Cause, beside: bool = False) -> Verdict:
@@ -40,15 +41,17 @@ class Losses:
         Args:
             beside: the worker had another in hand as well, and that may be to blame: no step towards quarantine.
         """
-        self._lost.update(task.key for task in batch.tasks)
-        if beside:
-            self._beside.update(task.key for task in batch.tasks)
-        lost = max(self._lost[task.key] for task in batch.tasks)
-        if len(batch.tasks) > 1:
-            return Verdict((batch,) if lost <= WHOLE and cause != "memory" else tuple(batch.halves()))
+        alone = len(batch.tasks) == 1
+        for task in batch.tasks:
+            self._lost[task.key] += 1
+            if not beside:
+                self._counted[task.key] = max(1, self._counted[task.key] + alone)
+        if not alone:
+            first = max(self._lost[task.key] for task in batch.tasks) <= WHOLE
+            return Verdict((batch,) if first and cause != "memory" else tuple(batch.halves()))
         limit = MAX_MEMORY_ATTEMPTS if cause == "memory" else MAX_ATTEMPTS
-        lost -= self._beside[batch.tasks[0].key]
-        return Verdict((batch,)) if lost < limit else Verdict((), batch.tasks[0], lost)
+        counted = self._counted[batch.tasks[0].key]
+        return Verdict((batch,)) if counted < limit else Verdict((), batch.tasks[0], counted)
 
     def knows(self, batch: Batch) -> bool:
         """Tell whether any of a batch was lost before."""

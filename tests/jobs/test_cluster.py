@@ -139,7 +139,7 @@ def test_bad_targets_harm_no_other(tmp_path, monkeypatch):
 
 
 def test_a_job_that_takes_too_much_memory_is_called_that_after_two_attempts(tmp_path, monkeypatch):
-    """The killing class stands for one that Ray's memory monitor ends; its batch was the first attempt, or the second if another was beside it."""
+    """The killing class stands for one that Ray's memory monitor ends; its batch counts as the first attempt."""
     monkeypatch.setenv("TINY_ONCE", os.devnull)
     monkeypatch.setattr(session, "ended_for_memory", lambda: Every())
     notices = []
