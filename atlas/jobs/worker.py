@@ -13,7 +13,7 @@ from atlas.core.record import Failure
 from atlas.jobs.known_models import check_planned, check_versions
 from atlas.jobs.lanes import OnStep, Progress, ShouldStop, in_lanes, one_thread
 from atlas.jobs.memory import Memory
-from atlas.jobs.patience import PatientStore
+from atlas.jobs.patience import PatientStore, patiently
 from atlas.models.load import VisionModel, load_model
 from atlas.models.network.network import Network
 from atlas.models.spec import ModelSpec
@@ -116,7 +116,7 @@ class Worker:
             work = [making(part, progress.of(place)) for place, part in enumerate(parts)]
             made = in_lanes(work, len(models), should_stop)
         self._memory(missing[0]).keep()
-        return lambda: stored + [outcome for finishes in made for finish in finishes for outcome in finish()]
+        return lambda: stored + [outcome for finishes in made for finish in finishes for outcome in patiently(finish)]
 
     def _make(self, batch: Batch, bench: Bench) -> list[Finish]:
         """Make tasks of which none is stored, but for storing them; if they fail together, in smaller batches."""
