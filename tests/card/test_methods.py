@@ -16,7 +16,7 @@ from atlas.core.job import Facet
 from atlas.methods import RenderBatch, methods
 from atlas.models.load import load_model
 from atlas.models.spec import ModelSpec
-from atlas.plan.jobs import job_of
+from atlas.plan.jobs import Jobs
 from atlas.synthesis.steps import ascent
 
 KINDS = [(name, kind) for name, method in methods for kind in sorted(method.kinds)]
@@ -58,7 +58,8 @@ def tiny():
 def render(model, name, targets, device, precision="float32", parameters=MOVING):
     """Return the results of a batch, and what each step after those with a look did if the device is pretended."""
     method, resolved = methods.get(name), settled(model, name, parameters)
-    jobs = [job_of(method, target, resolved.parameters, model, 0, precision) for target in targets]
+    planned = Jobs("m", model, method, resolved.parameters, precision)
+    jobs = [planned.job(target, 0) for target in targets]
     load_input, seeds = (resolved.inputs | NAMED).__getitem__, [seed_of(job) for job in jobs]
     steps = []
     with Pretend() as there:
