@@ -24,14 +24,17 @@ import atlas
 NAME = "pretend"
 PACKAGE = str(Path(atlas.__file__).parent)
 
+_ENTERED: list[object] = []
+"""What is in the mode now: outside of it there is no such device, so that other code does not choose it by itself."""
+
 _MODULE = SimpleNamespace(
     get_amp_supported_dtype=lambda: [torch.bfloat16, torch.float16],
     _is_in_bad_fork=lambda: False,
     manual_seed_all=lambda seed: None,
     get_rng_state=lambda device: torch.empty(0, dtype=torch.uint8),
     set_rng_state=lambda state, device: None,
-    device_count=lambda: 1,
-    is_available=lambda: True,
+    device_count=lambda: min(1, len(_ENTERED)),
+    is_available=lambda: bool(_ENTERED),
     current_device=lambda: 0,
     is_initialized=lambda: True,
     _lazy_init=lambda: None,
@@ -153,11 +156,13 @@ class Pretend(TorchDispatchMode):
         """Begin; tensors made of Python's numbers are then made on the host and copied, as for a card."""
         self._lifted = torch._C._only_lift_cpu_tensors()
         torch._C._set_only_lift_cpu_tensors(True)
+        _ENTERED.append(self)
         return super().__enter__()
 
     def __exit__(self, *raised: Any) -> None:
         """End."""
         super().__exit__(*raised)
+        _ENTERED.pop()
         torch._C._set_only_lift_cpu_tensors(self._lifted)
 
     def forget(self) -> None:
