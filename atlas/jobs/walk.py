@@ -2,10 +2,12 @@
 
 from collections import defaultdict
 from collections.abc import Iterable
+from functools import partial
 
 from atlas.core.record import Failure
 from atlas.jobs.elsewhere import Elsewhere
 from atlas.jobs.losses import Cause, Losses
+from atlas.jobs.patience import patiently
 from atlas.jobs.pending import Pending
 from atlas.jobs.quarantine import ENDED, quarantine
 from atlas.jobs.ready import Ready
@@ -102,7 +104,7 @@ class Walk:
         What another run on this store is making is left to it: see :meth:`look`.
         """
         while (batch := self.ready.take(model)) is not None:
-            mine = tuple(task for task in batch.tasks if self._leases.take(task.key))
+            mine = tuple(task for task in batch.tasks if patiently(partial(self._leases.take, task.key)))
             # Looked at again: the other run may have ended between this run's plan and this lease.
             stored = {task.key for task in mine if task.is_stored(self._store)}
             self._elsewhere.add([task for task in batch.tasks if task not in mine or task.key in stored])

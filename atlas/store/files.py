@@ -22,6 +22,7 @@ MANY = 8
 """Files from which on one call for the whole disk is cheaper than one for each."""
 ABANDONED = 3600.0
 """Age in seconds at which a temporary file is nobody's any more: writing one takes seconds."""
+_WRITER = re.compile(r"([^/\0]+)-(\d+)-[0-9a-f]{32}")
 
 
 @contextmanager
@@ -144,9 +145,14 @@ def new_writer() -> str:
     return f"{_here()}-{os.getpid()}-{uuid4().hex}"
 
 
+def is_writer(name: str) -> bool:
+    """Tell whether a name is one that :func:`new_writer` gives, here or elsewhere."""
+    return _WRITER.fullmatch(name) is not None
+
+
 def is_gone(writer: str) -> bool:
     """Tell whether a writer's process ran here, and has ended; of one elsewhere nothing is known."""
-    known = re.fullmatch(r"(.+)-(\d+)-[0-9a-f]{32}", writer)
+    known = _WRITER.fullmatch(writer)
     return known is not None and known[1] == _here() and not _is_alive(int(known[2]))
 
 

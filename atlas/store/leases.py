@@ -9,9 +9,11 @@ Layout, in the store::
 Every file but the first kind is made only if it is absent, which one of several succeeds in; nothing is ever replaced,
 so two that take over from one run cannot both. A run is dead if its process was here and is gone, if it left no number,
 or if its number has stayed the same for as long as :data:`EXPIRY` on the watcher's own clock: those of two machines
-need not agree. A run that only slept so long makes some results twice, which harms none.
+need not agree. A run that only slept so long makes some results twice, which harms none; and if another swept up
+after it, it begins anew.
 """
 
+import errno
 import os
 from contextlib import suppress
 from pathlib import Path
@@ -19,7 +21,8 @@ from threading import Event, Thread
 from time import monotonic
 from types import TracebackType
 
-from atlas.store.files import explained, is_gone, new_writer
+from atlas.errors import StoreError
+from atlas.store.files import explained, is_gone, is_writer, new_writer
 from atlas.store.names import LEASES
 
 EXPIRY = 60.0
@@ -55,7 +58,7 @@ class Leases:
     ) -> None:
         self._ended.set()
         self._thread.join()
-        with suppress(OSError):  # what stays is taken for a dead run's
+        with suppress(OSError, StoreError):  # what stays is taken for a dead run's
             for key in list(self._held):
                 self.release(key)
             (self._folder / f"{self.run}{_RUN}").unlink(missing_ok=True)
@@ -73,12 +76,14 @@ class Leases:
         with explained("write", self._folder / key):
             while True:
                 try:
-                    with open(self._folder / names[-1], "x", encoding="utf-8") as file:
-                        file.write(self.run)
+                    self._make(names[-1])
                     self._held[key] = names
                     return True
                 except FileExistsError:
-                    owner = self._read(names[-1])
+                    owner = self._owner(names[-1])
+                except FileNotFoundError:  # this run slept, and another took it for dead
+                    self._begin()
+                    continue
                 if owner is None:  # it was released just now
                     names = [key]
                 elif not self._is_dead(owner, names[-1]):
@@ -89,23 +94,25 @@ class Leases:
     def is_free(self, key: str) -> bool:
         """Tell whether a result could be leased; it may be another's a moment later."""
         name = key
-        while (owner := self._read(name)) is not None:
-            if not self._is_dead(owner, name):
-                return False
-            name = _after(key, owner, name)
+        with explained("read", self._folder / key):
+            while (owner := self._owner(name)) is not None:
+                if not self._is_dead(owner, name):
+                    return False
+                name = _after(key, owner, name)
         return True
 
     def release(self, key: str) -> None:
         """Give a lease back; nothing happens if this run has none."""
-        for name in self._held.pop(key, ()):
-            (self._folder / name).unlink(missing_ok=True)
+        with explained("write", self._folder / key):
+            for name in self._held.pop(key, ()):
+                (self._folder / name).unlink(missing_ok=True)
 
-    def _begin(self) -> None:
-        """Give the first sign of life; another run that ends may remove the folder between its making and that."""
+    def _begin(self, number: int = 0) -> None:
+        """Give a sign of life; another run that ends may remove the folder before that, and even once it is made."""
         for attempt in range(5):
             self._folder.mkdir(exist_ok=True)
             try:
-                self._sign(0)
+                (self._folder / f"{self.run}{_RUN}").write_text(str(number), encoding="utf-8")
                 return
             except FileNotFoundError:
                 if attempt == 4:
@@ -116,23 +123,37 @@ class Leases:
         while not self._ended.wait(EXPIRY / SIGNS):
             number += 1
             with suppress(OSError):  # of a full disk the run hears where it writes results
-                self._sign(number)
+                self._begin(number)
 
-    def _sign(self, number: int) -> None:
-        (self._folder / f"{self.run}{_RUN}").write_text(str(number), encoding="utf-8")
+    def _make(self, name: str) -> None:
+        """Make a lease if it is absent; one that a full disk takes no name of is not left for others to wait for."""
+        path = self._folder / name
+        with open(path, "xb", buffering=0) as file:
+            try:
+                file.write(self.run.encode("utf-8"))
+            except OSError:
+                path.unlink(missing_ok=True)
+                raise
+
+    def _owner(self, name: str) -> str | None:
+        """Return whose a lease is; empty if it does not say, and None if there is none."""
+        said = self._read(name)
+        return said if said is None or is_writer(said) else ""
 
     def _read(self, name: str) -> str | None:
         """Return what a file of the folder says; None if there is none."""
         try:
-            return (self._folder / name).read_text(encoding="utf-8")
-        except FileNotFoundError:
+            return (self._folder / name).read_text(encoding="utf-8", errors="replace")
+        except OSError as error:
+            if error.errno not in (errno.ENOENT, errno.ESTALE):  # a network's disk says the latter of what is gone
+                raise
             return None
 
     def _is_dead(self, run: str, lease: str = "") -> bool:
         """Tell whether a run has died.
 
         Args:
-            run: its name; empty if it died before it could write it, so that its lease stays without.
+            run: its name; empty if its lease does not tell, since it died, or the machine did, before that was written.
         """
         if is_gone(run):
             return True

@@ -11,7 +11,7 @@ from atlas.jobs import patience
 from atlas.jobs.worker import Work, Worker
 from atlas.metrics import measuring
 from atlas.models.code.faults import FAULTS, fault_in
-from atlas.store import Store, files
+from atlas.store import Store, files, leases
 from atlas.tasks import rendering
 from atlas.tasks.batch import batches
 from atlas.tasks.machine import Machine
@@ -88,6 +88,20 @@ def test_a_disk_that_is_full_for_a_moment_costs_nothing(tmp_path, monkeypatch):
     report, plan, store = run(configuration(tmp_path, executor={"batch_size": 10}))
     assert (report.done, report.failed) == (10, []) and all(store.has(job.key) for job in plan.jobs)
     assert waited and set(waited) <= set(patience.WAITS)
+
+
+def test_a_disk_that_takes_no_lease_for_a_moment_costs_nothing(tmp_path, monkeypatch):
+    left, waited = iter(range(3)), []
+
+    def full(*given, **options):
+        if next(left, None) is not None:
+            raise OSError(errno.ENOSPC, "as the disk says")
+        return open(*given, **options)
+
+    monkeypatch.setattr(patience.time, "sleep", waited.append)
+    monkeypatch.setattr(leases, "open", full, raising=False)
+    report, _, _ = run(configuration(tmp_path, classes=(0,)))
+    assert (report.done, report.failed, tuple(waited)) == (1, [], patience.WAITS[:3])
 
 
 @pytest.mark.parametrize(("number", "waits"), [(errno.ENOSPC, patience.WAITS), (errno.EACCES, ())])

@@ -1,5 +1,7 @@
 """Leases: which of several runs on a store makes what, whoever of them dies."""
 
+import errno
+import io
 import subprocess
 import sys
 import time
@@ -7,6 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
+from atlas.errors import StoreError
 from atlas.store import leases
 from atlas.store.leases import Leases
 
@@ -83,14 +86,47 @@ def test_a_run_elsewhere_is_dead_once_it_gives_no_sign_for_long(store, monkeypat
         assert run.is_free(KEYS[0]) and run.take(KEYS[0])
 
 
-def test_a_lease_whose_run_died_before_it_wrote_its_name_is_taken_over_too(store, monkeypatch):
+@pytest.mark.parametrize("said", [b"", b"\0" * 40, b"\xff", b"a/b-7-" + b"0" * 32, b"x" * 500])
+def test_a_lease_whose_run_or_machine_died_before_its_name_was_written_is_taken_over_too(store, monkeypatch, said):
     monkeypatch.setattr(leases, "EXPIRY", 0.2)
     (store / "leases").mkdir()
     for name in (KEYS[0], f"{KEYS[0]}-"):
-        (store / "leases" / name).touch()
+        (store / "leases" / name).write_bytes(said)
     with Leases(store) as run:
         assert not run.take(KEYS[0])
         time.sleep(0.3)
         assert not run.take(KEYS[0])
         time.sleep(0.3)
         assert run.take(KEYS[0])
+
+
+def test_a_run_that_slept_until_another_had_swept_up_after_it_goes_on(store, monkeypatch):
+    monkeypatch.setattr(leases, "EXPIRY", 0.2)
+    with monkeypatch.context() as asleep:
+        asleep.setattr(Leases, "_live", lambda run: None)
+        one = Leases(store)
+    one.run = f"elsewhere.1-7-{'0' * 32}"
+    with one:
+        assert one.take(KEYS[0])
+        with Leases(store) as two:
+            assert not two.take(KEYS[0])
+            time.sleep(0.3)
+            assert two.take(KEYS[0])
+        assert not (store / "leases").exists()
+        assert one.take(KEYS[1])
+        with Leases(store) as three:
+            assert not three.take(KEYS[1]), "it lives again"
+    assert not (store / "leases").exists()
+
+
+def test_a_lease_that_a_full_disk_takes_no_name_of_is_not_left(store, monkeypatch):
+    class Full(io.FileIO):
+        def write(self, data):
+            raise OSError(errno.ENOSPC, "No space left on device")
+
+    with Leases(store) as run:
+        with monkeypatch.context() as full:
+            full.setattr(leases, "open", lambda path, mode, buffering: Full(path, mode), raising=False)
+            with pytest.raises(StoreError, match="No space left"):
+                run.take(KEYS[0])
+        assert not (store / "leases" / KEYS[0]).exists() and run.take(KEYS[0])
