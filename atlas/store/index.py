@@ -12,7 +12,7 @@ looked at: see :class:`atlas.store.snapshot.Snapshot`.
 
 import io
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from contextlib import suppress
 from pathlib import Path
 from threading import Lock
@@ -79,8 +79,8 @@ class Index:
         if data:
             with self._lock:
                 self._folder.mkdir(exist_ok=True)
-                with open(self._own, "ab", buffering=0) as file:
-                    file.write(data)
+                with open(self._own, "ab") as file:
+                    file.write(b"\n" + data)  # lest it goes on a line that a full disk cut short
 
     def read(self) -> tuple[dict[str, Entry], set[str]]:
         """Return what the lines say of keys, and of which keys it is not to be relied on.
@@ -114,13 +114,19 @@ class Index:
         """
         return [name for name in self._names() if self._is_ended(name)]
 
-    def put_together(self, logs: Iterable[str], known: Iterable[tuple[str, Entry]]) -> None:
+    def put_together(self, logs: Collection[str], known: Iterable[tuple[str, Entry]], doubtful: Iterable[str]) -> None:
         """Replace some logs by one of all that is known.
+
+        Args:
+            doubtful: keys of which the index is not to be relied on; nor may it be later, while a log that stays may
+                tell of a result what was so before it was removed.
 
         Raises:
             StoreError: the folder cannot be written.
         """
-        write_atomic(self._folder / f"{new_writer()}.log", _lines(known))
+        stay = not set(self._names()) <= set(logs)
+        gone = [(key, Entry("gone", "other")) for key in doubtful] if stay else []
+        write_atomic(self._folder / f"{new_writer()}.log", _lines([*known, *gone]))
         with explained("write", self._folder):
             for name in logs:
                 (self._folder / name).unlink(missing_ok=True)

@@ -41,6 +41,9 @@ class Snapshot:
     results were copied is read as it is, once slowly. To remove a result by hand is to remove its folder: that its
     document alone is gone, or damaged, only ``atlas status --verify`` notices.
 
+    Attributes:
+        doubtful: keys of which the index is not to be relied on, so that they were looked at.
+
     Raises:
         StoreError: a folder cannot be listed.
     """
@@ -49,7 +52,7 @@ class Snapshot:
         self._store = store
         self._entries: dict[str, Entry] = {}
         self._damaged: set[str] = set()
-        told, doubtful = store.index.read()
+        told, self.doubtful = store.index.read()
         fresh: list[tuple[str, Entry]] = []
         for shard in shards(store.path / "objects"):
             for key in names_in(shard):
@@ -58,7 +61,7 @@ class Snapshot:
                     self._entries[key] = entry
                 elif DIGEST.fullmatch(key) and key.startswith(shard.name):
                     self._look_at(key)
-                    if key not in doubtful and key in self._entries:
+                    if key not in self.doubtful and key in self._entries:
                         fresh.append((key, self._entries[key]))
         store.index.note(fresh)
 

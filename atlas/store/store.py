@@ -199,7 +199,8 @@ class Store:
             StoreError: the index cannot be written.
         """
         if len(ended := self.index.ended()) > LOGS_KEPT:
-            self.index.put_together(ended, self.snapshot().entries.items())
+            there = self.snapshot()
+            self.index.put_together(ended, there.entries.items(), there.doubtful)
 
     def commit(self, key: str, document: BaseModel, files: Mapping[str, bytes]) -> None:
         """Store a complete result: see :meth:`Commits.commit`.

@@ -126,6 +126,31 @@ def test_logs_of_processes_that_ended_are_put_together(tmp_path):
     assert len(logs(store)) == 1
 
 
+def test_what_a_log_that_stays_tells_of_what_was_removed_is_not_believed_once_others_are_put_together(tmp_path):
+    path = tmp_path / "store"
+    living, other = Store(path, create=True), Store(path)
+    make(living, 0, "done")
+    make(other, 0, "removed")
+    make(other, 0, "error")
+    ended = [path / "index" / f"{files._here()}-{999_999_000 + n}-{n:032x}.log" for n in range(LOGS_KEPT + 1)]
+    other.index._own.rename(ended[0])
+    for log in ended[1:]:
+        log.touch()
+    Store(path).tidy()
+    assert len(logs(living)) == 2
+    assert told(Store(path).snapshot()) == told(living) == [(False, False, False)] * 4
+
+
+def test_a_line_that_a_full_disk_cut_short_spoils_none_after_it(tmp_path):
+    store = Store(tmp_path / "store", create=True)
+    make(store, 0, "done")
+    with open(store.index._own, "ab") as log:
+        log.write(b"0" * 30)
+    make(store, 0, "removed")
+    make(store, 0, "error")
+    assert told(store.snapshot()) == told(store) == [(False, False, False)] * 4
+
+
 def test_an_index_that_cannot_be_written_or_read_harms_nothing(tmp_path):
     store = Store(tmp_path / "store", create=True)
     (store.path / "index").write_text("a file stands here")
