@@ -72,6 +72,16 @@ def test_too_much_is_refused_and_the_remedy_said(tmp_path, monkeypatch):
         pack([spec], tmp_path / "there")
 
 
+def test_what_cannot_be_read_is_named(tmp_path, monkeypatch):
+    def refuse(source, target):
+        raise PermissionError(13, "Permission denied", str(source))
+
+    monkeypatch.setattr(luggage.shutil, "copyfile", refuse)
+    spec = ModelSpec(name="m", source="callable", architecture="net:make", folder=project(tmp_path / "here"))
+    with pytest.raises(ExecutorError, match=r"net.py cannot travel[\s\S]*Permission denied[\s\S]*let it be readable"):
+        pack([spec], tmp_path / "there")
+
+
 def test_a_model_that_travelled_is_the_planned_one(tmp_path):
     config = configuration(tmp_path, classes=(0,))
     spec = ModelSpec.model_validate(config.models[0])

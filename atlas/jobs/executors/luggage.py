@@ -26,6 +26,7 @@ LARGEST = 256 * 2**20
 MOST = 10_000
 """Bytes and files of the whole."""
 OWN_CODE = "callable"
+ELSEWHERE = "put the configuration and the module that makes the model into a folder of their own"
 _NOT_CODE = {"store.json": "a store", "pyvenv.cfg": "an environment", "atlas.json": "a site"}
 """Files that tell that a folder holds something else than a project's code."""
 
@@ -36,7 +37,7 @@ def pack(specs: Iterable[ModelSpec], luggage: Path) -> dict[str, ModelSpec]:
     Hidden files, stores, sites, environments and files of more than 64 MiB stay.
 
     Raises:
-        ExecutorError: it is too much.
+        ExecutorError: it is too much, or cannot be read.
     """
     folders: dict[Path, str] = {}
     packed: dict[str, ModelSpec] = {}
@@ -45,10 +46,16 @@ def pack(specs: Iterable[ModelSpec], luggage: Path) -> dict[str, ModelSpec]:
         if spec.source != OWN_CODE:
             continue
         folder = (spec.folder or Path.cwd()).resolve()
-        if folder not in folders:
-            folders[folder] = str(len(folders))
-            _copy(folder, luggage / folders[folder])
-        _copy_module(spec.architecture.partition(":")[0].partition(".")[0].strip(), folder, luggage / MODULES)
+        try:
+            if folder not in folders:
+                folders[folder] = str(len(folders))
+                _copy(folder, luggage / folders[folder])
+            _copy_module(spec.architecture.partition(":")[0].partition(".")[0].strip(), folder, luggage / MODULES)
+        except OSError as error:
+            raise ExecutorError(
+                f"{error.filename or folder} cannot travel to the nodes of a cluster: {error.strerror or error}",
+                f"let it be readable, or {ELSEWHERE}",
+            ) from error
         packed[spec.name] = spec.model_copy(update={"folder": Path(folders[folder])})
     return packed
 
@@ -91,7 +98,7 @@ def _copy(source: Path, target: Path) -> None:
             raise ExecutorError(
                 f"{source} holds more than {LARGEST // 2**20} MiB or {MOST} files, which is too much to travel to the "
                 "nodes of a cluster",
-                "put the configuration and the module that makes the model into a folder of their own",
+                ELSEWHERE,
             )
         place = target / file.relative_to(source)
         place.parent.mkdir(parents=True, exist_ok=True)
