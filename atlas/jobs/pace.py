@@ -1,5 +1,7 @@
 """Pace: how long batches take, by kind, and when one that does not end is taken to hang."""
 
+import math
+
 from atlas.core.canonical import canonical_json
 from atlas.tasks.batch import Batch
 
@@ -27,8 +29,14 @@ class Pace:
 
         Args:
             done, steps, seconds: finished steps, all steps, and seconds after its begin when the last one finished.
+
+        Returns:
+            Infinity where only steps are known, and they promise nothing: concepts are found in photos, each of which
+            is a step, for seconds or for hours after the last of them.
         """
         known = self._longest.get(_kind(batch))
+        if done and known is None and not batch.tasks[0].paced:
+            return math.inf
         promised = seconds / done * steps if done else None
         expected = max((one for one in (known, promised) if one is not None), default=None)
         return UNMEASURED if expected is None else max(LEAST, SLOWEST * expected)

@@ -43,6 +43,7 @@ class RenderTask(Task):
 
     kind: ClassVar[str] = "rendering"
     cost: ClassVar[int] = 1
+    paced: ClassVar[bool] = True
     relief: ClassVar[str] = f"{Task.relief}, or the method's crops or image_size"
 
     series: Series

@@ -30,6 +30,7 @@ class Task(ABC):
         kind: what is made, in one word. cost: of one, in pictures, roughly; it decides whether several workers are
             worth their start. relief: what to lower, in words, where there is too little memory for one.
         of_pictures: it is about several pictures, and is left out where only some are made.
+        paced: its steps take about as long as each other, and the last one ends it.
         evaluates: it is made by `atlas evaluate`, of pictures that are there, and not with them.
     """
 
@@ -37,6 +38,7 @@ class Task(ABC):
     cost: ClassVar[int] = 4
     relief: ClassVar[str] = "executor.workers or executor.batch_size"
     of_pictures: ClassVar[bool] = False
+    paced: ClassVar[bool] = False
     evaluates: ClassVar[bool] = False
 
     model: str

@@ -1,9 +1,11 @@
 """Dispatch over a pretend cluster: kills, losses, hangs, faults of memory, devices and disks, and nothing is lost."""
 
+import math
 import random
 
 import pytest
 from pretend_ray import HANGS, ActorUnavailableError, Gone, PretendRay, Silent, told
+from records import job
 from steps import Made, step, walk_of
 
 from atlas.errors import DeviceError, ExecutorError, StoreError
@@ -13,7 +15,9 @@ from atlas.jobs.executors.base import Monitor
 from atlas.jobs.executors.dispatch import Dispatcher
 from atlas.jobs.executors.placement import Needs
 from atlas.jobs.executors.pool import MAX_FAULTS, Pool
+from atlas.tasks.batch import Batch
 from atlas.tasks.machine import Machine
+from atlas.tasks.rendering import RenderTask
 
 NAMES = "abcdefghijklmnopqrstuvwx"
 DIED = "The actor is dead because its worker process has died."
@@ -152,6 +156,17 @@ def test_what_hangs_every_time_is_quarantined_alone(store, monkeypatch):
     (failed,) = [outcome for outcome in run.outcomes() if outcome.status == "failed"]
     assert failed.task.name == "d" and "did not go on any more" in failed.message
     assert any("did not go on, and was ended" in notice for notice in run.notices)
+
+
+def test_what_follows_the_steps_of_an_analysis_is_not_taken_for_a_hang():
+    """Concepts are factorised, and their importance is measured, once photos were looked at, each a step."""
+    known = pace.Pace()
+    found, picture = Batch((step("a"),)), Batch((RenderTask.of("m", job(0)),))
+    assert known.deadline(found, 0, 1, 0.0) == pace.UNMEASURED
+    assert known.deadline(found, 5, 10, 50.0) == known.deadline(found, 10, 10, 50.0) == math.inf
+    assert known.deadline(picture, 5, 10, 50.0) == pace.SLOWEST * 100
+    known.note(found, 200.0)
+    assert known.deadline(found, 10, 10, 50.0) == pace.SLOWEST * 200
 
 
 @pytest.mark.parametrize("said", [{"preempted": True}, {}])
