@@ -49,10 +49,17 @@ def isolated(function: Callable[[], T], device: torch.device) -> tuple[T | None,
 
 
 def device_error(device: torch.device, fault: str, by_target: bool = False) -> DeviceError:
-    """Return the error of a device that computes no more."""
+    """Return the error of a device that computes no more.
+
+    Args:
+        by_target: what was being made is to blame, so that here, where the process ends with it, the next run would
+            end so again.
+    """
     return DeviceError(
         f'the device "{device}" of {socket.gethostname()} failed ({fault}); nothing is recorded of what it was making',
-        "run the same command again; if it fails again, test that device, or leave it out",
+        'one of these is to blame: set executor.kind = "ray", which puts it in quarantine and makes the others'
+        if by_target
+        else "run the same command again; if it fails again, test that device, or leave it out",
         by_target,
     )
 

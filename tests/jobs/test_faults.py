@@ -64,7 +64,7 @@ def test_a_metric_is_not_blamed_for_a_device(monkeypatch):
 
 def test_an_assertion_of_a_kernel_is_the_target_s(tmp_path, monkeypatch):
     monkeypatch.setattr(rendering, "render", raising(RuntimeError("CUDA error: device-side assert triggered")))
-    with pytest.raises(DeviceError) as caught:
+    with pytest.raises(DeviceError, match=r"one of these is to blame[\s\S]*quarantine") as caught:
         run(configuration(tmp_path))
     assert caught.value.by_target
 
