@@ -67,6 +67,11 @@ class Walk:
         return len(self._elsewhere) > 0
 
     @property
+    def only_waits(self) -> bool:
+        """Whether it waits for them, and has nothing to give meanwhile."""
+        return self.waits and not len(self.ready)
+
+    @property
     def total(self) -> int:
         """How many tasks there are, with those that ended; at most, as long as others may follow."""
         return len(self._tasks) + sum(self._expected.values())

@@ -6,15 +6,16 @@ import random
 import pytest
 from pretend_ray import HANGS, ActorUnavailableError, Gone, PretendRay, Silent, told
 from records import job
-from steps import Made, step, walk_of
+from steps import Made, key, step, walk_of
 
 from atlas.errors import DeviceError, ExecutorError, StoreError
 from atlas.jobs import pace
 from atlas.jobs.executors import dispatch, pool
-from atlas.jobs.executors.base import Monitor
+from atlas.jobs.executors.base import WAITING, Monitor
 from atlas.jobs.executors.dispatch import Dispatcher
 from atlas.jobs.executors.placement import Needs
 from atlas.jobs.executors.pool import MAX_FAULTS, Pool
+from atlas.store.leases import Leases
 from atlas.tasks.batch import Batch
 from atlas.tasks.machine import Machine
 from atlas.tasks.rendering import RenderTask
@@ -156,6 +157,22 @@ def test_what_hangs_every_time_is_quarantined_alone(store, monkeypatch):
     (failed,) = [outcome for outcome in run.outcomes() if outcome.status == "failed"]
     assert failed.task.name == "d" and "did not go on any more" in failed.message
     assert any("did not go on, and was ended" in notice for notice in run.notices)
+
+
+def test_a_run_that_waits_for_another_says_so_once(store):
+    with Leases(store.path) as other:
+        held = [key(name) for name in "abc"]
+        assert all(map(other.take, held))
+        run = Run(store)
+
+        def give_back(text):
+            run.notices.append(text)
+            for one in held:
+                other.release(one)
+
+        run._dispatcher._monitor = Monitor(on_notice=give_back)
+        run.check_all_done()
+    assert run.notices == [WAITING]
 
 
 def test_what_follows_the_steps_of_an_analysis_is_not_taken_for_a_hang():

@@ -9,7 +9,9 @@ from collections import Counter
 import pytest
 from small_runs import PARAMETERS, configuration, made, prepared
 
+from atlas.jobs.executors.base import WAITING, Monitor
 from atlas.store.integrity import verify
+from atlas.store.leases import Leases
 from atlas.tasks import rendering
 
 SEEDS = tuple(range(3))
@@ -77,3 +79,19 @@ def test_what_a_killed_run_had_in_hand_is_made_by_another_and_nothing_else_twice
     assert {key for key, _ in rendered(config)} == {job.key for job in plan.jobs}
     assert len(again) <= 4, "a batch that was being made, and one that was being stored"
     assert list(verify(store)) == [] and not (store.path / "leases").exists()
+
+
+def test_a_run_that_waits_for_another_says_so_once(tmp_path):
+    """That goes on, but not with what it has: it may hang."""
+    config = configuration(tmp_path, classes=(0, 1))
+    plan, store = prepared(config)
+    said = []
+    with Leases(store.path) as other:
+        assert other.take(plan.jobs[0].key)
+
+        def give_back(text):
+            said.append(text)
+            other.release(plan.jobs[0].key)
+
+        report, _, _ = made(plan, store, config, Monitor(on_notice=give_back))
+    assert said == [WAITING] and report.done == 2

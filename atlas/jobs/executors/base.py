@@ -13,6 +13,8 @@ WRITTEN_BEHIND = 1
 """Batches of a worker that are encoded and stored while it makes the next; a crash loses these, and nothing else."""
 LOOK = 1.0
 """Seconds between two looks at what other runs are making."""
+WAITING = "what is left, other runs on this store are making: waiting for them"
+"""What is said once where that is so: one of them may have stopped going on without ending."""
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,7 @@ from typing import Any
 
 from atlas.errors import AtlasError, DeviceError, ExecutorError
 from atlas.jobs.executors.actor import Place, outcomes_of
-from atlas.jobs.executors.base import LOOK, Monitor
+from atlas.jobs.executors.base import LOOK, WAITING, Monitor
 from atlas.jobs.executors.pool import Held, Member, Pool
 from atlas.jobs.executors.session import Death, Gauges, cause_of
 from atlas.jobs.pace import Pace
@@ -46,6 +46,7 @@ class Dispatcher:
         self._pace = Pace()
         self._gauges = gauges or Gauges()
         self._looked = 0.0
+        self._said = False
 
     def outcomes(self) -> Iterator[Outcome]:
         """Yield the outcome of every task; end early if told to stop.
@@ -65,6 +66,7 @@ class Dispatcher:
                 self._looked = monotonic()
                 yield from self._walk.look()
                 self._watch()
+                self._say_what_is_waited_for()
             self._hand_out()
 
     def _ready(self) -> list[Any]:
@@ -212,6 +214,12 @@ class Dispatcher:
             idle=len([member for member in self._pool.working if not member.hand]),
             waiting=self._pool.waiting,
         )
+
+    def _say_what_is_waited_for(self) -> None:
+        idle = not any(member.hand for member in self._pool.members)
+        if idle and self._walk.only_waits and not self._said:
+            self._said = True
+            self._monitor.on_notice(WAITING)
 
     def _hear(self, member: Member) -> None:
         ready, _ = self._ray.wait([member.asked], timeout=0)

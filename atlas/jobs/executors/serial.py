@@ -4,7 +4,7 @@ from collections import deque
 from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 
-from atlas.jobs.executors.base import LOOK, WRITTEN_BEHIND, Monitor
+from atlas.jobs.executors.base import LOOK, WAITING, WRITTEN_BEHIND, Monitor
 from atlas.jobs.walk import Walk
 from atlas.jobs.worker import Work, Worker
 from atlas.models.load import VisionModel
@@ -27,6 +27,7 @@ class SerialExecutor:
     def run(self, walk: Walk, monitor: Monitor) -> Iterator[Outcome]:
         """See :meth:`Executor.run`."""
         written: deque[Future[list[Outcome]]] = deque()
+        said = False
         with ThreadPoolExecutor(1, "writer") as writer:
             while not monitor.stop.is_set() and not walk.is_over:
                 batch = walk.next()
@@ -34,6 +35,9 @@ class SerialExecutor:
                     if not walk.waits:
                         return
                     yield from walk.look()
+                    if walk.only_waits and not said:
+                        said = True
+                        monitor.on_notice(WAITING)
                     monitor.stop.wait(0 if len(walk.ready) else LOOK)
                     continue
                 if batch is not None:
