@@ -1,5 +1,6 @@
 """What travels to the nodes of a cluster, and what stays."""
 
+import os
 import shutil
 from copy import deepcopy
 
@@ -46,6 +47,17 @@ def test_the_folder_travels_without_what_is_no_code(tmp_path):
     found = unpack(packed, place)
     assert found["mine"].folder == found["other"].folder == place / "0"
     assert found["theirs"] == specs[2]
+
+
+def test_what_killed_workers_left_is_removed_and_what_others_use_stays(tmp_path, monkeypatch):
+    monkeypatch.setattr(luggage.tempfile, "tempdir", str(tmp_path))
+    (tmp_path / "empty").mkdir()
+    data = as_bytes(tmp_path / "empty")
+    first = laid_out(data)
+    killed = first.with_name(first.name.replace(f"-{os.getpid()}-", "-999999999-"))
+    killed.mkdir()
+    second = laid_out(data)
+    assert first.is_dir() and second.is_dir() and not killed.exists()
 
 
 def test_a_module_that_is_found_elsewhere_travels_and_one_that_is_installed_stays(tmp_path, monkeypatch):

@@ -17,9 +17,12 @@ from atlas.models.code.own_modules import import_own
 from atlas.models.load import VisionModel, load_built
 from atlas.models.sources.built import Built
 from atlas.models.spec import ModelSpec
+from atlas.store.files import is_gone, new_writer
 
 MODULES = "modules"
 """The folder, in the luggage, of modules that are found elsewhere than beside the configuration."""
+PREFIX = "atlas-luggage-"
+"""Of the names of folders on nodes; the rest tells whose each is."""
 LARGEST_FILE = 64 * 2**20
 """Bytes; weights travel by the object store, and are read by no node."""
 LARGEST = 256 * 2**20
@@ -72,9 +75,15 @@ def as_bytes(luggage: Path) -> bytes:
 def laid_out(data: bytes) -> Path:
     """Return a new folder on a node that holds the luggage; this user's alone.
 
-    Each worker has its own: Ray's would be shared by the nodes of a host, and go when one of them is lost.
+    Each worker has its own: Ray's would be shared by the nodes of a host, and go when one of them is lost. What workers
+    left that were killed there is removed.
     """
-    folder = Path(tempfile.mkdtemp(prefix="atlas-"))
+    place = Path(tempfile.gettempdir())
+    for left in place.glob(f"{PREFIX}*"):
+        if is_gone(left.name.removeprefix(PREFIX)):
+            shutil.rmtree(left, ignore_errors=True)
+    folder = place / f"{PREFIX}{new_writer()}"
+    folder.mkdir(mode=0o700)
     with ZipFile(io.BytesIO(data)) as archive:
         archive.extractall(folder)
     return folder
