@@ -214,6 +214,7 @@ def test_diversity_is_measured_again_once_a_dead_picture_is_done(tmp_path):
     dead = record.model_copy(update={"status": "dead", "assets": ()})
     few = whole.model_copy(update={"pictures": whole.pictures[1:], "features": 0.5, "provenance": whole.provenance})
     for key, document in ((victim, dead), (whole.key, few)):
+        store.index.forget(key)
         store.document_path(key).write_bytes(encode(document))
     assert run(config)[0].finished == 0
     report, _, store = run(config, retry=["dead"])
