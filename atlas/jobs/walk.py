@@ -190,7 +190,7 @@ class Walk:
         self._expected |= {key: number for key, task in fresh.items() if (number := len(task.expected()))}
         ended: list[Outcome] = []
         for key, task in fresh.items():
-            missing = {need for need in task.needs if not self._store.has(need)}
+            missing = {need for need in task.needs if self._is_to_come(need)}
             lost = next((need for need in missing if need in self._reasons or need not in self._tasks), None)
             if lost is not None:
                 ended += self._fail(task, lost)
@@ -200,6 +200,10 @@ class Walk:
                 self._waiting[need].append(key)
         self._put_free(fresh)
         return ended
+
+    def _is_to_come(self, need: str) -> bool:
+        """Tell whether a result is not there yet, or is made again although it is."""
+        return not self._store.has(need) or (need in self._tasks and need not in self._ended)
 
     def _put_free(self, keys: Iterable[str]) -> None:
         """Put tasks that wait for nothing any more among what is ready."""

@@ -92,7 +92,9 @@ class Leases:
                     names.append(_after(key, owner, names[-1]))
 
     def is_free(self, key: str) -> bool:
-        """Tell whether a result could be leased; it may be another's a moment later."""
+        """Tell whether a result could be leased, or is by this run; it may be another's a moment later."""
+        if key in self._held:
+            return True
         name = key
         with explained("read", self._folder / key):
             while (owner := self._owner(name)) is not None:
