@@ -182,6 +182,7 @@ def test_what_was_seen_is_not_looked_at_again(tmp_path):
     assert report.done_by_kind == {"look": 8 * 3 + 3 * 2, "score": 8}
     assert evaluated(file)[0].finished == 0
     store = evaluating.project.store
+    store.index.forget(found.documents[0].key)
     store.document_path(found.documents[0].key).unlink()
     assert evaluated(file)[0].done_by_kind == {"score": 1}
     report, again, _ = evaluated(write_project(tmp_path, judges=JUDGES.replace("Colours", "Paints")))
@@ -239,6 +240,7 @@ def test_what_is_damaged_or_lost_of_scores_is_made_again(tmp_path):
     looks = [task for task in plan.tasks if isinstance(task, LookTask)]
     scores = [task for task in plan.tasks if isinstance(task, ScoreTask)]
     next(store.folder(looks[0].key).glob("*.safetensors")).write_bytes(b"x")
+    store.index.forget(looks[-1].key)
     store.document_path(looks[-1].key).unlink()
     store.document_path(scores[0].key).write_text("{}")
     store.inputs.path(found.documents[-1].split.judging if found.documents[-1].split else "").unlink()
