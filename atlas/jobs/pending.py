@@ -85,7 +85,8 @@ def pending(
         ConfigError: no picture can have a key that begins so, or it is too short to tell.
     """
     known = plan.with_follow_ups(store)
-    todo, there = Pending(store, only, retry), store.snapshot()
+    # What is asked for by key is looked at itself, so that it is made again though its document alone was removed.
+    todo, there = Pending(store, only, retry), store if only else store.snapshot()
     if scores:
         wanted: list[Task] = [task for task in known.scores if task.score in scores]
         wanted += [task for task in known.found if task.name in scores]

@@ -19,7 +19,7 @@ from atlas.jobs.executors import cluster
 from atlas.jobs.executors.base import Monitor
 from atlas.jobs.executors.serial import SerialExecutor
 from atlas.jobs.pending import pending
-from atlas.jobs.quarantine import quarantine
+from atlas.jobs.quarantine import ENDED, quarantine
 from atlas.jobs.run import run_plan
 from atlas.store.integrity import verify
 from atlas.tasks.analysis import PhotosTask, keep_arrays
@@ -131,7 +131,7 @@ def test_statistics_whose_tallies_are_in_quarantine_say_so_until_they_are_tried_
     config = configuration(tmp_path, photos)
     plan, store = prepared(config)
     [tally] = [task for task in plan.tasks if isinstance(task, TallyTask)]
-    quarantine(store, tally, 3)
+    quarantine(store, tally, 3, ENDED["died"])
     report, _, _ = made(plan, store, config)
     [failed] = report.failed
     assert failed.task.kind == "statistics" and failed.message == f"needs {tally}, which is in quarantine"

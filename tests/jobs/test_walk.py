@@ -213,6 +213,27 @@ def test_devices_that_fail_are_no_batch_s_fault_unless_several_fail_on_it(store)
     assert outcomes[0].quarantined
 
 
+def test_what_is_there_but_made_again_is_waited_for(store):
+    todo = Pending(store)
+    todo.sort([step("a"), step("b", "a")])
+    store.made.add(key("a"))  # as a dead picture is, which is rendered again on demand
+    walk = Walk(todo, store, MACHINE)
+    assert [names_of(walk.ready.take()), walk.ready.take()] == ["a", None]
+    done(walk, store, step("a"))
+    assert names_of(walk.ready.take()) == "b"
+
+
+def test_what_was_there_at_its_turn_and_is_to_do_afterwards_is_made_by_this_run(store):
+    todo = Pending(store)
+    todo.sort([step("a")])
+    with Leases(store.path) as leases:
+        walk = Walk(todo, store, MACHINE, leases)
+        store.made.add(key("a"))
+        assert walk.next() is None and walk.waits
+        store.made.remove(key("a"))
+        assert walk.look() == [] and names_of(walk.next()) == "a"
+
+
 def test_what_another_run_makes_is_left_to_it_and_taken_over_when_it_dies(store):
     def shared(run):
         todo = Pending(store)

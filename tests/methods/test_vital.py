@@ -135,10 +135,10 @@ def matched(monkeypatch):
 
     found, real = [], classes.mean_sorted
 
-    def watched(maps_of, photos, device):
+    def watched(maps_of, photos, *rest):
         photos = list(photos)
         found.append(sorted(tuple(photo.mean(dim=(1, 2)).tolist()) for photo in photos))
-        return real(maps_of, iter(photos), device)
+        return real(maps_of, iter(photos), *rest)
 
     monkeypatch.setattr(classes, "mean_sorted", watched)
     return found

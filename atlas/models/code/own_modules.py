@@ -35,7 +35,7 @@ class Beside(MetaPathFinder):
         """Look in other folders from now on, and forget what came from the old ones: names may be the same."""
         if folders == self.folders:
             return
-        for name in [name for name in sys.modules if name.partition(".")[0] in self.found]:
+        for name in [name for name in tuple(sys.modules) if name.partition(".")[0] in self.found]:
             del sys.modules[name]
         self.folders, self.found = folders, set()
 
