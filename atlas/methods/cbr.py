@@ -16,7 +16,7 @@ class CBRParameters(OlahParameters):
 
 
 PRESETS = {
-    "draft": measured("a quarter of Lucid's steps", 4, steps=128),
+    "draft": measured("a quarter of Lucid's steps", 4, "1 of 15 classes", steps=128),
     "standard": measured("Lucid's steps", 16, "1 of 15 classes", steps=512),
     "fine": measured("twice the steps, two views in each", 64, steps=1024, views=2),
 }

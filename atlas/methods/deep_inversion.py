@@ -70,7 +70,9 @@ class DeepInversionParameters(MethodParameters):
 
 
 PRESETS = {
-    "draft": measured("few steps at VITAL's rate", 5, steps=100, learning_rate=0.05, statistics=0.001),
+    "draft": measured(
+        "few steps at VITAL's rate", 5, "1 of 15 classes", steps=100, learning_rate=0.05, statistics=0.001
+    ),
     "standard": measured("a quarter of the authors' steps", 23, steps=500, learning_rate=0.05, statistics=0.001),
     "fine": measured("the authors' steps", 93, steps=2000, learning_rate=0.05, statistics=0.001),
 }

@@ -78,7 +78,7 @@ class FeatureVisParameters(SpectrumParameters):
 
 
 PRESETS = {
-    "draft": measured("a tenth of the paper's steps", 2.4, steps=100),
+    "draft": measured("a tenth of the paper's steps", 2.4, "4 of 15 classes", steps=100),
     "standard": measured("three tenths of them", 7, "10 of 52 pictures", steps=300),
     "fine": measured("the paper's steps", 24, steps=1000),
 }

@@ -60,7 +60,7 @@ class FourierParameters(OlahParameters, SpectrumParameters):
 
 
 PRESETS = {
-    "draft": measured("a quarter of Lucid's steps", 3.2, steps=128),
+    "draft": measured("a quarter of Lucid's steps", 3.2, "3 of 15 classes", steps=128),
     "standard": measured("Lucid's steps", 13, "4 of 15 classes", steps=512),
     "fine": measured("twice the steps, two views in each", 50, steps=1024, views=2),
 }

@@ -45,7 +45,13 @@ class MACOParameters(PhaseParameters):
 
 PRESETS = {
     "draft": measured(
-        "few steps of two views, large enough for one subject", 4, steps=64, crops=2, crop_mean=0.5, crop_std=0.15
+        "few steps of two views, large enough for one subject",
+        4,
+        "4 of 15 classes",
+        steps=64,
+        crops=2,
+        crop_mean=0.5,
+        crop_std=0.15,
     ),
     "standard": measured(
         "twice the steps and views",

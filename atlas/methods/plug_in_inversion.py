@@ -63,7 +63,7 @@ class PlugInInversionParameters(ResizedParameters):
 
 
 PRESETS = {
-    "draft": measured("20 steps in each stage, of one copy", 4, steps=140, views=1),
+    "draft": measured("20 steps in each stage, of one copy", 4, "1 of 15 classes", steps=140, views=1),
     "standard": measured("50 steps in each stage, of two copies", 17, steps=350, views=2),
     "fine": measured("half of the authors' steps, of four copies", 140, steps=1400, views=4),
 }
